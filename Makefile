@@ -1,0 +1,31 @@
+.PHONY: help setup run test check soak bench clean
+
+help:  ## Says what there is.
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /	/'
+
+setup:
+	@scripts/setup
+
+run: setup  ## Runs everything on this machine: MariaDB, Redis, a sample estate, worker and API on port 8586.
+	@exec .venv/bin/thirdeye dev
+
+test: setup  ## The whole test suite against real servers of its own.
+	@rm -f .coverage .coverage.*
+	@.venv/bin/python -m coverage run -m pytest -m 'not soak'
+	@.venv/bin/python -m coverage combine --quiet
+	@.venv/bin/python -m coverage report --fail-under=90
+
+check: setup  ## Lints, types, imports.
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache >/dev/null || .venv/bin/lint-imports --no-cache
+
+soak: setup  ## The long runs.
+	@.venv/bin/python -m pytest -m soak
+
+bench: setup  ## Requests per second against peers; prints ratios.
+	@.venv/bin/python -m bench.serve
+
+clean:  ## Removes what these commands made.
+	rm -rf .venv .venv-bench .thirdeye .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis

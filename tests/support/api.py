@@ -1,0 +1,99 @@
+"""A whole API for a test: the real ASGI app over real databases, asked like a client would."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from thirdeye.app import create_app
+from thirdeye.clock import Clock, utc_now
+from thirdeye.local.accounts import Accounts, make_accounts
+from thirdeye.local.sample import EstateOptions, generate, load
+from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.tokens import Signer
+from thirdeye.settings import Settings, load_settings
+
+GRAPHQL = "/api/v1/thirdeye/graphql"
+ACCOUNTS = Accounts(om_password="om-password@:/%", thirdeye_password="te-password-#?&")
+TODAY = datetime.now(UTC).date()
+
+
+def settings_for(
+    server: MariaDB | MySQL, redis: Redis, *, om_schema: str, schema: str, signer: Signer, **more: Any
+) -> Settings:
+    """Settings for one pair of schemas on a private server."""
+    return load_settings(
+        _env_file=None,
+        **{
+            "om_mysql_host": server.host,
+            "om_mysql_port": server.port,
+            "om_mysql_db": om_schema,
+            "om_mysql_user_ro": ACCOUNTS.om_user,
+            "om_mysql_pw_ro": ACCOUNTS.om_password,
+            "thirdeye_mysql_schema": schema,
+            "thirdeye_mysql_user": ACCOUNTS.thirdeye_user,
+            "thirdeye_mysql_pw": ACCOUNTS.thirdeye_password,
+            "redis_url": redis.url,
+            "jwt_public_key": signer.public_pem,
+            **more,
+        },
+    )
+
+
+def prepare_accounts(server: MariaDB | MySQL, om_schema: str, schema: str) -> None:
+    """Makes the two accounts for a pair of schemas."""
+    with server.connect() as connection:
+        make_accounts(connection, ACCOUNTS, om_schema=om_schema, thirdeye_schema=schema)
+
+
+def load_sample(server: MariaDB | MySQL, schema: str, *, tables: int = 300, today: date = TODAY) -> None:
+    """Loads a sample estate."""
+    with server.connect() as connection:
+        load(generate(EstateOptions(today=today, tables=tables)), connection, schema=schema)
+
+
+@dataclass
+class Api:
+    """A running API and a client with a valid token."""
+
+    app: Starlette
+    client: httpx.AsyncClient
+    settings: Settings
+
+    async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The whole GraphQL answer."""
+        response = await self.client.post(GRAPHQL, json={"query": query, "variables": variables})
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def data(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The data of an answer without errors."""
+        answer = await self.ask(query, **variables)
+        assert "errors" not in answer, answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    async def error(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The only error of an answer."""
+        answer = await self.ask(query, **variables)
+        (error,) = answer["errors"]
+        assert error["extensions"]["requestId"]
+        return dict(error)
+
+
+@asynccontextmanager
+async def running(settings: Settings, signer: Signer, clock: Clock = utc_now) -> AsyncIterator[Api]:
+    """The app with its lifespan, as uvicorn would run it."""
+    app = create_app(settings, clock=clock)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    headers = {"authorization": f"Bearer {signer.token()}"}
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://thirdeye", headers=headers) as client,
+    ):
+        yield Api(app=app, client=client, settings=settings)

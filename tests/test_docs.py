@@ -1,0 +1,171 @@
+"""What the documentation says is what the code does."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, build_schema
+from pydantic import SecretStr
+
+from thirdeye.app import create_app
+from thirdeye.settings import Settings, load_settings
+from thirdeye.telemetry import Metrics
+
+ROOT = Path(__file__).resolve().parent.parent
+HTTP_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+
+
+def text_of(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def table_after(text: str, first_column: str) -> list[list[str]]:
+    """The cells of the first table whose first column has this heading, without the heading."""
+    lines = iter(text.splitlines())
+    for line in lines:
+        if line.startswith(f"| {first_column} |"):
+            break
+    else:
+        raise AssertionError(f"there is no table with the first column {first_column}")
+    next(lines)
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+def documented_default(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    if value is None or value == "":
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def test_settings_are_documented_with_their_defaults() -> None:
+    documented = [(name.strip("`"), default.strip("`")) for name, default, _ in settings_table()]
+    known = [(name.upper(), documented_default(field.default)) for name, field in Settings.model_fields.items()]
+    assert documented == known
+
+
+def test_every_setting_has_a_meaning() -> None:
+    assert [name for name, _, meaning in settings_table() if not meaning.endswith(".")] == []
+
+
+def settings_table() -> list[list[str]]:
+    return table_after(text_of("docs/settings.md"), "variable")
+
+
+def test_metrics_are_documented_with_types_and_labels() -> None:
+    documented = {}
+    for name, kind, labels, meaning in table_after(text_of("docs/metrics.md"), "metric"):
+        assert meaning.endswith(".")
+        documented[name.strip("`")] = (kind, tuple(re.findall(r"`(\w+)`", labels)))
+    assert documented == metrics_of_the_code()
+
+
+def metrics_of_the_code() -> dict[str, tuple[str, tuple[str, ...]]]:
+    metrics = Metrics()
+    labels = {
+        metric._name: tuple(metric._labelnames) for metric in vars(metrics).values() if hasattr(metric, "_labelnames")
+    }
+    return {
+        family.name + ("_total" if family.type == "counter" else ""): (family.type, labels[family.name])
+        for family in metrics.registry.collect()
+    }
+
+
+def test_every_route_is_in_the_readme() -> None:
+    documented = set()
+    for route, token, answer in table_after(text_of("README.md"), "route"):
+        assert token in {"yes", "no"}
+        assert answer
+        *methods, path = route.strip("`").split()
+        documented |= {(method, path) for method in methods}
+    assert documented == routes_of_the_code()
+
+
+def routes_of_the_code() -> set[tuple[str, str]]:
+    app = create_app(load_settings(_env_file=None, environment="development", jwt_enabled=False))
+    # GraphQL's endpoint looks at the method itself.
+    return {
+        (method, route.path)
+        for route in app.routes
+        for method in ((route.methods or {"GET", "POST"}) & HTTP_METHODS)  # type: ignore[attr-defined]
+    }
+
+
+def test_every_persisted_operation_is_in_the_readme() -> None:
+    documented = {name.strip("`") for name, _ in table_after(text_of("README.md"), "id")}
+    assert documented == {path.stem for path in (ROOT / "operations").glob("*.graphql")}
+
+
+def test_everything_in_the_schema_has_a_description() -> None:
+    schema = build_schema(text_of("schema.graphql"))
+    missing = [] if schema.description else ["schema"]
+    for name, kind in schema.type_map.items():
+        if name.startswith("__") or name in {"Int", "Float", "String", "Boolean", "ID"}:
+            continue
+        missing += [where for where, described in described_parts(name, kind) if not described]
+    assert missing == []
+
+
+def described_parts(name: str, kind: Any) -> list[tuple[str, str | None]]:
+    parts = [(name, kind.description)]
+    if isinstance(kind, GraphQLEnumType):
+        parts += [(f"{name}.{value}", enum.description) for value, enum in kind.values.items()]
+    if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+        for field_name, field in kind.fields.items():
+            parts.append((f"{name}.{field_name}", field.description))
+            arguments = getattr(field, "args", {})
+            parts += [(f"{name}.{field_name}({arg})", argument.description) for arg, argument in arguments.items()]
+    return parts
+
+
+def test_graphql_examples_of_the_readme_fit_the_schema() -> None:
+    from graphql import parse, validate
+
+    schema = build_schema(text_of("schema.graphql"))
+    examples = re.findall(r"```graphql\n(.*?)```", text_of("README.md"), re.DOTALL)
+    assert len(examples) >= 6
+    for example in examples:
+        assert validate(schema, parse(example)) == []
+
+
+def test_the_example_of_an_env_file_names_only_settings() -> None:
+    named = re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", text_of(".env.example"), re.MULTILINE)
+    assert len(named) > 10
+    assert set(named) <= {name.upper() for name in Settings.model_fields}
+
+
+def test_the_example_of_an_env_file_is_sound() -> None:
+    settings = load_settings(_env_file=ROOT / ".env.example")
+    assert settings.environment == "production"
+
+
+def test_the_changelog_has_unreleased_changes() -> None:
+    assert re.search(r"^## \[Unreleased\]$", text_of("CHANGELOG.md"), re.MULTILINE)
+
+
+def documents() -> list[Path]:
+    return [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")]
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def test_decisions_are_numbered_and_have_their_parts() -> None:
+    records = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+    assert [record.name[:4] for record in records] == [f"{number:04}" for number in range(1, len(records) + 1)]
+    index = text_of("docs/adr/README.md")
+    for record in records:
+        text = record.read_text(encoding="utf-8")
+        assert record.name in index
+        assert [part for part in ("Status:", "## Context", "## Decision", "## Consequences") if part not in text] == []

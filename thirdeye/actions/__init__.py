@@ -1,0 +1,1 @@
+"""Action items: the work that people do about waste."""

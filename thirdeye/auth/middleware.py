@@ -1,0 +1,62 @@
+"""No request passes without a valid token, except to what is public."""
+
+from collections.abc import Callable
+
+import orjson
+
+from thirdeye.auth.authenticator import Authenticator, Everybody
+from thirdeye.auth.principal import Principal
+from thirdeye.errors import ThirdEyeError, Unauthenticated, om_error
+from thirdeye.telemetry import App, Receive, Scope, Send
+
+
+class AuthenticationMiddleware:
+    """Puts the caller into `scope["state"]["principal"]`, or answers 401 (503 while keys cannot be had) in OM's shape."""
+
+    def __init__(
+        self, app: App, *, authenticator: Authenticator | Everybody, is_public: Callable[[Scope], bool]
+    ) -> None:
+        self._app = app
+        self._authenticator = authenticator
+        self._is_public = is_public
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] == "http" and not self._is_public(scope):
+            try:
+                scope.setdefault("state", {})["principal"] = await self._principal(scope)
+            except ThirdEyeError as error:
+                await _refuse(send, error)
+                return
+        await self._app(scope, receive, send)
+
+    async def _principal(self, scope: Scope) -> Principal:
+        if isinstance(self._authenticator, Everybody):
+            return await self._authenticator.authenticate("")
+        token = _bearer_token(scope)
+        return self._authenticator.cached(token) or await self._authenticator.authenticate(token)
+
+
+def _bearer_token(scope: Scope) -> str:
+    values: list[bytes] = [value for name, value in scope["headers"] if name == b"authorization"]
+    if len(values) != 1:
+        raise Unauthenticated("send exactly one Authorization header: Bearer <token>")
+    scheme, _, token = values[0].decode("latin-1").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("send the token as Authorization: Bearer <token>")
+    return token.strip()
+
+
+async def _refuse(send: Send, error: ThirdEyeError) -> None:
+    body = orjson.dumps(om_error(error.status, error.message))
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    if error.status == 401:
+        headers.append((b"www-authenticate", b'Bearer realm="thirdeye", error="invalid_token"'))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

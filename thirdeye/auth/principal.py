@@ -1,0 +1,40 @@
+"""Who is calling."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from thirdeye.errors import Unauthenticated
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """The caller as the token names him; `name` is lower case and without a domain."""
+
+    name: str
+    email: str | None = None
+    roles: frozenset[str] = field(default_factory=frozenset)
+    is_bot: bool = False
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether OM counts the caller among its administrators."""
+        return "Admin" in self.roles
+
+
+DEVELOPMENT_ADMINISTRATOR = Principal(name="developer", roles=frozenset({"Admin"}))
+
+
+def principal_of(claims: Mapping[str, Any]) -> Principal:
+    """The caller that verified claims name. Raises Unauthenticated when they name nobody."""
+    subject = claims.get("username") or claims.get("sub")
+    name = subject.split("@", 1)[0].strip().lower() if isinstance(subject, str) else ""
+    if not name or len(name) > 256:
+        raise Unauthenticated("the token names nobody")
+    email, roles = claims.get("email"), claims.get("roles")
+    return Principal(
+        name=name,
+        email=email if isinstance(email, str) else None,
+        roles=frozenset(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else frozenset(),
+        is_bot=claims.get("isBot") is True or claims.get("tokenType") == "BOT",
+    )

@@ -1,0 +1,93 @@
+"""The cache: a small process-local level over Redis, both by aiocache. Redis away means a miss, never an error."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import redis.asyncio
+import structlog
+from aiocache import SimpleMemoryCache
+from aiocache.backends.redis import RedisCache
+from aiocache.serializers import BaseSerializer
+
+# Told the level (process, redis) and the result (hit, miss, error) of every look-up.
+CacheObserver = Callable[[str, str], None]
+# How long a process may answer from its own level before it looks at Redis again, in seconds.
+_PROCESS_TTL = 1.0
+# After a failure Redis is left alone for so many seconds, so that requests do not each wait for it.
+_PAUSE = 1.0
+log = structlog.get_logger(__name__)
+
+
+class _JsonSerializer(BaseSerializer):  # type: ignore[misc]
+    def dumps(self, value: Any) -> str:
+        text: str = orjson.dumps(value).decode()
+        return text
+
+    def loads(self, value: str | None) -> Any:
+        return None if value is None else orjson.loads(value)
+
+
+class Cache:
+    """JSON values by key. A value lives for its time to live in Redis and at most a second in the process."""
+
+    def __init__(self, redis_url: str, namespace: str, observe: CacheObserver = lambda _level, _result: None) -> None:
+        self._observe = observe
+        self._process = SimpleMemoryCache(timeout=0)
+        self._redis = RedisCache(namespace=namespace, serializer=_JsonSerializer(), timeout=0.5)
+        # aiocache's own client takes no TLS options and no sockets; the address says all that.
+        self._client: Any = redis.asyncio.from_url(  # type: ignore[no-untyped-call]
+            redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, max_connections=20
+        )
+        self._redis.client = self._client
+        self._paused_until = 0.0
+
+    async def get(self, key: str) -> Any | None:
+        """The value, or None when neither level has it."""
+        value = await self._process.get(key)
+        if value is not None:
+            self._observe("process", "hit")
+            return value
+        self._observe("process", "miss")
+        value = await self._get_redis(key)
+        if value is not None:
+            await self._process.set(key, value, ttl=_PROCESS_TTL)
+        return value
+
+    async def _get_redis(self, key: str) -> Any | None:
+        if time.monotonic() < self._paused_until:
+            return None
+        try:
+            value = await self._redis.get(key)
+        except Exception as error:  # whatever a cache has, the answer is a miss
+            self._pause(error)
+            return None
+        self._observe("redis", "miss" if value is None else "hit")
+        return value
+
+    async def set(self, key: str, value: Any, *, ttl: float, shared: bool = True) -> None:
+        """Keeps a value for `ttl` seconds; `shared` false: in this process only, for a second at most."""
+        await self._process.set(key, value, ttl=min(ttl, _PROCESS_TTL))
+        if not shared or time.monotonic() < self._paused_until:
+            return
+        try:
+            await self._redis.set(key, value, ttl=int(ttl))
+        except Exception as error:
+            self._pause(error)
+
+    def _pause(self, error: Exception) -> None:
+        self._observe("redis", "error")
+        self._paused_until = time.monotonic() + _PAUSE
+        log.debug("cache_away", error=type(error).__name__)
+
+    async def ping(self) -> bool:
+        """Whether Redis answers."""
+        try:
+            return bool(await self._client.ping())
+        except Exception:
+            return False
+
+    async def stop(self) -> None:
+        """Closes the connections to Redis."""
+        await self._client.aclose()

@@ -1,0 +1,170 @@
+"""The `thirdeye` command."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
+
+import typer
+import uvicorn
+
+from thirdeye.database import MySQL, om_database, thirdeye_database
+from thirdeye.errors import Unavailable
+from thirdeye.estate.readable import READABLE, grant_statements
+from thirdeye.estate.store import readable_columns
+from thirdeye.migrating import MigrationFailed, migrate, migration_status, roll_back
+from thirdeye.settings import Settings, SettingsInvalid, process_settings
+
+cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+Result = TypeVar("Result")
+
+
+def _settings() -> Settings:
+    try:
+        return process_settings()
+    except SettingsInvalid as error:
+        sys.exit(f"ThirdEye cannot start, a setting is wrong:\n{error}")
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    try:
+        return asyncio.run(work)
+    except MigrationFailed as error:
+        sys.exit(str(error))
+    except Unavailable as error:
+        sys.exit(f"{error} ({getattr(error, 'detail', 'no more is known')})")
+
+
+async def _with(database: MySQL, work: Coroutine[Any, Any, Result]) -> Result:
+    await database.start()
+    try:
+        return await work
+    finally:
+        await database.stop()
+
+
+@cli.command()
+def serve(
+    reload: Annotated[bool, typer.Option("--reload", help="Start again whenever a source file changes.")] = False,
+) -> None:
+    """Serves the API on THIRDEYE_HOST and THIRDEYE_PORT."""
+    settings = _settings()
+    _refuse_taken_port(settings.thirdeye_host, settings.thirdeye_port)
+    uvicorn.run(
+        "thirdeye.app:app",
+        host=settings.thirdeye_host,
+        port=settings.thirdeye_port,
+        reload=reload,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            sys.exit(f"Port {port} on {host} cannot be used ({error.strerror}); set THIRDEYE_PORT to another.")
+
+
+@cli.command()
+def worker(
+    check: Annotated[bool, typer.Option("--check", help="Only tell whether a worker is alive; exit 1 if not.")] = False,
+) -> None:
+    """Runs the arq worker that computes the score, and starts it again when Redis was away."""
+    from worker.supervisor import alive, supervise
+
+    _settings()
+    sys.exit((0 if alive() else 1) if check else supervise())
+
+
+@cli.command("migrate")
+def migrate_command(
+    status: Annotated[bool, typer.Option("--status", help="Only show what is applied and what is not.")] = False,
+    rollback: Annotated[int, typer.Option("--rollback", min=0, help="Take so many of the newest back.")] = 0,
+) -> None:
+    """Creates the thirdeye schema if need be and applies the migrations that are pending."""
+    settings = _settings()
+    database = thirdeye_database(settings, lambda _name, _seconds: None)
+    if status:
+        found = _run(migration_status_or_empty(settings, database))
+        for name in found.applied:
+            typer.echo(f"applied  {name}")
+        for name in found.pending:
+            typer.echo(f"pending  {name}")
+        return
+    step = roll_back(settings, database, rollback) if rollback else migrate(settings, database)
+    done = _run(_with(database, step))
+    verb = "rolled back" if rollback else "applied"
+    typer.echo("\n".join(f"{verb}  {name}" for name in done) or "nothing to do: the schema is current")
+
+
+async def migration_status_or_empty(settings: Settings, database: MySQL) -> Any:
+    """The status, once the schema is known to be there. Raises Unavailable."""
+    await _with(database, database.ping())
+    return await migration_status(settings)
+
+
+@cli.command()
+def check() -> None:
+    """Looks at both databases and says what it finds; changes nothing."""
+    settings = _settings()
+
+    async def look() -> None:
+        for database in (
+            om_database(settings, lambda _name, _seconds: None),
+            thirdeye_database(settings, lambda _name, _seconds: None),
+        ):
+            await database.start()
+            try:
+                typer.echo(f"{database.name}: {database.address}, {await database.server_version()}")
+                excess = await database.excess_privileges() if database.name == "openmetadata" else []
+                for privilege in excess:
+                    typer.echo(f"  the read-only account has more than it needs: {privilege}")
+            finally:
+                await database.stop()
+
+    _run(look())
+
+
+@cli.command()
+def grants(
+    account: Annotated[str, typer.Option("--account", help="The read-only account, as SQL has it.")] = "'om_ro'@'%'",
+    everything: Annotated[bool, typer.Option("--all", help="Also for tables this account cannot see yet.")] = False,
+) -> None:
+    """Prints the GRANTs that the read-only account needs on OM's schema; run with an account that sees the schema."""
+    settings = _settings()
+    database = om_database(settings, lambda _name, _seconds: None)
+    existing = {table: set(columns) for table, columns in READABLE.items()}
+    if not everything:
+        existing = _run(_with(database, readable_columns(database)))
+    for statement in grant_statements(existing, settings.om_mysql_db, account):
+        typer.echo(f"{statement};")
+
+
+@cli.command()
+def dev(
+    reload: Annotated[bool, typer.Option("--reload", help="Start the API again whenever a file changes.")] = False,
+    tables: Annotated[int, typer.Option("--tables", min=0, max=1_000_000, help="Tables of the sample estate.")] = 300,
+) -> None:
+    """Runs everything on this machine: private MariaDB and Redis, a sample estate, worker and API."""
+    from thirdeye.local.dev import run
+
+    sys.exit(run(reload=reload, tables=tables))
+
+
+def main() -> None:
+    """Entry point."""
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    cli()
+
+
+if __name__ == "__main__":
+    main()

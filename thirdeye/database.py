@@ -1,0 +1,318 @@
+"""The two MySQL databases: OM's, read only, and ThirdEye's own.
+
+`databases` keeps the pools and their connections; rows come through a dict cursor on its raw connection, because
+its own records cost half again as much and are no mappings. Pools start empty, so that a process starts while its
+server is away; an acquire timeout bounds the wait for a connection.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import aiomysql
+import pymysql
+from databases import Database
+from databases.backends.mysql import MySQLBackend, MySQLConnection
+from pymysql.constants import CLIENT
+
+from thirdeye.errors import DatabaseAway, SchemaMissing
+from thirdeye.settings import Settings
+
+Row = dict[str, Any]
+Values = Mapping[str, Any]
+# Told the database's name and the seconds of every statement.
+Observer = Callable[[str, float], None]
+
+# What the server or the way to it has, as opposed to what is wrong with a statement.
+_AWAY = frozenset({
+    1040, 1042, 1043, 1045, 1053, 1077, 1129, 1130, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1698, 1927,
+    2002, 2003, 2006, 2013, 2014, 2055, 3159, 4031,
+})  # fmt: skip
+_SCHEMA_MISSING = frozenset({1044, 1049})
+# No such table or column, or none that this account may read: servers answer both alike.
+NOT_READABLE = frozenset({1054, 1142, 1143, 1146})
+# Set on every connection, so that what a server has as its default (ANSI_QUOTES, NO_BACKSLASH_ESCAPES) cannot matter.
+_SQL_MODE = "'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+_READING = frozenset({"SELECT", "USAGE", "SHOW VIEW", "SHOW DATABASES"})
+
+
+class _BoundedConnection(MySQLConnection):
+    _database: "BoundedMySQLBackend"
+
+    async def acquire(self) -> None:
+        async with asyncio.timeout(self._database.acquire_timeout):
+            await super().acquire()
+
+
+class BoundedMySQLBackend(MySQLBackend):
+    """`databases`' MySQL backend with the acquire timeout that it lacks, in seconds."""
+
+    def __init__(self, database_url: Any, *, acquire_timeout: float, **options: Any) -> None:
+        super().__init__(database_url, **options)
+        self.acquire_timeout = acquire_timeout
+
+    def connection(self) -> MySQLConnection:
+        return _BoundedConnection(self, self._dialect)
+
+
+Database.SUPPORTED_BACKENDS["mysql+thirdeye"] = "thirdeye.database:BoundedMySQLBackend"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Executed:
+    """What a writing statement did: rows matched (changed or not) and the AUTO_INCREMENT value it made."""
+
+    matched: int
+    inserted_id: int
+
+
+class Session:
+    """Statements over one connection. Parameters are bound by name: `%(name)s`."""
+
+    def __init__(self, raw: Any, name: str, observe: Observer) -> None:
+        self._raw = raw
+        self._name = name
+        self._observe = observe
+
+    @asynccontextmanager
+    async def _cursor(self, sql: str, values: Values | None) -> AsyncIterator[Any]:
+        started = time.perf_counter()
+        cursor = await self._raw.cursor(aiomysql.DictCursor)
+        try:
+            await cursor.execute(sql, values or None)
+            yield cursor
+        finally:
+            self._observe(self._name, time.perf_counter() - started)
+            await cursor.close()
+
+    async def fetch_all(self, sql: str, values: Values | None = None) -> list[Row]:
+        """All rows, each a dict by column name."""
+        async with self._cursor(sql, values) as cursor:
+            return list(await cursor.fetchall())
+
+    async def fetch_one(self, sql: str, values: Values | None = None) -> Row | None:
+        """The first row, or None."""
+        async with self._cursor(sql, values) as cursor:
+            row: Row | None = await cursor.fetchone()
+            return row
+
+    async def execute(self, sql: str, values: Values | None = None) -> Executed:
+        """Runs a writing statement."""
+        async with self._cursor(sql, values) as cursor:
+            return Executed(matched=cursor.rowcount, inserted_id=cursor.lastrowid or 0)
+
+
+class MySQL:
+    """One database with its bounded pool. Failing to reach it raises DatabaseAway or SchemaMissing."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        host: str,
+        port: int,
+        user: str,
+        password: str,
+        schema: str,
+        pool_size: int,
+        acquire_timeout: float,
+        connect_timeout: float,
+        read_only: bool = False,
+        observe: Observer = lambda _name, _seconds: None,
+    ) -> None:
+        self.name = name
+        self.schema = schema
+        self.address = f"{user}@{host}:{port}/{schema}"
+        self._observe = observe
+        init = "SET SESSION TRANSACTION READ ONLY" if read_only else "SET SESSION time_zone = '+00:00'"
+        url = f"mysql+thirdeye://{quote(user, safe='')}:{quote(password, safe='')}@{host}:{port}/{schema}"
+        self._database = Database(
+            url,
+            min_size=0,
+            max_size=pool_size,
+            pool_recycle=280,
+            acquire_timeout=acquire_timeout,
+            connect_timeout=connect_timeout,
+            charset="utf8mb4",
+            sql_mode=_SQL_MODE,
+            init_command=init,
+            # Without it an UPDATE that changes nothing looks like one that found no row.
+            client_flag=CLIENT.FOUND_ROWS,
+        )
+
+    async def start(self) -> None:
+        """Opens the pool, empty: no connection is made before the first statement."""
+        await self._database.connect()
+
+    async def stop(self) -> None:
+        """Closes the pool and its connections."""
+        await self._database.disconnect()
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """One connection of the pool for several statements, each its own transaction."""
+        with self._translated():
+            async with self._database.connection() as connection:
+                yield Session(connection.raw_connection, self.name, self._observe)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """One connection inside a transaction: committed at the end, rolled back on any error.
+
+        `databases`' own transaction loses the pool's connection when the rollback itself fails, so this one is ours.
+        """
+        with self._translated():
+            async with self._database.connection() as connection:
+                raw = connection.raw_connection
+                await raw.begin()
+                try:
+                    yield Session(raw, self.name, self._observe)
+                    await raw.commit()
+                except BaseException:
+                    with suppress(Exception):
+                        await raw.rollback()
+                    raise
+
+    async def fetch_all(self, sql: str, values: Values | None = None) -> list[Row]:
+        """All rows, each a dict by column name."""
+        async with self.session() as session:
+            return await session.fetch_all(sql, values)
+
+    async def fetch_one(self, sql: str, values: Values | None = None) -> Row | None:
+        """The first row, or None."""
+        async with self.session() as session:
+            return await session.fetch_one(sql, values)
+
+    async def execute(self, sql: str, values: Values | None = None) -> Executed:
+        """Runs a writing statement."""
+        async with self.session() as session:
+            return await session.execute(sql, values)
+
+    async def ping(self, timeout: float = 2.0) -> None:
+        """Asks the server for nothing, within `timeout` seconds. Raises DatabaseAway or SchemaMissing."""
+        with self._translated():
+            async with asyncio.timeout(timeout):
+                await self.fetch_one("SELECT 1")
+
+    async def server_version(self) -> str:
+        """What the server says it is, such as 8.4.7 or 10.11.19-MariaDB."""
+        row = await self.fetch_one("SELECT VERSION() AS version")
+        return str(row["version"]) if row else "unknown"
+
+    async def excess_privileges(self) -> list[str]:
+        """What the account may do beyond reading, from SHOW GRANTS. Nothing is tried out."""
+        rows = await self.fetch_all("SHOW GRANTS")
+        return excess_privileges(str(next(iter(row.values()))) for row in rows)
+
+    @asynccontextmanager
+    async def advisory_lock(self, lock: str, timeout: int = 0) -> AsyncIterator[bool]:
+        """A lock that the server holds for one connection; it dies with the connection. Yields whether it was got.
+
+        The connection is kept until the end. `timeout` in seconds: how long to wait for the lock.
+        """
+        name = f"{self.schema}.{lock}"[:64]
+        async with self.session() as session:
+            row = await session.fetch_one(
+                "SELECT GET_LOCK(%(name)s, %(timeout)s) AS got", {"name": name, "timeout": timeout}
+            )
+            got = bool(row and row["got"])
+            try:
+                yield got
+            finally:
+                if got:
+                    with suppress(pymysql.err.MySQLError, OSError):
+                        await session.fetch_one("SELECT RELEASE_LOCK(%(name)s) AS released", {"name": name})
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except pymysql.err.MySQLError as error:
+            code = error.args[0] if error.args else None
+            if code in _SCHEMA_MISSING:
+                raise SchemaMissing(self.name, f"no schema {self.schema} for this account ({code})") from error
+            if code in _AWAY or isinstance(error, pymysql.err.InterfaceError):
+                raise DatabaseAway(self.name, f"error {code}") from error
+            raise
+        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+            raise DatabaseAway(self.name, type(error).__name__) from error
+
+
+def excess_privileges(grants: Iterable[str]) -> list[str]:
+    """What lines of SHOW GRANTS allow beyond reading, as `PRIVILEGE on OBJECT`; roles are named, not followed."""
+    excess = []
+    for line in grants:
+        match = re.match(r"GRANT (?P<privileges>.+?) ON (?P<object>\S+) TO ", line)
+        if match is None:
+            role = re.match(r"GRANT (?P<role>\S+) TO ", line)
+            excess += [f"role {role['role']}"] if role else []
+            continue
+        for privilege in re.split(r",\s*(?![^(]*\))", match["privileges"]):
+            name = re.sub(r"\s*\(.*\)", "", privilege).strip().upper()
+            if name not in _READING:
+                excess.append(f"{name} on {match['object']}")
+        if "WITH GRANT OPTION" in line:
+            excess.append(f"GRANT OPTION on {match['object']}")
+    return excess
+
+
+def om_database(settings: Settings, observe: Observer) -> MySQL:
+    """OM's database, every transaction read only."""
+    return MySQL(
+        name="openmetadata",
+        host=settings.om_mysql_host,
+        port=settings.om_mysql_port,
+        user=settings.om_mysql_user_ro,
+        password=settings.om_mysql_pw_ro.get_secret_value(),
+        schema=settings.om_mysql_db,
+        pool_size=settings.om_mysql_pool_size,
+        acquire_timeout=settings.mysql_acquire_timeout,
+        connect_timeout=settings.mysql_connect_timeout,
+        read_only=True,
+        observe=observe,
+    )
+
+
+def thirdeye_database(settings: Settings, observe: Observer) -> MySQL:
+    """ThirdEye's own schema, on the same server as OM's."""
+    return MySQL(
+        name="thirdeye",
+        host=settings.om_mysql_host,
+        port=settings.om_mysql_port,
+        user=settings.thirdeye_mysql_user,
+        password=settings.thirdeye_mysql_pw.get_secret_value(),
+        schema=settings.thirdeye_mysql_schema,
+        pool_size=settings.thirdeye_mysql_pool_size,
+        acquire_timeout=settings.mysql_acquire_timeout,
+        connect_timeout=settings.mysql_connect_timeout,
+        observe=observe,
+    )
+
+
+async def create_schema(settings: Settings) -> None:
+    """Creates ThirdEye's schema if the account may. Raises SchemaMissing with the reason when it may not."""
+    try:
+        connection = await aiomysql.connect(
+            host=settings.om_mysql_host,
+            port=settings.om_mysql_port,
+            user=settings.thirdeye_mysql_user,
+            password=settings.thirdeye_mysql_pw.get_secret_value(),
+            connect_timeout=settings.mysql_connect_timeout,
+        )
+        try:
+            async with connection.cursor() as cursor:
+                schema = settings.thirdeye_mysql_schema
+                await cursor.execute(
+                    f"CREATE DATABASE IF NOT EXISTS `{schema}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci"
+                )
+        finally:
+            connection.close()
+    except pymysql.err.MySQLError as error:
+        raise SchemaMissing(
+            "thirdeye", f"schema {settings.thirdeye_mysql_schema} is missing and cannot be created: {error}"
+        ) from error

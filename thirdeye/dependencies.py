@@ -1,0 +1,135 @@
+"""What a process depends on, and whether it is there: watched every second, prepared once it can be reached."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+
+from thirdeye.cache import Cache
+from thirdeye.database import om_database, thirdeye_database
+from thirdeye.errors import SchemaMissing, Unavailable
+from thirdeye.migrating import MigrationFailed, migrate
+from thirdeye.settings import Settings
+from thirdeye.telemetry import Metrics
+
+_INTERVAL = 1.0
+log = structlog.get_logger(__name__)
+
+
+class Dependencies:
+    """Watches OM's database, ThirdEye's and Redis; migrates when ThirdEye's first answers.
+
+    `away` names what did not answer last. `migrated` is None until that could be found out.
+    """
+
+    def __init__(self, settings: Settings, cache: Cache, metrics: Metrics) -> None:
+        self._settings = settings
+        self._cache = cache
+        self._metrics = metrics
+        # Pools of their own, so that a busy pool never looks like a server that is away.
+        narrow = settings.model_copy(update={"om_mysql_pool_size": 1, "thirdeye_mysql_pool_size": 1})
+        self._om = om_database(narrow, lambda _name, _seconds: None)
+        self._thirdeye = thirdeye_database(narrow, lambda _name, _seconds: None)
+        self.away: set[str] = set()
+        self.migrated: bool | None = None
+        self.problem: str | None = None
+        self._grants_checked = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Looks once, migrates if possible, and goes on watching in the background."""
+        await self._om.start()
+        await self._thirdeye.start()
+        await self.look()
+        self._task = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Stops watching."""
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self._om.stop()
+        await self._thirdeye.stop()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_INTERVAL)
+            try:
+                await self.look()
+            except Exception:  # the watch must outlive whatever it sees
+                log.exception("watch_failed")
+
+    async def look(self) -> None:
+        """Asks all of them once, at the same time."""
+        await asyncio.gather(
+            self._probe("openmetadata", self._om_answers),
+            self._probe("thirdeye", self._thirdeye_answers),
+            self._probe("redis", self._cache.ping),
+        )
+        if not self._grants_checked and "openmetadata" not in self.away:
+            await self._check_grants()
+
+    async def _probe(self, name: str, answers: Callable[[], Awaitable[bool]]) -> None:
+        up = await answers()
+        self._metrics.dependency_up.labels(name).set(int(up))
+        if up == (name not in self.away):
+            return
+        log.log(20 if up else 30, "dependency_back" if up else "dependency_away", dependency=name)
+        (self.away.discard if up else self.away.add)(name)
+
+    async def _om_answers(self) -> bool:
+        try:
+            await self._om.ping()
+        except SchemaMissing:
+            return True  # the server is there; what its schema lacks is for the reading to say
+        except Unavailable:
+            return False
+        return True
+
+    async def _thirdeye_answers(self) -> bool:
+        try:
+            if not self.migrated:
+                await self._migrate()
+            await self._thirdeye.ping()
+        except Unavailable as error:
+            self._report(str(getattr(error, "detail", error)))
+            return False
+        return True
+
+    async def _migrate(self) -> None:
+        try:
+            applied = await migrate(self._settings, self._thirdeye)
+        except MigrationFailed as error:
+            self.migrated = False
+            self._report(str(error))
+            return
+        self.migrated, self.problem = True, None
+        log.info(
+            "schema_verified",
+            schema=self._settings.thirdeye_mysql_schema,
+            applied=applied,
+            connection=self._thirdeye.address,
+            server=await self._thirdeye.server_version(),
+        )
+
+    def _report(self, problem: str) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            log.error("thirdeye_schema_not_ready", problem=problem)
+
+    async def _check_grants(self) -> None:
+        try:
+            excess = await self._om.excess_privileges()
+            version = await self._om.server_version()
+        except Unavailable:
+            return
+        self._grants_checked = True
+        log.info("openmetadata_connected", connection=self._om.address, server=version)
+        if excess:
+            log.warning(
+                "openmetadata_account_may_write",
+                excess=excess[:20],
+                advice="ThirdEye only ever reads; take these away, `thirdeye grants` prints what it needs",
+            )

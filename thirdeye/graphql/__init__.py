@@ -1,0 +1,1 @@
+"""GraphQL as a protocol: the schema, HTTP, limits, persisted operations, errors."""

@@ -1,0 +1,35 @@
+"""GraphiQL's page, for development only, with its files served from here: nothing comes from elsewhere."""
+
+from pathlib import Path
+
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+_FILES = Path(__file__).resolve().parent / "static"
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>ThirdEye - GraphiQL</title>
+<link rel="stylesheet" href="{path}/static/graphiql.min.css">
+<link rel="stylesheet" href="{path}/static/explorer.css">
+</head>
+<body>
+<div id="graphiql" data-url="{path}">Loading...</div>
+<script src="{path}/static/react.production.min.js"></script>
+<script src="{path}/static/react-dom.production.min.js"></script>
+<script src="{path}/static/graphiql.min.js"></script>
+<script src="{path}/static/explorer.js"></script>
+</body>
+</html>
+"""
+
+
+def explorer_page(path: str) -> bytes:
+    """The page that asks the endpoint at `path`."""
+    return _PAGE.format(path=path).encode()
+
+
+def explorer_routes(path: str) -> list[Route | Mount]:
+    """The page's own files."""
+    return [Mount(f"{path}/static", StaticFiles(directory=_FILES))]

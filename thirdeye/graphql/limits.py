@@ -1,0 +1,148 @@
+"""What a document may cost, measured before validation in time linear in its size.
+
+Fragments are measured once each and count wherever they are spread, so a bomb of nested spreads is counted, not expanded.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+)
+
+from thirdeye.errors import LimitExceeded
+
+MAX_DEPTH = 8
+MAX_FIELDS = 500
+MAX_ALIASES = 100
+MAX_SAME_KEY = 50
+MAX_DIRECTIVES = 20
+# Numbers beyond any limit stop growing here, so that a bomb of 2^30 fields stays a small number.
+_CAP = 1_000_000
+
+
+@dataclass(slots=True)
+class Cost:
+    """What a selection costs with its fragments expanded; the depth of its own fields is 1."""
+
+    depth: int = 0
+    fields: int = 0
+    aliases: int = 0
+    directives: int = 0
+
+    def add(self, other: "Cost", deeper: int = 0) -> None:
+        """Adds what stands `deeper` levels below."""
+        if other.fields:
+            self.depth = min(max(self.depth, other.depth + deeper), _CAP)
+        self.fields = min(self.fields + other.fields, _CAP)
+        self.aliases = min(self.aliases + other.aliases, _CAP)
+        self.directives = min(self.directives + other.directives, _CAP)
+
+
+class _Meter:
+    def __init__(self, document: DocumentNode) -> None:
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._measured: dict[str, Cost] = {}
+        self._open: set[str] = set()
+
+    def selection_set(self, node: SelectionSetNode, level: int = 1) -> Cost:
+        if level > 100:
+            raise LimitExceeded(f"the query is deeper than {MAX_DEPTH} levels")
+        cost = Cost()
+        for selection in node.selections:
+            cost.directives += len(selection.directives or ())
+            if isinstance(selection, FieldNode):
+                cost.add(Cost(depth=1, fields=1, aliases=int(selection.alias is not None)))
+                if selection.selection_set:
+                    cost.add(self.selection_set(selection.selection_set, level + 1), deeper=1)
+            elif isinstance(selection, InlineFragmentNode):
+                cost.add(self.selection_set(selection.selection_set, level + 1))
+            elif isinstance(selection, FragmentSpreadNode):
+                cost.add(self.fragment(selection.name.value, level + 1))
+        return cost
+
+    def fragment(self, name: str, level: int) -> Cost:
+        if name in self._measured:
+            return self._measured[name]
+        node = self._fragments.get(name)
+        # Unknown fragments and cycles are for the validation to report.
+        if node is None or name in self._open:
+            return Cost()
+        self._open.add(name)
+        cost = self.selection_set(node.selection_set, level)
+        cost.directives += len(node.directives or ())
+        self._open.discard(name)
+        self._measured[name] = cost
+        return cost
+
+    def expanded(self, nodes: Iterable[SelectionSetNode], seen: frozenset[str] = frozenset()) -> Iterable[FieldNode]:
+        for node in nodes:
+            for selection in node.selections:
+                if isinstance(selection, FieldNode):
+                    yield selection
+                elif isinstance(selection, InlineFragmentNode):
+                    yield from self.expanded((selection.selection_set,), seen)
+                elif isinstance(selection, FragmentSpreadNode):
+                    name = selection.name.value
+                    fragment = self._fragments.get(name)
+                    if fragment is not None and name not in seen:
+                        yield from self.expanded((fragment.selection_set,), seen | {name})
+
+    def check_keys(self, nodes: list[SelectionSetNode]) -> None:
+        """Counts response keys place by place; called only once the fields are known to be few."""
+        fields = list(self.expanded(nodes))
+        keys = Counter(_response_key(field) for field in fields)
+        for key, count in keys.items():
+            if count > MAX_SAME_KEY:
+                raise LimitExceeded(
+                    f"the response key {key} is asked {count} times; at most {MAX_SAME_KEY} are allowed"
+                )
+            below = [field.selection_set for field in fields if _response_key(field) == key and field.selection_set]
+            if below:
+                self.check_keys(below)
+
+
+def _response_key(field: FieldNode) -> str:
+    return field.alias.value if field.alias else field.name.value
+
+
+def measure(document: DocumentNode) -> Cost:
+    """The cost of all operations of a document together; the depth is that of the deepest."""
+    return _measure(_Meter(document), document)
+
+
+def _measure(meter: _Meter, document: DocumentNode) -> Cost:
+    total = Cost()
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode):
+            total.add(meter.selection_set(node.selection_set))
+            total.directives += len(node.directives or ())
+            total.directives += sum(len(variable.directives or ()) for variable in node.variable_definitions or ())
+    return total
+
+
+def check_limits(document: DocumentNode) -> None:
+    """Raises LimitExceeded, naming the limit and what was asked, for a document over one of the contract's limits."""
+    meter = _Meter(document)
+    cost = _measure(meter, document)
+    for what, value, most in (
+        ("levels deep", cost.depth, MAX_DEPTH),
+        ("fields", cost.fields, MAX_FIELDS),
+        ("aliases", cost.aliases, MAX_ALIASES),
+        ("directives", cost.directives, MAX_DIRECTIVES),
+    ):
+        if value > most:
+            asked = f"over {_CAP - 1}" if value >= _CAP else str(value)
+            raise LimitExceeded(f"the query has {asked} {what}; at most {most} are allowed")
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode):
+            meter.check_keys([node.selection_set])

@@ -1,0 +1,48 @@
+"""Persisted operations: files under `operations/`, the file's name is the id."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from thirdeye.errors import BadInput, LimitExceeded
+from thirdeye.graphql.documents import DocumentCache, Prepared
+from thirdeye.resources import resource
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
+
+
+class OperationInvalid(Exception):
+    """A persisted operation does not parse, does not fit the schema, or is over a limit; the process must not start."""
+
+
+class PersistedOperations:
+    """All persisted operations, prepared at start."""
+
+    def __init__(self, documents: DocumentCache, folder: Path | None = None) -> None:
+        self._prepared: dict[str, Prepared] = {}
+        for path in sorted((folder or resource("operations")).glob("*.graphql")):
+            self._prepared[path.stem] = _prepare(path, documents)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._prepared)
+
+    def find(self, operation_id: str) -> Prepared:
+        """The operation of this id. Raises BadInput for an id that is none, or that nobody has."""
+        if not _ID.match(operation_id):
+            raise BadInput("X-OM-Operation-Id: only letters, digits, _ and - are allowed, at most 100")
+        prepared = self._prepared.get(operation_id)
+        if prepared is None:
+            raise BadInput(f"X-OM-Operation-Id: there is no operation {operation_id}")
+        return prepared
+
+
+def _prepare(path: Path, documents: DocumentCache) -> Prepared:
+    if not _ID.match(path.stem):
+        raise OperationInvalid(f"{path.name}: the name of the file must be letters, digits, _ and -")
+    try:
+        prepared = documents.prepare(path.read_text(encoding="utf-8"))
+    except LimitExceeded as error:
+        raise OperationInvalid(f"{path.name}: {error.message}") from None
+    if prepared.errors:
+        raise OperationInvalid(f"{path.name}: {'; '.join(error.message for error in prepared.errors)}")
+    return prepared

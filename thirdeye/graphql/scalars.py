@@ -1,0 +1,66 @@
+"""The custom scalars of the schema."""
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from ariadne import ScalarType
+
+from thirdeye.errors import BadInput
+
+date_time = ScalarType("DateTime")
+decimal = ScalarType("Decimal")
+bytes_ = ScalarType("Bytes")
+
+
+@date_time.serializer
+def serialize_date_time(value: datetime | str) -> str:
+    """Stored moments are UTC whether they say so or not; text was made by this function before."""
+    if isinstance(value, str):
+        return value
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+
+
+@date_time.value_parser
+def parse_date_time(value: Any) -> datetime:
+    """A moment with an offset, in UTC. Raises BadInput otherwise."""
+    problem = BadInput("a DateTime must be RFC 3339 with an offset, such as 2026-01-31T12:00:00Z")
+    if not isinstance(value, str) or len(value) > 64:
+        raise problem
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise problem
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise problem from None
+
+
+@decimal.serializer
+def serialize_decimal(value: Any) -> str:
+    """As plain digits, never with an exponent."""
+    return f"{Decimal(value):f}"
+
+
+@decimal.value_parser
+def parse_decimal(value: Any) -> Decimal:
+    """An exact decimal out of a string or a whole number. Raises BadInput otherwise."""
+    problem = BadInput('a Decimal must be a string of digits, such as "182.50"')
+    if isinstance(value, bool) or not isinstance(value, str | int) or len(str(value)) > 64:
+        raise problem
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise problem from None
+    if not number.is_finite():
+        raise problem
+    return number
+
+
+@bytes_.serializer
+def serialize_bytes(value: Any) -> int:
+    """A whole number."""
+    return int(value)
+
+
+SCALARS = (date_time, decimal, bytes_)

@@ -1,0 +1,1 @@
+"""Private servers and a sample estate: for `make run`, tests and benchmarks only."""

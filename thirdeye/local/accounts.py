@@ -1,0 +1,40 @@
+"""The two accounts of a private server: one that may read little of OM's schema, one that owns ThirdEye's."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from thirdeye.estate.readable import grant_statements
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accounts:
+    """Names and passwords, as the settings take them."""
+
+    om_user: str = "om_ro"
+    om_password: str
+    thirdeye_user: str = "thirdeye_rw"
+    thirdeye_password: str
+
+
+def make_accounts(connection: Any, accounts: Accounts, *, om_schema: str, thirdeye_schema: str) -> None:
+    """Makes both accounts, or brings them up to date; `connection` is root's."""
+    with connection.cursor() as cursor:
+        for user, password in (
+            (accounts.om_user, accounts.om_password),
+            (accounts.thirdeye_user, accounts.thirdeye_password),
+        ):
+            # Anew, so that an older run's rights do not linger.
+            cursor.execute(f"DROP USER IF EXISTS '{user}'@'%'")
+            cursor.execute(f"CREATE USER '{user}'@'%%' IDENTIFIED BY %s", (password,))
+        cursor.execute(f"GRANT ALL PRIVILEGES ON `{thirdeye_schema}`.* TO '{accounts.thirdeye_user}'@'%'")
+        for statement in grant_statements(existing_columns(cursor, om_schema), om_schema, f"'{accounts.om_user}'@'%'"):
+            cursor.execute(statement)
+
+
+def existing_columns(cursor: Any, schema: str) -> dict[str, set[str]]:
+    """Tables and columns of a schema."""
+    cursor.execute("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = %s", (schema,))
+    columns: dict[str, set[str]] = {}
+    for table, column in cursor.fetchall():
+        columns.setdefault(table, set()).add(column)
+    return columns

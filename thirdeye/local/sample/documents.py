@@ -1,0 +1,242 @@
+"""The JSON documents that OpenMetadata keeps in its rows; nulls are left out, as OM does."""
+
+import json
+from typing import Any
+
+from thirdeye.local.sample import secrets
+from thirdeye.local.sample.naming import join_fqn
+from thirdeye.local.sample.records import (
+    AssetRecord,
+    DatabaseRecord,
+    ExtensionRow,
+    ProfileRow,
+    QueryCostRow,
+    QueryRecord,
+    RelationRecord,
+    SchemaRecord,
+    ServiceRecord,
+    SystemProfileRow,
+    TableRecord,
+    TeamRecord,
+    UserRecord,
+)
+
+Document = dict[str, Any]
+Fields = dict[str, str | None]  # values as JSON text
+LIFE_CYCLE_PROCESS = "sample-ingestion"
+LARGEST_PLAIN_DOUBLE = 10_000_000
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def json_text(document: Document) -> str:
+    """The document as OM would write it: compact, text as it is."""
+    return _encode(document)
+
+
+def table_document(table: TableRecord, schema: SchemaRecord, database: DatabaseRecord) -> Document:
+    """`table_entity.json`. Owners, tags, usage and profile are not in it; a few keys are missing now and then."""
+    document: Document = {
+        "id": table.id,
+        "name": table.name,
+        "displayName": table.display_name,
+        "fullyQualifiedName": table.fqn,
+        "description": table.description,
+        "version": 0.1 + table.index % 30 / 10,
+        "updatedAt": table.updated_at_ms,
+        "updatedBy": "ingestion-bot",
+        "tableType": table.table_type,
+        "columns": _columns(table),
+        "databaseSchema": _reference(schema.id, "databaseSchema", schema.name, schema.fqn),
+        "database": _reference(database.id, "database", database.name, database.fqn),
+        "serviceType": None if table.index % 61 == 1 else table.service_type,
+        "schemaDefinition": table.schema_definition,
+        "retentionPeriod": table.retention_period,
+        "lifeCycle": _life_cycle(table),
+        "sourceHash": table.fqn_hash[-32:],
+        "processedLineage": table.index % 2 == 0,
+        "deleted": table.deleted,
+    }
+    if table.index % 83 == 2:
+        document["database"] = None
+    without_nulls = _without_nulls(document)
+    if table.index % 29 == 8:
+        # Older versions of OM did write nulls; JSON_UNQUOTE makes the string 'null' of them.
+        without_nulls |= {key: None for key in ("description", "retentionPeriod") if document[key] is None}
+    return without_nulls
+
+
+def database_document(database: DatabaseRecord) -> Document:
+    return _without_nulls({**_named(database), "retentionPeriod": database.retention_period})
+
+
+def schema_document(schema: SchemaRecord, database: DatabaseRecord) -> Document:
+    reference = _reference(database.id, "database", database.name, database.fqn)
+    return _without_nulls({**_named(schema), "retentionPeriod": schema.retention_period, "database": reference})
+
+
+def service_document(service: ServiceRecord) -> Document:
+    """Holds (fake) secrets of the connection, as the real one does."""
+    connection = {
+        "type": service.service_type,
+        "username": "reader",
+        "password": secrets.CONNECTION_PASSWORD,
+        "privateKey": secrets.CONNECTION_PRIVATE_KEY,
+    }
+    return {**_named(service), "serviceType": service.service_type, "connection": {"config": connection}}
+
+
+def asset_document(asset: AssetRecord) -> Document:
+    return _named(asset)
+
+
+def user_document(user: UserRecord) -> Document:
+    """Holds (fake) token material, as the real one does."""
+    mechanism: Document = {"authType": "BASIC", "config": {"password": secrets.PASSWORD_HASH}}
+    if user.is_bot:
+        mechanism = {
+            "authType": "JWT",
+            "config": {"JWTToken": secrets.BOT_TOKEN, "JWTTokenExpiry": "Unlimited"},
+        }
+    return {
+        "id": user.id,
+        "name": user.name,
+        "fullyQualifiedName": join_fqn("", user.name)[1:],
+        "email": user.email,
+        "updatedAt": user.updated_at_ms,
+        "updatedBy": "admin",
+        "isBot": user.is_bot,
+        "isAdmin": False,
+        "authenticationMechanism": mechanism,
+        "deleted": user.deleted,
+    }
+
+
+def team_document(team: TeamRecord) -> Document:
+    return {
+        "id": team.id,
+        "name": team.name,
+        "fullyQualifiedName": team.name,
+        "teamType": team.team_type,
+        "updatedAt": team.updated_at_ms,
+        "updatedBy": "admin",
+        "deleted": team.deleted,
+    }
+
+
+def query_document(query: QueryRecord) -> Document:
+    return {
+        "id": query.id,
+        "name": query.name,
+        "fullyQualifiedName": query.fqn,
+        "query": query.text,
+        "checksum": query.fqn_hash[-32:],
+        "updatedAt": query.updated_at_ms,
+        "updatedBy": "ingestion-bot",
+    }
+
+
+def query_cost_document(row: QueryCostRow) -> Document:
+    return {
+        "id": row.id,
+        "timestamp": row.timestamp_ms,
+        "jsonSchema": "queryCostRecord",
+        "queryReference": {"id": row.query_id, "type": "query"},
+        "cost": row.cost,
+        "count": row.count,
+        "totalDuration": row.total_duration,
+    }
+
+
+def lineage_document(edge: RelationRecord) -> Document:
+    return {"columnsLineage": [], "source": edge.lineage_source, "sqlQuery": ""}
+
+
+def extension_document(row: ExtensionRow) -> Document:
+    """`table.sampleData` holds (fake) personal data, as the real one does."""
+    if not row.personal:
+        return {"id": row.entity_id, "version": 0.1}
+    return {"columns": ["name", "iban"], "rows": [[secrets.PERSONAL_NAME, secrets.PERSONAL_IBAN]] * 3}
+
+
+def profile_json(row: ProfileRow) -> str:
+    """A `table.tableProfile` in the row's shape; floats are written as Java writes them (`1.5E12`)."""
+    fields: Fields = {"timestamp": str(row.timestamp_ms), "rowCount": _java_number(row.row_count)}
+    fields |= {"sizeInByte": _java_number(row.size_in_byte), "profileSampleType": '"PERCENTAGE"'}
+    return _profile_text(row, "table", fields)
+
+
+def system_profile_json(row: SystemProfileRow) -> str:
+    """A `table.systemProfile` in the row's shape."""
+    fields: Fields = {"timestamp": str(row.timestamp_ms), "operation": f'"{row.operation}"'}
+    fields |= {"rowsAffected": _java_number(row.rows_affected)}
+    return _profile_text(row, "system", fields)
+
+
+def _profile_text(row: ProfileRow | SystemProfileRow, kind: str, fields: Fields) -> str:
+    known = ",".join(f'"{key}":{value}' for key, value in fields.items() if value is not None)
+    if not row.nested:
+        return f"{{{known}}}"
+    reference = f'{{"id":"{row.table_id}","type":"table"}}'
+    return (
+        f'{{"id":"{row.table_id}","entityReference":{reference},"timestamp":{row.timestamp_ms},'
+        f'"profileData":{{{known}}},"profileType":"{kind}"}}'
+    )
+
+
+def _java_number(value: int | float | None) -> str | None:
+    if value is None or isinstance(value, int):
+        return None if value is None else str(value)
+    if value < LARGEST_PLAIN_DOUBLE:
+        return repr(value)
+    exponent = len(str(int(value))) - 1
+    digits = str(int(value)).rstrip("0")
+    return f"{digits[0]}.{digits[1:] or '0'}E{exponent}"
+
+
+def _columns(table: TableRecord) -> list[Document]:
+    return [
+        _without_nulls(
+            {
+                "name": column.name,
+                "dataType": column.data_type,
+                "dataTypeDisplay": column.data_type.lower(),
+                "dataLength": 256 if column.data_type == "VARCHAR" else None,
+                "description": column.description,
+                "fullyQualifiedName": join_fqn(table.fqn, column.name),
+                "constraint": "PRIMARY_KEY" if position == 1 else "NULL",
+                "ordinalPosition": position,
+            }
+        )
+        for position, column in enumerate(table.columns, start=1)
+    ]
+
+
+def _life_cycle(table: TableRecord) -> Document | None:
+    moments = {"created": table.created_ms, "updated": table.updated_ms, "accessed": table.accessed_ms}
+    known = {
+        aspect: {"timestamp": moment, "accessedByAProcess": LIFE_CYCLE_PROCESS}
+        for aspect, moment in moments.items()
+        if moment is not None
+    }
+    return known or None
+
+
+def _named(entity: DatabaseRecord | SchemaRecord | ServiceRecord | AssetRecord) -> Document:
+    return {
+        "id": entity.id,
+        "name": entity.name,
+        "fullyQualifiedName": entity.fqn,
+        "version": 0.1,
+        "updatedAt": entity.updated_at_ms,
+        "updatedBy": "admin",
+        "deleted": entity.deleted,
+    }
+
+
+def _reference(entity_id: str, entity_type: str, name: str, fqn: str) -> Document:
+    return {"id": entity_id, "type": entity_type, "name": name, "fullyQualifiedName": fqn, "deleted": False}
+
+
+def _without_nulls(document: Document) -> Document:
+    return {key: value for key, value in document.items() if value is not None}

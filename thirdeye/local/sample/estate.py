@@ -1,0 +1,147 @@
+"""An estate: all records of one, made anew whenever they are asked for."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import TypeVar
+
+from thirdeye.local.sample.assets import Assets
+from thirdeye.local.sample.lineage import ownership, relations_of_table
+from thirdeye.local.sample.options import EstateOptions
+from thirdeye.local.sample.people import People
+from thirdeye.local.sample.plan import Plan
+from thirdeye.local.sample.profiles import profiles_of, system_profiles_of
+from thirdeye.local.sample.queries import Queries
+from thirdeye.local.sample.records import (
+    CONTAINS,
+    AssetRecord,
+    DatabaseRecord,
+    ExtensionRow,
+    OwnerRecord,
+    ProfileRow,
+    QueryCostRow,
+    QueryRecord,
+    RelationRecord,
+    SchemaRecord,
+    ServiceRecord,
+    SystemProfileRow,
+    TableRecord,
+    TagRecord,
+    TeamRecord,
+    UsageRow,
+    UserRecord,
+)
+from thirdeye.local.sample.tables import Tables
+from thirdeye.local.sample.tagging import tags_of_schema, tags_of_table
+from thirdeye.local.sample.usage import usage_of_table, usage_of_unknown
+
+Row = TypeVar("Row")
+
+
+class Estate:
+    """Every iterator starts afresh and gives the same records in the same order; only the skeleton is held.
+
+    `services` are the database services; a method ending in `_of` gives one table's share of the iterator
+    of the same name.
+    """
+
+    def __init__(self, options: EstateOptions) -> None:
+        self.options = options
+        people = People(options)
+        self._plan = Plan(options, people)
+        self._tables = Tables(options, self._plan, people)
+        self._assets = Assets(options, self._plan, self._tables.identifier)
+        self._queries = Queries(options, self._tables.identifier)
+        self.users: list[UserRecord] = people.users
+        self.teams: list[TeamRecord] = people.teams
+        self.services: list[ServiceRecord] = self._plan.services
+        self.asset_services: list[ServiceRecord] = self._assets.services
+        self.databases: list[DatabaseRecord] = self._plan.databases
+        self.schemas: list[SchemaRecord] = self._plan.schemas
+
+    def table(self, index: int) -> TableRecord:
+        """Table number `index`, 0 to `options.tables` - 1."""
+        return self._tables.table(index)
+
+    def tables(self) -> Iterator[TableRecord]:
+        """All tables, deleted ones too."""
+        return map(self._tables.table, range(self.options.tables))
+
+    def assets(self) -> Iterator[AssetRecord]:
+        """Dashboards, charts, data models, pipelines, ...; domains and data products."""
+        return iter(self._assets)
+
+    def usage(self) -> Iterator[UsageRow]:
+        """Usage of tables, of deleted and unknown ones too, and of dashboards."""
+        return chain(self._of_all_tables(self.usage_of), self.usage_of_others())
+
+    def usage_of(self, table: TableRecord) -> list[UsageRow]:
+        return usage_of_table(table, self._plan.place(table.index), self.options)
+
+    def usage_of_others(self) -> Iterator[UsageRow]:
+        """Usage rows that belong to no table of the estate."""
+        return chain(usage_of_unknown(self.options), self._assets.usage())
+
+    def profiles(self) -> Iterator[ProfileRow]:
+        return self._of_all_tables(self.profiles_of)
+
+    def profiles_of(self, table: TableRecord) -> list[ProfileRow]:
+        return profiles_of(table, self.options)
+
+    def system_profiles(self) -> Iterator[SystemProfileRow]:
+        return self._of_all_tables(self.system_profiles_of)
+
+    def system_profiles_of(self, table: TableRecord) -> list[SystemProfileRow]:
+        return system_profiles_of(table, self.options)
+
+    def relations(self) -> Iterator[RelationRecord]:
+        """All of `entity_relationship`: containment, ownership, followers, lineage, queries, domains."""
+        return chain(self.relations_of_others(), self._of_all_tables(self.relations_of))
+
+    def relations_of(self, table: TableRecord) -> Iterator[RelationRecord]:
+        follower = OwnerRecord(self.users[table.index % len(self.users)].id, "user")
+        return relations_of_table(table, self.options, self._tables.identifier, follower)
+
+    def relations_of_others(self) -> Iterator[RelationRecord]:
+        """Relations of databases, schemas, assets and queries."""
+        for database in self.databases:
+            yield RelationRecord(
+                database.service_id, database.id, "databaseService", "database", CONTAINS, database.deleted
+            )
+            yield from ownership(database, "database")
+        for schema in self.schemas:
+            yield RelationRecord(schema.database_id, schema.id, "database", "databaseSchema", CONTAINS, schema.deleted)
+            yield from ownership(schema, "databaseSchema")
+        yield from self._assets.relations()
+        yield from self._queries.relations()
+
+    def tags(self) -> Iterator[TagRecord]:
+        """Tags of tables and their columns, and those of schemas."""
+        return chain(self._of_all_tables(self.tags_of), self.tags_of_others())
+
+    def tags_of(self, table: TableRecord) -> Iterator[TagRecord]:
+        return tags_of_table(table)
+
+    def tags_of_others(self) -> Iterator[TagRecord]:
+        for number, schema in enumerate(self.schemas):
+            yield from tags_of_schema(schema, number)
+
+    def queries(self) -> Iterator[QueryRecord]:
+        return iter(self._queries)
+
+    def query_costs(self) -> Iterator[QueryCostRow]:
+        return self._queries.costs()
+
+    def extensions(self) -> Iterator[ExtensionRow]:
+        """Rows of `entity_extension`: versions of tables, and sample data that nobody may read."""
+        return self._of_all_tables(self.extensions_of)
+
+    def extensions_of(self, table: TableRecord) -> list[ExtensionRow]:
+        rows = []
+        if table.index % 20 == 3:
+            rows.append(ExtensionRow(table.id, "table.sampleData", personal=True))
+        if table.index % 25 == 4:
+            rows.append(ExtensionRow(table.id, "table.version.0.1", personal=False))
+        return rows
+
+    def _of_all_tables(self, part: Callable[[TableRecord], Iterable[Row]]) -> Iterator[Row]:
+        return chain.from_iterable(map(part, self.tables()))

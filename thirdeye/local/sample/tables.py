@@ -1,0 +1,204 @@
+"""Tables: everything that is known of one, from its number alone."""
+
+from random import Random
+
+from thirdeye.local.sample.naming import dice, identifier, join_fqn, join_hash
+from thirdeye.local.sample.oddities import odd_accessed, odd_created, odd_name, odd_updated
+from thirdeye.local.sample.options import HISTORY_DAYS, EstateOptions
+from thirdeye.local.sample.people import People
+from thirdeye.local.sample.plan import Place, Plan
+from thirdeye.local.sample.records import (
+    AccessTimes,
+    ColumnRecord,
+    OwnerRecord,
+    Rhythm,
+    TableRecord,
+)
+from thirdeye.local.sample.rhythms import RHYTHM_SHARES, days_of_use
+
+ASPECT = 1
+SUBJECTS = ("orders", "customers", "events", "invoices", "sessions", "products", "shipments", "payments")
+FORMS = ("daily", "raw", "fact", "dim", "snapshot", "tmp", "agg", "history")
+VIEWS = frozenset({"View", "SecureView", "SemanticView"})
+TABLE_TYPES: tuple[tuple[str | None, int], ...] = (
+    ("Regular", 640), ("View", 130), ("MaterializedView", 40), ("External", 40), ("Partitioned", 40),
+    ("Iceberg", 30), ("Dynamic", 10), ("SecureView", 10), ("SemanticView", 10), ("Foreign", 10),
+    ("Transient", 10), ("Stream", 10), ("Stage", 5), ("Local", 5), (None, 10),
+)  # fmt: skip
+STORED_NOWHERE = VIEWS | {"External", "Foreign", "Stage", "Stream"}
+COLUMN_TYPES = ("BIGINT", "VARCHAR", "TIMESTAMP", "DECIMAL", "BOOLEAN", "DATE", "JSON", "DOUBLE")
+COLUMN_NAMES = ("created_at", "amount", "status", "region", "email", "user.name", "payload", "is_active", "größe")
+PERSONAL_COLUMNS = frozenset({"email", "user.name"})
+TIERS = ("Tier.Tier1", "Tier.Tier2", "Tier.Tier3", "Tier.Tier4", "Tier.Tier5")
+SHORT_DESCRIPTION = "All {subject} of the last years, one row each."
+LONG_SENTENCE = "Filled by the nightly load; ask the owners before relying on late rows – they come days late. "
+
+
+class Tables:
+    """Gives any table of the estate by its index, always the same one."""
+
+    def __init__(self, options: EstateOptions, plan: Plan, people: People) -> None:
+        self._options = options
+        self._plan = plan
+        self._people = people
+
+    def identifier(self, index: int) -> str:
+        """The id of table number `index`, without making the rest of it."""
+        return identifier(self._options.seed, "table", index)
+
+    def table(self, index: int) -> TableRecord:
+        """Table number `index`, 0 to `options.tables` - 1."""
+        place = self._plan.place(index)
+        random = dice(self._options.seed, ASPECT, index)
+        subject = random.choice(SUBJECTS)
+        name = odd_name(place.local_index, place.service.feed) or _plain_name(random, subject, index)
+        first = place.local_index == 0
+        table_type = "Regular" if first else _table_type(random, index)
+        age_days = _age_days(random, first)
+        rhythm = Rhythm.DAILY if first else _rhythm(random, age_days)
+        created, updated, accessed = self._life_cycle(random, place, index, rhythm, age_days)
+        owners, former_owners = self._owners(random, index)
+        return TableRecord(
+            index=index,
+            id=self.identifier(index),
+            name=name,
+            display_name=f"{subject.title()} {index}" if index % 5 == 1 else None,
+            fqn=join_fqn(place.schema.fqn, name),
+            fqn_hash=join_hash(place.schema.fqn_hash, name),
+            service_id=place.service.id,
+            database_id=place.database.id,
+            schema_id=place.schema.id,
+            service_type=place.service.service_type,
+            table_type=table_type,
+            description=_description(random, subject, index),
+            columns=_columns(random, index),
+            schema_definition=f"CREATE VIEW {subject} AS SELECT * FROM base" if table_type in VIEWS else None,
+            retention_period="P90D" if index % 19 == 8 else None,
+            updated_at_ms=self._options.moment_ms(_metadata_age(random), random.randrange(86_000)),
+            deleted=_deleted(place, index),
+            created_ms=created,
+            updated_ms=updated,
+            accessed_ms=accessed,
+            owners=owners,
+            former_owners=former_owners,
+            tier=random.choices(TIERS, (1, 2, 4, 2, 1))[0] if random.random() < 0.3 else None,
+            rhythm=rhythm,
+            age_days=age_days,
+            bytes_now=None if table_type in STORED_NOWHERE else round(10 ** random.uniform(5, 12.6)),
+        )
+
+    def _life_cycle(
+        self, random: Random, place: Place, index: int, rhythm: Rhythm, age_days: int
+    ) -> tuple[int | None, int | None, int | None]:
+        second = random.randrange(86_000)
+        created = self._options.moment_ms(age_days, second) if random.random() < 0.6 else None
+        updated = None
+        if random.random() < 0.5:
+            updated = self._options.moment_ms(min(age_days, _write_age(random)), random.randrange(86_000))
+        accessed = self._accessed(random, place, rhythm, age_days)
+        return (
+            _either(odd_created(index, self._options), created),
+            _either(odd_updated(index, self._options), updated),
+            _either(odd_accessed(index, place.service.access_times, self._options), accessed),
+        )
+
+    def _accessed(self, random: Random, place: Place, rhythm: Rhythm, age_days: int) -> int | None:
+        access_times = place.service.access_times
+        recorded = {
+            AccessTimes.RICH: random.random() < 0.6 or place.local_index == 0,
+            AccessTimes.STALE: random.random() < 0.6,
+            AccessTimes.THIN: place.local_index % 20 == 7,
+            AccessTimes.NONE: False,
+        }[access_times]
+        if not recorded:
+            return None
+        newest = 60 if access_times is AccessTimes.STALE else 1
+        last_use = None
+        weekday = self._options.today.weekday()
+        for day in days_of_use(
+            rhythm, random, oldest=min(age_days, HISTORY_DAYS), newest=newest, today_weekday=weekday
+        ):
+            last_use = day
+        return None if last_use is None else self._options.moment_ms(last_use, random.randrange(86_000))
+
+    def _owners(self, random: Random, index: int) -> tuple[tuple[OwnerRecord, ...], tuple[OwnerRecord, ...]]:
+        owners = self._people.owners(random.randrange(10_000)) if random.random() < 0.35 else ()
+        former = self._people.owners(index) if index % 11 == 4 else ()
+        return owners, tuple(owner for owner in former if owner not in owners)
+
+
+def _either(odd: int | None, usual: int | None) -> int | None:
+    return usual if odd is None else odd
+
+
+def _plain_name(random: Random, subject: str, index: int) -> str:
+    return f"{subject}_{random.choice(FORMS)}_{index}"
+
+
+def _table_type(random: Random, index: int) -> str | None:
+    # The first fifteen indexes after 20 go through all types once, so that small estates have every one.
+    if 20 <= index < 20 + len(TABLE_TYPES):
+        return TABLE_TYPES[index - 20][0]
+    types, weights = zip(*TABLE_TYPES, strict=True)
+    return str(chosen) if (chosen := random.choices(types, weights)[0]) else None
+
+
+def _age_days(random: Random, first: bool) -> int:
+    if first:
+        return HISTORY_DAYS + 300
+    if random.random() < 0.08:
+        return random.randint(1, 29)
+    return random.randint(30, 1_500)
+
+
+def _rhythm(random: Random, age_days: int) -> Rhythm:
+    if age_days < 30:
+        return random.choice((Rhythm.DAILY, Rhythm.NEVER))
+    rhythms, weights = zip(*RHYTHM_SHARES, strict=True)
+    chosen: Rhythm = random.choices(rhythms, weights)[0]
+    return chosen
+
+
+def _write_age(random: Random) -> int:
+    highest = random.choices((2, 9, 60, 600), (45, 15, 15, 25))[0]
+    return random.randint(0, highest)
+
+
+def _metadata_age(random: Random) -> int:
+    return random.randint(1, 80) if random.random() < 0.4 else random.randint(100, 700)
+
+
+def _deleted(place: Place, index: int) -> bool | None:
+    if place.service.deleted:
+        return True
+    if place.local_index == 0:
+        return False
+    if index % 27 == 9:
+        return True
+    return None if index % 47 == 6 else False
+
+
+def _description(random: Random, subject: str, index: int) -> str | None:
+    if index % 37 == 3:
+        return ""
+    chance = random.random()
+    if chance < 0.45:
+        return None
+    short = SHORT_DESCRIPTION.format(subject=subject)
+    # Over 512 characters, where MySQL's JSON_VALUE gives NULL.
+    return short if chance < 0.9 else f"{short}\n\n{LONG_SENTENCE * random.randint(6, 9)}"
+
+
+def _columns(random: Random, index: int) -> tuple[ColumnRecord, ...]:
+    names = ["id", *random.sample(COLUMN_NAMES, random.randint(3, 8))]
+    if index % 97 == 31:
+        names.append("wide column " + "y" * 200)
+    return tuple(
+        ColumnRecord(
+            name=name,
+            data_type="BIGINT" if name == "id" else random.choice(COLUMN_TYPES),
+            description=f"The {name} as the source had it." if random.random() < 0.4 else None,
+            personal=name in PERSONAL_COLUMNS and random.random() < 0.5,
+        )
+        for name in names
+    )

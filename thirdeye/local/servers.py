@@ -1,0 +1,263 @@
+"""Private MariaDB, MySQL and Redis for development, tests and benchmarks: unprivileged, on loopback, ended with us."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pymysql
+
+from thirdeye.local.processes import Child
+
+HOST = "127.0.0.1"
+_START_SECONDS = 90.0
+# A Unix socket's path may have 107 bytes.
+_LONGEST_SOCKET = 100
+
+
+class ServerProblem(Exception):
+    """A server is not installed or does not start; the message says what to do, or how its log ends."""
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def find_program(name: str, package: str) -> str:
+    """The path of a program. Raises ServerProblem naming the package to install."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise ServerProblem(f"{name} is not installed: apt-get install {package}")
+    return found
+
+
+def wait_until(ready: Callable[[], bool], *, seconds: float, alive: Callable[[], bool] = lambda: True) -> bool:
+    """Asks `ready` until it is true; False when `seconds` are over or `alive` is not true any more."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if ready():
+            return True
+        if not alive():
+            return False
+        time.sleep(0.02)
+    return False
+
+
+class PrivateServer(ABC):
+    """One server in a folder of its own, on a free port that it keeps over restarts."""
+
+    name: str
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        self.host = HOST
+        self.port = free_port()
+        self.log = folder / "server.log"
+        self._child: Child | None = None
+        self._password_file = folder / "password"
+        if not self._password_file.exists():
+            self._password_file.touch(mode=0o600)
+            self._password_file.write_text(secrets.token_urlsafe(24))
+        self.root_password = self._password_file.read_text()
+
+    @abstractmethod
+    def _command(self) -> Sequence[str]: ...
+
+    @abstractmethod
+    def _answers(self) -> bool: ...
+
+    def start(self) -> None:
+        """Starts the server and returns when it answers. Raises ServerProblem with the end of its log."""
+        self._child = child = Child(self._command(), log=self.log)
+        if not wait_until(self._answers, seconds=_START_SECONDS, alive=lambda: child.exit_code is None):
+            ended = child.log_end()
+            self.kill()
+            raise ServerProblem(f"{self.name} did not start; its log {self.log} ends:\n{ended}")
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """Lets the server finish; kills it after `timeout` seconds."""
+        if self._child is not None:
+            self._child.terminate(timeout)
+            self._child = None
+
+    def kill(self) -> None:
+        """Ends the server as a power cut would."""
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+
+    def restart(self) -> None:
+        """Stops and starts again on the same port."""
+        self.stop()
+        self.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether its process is there."""
+        return self._child is not None and self._child.exit_code is None
+
+
+class _SqlServer(PrivateServer):
+    """What MariaDB and MySQL have in common. `fast`: no durability, for tests."""
+
+    def __init__(self, folder: Path, *, fast: bool = False) -> None:
+        super().__init__(folder)
+        self._fast = fast
+        self._data = folder / "data"
+        self.unix_socket = str(folder / "s.sock")
+        if len(os.fsencode(self.unix_socket)) > _LONGEST_SOCKET:
+            self.unix_socket = str(Path(tempfile.mkdtemp(prefix="thirdeye-")) / "s.sock")
+
+    @abstractmethod
+    def _initialise(self, data: Path) -> None: ...
+
+    def start(self) -> None:
+        if not self._data.exists():
+            # Made beside and moved, so that a half-made one is never taken for whole.
+            fresh = self.folder / "data.new"
+            shutil.rmtree(fresh, ignore_errors=True)
+            self._initialise(fresh)
+            fresh.rename(self._data)
+        self._write_init_file()
+        super().start()
+
+    def _write_init_file(self) -> None:
+        password = self.root_password
+        lines = []
+        for host in ("localhost", HOST):
+            lines.append(f"CREATE USER IF NOT EXISTS 'root'@'{host}' IDENTIFIED BY '{password}';")
+            lines.append(f"ALTER USER 'root'@'{host}' IDENTIFIED BY '{password}';")
+            lines.append(f"GRANT ALL PRIVILEGES ON *.* TO 'root'@'{host}' WITH GRANT OPTION;")
+        lines.append(f"DROP USER IF EXISTS ''@'localhost', 'root'@'::1', 'root'@'{socket.gethostname().lower()}';")
+        init = self.folder / "init.sql"
+        init.touch(mode=0o600)
+        init.write_text("\n".join(lines) + "\n")
+
+    def _options(self) -> list[str]:
+        options = [
+            f"--datadir={self._data}",
+            f"--port={self.port}",
+            f"--bind-address={HOST}",
+            f"--socket={self.unix_socket}",
+            f"--pid-file={self.folder / 'server.pid'}",
+            f"--init-file={self.folder / 'init.sql'}",
+            "--character-set-server=utf8mb4",
+            "--collation-server=utf8mb4_unicode_520_ci",
+            "--skip-name-resolve",
+            "--skip-log-bin",
+            "--innodb-buffer-pool-size=128M",
+            "--max-allowed-packet=64M",
+        ]
+        if self._fast:
+            options += ["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-flush-method=nosync"]
+        return options + _as_root()
+
+    def _answers(self) -> bool:
+        try:
+            # PyMySQL leaves its socket open when nobody listens.
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(self.unix_socket)
+            self.connect().close()
+        except (pymysql.err.MySQLError, OSError):
+            return False
+        return True
+
+    def connect(self, schema: str | None = None) -> "pymysql.connections.Connection[Any]":
+        """A connection as root, over the Unix socket."""
+        return pymysql.connect(
+            unix_socket=self.unix_socket,
+            user="root",
+            password=self.root_password,
+            database=schema,
+            charset="utf8mb4",
+            autocommit=True,
+        )
+
+
+def _as_root() -> list[str]:
+    return ["--user=root"] if os.geteuid() == 0 else []
+
+
+def _run(command: Sequence[str], what: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ServerProblem(f"{what} failed:\n{(done.stdout + done.stderr)[-3000:]}")
+
+
+class MariaDB(_SqlServer):
+    """A private MariaDB."""
+
+    name = "MariaDB"
+
+    def _initialise(self, data: Path) -> None:
+        program = find_program("mariadb-install-db", "mariadb-server-core")
+        options = ["--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db"]
+        _run([program, *options, *_as_root()], "making MariaDB's data folder")
+
+    def _command(self) -> Sequence[str]:
+        return [find_program("mariadbd", "mariadb-server-core"), "--no-defaults", *self._options()]
+
+
+class MySQL(_SqlServer):
+    """A private MySQL; `mysqld` is the path of its server program."""
+
+    name = "MySQL"
+
+    def __init__(self, folder: Path, mysqld: str, *, fast: bool = False) -> None:
+        super().__init__(folder, fast=fast)
+        self._mysqld = mysqld
+
+    def _initialise(self, data: Path) -> None:
+        _run([self._mysqld, "--initialize-insecure", f"--datadir={data}", *_as_root()], "making MySQL's data folder")
+
+    def _command(self) -> Sequence[str]:
+        return [self._mysqld, *self._options(), "--performance-schema=OFF"]
+
+
+class Redis(PrivateServer):
+    """A private Redis that keeps nothing on disk."""
+
+    name = "Redis"
+
+    @property
+    def url(self) -> str:
+        """Its address with the password, as REDIS_URL takes it."""
+        return f"redis://:{self.root_password}@{self.host}:{self.port}/0"
+
+    def _command(self) -> Sequence[str]:
+        config = self.folder / "redis.conf"
+        config.touch(mode=0o600)
+        lines = [
+            f"port {self.port}",
+            f"bind {HOST}",
+            f"requirepass {self.root_password}",
+            f"dir {self.folder}",
+            'save ""',
+            "appendonly no",
+            "daemonize no",
+        ]
+        config.write_text("\n".join(lines) + "\n")
+        return [find_program("redis-server", "redis-server"), str(config)]
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection((self.host, self.port), timeout=1) as connection:
+                connection.sendall(f"AUTH {self.root_password}\r\nPING\r\n".encode())
+                connection.shutdown(socket.SHUT_WR)
+                answer = b"".join(iter(lambda: connection.recv(100), b""))
+                return b"+PONG" in answer
+        except OSError:
+            return False

@@ -1,0 +1,38 @@
+"""Cursors and page sizes: opaque to the caller, checked on the way back in."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from thirdeye.errors import BadInput
+
+
+def encode_cursor(*parts: str | int) -> str:
+    """An opaque cursor that holds these values."""
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, shape: Sequence[type]) -> list[Any]:
+    """The values of a cursor, of just these types. Raises BadInput for anything that `encode_cursor` did not make."""
+    problem = BadInput("after: this is no cursor of this list; use an endCursor or cursor that it gave", "after")
+    if len(cursor) > 4096:
+        raise problem
+    try:
+        raw = cursor.encode("ascii")
+        parts = orjson.loads(base64.b64decode(raw + b"=" * (-len(raw) % 4), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error, UnicodeError):
+        raise problem from None
+    if not isinstance(parts, list) or [type(part) for part in parts] != list(shape):
+        raise problem
+    return parts
+
+
+def page_size(first: int | None, default: int, most: int) -> int:
+    """The number of items asked for. Raises BadInput outside 1 to `most`."""
+    size = default if first is None else first
+    if not 1 <= size <= most:
+        raise BadInput(f"first: must be 1 to {most}", "first")
+    return size

@@ -1,0 +1,1 @@
+"""The few plain HTTP routes beside GraphQL: health, metrics, dashboard."""

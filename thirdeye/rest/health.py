@@ -1,0 +1,76 @@
+"""Health and metrics; none of it needs a token."""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from thirdeye.clock import Clock
+from thirdeye.dependencies import Dependencies
+from thirdeye.rest.responses import json_response
+from thirdeye.score.service import ScoreService
+from thirdeye.telemetry import CONTENT_TYPE, Metrics
+
+
+class Health:
+    """Answers for one process; `stopping` tells whether it is on its way out."""
+
+    def __init__(
+        self,
+        *,
+        dependencies: Dependencies,
+        score: ScoreService,
+        metrics: Metrics,
+        clock: Clock,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._dependencies = dependencies
+        self._score = score
+        self._metrics = metrics
+        self._clock = clock
+        self._stopping = stopping
+
+    def routes(self, prefix: str) -> list[Route]:
+        """The routes of the contract."""
+        return [
+            Route("/health", self.service, methods=["GET"]),
+            Route(f"{prefix}/health", self.live, methods=["GET"]),
+            Route(f"{prefix}/health/live", self.live, methods=["GET"]),
+            Route(f"{prefix}/health/ready", self.ready, methods=["GET"]),
+            Route("/metrics", self.metrics, methods=["GET"]),
+        ]
+
+    async def service(self, _: Request) -> Response:
+        """Which service this is."""
+        timestamp = self._clock().isoformat(timespec="milliseconds")
+        return json_response({"status": "ok", "service": "thirdeye-analytics", "timestamp": timestamp})
+
+    async def live(self, _: Request) -> Response:
+        """The process is up."""
+        return json_response({"status": "ok"})
+
+    async def ready(self, _: Request) -> Response:
+        """Whether questions can be answered, and what is away."""
+        problem = await self._problem()
+        body: dict[str, Any] = {
+            "status": "unavailable" if problem else "ok",
+            "degraded": sorted(self._dependencies.away),
+        }
+        if problem:
+            body["reason"] = problem
+        return json_response(body, status=503 if problem else 200)
+
+    async def _problem(self) -> str | None:
+        if self._stopping():
+            return "stopping"
+        if self._dependencies.migrated is False:
+            return "the migrations of the thirdeye schema are not current"
+        if "thirdeye" in self._dependencies.away and not await self._score.has_cached():
+            return "the thirdeye schema cannot be reached and nothing is cached"
+        return None
+
+    async def metrics(self, _: Request) -> Response:
+        """Prometheus' text."""
+        return Response(self._metrics.render(), headers={"content-type": CONTENT_TYPE})

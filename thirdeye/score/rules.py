@@ -1,0 +1,278 @@
+"""The ZI score as pure functions: exact fractions inside, whole points outside that always add up to the score."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+from math import floor
+
+from thirdeye.estate.rules import (
+    STRONG_EVIDENCE,
+    Activity,
+    Feed,
+    TableFacts,
+    Thresholds,
+    activity,
+    feed_evidence,
+    in_use_for_score,
+    is_zombie,
+    observed_days,
+    table_evidence,
+    within,
+)
+
+COMPONENTS = ("storage", "compute", "query", "others")
+
+
+class Status(StrEnum):
+    """The band of a score, or why there is none."""
+
+    EXCELLENT = "EXCELLENT"
+    GOOD = "GOOD"
+    FAIR = "FAIR"
+    POOR = "POOR"
+    CRITICAL = "CRITICAL"
+    NO_DATA = "NO_DATA"
+    PENDING = "PENDING"
+
+
+class Trend(StrEnum):
+    """Which way the score went."""
+
+    IMPROVING = "IMPROVING"
+    STABLE = "STABLE"
+    DECLINING = "DECLINING"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bands:
+    """The lowest score of each band; below `poor` a score is CRITICAL."""
+
+    excellent: int = 80
+    good: int = 60
+    fair: int = 40
+    poor: int = 20
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """Sums over the tables of one service: counts, and bytes of the tables whose size is known."""
+
+    tables: int = 0
+    active: int = 0
+    evidenced: int = 0
+    accessed: int = 0
+    written: int = 0
+    written_active: int = 0
+    owned: int = 0
+    described: int = 0
+    tiered: int = 0
+    zombies: int = 0
+    bytes: int = 0
+    active_bytes: int = 0
+    zombie_bytes: int = 0
+    sized: int = 0
+    count_by_activity: dict[Activity, int] = field(default_factory=dict)
+    bytes_by_activity: dict[Activity, int] = field(default_factory=dict)
+
+    def add(self, other: "Tally") -> None:
+        """Adds another tally to this one."""
+        for each in fields(self):
+            mine, theirs = getattr(self, each.name), getattr(other, each.name)
+            if isinstance(mine, dict):
+                for key, amount in theirs.items():
+                    mine[key] = mine.get(key, 0) + amount
+            else:
+                setattr(self, each.name, mine + theirs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """One part of the score: `value` 0 to 1 or None without data, its share of the weight, its whole points."""
+
+    name: str
+    value: Fraction | None
+    weight: Fraction
+    points: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Driver:
+    """What costs points: how many would come back if this service had no waste in this component."""
+
+    component: str
+    service: str
+    points: Fraction
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZIScore:
+    """A computed score with everything that explains it."""
+
+    score: int
+    status: Status
+    components: tuple[Component, ...]
+    drivers: tuple[Driver, ...]
+    total: Tally
+    coverage: Fraction
+
+
+def tally_service(tables: Iterable[TableFacts], feed: Feed, today: date, thresholds: Thresholds) -> Tally:
+    """Sums up the tables of one service."""
+    of_feed = feed_evidence(feed, today, thresholds)
+    observed = observed_days(feed, today)
+    tally = Tally()
+    for facts in tables:
+        evidence = table_evidence(of_feed, facts.metadata_changed)
+        of_table = activity(facts, evidence, observed, today, thresholds)
+        active = in_use_for_score(of_table, facts.metadata_changed, today, thresholds)
+        evidenced = evidence in STRONG_EVIDENCE
+        written = within(facts.last_written, thresholds.recent_days, today)
+        tally.tables += 1
+        tally.active += active
+        tally.evidenced += evidenced
+        tally.accessed += evidenced and within(facts.last_accessed, thresholds.recent_days, today)
+        tally.written += written
+        tally.written_active += written and active
+        tally.owned += facts.has_owner
+        tally.described += facts.has_description
+        tally.tiered += facts.has_tier
+        _count(tally, facts, of_table, active)
+    return tally
+
+
+def _count(tally: Tally, facts: TableFacts, of_table: Activity, active: bool) -> None:
+    size = facts.size_bytes or 0
+    zombie = is_zombie(of_table, facts.queries_30d)
+    tally.sized += facts.size_bytes is not None
+    tally.bytes += size
+    tally.active_bytes += size if active else 0
+    tally.zombies += zombie
+    tally.zombie_bytes += size if zombie else 0
+    tally.count_by_activity[of_table] = tally.count_by_activity.get(of_table, 0) + 1
+    tally.bytes_by_activity[of_table] = tally.bytes_by_activity.get(of_table, 0) + size
+
+
+def _wasted(tally: Tally, component: str, any_written: bool) -> int:
+    """What a tally lacks of a component, in that component's units (bytes, tables, marks of stewardship)."""
+    if component == "storage":
+        return tally.bytes - tally.active_bytes
+    if component == "compute":
+        return tally.written - tally.written_active if any_written else tally.tables - tally.active
+    if component == "query":
+        return tally.evidenced - tally.accessed
+    return 3 * tally.tables - tally.owned - tally.described - tally.tiered
+
+
+def _whole(tally: Tally, component: str, any_written: bool) -> int:
+    """All there is of a component, in the units of `_wasted`; 0 means that there is no data."""
+    if component == "storage":
+        return tally.bytes
+    if component == "compute":
+        return tally.written if any_written else tally.tables
+    if component == "query":
+        return tally.evidenced
+    return 3 * tally.tables
+
+
+def zi_score(services: Mapping[str, Tally], weights: Mapping[str, int], bands: Bands, drivers: int = 5) -> ZIScore:
+    """The score of an estate from the tallies of its services; `weights` by component, `drivers` at most so many.
+
+    Components without data are left out and the other weights scaled up. An estate without a table is NO_DATA.
+    """
+    total = Tally()
+    for tally in services.values():
+        total.add(tally)
+    any_written = total.written > 0
+    whole = {name: _whole(total, name, any_written) for name in COMPONENTS}
+    present = sum(weights[name] for name in COMPONENTS if whole[name])
+    if present == 0:
+        return _no_data(total)
+    share = {name: Fraction(weights[name] if whole[name] else 0, present) for name in COMPONENTS}
+    value = {
+        name: 1 - Fraction(_wasted(total, name, any_written), whole[name]) if whole[name] else None
+        for name in COMPONENTS
+    }
+    exact = {name: 100 * share[name] * (value[name] or 0) for name in COMPONENTS}
+    score = round_half_up(sum(exact.values(), Fraction(0)))
+    points = largest_remainder(exact, score)
+    return ZIScore(
+        score=score,
+        status=band(score, bands),
+        components=tuple(
+            Component(name=name, value=value[name], weight=share[name], points=points[name]) for name in COMPONENTS
+        ),
+        drivers=_drivers(services, share, whole, any_written)[:drivers],
+        total=total,
+        coverage=Fraction(total.evidenced, total.tables),
+    )
+
+
+def _no_data(total: Tally) -> ZIScore:
+    components = tuple(Component(name=name, value=None, weight=Fraction(0), points=0) for name in COMPONENTS)
+    return ZIScore(score=0, status=Status.NO_DATA, components=components, drivers=(), total=total, coverage=Fraction(0))
+
+
+def _drivers(
+    services: Mapping[str, Tally], share: Mapping[str, Fraction], whole: Mapping[str, int], any_written: bool
+) -> tuple[Driver, ...]:
+    found = []
+    for service, tally in services.items():
+        for name in COMPONENTS:
+            wasted = _wasted(tally, name, any_written)
+            if whole[name] and wasted and share[name]:
+                points = 100 * share[name] * Fraction(wasted, whole[name])
+                found.append(Driver(component=name, service=service, points=points))
+    found.sort(key=lambda driver: (-driver.points, COMPONENTS.index(driver.component), driver.service))
+    return tuple(found)
+
+
+def round_half_up(value: Fraction) -> int:
+    """The nearest whole number, halves upwards."""
+    return floor(value + Fraction(1, 2))
+
+
+def largest_remainder(exact: Mapping[str, Fraction], total: int) -> dict[str, int]:
+    """Whole parts that add up to `total`: each rounded down, the rest to the largest remainders in order of keys."""
+    points = {name: floor(value) for name, value in exact.items()}
+    missing = total - sum(points.values())
+    by_remainder = sorted(exact, key=lambda name: points[name] - exact[name])
+    for name in by_remainder[:missing]:
+        points[name] += 1
+    return points
+
+
+def band(score: int, bands: Bands) -> Status:
+    """The band of a score."""
+    if score >= bands.excellent:
+        return Status.EXCELLENT
+    if score >= bands.good:
+        return Status.GOOD
+    if score >= bands.fair:
+        return Status.FAIR
+    if score >= bands.poor:
+        return Status.POOR
+    return Status.CRITICAL
+
+
+def trend(score: int, earlier: int | None, stable_points: int) -> tuple[Trend, int]:
+    """Which way the score went since an earlier one, and by how many points; STABLE and 0 without one."""
+    if earlier is None:
+        return Trend.STABLE, 0
+    delta = score - earlier
+    if abs(delta) <= stable_points:
+        return Trend.STABLE, delta
+    return (Trend.IMPROVING if delta > 0 else Trend.DECLINING), delta
+
+
+def inactive_percentage(total: int, active: int) -> float:
+    """100 x (1 - active / total), one decimal, half up; 0.0 for no table."""
+    if total == 0:
+        return 0.0
+    return round_half_up(1000 * (1 - Fraction(active, total))) / 10
+
+
+def slot_of(minutes_since_epoch: int, refresh_minutes: int) -> int:
+    """The slot that a moment falls into."""
+    return minutes_since_epoch // refresh_minutes

@@ -1,0 +1,312 @@
+"""Computing, keeping and answering the score: what the worker and the API share."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+import structlog
+
+from thirdeye.cache import Cache
+from thirdeye.clock import Clock
+from thirdeye.database import MySQL, Row
+from thirdeye.errors import Unavailable
+from thirdeye.estate.reading import EstateReading, read_estate
+from thirdeye.estate.rules import Activity, Feed, Thresholds
+from thirdeye.score import store
+from thirdeye.score.rules import (
+    COMPONENTS,
+    Bands,
+    Status,
+    Tally,
+    Trend,
+    ZIScore,
+    band,
+    inactive_percentage,
+    slot_of,
+    tally_service,
+    trend,
+    zi_score,
+)
+from thirdeye.settings import Settings
+from thirdeye.telemetry import Metrics
+
+# How long a question may wait for the very first score, in seconds; OM's proxy gives up after five.
+FIRST_SCORE_WAIT = 4.0
+_LAST_TTL = 7 * 24 * 3600
+_KEY, _LAST = "zi-score", "zi-score:last"
+log = structlog.get_logger(__name__)
+
+
+def thresholds_of(settings: Settings) -> Thresholds:
+    """The thresholds that the settings name."""
+    return Thresholds(**{name: getattr(settings, name) for name in Thresholds.__dataclass_fields__})
+
+
+def bands_of(settings: Settings) -> Bands:
+    """The bands that the settings name."""
+    return Bands(**{name: getattr(settings, f"zi_band_{name}") for name in Bands.__dataclass_fields__})
+
+
+def weights_of(settings: Settings) -> dict[str, int]:
+    """The weight of each component."""
+    return {name: getattr(settings, f"zi_weight_{name}") for name in COMPONENTS}
+
+
+class ScoreService:
+    """The score over one pair of databases and a cache. One instance a process."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        om: MySQL,
+        thirdeye: MySQL,
+        cache: Cache,
+        clock: Clock,
+        metrics: Metrics,
+        mysql_away: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._settings = settings
+        self._om = om
+        self._thirdeye = thirdeye
+        self._cache = cache
+        self._clock = clock
+        self._metrics = metrics
+        self._mysql_away = mysql_away
+        self._last: dict[str, Any] | None = None
+        self._loading: asyncio.Task[dict[str, Any] | None] | None = None
+        self._first: asyncio.Task[dict[str, Any]] | None = None
+
+    # ---- computing
+
+    def current_slot(self) -> int:
+        """The slot that this moment falls into."""
+        return slot_of(int(self._clock().timestamp()) // 60, self._settings.refresh_minutes)
+
+    async def is_due(self) -> bool:
+        """Whether nobody has written the current slot's row yet."""
+        return not await store.slot_is_written(self._thirdeye, self.current_slot(), self._settings.refresh_minutes)
+
+    async def compute(self) -> bool:
+        """Computes the current slot's score, writes its row and the cache; False when it is done or being done elsewhere.
+
+        Raises DatabaseAway when either database is; then no row is written.
+        """
+        async with self._thirdeye.advisory_lock("score") as got:
+            if not got or not await self.is_due():
+                return False
+            now, slot = self._clock(), self.current_slot()
+            thresholds = thresholds_of(self._settings)
+            reading = await read_estate(self._om, now.date(), thresholds)
+            score = await asyncio.to_thread(self._evaluate, reading, now, thresholds)
+            await store.insert_score(
+                self._thirdeye,
+                captured_at=now,
+                score=score.score,
+                status=score.status,
+                meta=describe(score, reading, self._settings),
+                slot=slot,
+                slot_minutes=self._settings.refresh_minutes,
+            )
+            log.info("score_computed", score=score.score, status=score.status, tables=score.total.tables, slot=slot)
+            await self.publish()
+            return True
+
+    def _evaluate(self, reading: EstateReading, now: datetime, thresholds: Thresholds) -> ZIScore:
+        tallies = {
+            service: tally_service(tables, reading.feeds.get(service, Feed()), now.date(), thresholds)
+            for service, tables in reading.tables.items()
+        }
+        return zi_score(tallies, weights_of(self._settings), bands_of(self._settings))
+
+    async def publish(self) -> dict[str, Any] | None:
+        """Puts the newest row's answer into the cache and gives it; None before the first row."""
+        answer = await self._load()
+        if answer is not None:
+            await self._cache.set(_KEY, answer, ttl=self._settings.refresh_minutes * 60)
+            await self._cache.set(_LAST, answer, ttl=_LAST_TTL)
+        return answer
+
+    # ---- answering
+
+    async def current(self) -> dict[str, Any]:
+        """The newest score in the shape of the GraphQL type. Raises Unavailable when there is none to be had."""
+        answer = await self._cache.get(_KEY)
+        if answer is None:
+            answer = await self._loaded()
+        if answer is None:
+            answer = await self._first_score()
+        self._last = answer if answer["status"] != Status.PENDING else self._last
+        if answer["stale"] or self._is_stale(answer):
+            return {**answer, "stale": True}
+        return answer
+
+    async def has_cached(self) -> bool:
+        """Whether an answer can be given without a database."""
+        return self._last is not None or await self._cache.get(_LAST) is not None
+
+    async def _loaded(self) -> dict[str, Any] | None:
+        """From the database, by one task however many ask; the last known answer while it is away."""
+        if self._loading is None:
+            self._loading = asyncio.create_task(self.publish())
+            self._loading.add_done_callback(self._loading_done)
+        try:
+            return await asyncio.shield(self._loading)
+        except Unavailable:
+            last = self._last or await self._cache.get(_LAST)
+            if last is None:
+                raise
+            return {**last, "stale": True}
+
+    def _loading_done(self, task: "asyncio.Task[dict[str, Any] | None]") -> None:
+        self._loading = None
+        if not task.cancelled():
+            task.exception()
+
+    async def _first_score(self) -> dict[str, Any]:
+        if self._first is None:
+            self._first = asyncio.create_task(self._compute_first())
+        task = self._first
+        done, _ = await asyncio.wait({task}, timeout=FIRST_SCORE_WAIT)
+        if not done:
+            return pending(self._clock())
+        if self._first is task:
+            self._first = None
+        return task.result()
+
+    async def _compute_first(self) -> dict[str, Any]:
+        while True:
+            await self.compute()
+            answer = await self.publish()
+            if answer is not None:
+                return answer
+            await asyncio.sleep(0.2)  # another process is at it: its row will come
+
+    def _is_stale(self, answer: dict[str, Any]) -> bool:
+        if answer["status"] == Status.PENDING:
+            return False
+        age = self._clock() - datetime.fromisoformat(answer["capturedAt"])
+        return self._mysql_away() or age > timedelta(minutes=2 * self._settings.refresh_minutes)
+
+    async def _load(self) -> dict[str, Any] | None:
+        row = await store.latest_score(self._thirdeye)
+        if row is None:
+            return None
+        earlier = None
+        if row["status"] != Status.NO_DATA:
+            moment = row["captured_at"] - timedelta(days=self._settings.trend_days)
+            earlier = await store.score_before(self._thirdeye, row, moment)
+        answer = answer_of(row, earlier, self._settings)
+        self._metrics.score.set(answer["score"])
+        self._metrics.score_captured.set(datetime.fromisoformat(answer["capturedAt"]).timestamp())
+        return answer
+
+    async def stop(self) -> None:
+        """Cancels what runs in the background."""
+        for task in (self._first, self._loading):
+            if task is not None and not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+
+
+def describe(score: ZIScore, reading: EstateReading, settings: Settings) -> dict[str, Any]:
+    """What a history row keeps beside the score: its parts, its inputs, and the settings it was computed with."""
+    total = score.total
+    return {
+        "breakdown": {component.name: component.points for component in score.components},
+        "components": [
+            {
+                "component": component.name.upper(),
+                "value": None if component.value is None else _decimals(100 * component.value),
+                "weight": _decimals(100 * component.weight),
+                "points": component.points,
+            }
+            for component in score.components
+        ],
+        "drivers": [
+            {
+                "component": driver.component.upper(),
+                "service": reading.service_name(driver.service),
+                "points": _decimals(driver.points),
+            }
+            for driver in score.drivers
+        ],
+        "coverage": _decimals(score.coverage, 4),
+        "metadata": _metadata(total),
+        "warnings": reading.warnings,
+        "inputs": {
+            name: getattr(total, name)
+            for name in Tally.__dataclass_fields__
+            if name not in {"count_by_activity", "bytes_by_activity"}
+        },
+        "settings": {
+            "weights": weights_of(settings),
+            "bands": {name: getattr(bands_of(settings), name) for name in Bands.__dataclass_fields__},
+            "thresholds": {name: getattr(settings, name) for name in Thresholds.__dataclass_fields__},
+        },
+    }
+
+
+def _metadata(total: Tally) -> dict[str, Any]:
+    counts = {f"{kind.lower()}Tables": total.count_by_activity.get(kind, 0) for kind in Activity}
+    sizes = {f"{kind.lower()}Bytes": total.bytes_by_activity.get(kind, 0) for kind in Activity}
+    # ACTIVE as an activity is narrower than the contract's "active", which is everything in use.
+    recent = {"recentlyUsedTables": counts.pop("activeTables"), "recentlyUsedBytes": sizes.pop("activeBytes")}
+    return {
+        "totalTables": total.tables,
+        "activeTables": total.active,
+        "inactivePercentage": inactive_percentage(total.tables, total.active),
+        "zombieTables": total.zombies,
+        "totalBytes": total.bytes,
+        "activeBytes": total.active_bytes,
+        "zombieBytes": total.zombie_bytes,
+        "sizedTables": total.sized,
+        **recent,
+        **counts,
+        **sizes,
+    }
+
+
+def _decimals(value: Fraction, places: int = 1) -> float:
+    return round(float(value), places)
+
+
+def answer_of(row: Row, earlier: int | None, settings: Settings) -> dict[str, Any]:
+    """The answer that a row of the history gives, compared with an `earlier` score. Rows written by hand lack `meta`."""
+    meta, score = row["meta"], row["score"]
+    direction, delta = trend(score, earlier, settings.trend_stable_points)
+    empty = pending(datetime.now(UTC))
+    return {
+        "score": score,
+        "status": row["status"] or band(score, bands_of(settings)),
+        "breakdown": meta.get("breakdown", empty["breakdown"]),
+        "metadata": {**empty["metadata"], **meta.get("metadata", {})},
+        "components": meta.get("components", []),
+        "drivers": meta.get("drivers", []),
+        "coverage": meta.get("coverage", 0.0),
+        "warnings": meta.get("warnings", []),
+        "trend": direction,
+        "delta": delta,
+        "capturedAt": row["captured_at"].replace(tzinfo=UTC).isoformat(),
+        "stale": False,
+    }
+
+
+def pending(now: datetime) -> dict[str, Any]:
+    """The answer while the very first computation runs: zeros."""
+    return {
+        "score": 0,
+        "status": Status.PENDING,
+        "breakdown": dict.fromkeys(COMPONENTS, 0),
+        "metadata": _metadata(Tally()),
+        "components": [],
+        "drivers": [],
+        "coverage": 0.0,
+        "warnings": [],
+        "trend": Trend.STABLE,
+        "delta": 0,
+        "capturedAt": now.isoformat(),
+        "stale": False,
+    }

@@ -1,0 +1,107 @@
+"""The score's history: one row a slot."""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from thirdeye.database import MySQL, Row
+
+_INSERT = """
+INSERT INTO health_score_history (captured_at, score, status, meta, slot, slot_minutes)
+VALUES (%(captured_at)s, %(score)s, %(status)s, %(meta)s, %(slot)s, %(slot_minutes)s)
+ON DUPLICATE KEY UPDATE id = id
+"""
+_SLOT = "SELECT id FROM health_score_history WHERE slot_minutes = %(slot_minutes)s AND slot = %(slot)s"
+_LATEST = """
+SELECT id, captured_at, score, status, meta, slot, slot_minutes FROM health_score_history
+ORDER BY captured_at DESC, id DESC LIMIT 1
+"""
+_AT_OR_BEFORE = """
+SELECT score FROM health_score_history
+WHERE captured_at <= %(moment)s AND COALESCE(status, '') <> 'NO_DATA'
+ORDER BY captured_at DESC, id DESC LIMIT 1
+"""
+_OLDEST_SINCE = """
+SELECT score FROM health_score_history
+WHERE captured_at > %(moment)s AND captured_at <= %(captured_at)s AND id <> %(id)s AND COALESCE(status, '') <> 'NO_DATA'
+ORDER BY captured_at, id LIMIT 1
+"""
+
+# A bucket is what its seconds since 1970, shifted and divided, have in common. Weeks start on Monday; 1970 began on
+# a Thursday.
+_BUCKETS = """
+SELECT bucket, score, captured_at, status, lowest, highest, samples FROM (
+  SELECT bucket, score, captured_at, status,
+         MIN(score) OVER (PARTITION BY bucket) AS lowest,
+         MAX(score) OVER (PARTITION BY bucket) AS highest,
+         COUNT(*) OVER (PARTITION BY bucket) AS samples,
+         ROW_NUMBER() OVER (PARTITION BY bucket ORDER BY captured_at DESC, id DESC) AS age
+  FROM (
+    SELECT id, score, captured_at, status,
+           FLOOR((UNIX_TIMESTAMP(captured_at) + %(shift)s) / %(seconds)s) AS bucket
+    FROM health_score_history
+    WHERE captured_at >= %(start)s AND captured_at < %(end)s AND COALESCE(status, '') <> 'NO_DATA'
+  ) AS samples_in_range
+) AS ranked
+WHERE age = 1
+ORDER BY bucket
+LIMIT %(limit)s
+"""
+
+
+async def slot_is_written(thirdeye: MySQL, slot: int, slot_minutes: int) -> bool:
+    """Whether this slot has its row."""
+    return await thirdeye.fetch_one(_SLOT, {"slot": slot, "slot_minutes": slot_minutes}) is not None
+
+
+async def insert_score(
+    thirdeye: MySQL,
+    *,
+    captured_at: datetime,
+    score: int,
+    status: str,
+    meta: dict[str, Any],
+    slot: int,
+    slot_minutes: int,
+) -> None:
+    """Writes the slot's row, unless somebody was first: then nothing changes."""
+    values = {
+        "captured_at": _naive(captured_at),
+        "score": score,
+        "status": status,
+        "meta": orjson.dumps(meta).decode(),
+        "slot": slot,
+        "slot_minutes": slot_minutes,
+    }
+    await thirdeye.execute(_INSERT, values)
+
+
+async def latest_score(thirdeye: MySQL) -> Row | None:
+    """The newest row, `meta` decoded; None before the first."""
+    row = await thirdeye.fetch_one(_LATEST)
+    if row is not None:
+        row["meta"] = orjson.loads(row["meta"]) if row["meta"] else {}
+    return row
+
+
+async def score_before(thirdeye: MySQL, row: Row, moment: datetime) -> int | None:
+    """The score as of `moment`, else the oldest younger than it other than `row`; rows without data do not count."""
+    earlier = await thirdeye.fetch_one(_AT_OR_BEFORE, {"moment": _naive(moment)})
+    if earlier is None:
+        values = {"moment": _naive(moment), "captured_at": row["captured_at"], "id": row["id"]}
+        earlier = await thirdeye.fetch_one(_OLDEST_SINCE, values)
+    return int(earlier["score"]) if earlier else None
+
+
+async def score_buckets(
+    thirdeye: MySQL, *, start: datetime, end: datetime, seconds: int, shift: int, limit: int
+) -> list[Row]:
+    """Buckets of `seconds` from `start` up to, not including, `end`, oldest first: last, lowest and highest score."""
+    values = {"start": _naive(start), "end": _naive(end), "seconds": seconds, "shift": shift, "limit": limit}
+    return await thirdeye.fetch_all(_BUCKETS, values)
+
+
+def _naive(moment: datetime) -> datetime:
+    """As the session, whose time zone is UTC, takes it."""
+    return moment.replace(tzinfo=None)

@@ -1,0 +1,201 @@
+"""All settings: environment variables and `.env`, typed. `docs/settings.md` lists them; a test compares the two."""
+
+import json
+from functools import lru_cache
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ASYMMETRIC = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"})
+SYMMETRIC = frozenset({"HS256", "HS384", "HS512"})
+
+
+class SettingsInvalid(Exception):
+    """A setting has a value that is not allowed; the message names each and says what is."""
+
+
+def _as_list(value: Any) -> Any:
+    """A JSON list, or words with commas between them."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+Words = Annotated[list[str], NoDecode, BeforeValidator(_as_list)]
+Days = Annotated[int, Field(ge=1, le=3650)]
+Weight = Annotated[int, Field(ge=0, le=1000)]
+Points = Annotated[int, Field(ge=0, le=100)]
+Pool = Annotated[int, Field(ge=1, le=200)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=60)]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_$]{1,64}$")]
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Field `om_mysql_host` is the variable `OM_MYSQL_HOST`, and so on."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True, frozen=True)
+
+    environment: Literal["production", "development"] = "production"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    thirdeye_host: str = "0.0.0.0"  # noqa: S104  a service in a container listens on all of its addresses
+    thirdeye_port: Port = 8586
+    worker_metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+
+    om_mysql_host: str = "localhost"
+    om_mysql_port: Port = 3306
+    om_mysql_db: Identifier = "openmetadata_db"
+    om_mysql_user_ro: str = "om_ro"
+    om_mysql_pw_ro: SecretStr = SecretStr("")
+    om_mysql_pool_size: Pool = 10
+    om_base_url: str | None = None
+
+    thirdeye_mysql_schema: Identifier = "thirdeye"
+    thirdeye_mysql_user: str = "thirdeye_rw"
+    thirdeye_mysql_pw: SecretStr = SecretStr("")
+    thirdeye_mysql_pool_size: Pool = 10
+    mysql_acquire_timeout: Seconds = 3.0
+    mysql_connect_timeout: Seconds = 3.0
+
+    redis_url: str = "redis://localhost:6379/0"
+
+    jwt_enabled: bool = True
+    jwt_jwks_url: str | None = None
+    jwt_public_key: str | None = None
+    jwt_secret: SecretStr | None = None
+    jwt_algorithm: Words = ["RS256"]
+    jwt_audiences: Words = ["openmetadata"]
+    jwt_issuers: Words = ["open-metadata.org"]
+
+    refresh_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+    graphql_playground: bool = False
+
+    zi_weight_storage: Weight = 35
+    zi_weight_compute: Weight = 30
+    zi_weight_query: Weight = 20
+    zi_weight_others: Weight = 15
+    zi_band_excellent: Points = 80
+    zi_band_good: Points = 60
+    zi_band_fair: Points = 40
+    zi_band_poor: Points = 20
+    trend_days: Days = 7
+    trend_stable_points: Points = 1
+
+    recent_days: Days = 30
+    new_days: Days = 30
+    active_days: Days = 30
+    cooling_days: Days = 90
+    stale_days: Days = 365
+    observed_min_days: Days = 90
+    metadata_in_use_days: Days = 90
+    lifecycle_min_share: Annotated[float, Field(gt=0, le=1)] = 0.10
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("environment", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("jwt_jwks_url", "om_base_url")
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/") if value else None
+
+    @field_validator("jwt_public_key")
+    @classmethod
+    def _pem(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        pem = value.replace("\\n", "\n").strip()
+        if "-----BEGIN" not in pem:
+            raise ValueError("must be a public key in PEM form (-----BEGIN PUBLIC KEY----- ...)")
+        return pem + "\n"
+
+    @field_validator("jwt_algorithm")
+    @classmethod
+    def _algorithms(cls, value: list[str]) -> list[str]:
+        unknown = [name for name in value if name not in ASYMMETRIC | SYMMETRIC]
+        if unknown or not value:
+            raise ValueError(f"must be one or more of {', '.join(sorted(ASYMMETRIC | SYMMETRIC))}")
+        return value
+
+    @field_validator("jwt_issuers")
+    @classmethod
+    def _not_empty(cls, value: list[str]) -> list[str]:
+        if not value:
+            raise ValueError("must name at least one issuer")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        self._check_tokens()
+        if self.zi_weight_storage + self.zi_weight_compute + self.zi_weight_query + self.zi_weight_others == 0:
+            raise ValueError("ZI_WEIGHT_STORAGE, _COMPUTE, _QUERY and _OTHERS: at least one must be above 0")
+        bands = [self.zi_band_excellent, self.zi_band_good, self.zi_band_fair, self.zi_band_poor]
+        if bands != sorted(set(bands), reverse=True):
+            raise ValueError("ZI_BAND_EXCELLENT, _GOOD, _FAIR, _POOR: must fall from one to the next")
+        if not self.active_days < self.cooling_days < self.stale_days:
+            raise ValueError("ACTIVE_DAYS, COOLING_DAYS, STALE_DAYS: must rise from one to the next")
+        return self
+
+    def _check_tokens(self) -> None:
+        production = self.environment == "production"
+        if not self.jwt_enabled:
+            if production:
+                raise ValueError("JWT_ENABLED: false is allowed only with ENVIRONMENT=development")
+            return
+        if self.jwt_jwks_url or self.jwt_public_key:
+            if not ASYMMETRIC.intersection(self.jwt_algorithm):
+                raise ValueError("JWT_ALGORITHM: a public key needs an RS, PS or ES algorithm, such as RS256")
+        elif self.jwt_secret:
+            if production:
+                raise ValueError("JWT_SECRET: allowed only with ENVIRONMENT=development; set JWT_JWKS_URL")
+            if "jwt_algorithm" in self.model_fields_set and not SYMMETRIC.intersection(self.jwt_algorithm):
+                raise ValueError("JWT_ALGORITHM: JWT_SECRET needs HS256, HS384 or HS512")
+        else:
+            raise ValueError("JWT_JWKS_URL, JWT_PUBLIC_KEY or (in development) JWT_SECRET: one must be set")
+
+    @property
+    def development(self) -> bool:
+        return self.environment == "development"
+
+
+def _describe(error: ValidationError) -> str:
+    lines = []
+    for detail in error.errors(include_url=False, include_context=False, include_input=False):
+        name = ".".join(str(part) for part in detail["loc"][:1]).upper()
+        message = detail["msg"].removeprefix("Value error, ")
+        lines.append(f"{name}: {message}" if name else message)
+    return "\n".join(lines)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Reads environment and `.env`. Raises SettingsInvalid naming each wrong setting and what is allowed."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsInvalid(_describe(error)) from None
+
+
+@lru_cache(maxsize=1)
+def process_settings() -> Settings:
+    """The settings of this process, read once."""
+    return load_settings()

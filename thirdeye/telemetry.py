@@ -1,0 +1,167 @@
+"""What can be seen of a process: JSON logs, one line a request, and Prometheus metrics (see `docs/metrics.md`)."""
+
+import logging
+import re
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+import orjson
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_JOB_BUCKETS = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
+log = structlog.get_logger("thirdeye.request")
+
+
+class Metrics:
+    """All metrics of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self.requests = Counter(
+            "thirdeye_http_requests", "HTTP requests answered.", ("method", "route", "status"), registry=r
+        )
+        self.request_seconds = Histogram(
+            "thirdeye_http_request_seconds",
+            "Seconds to answer an HTTP request.",
+            ("route",),
+            registry=r,
+            buckets=_BUCKETS,
+        )
+        self.operations = Counter(
+            "thirdeye_graphql_operations", "GraphQL operations, by persisted id.", ("operation", "outcome"), registry=r
+        )
+        self.errors = Counter("thirdeye_graphql_errors", "GraphQL errors, by code.", ("code",), registry=r)
+        self.database_seconds = Histogram(
+            "thirdeye_database_seconds", "Seconds of a statement.", ("database",), registry=r, buckets=_BUCKETS
+        )
+        self.cache = Counter("thirdeye_cache_requests", "Look-ups in the cache.", ("level", "result"), registry=r)
+        self.jobs = Counter("thirdeye_jobs", "Runs of worker jobs.", ("job", "outcome"), registry=r)
+        self.job_seconds = Histogram(
+            "thirdeye_job_seconds", "Seconds of a worker job.", ("job",), registry=r, buckets=_JOB_BUCKETS
+        )
+        self.score = Gauge("thirdeye_zi_score", "The newest ZI score that this process knows.", registry=r)
+        self.score_captured = Gauge(
+            "thirdeye_zi_score_captured_timestamp_seconds", "When that score was captured.", registry=r
+        )
+        self.dependency_up = Gauge(
+            "thirdeye_dependency_up", "1 when a dependency answers.", ("dependency",), registry=r
+        )
+
+    def observe_database(self, database: str, seconds: float) -> None:
+        """Records one statement."""
+        self.database_seconds.labels(database).observe(seconds)
+
+    def observe_cache(self, level: str, result: str) -> None:
+        """Records one look-up."""
+        self.cache.labels(level, result).inc()
+
+    def render(self) -> bytes:
+        """Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+def configure_logging(level: str) -> None:
+    """JSON lines on standard output, for structlog and for the standard library's loggers alike."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    renderer = structlog.processors.JSONRenderer(
+        serializer=lambda value, **_: orjson.dumps(value, default=str).decode()
+    )
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # These say once more, and with addresses, what our own lines say.
+    for noisy in ("databases", "httpx", "httpcore", "uvicorn.access", "aiomysql", "yoyo"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def request_id_from(value: bytes | None) -> str:
+    """The caller's request id when it is sane, else a new one."""
+    if value is not None:
+        text = value.decode("latin-1")
+        if _SANE_REQUEST_ID.match(text):
+            return text
+    return uuid.uuid4().hex
+
+
+class RequestMiddleware:
+    """Gives each HTTP request its id, its log line and its place in the metrics."""
+
+    def __init__(self, app: App, *, metrics: Metrics, route_of: Callable[[str], str]) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._route_of = route_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
+        request_id = request_id_from(given)
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        status = 500
+
+        async def send_with_id(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            self._record(scope, status, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        state, route = scope["state"], self._route_of(scope["path"])
+        # Only methods that exist: a caller must not be able to make label values.
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        self._metrics.requests.labels(method, route, str(status)).inc()
+        self._metrics.request_seconds.labels(route).observe(seconds)
+        principal = state.get("principal")
+        log.info(
+            "request",
+            request_id=state["request_id"],
+            method=method,
+            path=scope["path"],
+            user=principal.name if principal else None,
+            operation=state.get("operation"),
+            status=status,
+            ms=round(seconds * 1000, 2),
+        )
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -1,0 +1,72 @@
+"""Keeps the arq worker running: it exits when Redis goes away, and is started again with growing pauses."""
+
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+import structlog
+from arq.worker import check_health
+
+from thirdeye.settings import process_settings
+from thirdeye.telemetry import configure_logging
+
+_COMMAND = (sys.executable, "-m", "arq", "worker.WorkerSettings")
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
+# A worker that ran for so many seconds was well: the pauses start over.
+_WELL_AFTER = 30.0
+log = structlog.get_logger(__name__)
+
+
+def alive() -> bool:
+    """Whether a worker has reported to Redis lately."""
+    from worker.settings import WorkerSettings
+
+    return bool(check_health(WorkerSettings) == 0)  # type: ignore[arg-type]
+
+
+class Supervisor:
+    """Starts the command until it is told to stop by SIGTERM or SIGINT, which it hands on."""
+
+    def __init__(self, command: tuple[str, ...] = _COMMAND) -> None:
+        self._command = command
+        self._child: subprocess.Popen[bytes] | None = None
+        self._stopping = False
+
+    def run(self) -> int:
+        """Runs until stopped; the exit code of the last child when it was stopped, else never returns."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        pause = _FIRST_PAUSE
+        while not self._stopping:
+            started = time.monotonic()
+            self._child = subprocess.Popen(self._command)  # noqa: S603
+            if self._stopped():  # told so between the two lines above
+                self._child.terminate()
+            code = self._child.wait()
+            if self._stopped():
+                break
+            pause = _FIRST_PAUSE if time.monotonic() - started > _WELL_AFTER else min(2 * pause, _LONGEST_PAUSE)
+            log.warning("worker_exited", exit_code=code, again_in_seconds=pause)
+            self._pause(pause)
+        return 0
+
+    def _stopped(self) -> bool:
+        return self._stopping
+
+    def _pause(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stopping and time.monotonic() < until:
+            time.sleep(0.1)
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        if self._child is not None and self._child.poll() is None:
+            self._child.terminate()
+
+
+def supervise() -> int:
+    """Supervises `arq worker.WorkerSettings`."""
+    configure_logging(process_settings().log_level)
+    return Supervisor().run()
