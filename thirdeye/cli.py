@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from collections.abc import Coroutine
@@ -52,6 +53,8 @@ def serve(
     """Serves the API on THIRDEYE_HOST and THIRDEYE_PORT."""
     settings = _settings()
     _refuse_taken_port(settings.thirdeye_host, settings.thirdeye_port)
+    # uvicorn raises the signal again once it has stopped in order: that is a success, not a death by signal.
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
     uvicorn.run(
         "thirdeye.app:app",
         host=settings.thirdeye_host,

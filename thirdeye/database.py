@@ -303,6 +303,8 @@ async def create_schema(settings: Settings) -> None:
             user=settings.thirdeye_mysql_user,
             password=settings.thirdeye_mysql_pw.get_secret_value(),
             connect_timeout=settings.mysql_connect_timeout,
+            # Another process may be quicker; that is no news.
+            init_command="SET SESSION sql_notes = 0",
         )
         try:
             async with connection.cursor() as cursor:

@@ -40,7 +40,7 @@ async def start_up(ctx: dict[str, Any]) -> None:
         settings=settings, om=om, thirdeye=thirdeye, cache=cache, clock=ctx.get("clock", utc_now), metrics=metrics
     )
     ctx.update(
-        metrics=metrics, score=score, dependencies=dependencies, closing=[dependencies, score, om, thirdeye, cache]
+        metrics=metrics, zi_score=score, dependencies=dependencies, closing=[dependencies, score, om, thirdeye, cache]
     )
     if settings.worker_metrics_port:
         ctx["metrics_server"] = start_http_server(settings.worker_metrics_port, registry=metrics.registry)

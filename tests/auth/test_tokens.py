@@ -121,7 +121,7 @@ async def test_refused_for_the_signature(signer: Signer) -> None:
         f"{encoded([])}.{body}.{signature}",
         f"{encoded(b'no json')}.{body}.{signature}",
         signer.token(header={"jku": "http://evil"}),
-        signer.token(header={"kid": 5}),
+        f"{encoded({'alg': 'RS256', 'kid': 5})}.{body}.{signature}",
         "",
         "x",
         "a.b.c",

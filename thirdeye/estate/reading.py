@@ -1,6 +1,6 @@
 """One reading of the estate out of OM's database, tolerant of whatever a version or a grant leaves out.
 
-Cost: four statements, one per month of usage history, and five per 1,000 tables.
+Cost: five statements, one per month of usage history, and five per 1,000 tables.
 """
 
 import asyncio

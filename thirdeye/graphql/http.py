@@ -12,6 +12,7 @@ from thirdeye.errors import STATUS_OF_CODE, RequestTimeout, ThirdEyeError, om_er
 from thirdeye.graphql.context import Context
 from thirdeye.graphql.documents import DocumentCache, Prepared
 from thirdeye.graphql.errors import code_of, format_error, log_internal
+from thirdeye.graphql.executor import PlainExecutor
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.telemetry import Metrics, Receive, Scope, Send
 
@@ -146,6 +147,7 @@ class GraphQLEndpoint:
                     context_value=context,
                     variable_values=request.get("variables"),
                     operation_name=request.get("operationName"),
+                    executor_class=PlainExecutor,
                 )
                 return result if isinstance(result, ExecutionResult) else await result
         except TimeoutError:

@@ -127,6 +127,7 @@ class ScoreService:
         if answer is not None:
             await self._cache.set(_KEY, answer, ttl=self._settings.refresh_minutes * 60)
             await self._cache.set(_LAST, answer, ttl=_LAST_TTL)
+            self._remember(answer)
         return answer
 
     # ---- answering
@@ -138,10 +139,16 @@ class ScoreService:
             answer = await self._loaded()
         if answer is None:
             answer = await self._first_score()
-        self._last = answer if answer["status"] != Status.PENDING else self._last
+        if answer["status"] != Status.PENDING and answer is not self._last:
+            self._remember(answer)
         if answer["stale"] or self._is_stale(answer):
             return {**answer, "stale": True}
         return answer
+
+    def _remember(self, answer: dict[str, Any]) -> None:
+        self._last = answer
+        self._metrics.score.set(answer["score"])
+        self._metrics.score_captured.set(datetime.fromisoformat(answer["capturedAt"]).timestamp())
 
     async def has_cached(self) -> bool:
         """Whether an answer can be given without a database."""
@@ -198,10 +205,7 @@ class ScoreService:
         if row["status"] != Status.NO_DATA:
             moment = row["captured_at"] - timedelta(days=self._settings.trend_days)
             earlier = await store.score_before(self._thirdeye, row, moment)
-        answer = answer_of(row, earlier, self._settings)
-        self._metrics.score.set(answer["score"])
-        self._metrics.score_captured.set(datetime.fromisoformat(answer["capturedAt"]).timestamp())
-        return answer
+        return answer_of(row, earlier, self._settings)
 
     async def stop(self) -> None:
         """Cancels what runs in the background."""
