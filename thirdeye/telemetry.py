@@ -1,12 +1,14 @@
 """What can be seen of a process: JSON logs, one line a request, and Prometheus metrics (see `docs/metrics.md`)."""
 
+import asyncio
 import logging
+import random
 import re
 import sys
 import time
-import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from functools import cache
+from typing import Any, BinaryIO, Final
 
 import orjson
 import structlog
@@ -59,24 +61,69 @@ class Metrics:
         self.dependency_up = Gauge(
             "thirdeye_dependency_up", "1 when a dependency answers.", ("dependency",), registry=r
         )
+        # Finding a metric's child by its labels costs more than counting, so the few there are stay found.
+        self._request_child = cache(self.requests.labels)
+        self._request_seconds_child = cache(self.request_seconds.labels)
+        self._operation_child = cache(self.operations.labels)
+        self._database_child = cache(self.database_seconds.labels)
+        self._cache_child = cache(self.cache.labels)
+
+    def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Records one HTTP request."""
+        self._request_child(method, route, status).inc()
+        self._request_seconds_child(route).observe(seconds)
+
+    def observe_operation(self, operation: str, outcome: str) -> None:
+        """Records one GraphQL operation."""
+        self._operation_child(operation, outcome).inc()
 
     def observe_database(self, database: str, seconds: float) -> None:
         """Records one statement."""
-        self.database_seconds.labels(database).observe(seconds)
+        self._database_child(database).observe(seconds)
 
     def observe_cache(self, level: str, result: str) -> None:
         """Records one look-up."""
-        self.cache.labels(level, result).inc()
+        self._cache_child(level, result).inc()
 
     def render(self) -> bytes:
         """Prometheus' text format."""
         return generate_latest(self.registry)
 
 
+class _Lines:
+    """Writes lines; in an event loop all lines of one turn of the loop with one system call."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._waiting = False
+
+    def info(self, line: bytes) -> None:
+        """Writes one line, at the end of this turn of the loop."""
+        self._file.write(line + b"\n")
+        if self._waiting:
+            return
+        try:
+            asyncio.get_running_loop().call_soon(self._flush)
+            self._waiting = True
+        except RuntimeError:
+            self._flush()
+
+    def error(self, line: bytes) -> None:
+        """Writes one line now, in case this process does not live until then."""
+        self._file.write(line + b"\n")
+        self._file.flush()
+
+    debug = info
+    warning = critical = exception = fatal = error
+
+    def _flush(self) -> None:
+        self._waiting = False
+        self._file.flush()
+
+
 def configure_logging(level: str) -> None:
     """JSON lines on standard output, for structlog and for the standard library's loggers alike."""
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -84,10 +131,12 @@ def configure_logging(level: str) -> None:
     renderer = structlog.processors.JSONRenderer(
         serializer=lambda value, **_: orjson.dumps(value, default=str).decode()
     )
+    lines = _Lines(sys.stdout.buffer)
     structlog.configure(
-        processors=[*shared, renderer],
+        # To bytes at once: one line a request is written here.
+        processors=[*shared, lambda _logger, _method, event: orjson.dumps(event, default=str)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
@@ -111,7 +160,8 @@ def request_id_from(value: bytes | None) -> str:
         text = value.decode("latin-1")
         if _SANE_REQUEST_ID.match(text):
             return text
-    return uuid.uuid4().hex
+    # Names a request, guards nothing.
+    return f"{random.getrandbits(128):032x}"
 
 
 class RequestMiddleware:
@@ -127,7 +177,11 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
+        given = None
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                given = value
+                break
         request_id = request_id_from(given)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
@@ -149,8 +203,7 @@ class RequestMiddleware:
         state, route = scope["state"], self._route_of(scope["path"])
         # Only methods that exist: a caller must not be able to make label values.
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        self._metrics.requests.labels(method, route, str(status)).inc()
-        self._metrics.request_seconds.labels(route).observe(seconds)
+        self._metrics.observe_request(method, route, status, seconds)
         principal = state.get("principal")
         log.info(
             "request",

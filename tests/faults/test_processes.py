@@ -165,7 +165,8 @@ def test_two_workers_and_two_apis_write_three_rows_in_three_slots(house: House) 
     # Everything is stopped and started again: nothing is lost, nobody hangs.
     for child in (*workers, *(client.child for client in clients)):
         child.terminate(SECONDS)
-        assert child.exit_code == 0, child.log_end()
+        # uvicorn on its own ends by the signal that stopped it.
+        assert child.exit_code in {0, 143}, child.log_end()
     house.mariadb.restart()
     house.redis.restart()
     again = house.start_api()

@@ -2,11 +2,13 @@
 
 Most of what is answered is rows: objects of leaves that live in dicts, without resolvers or arguments. For these the
 stock executor still makes a path, an info and several calls for each field. Here such a field, with everything below
-it, is compiled once a request into functions of its value. These do nothing but read, so at the first thing out of
+it, is compiled into functions of its value. These do nothing but read, so at the first thing out of
 the ordinary (a null where none may be, a value that does not serialize, an awaitable, a callable) they give up, and
-the stock executor does that field again, errors and all.
+the stock executor does that field again, errors and all. What was compiled is kept with the document, unless
+directives make it depend on variables.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +17,7 @@ from typing import Any, Final
 from graphql import (
     GRAPHQL_MAX_INT,
     GRAPHQL_MIN_INT,
+    DocumentNode,
     Executor,
     FieldNode,
     GraphQLBoolean,
@@ -30,12 +33,15 @@ from graphql import (
     GraphQLString,
     TypeNameMetaFieldDef,
     default_field_resolver,
+    print_ast,
 )
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path, is_async_iterable, is_awaitable
 
 # Completes a value; raises _NotPlainError to leave it to the stock executor.
 Complete = Callable[[Any], Any]
+# By type and identity of the selected nodes: the field's name, and how it is completed if that can be done here.
+Plans = dict[tuple[object, ...], tuple[str, Complete | None]]
 
 # Of exactly these types a value is neither null nor awaitable, callable, an error or undefined.
 _PLAIN: Final = frozenset({str, int, float, bool, datetime, date, Decimal, bytes})
@@ -47,16 +53,36 @@ _UNCHANGED: Final = tuple(
 )
 _COERCE_INT: Final = GraphQLInt.coerce_output_value
 _HARMLESS_DIRECTIVES: Final = frozenset({"skip", "include"})
+_KEPT: Final = 500
 
 
 class _NotPlainError(Exception):
     """The stock executor must do this field."""
 
 
+class PlanCache:
+    """What was compiled for the documents used lately, to be given to their executions with one schema."""
+
+    def __init__(self) -> None:
+        # The document is kept so that its identity, and that of its nodes, stays its own.
+        self._kept: OrderedDict[int, tuple[DocumentNode, Plans | None]] = OrderedDict()
+
+    def of(self, document: DocumentNode) -> Plans | None:
+        """The plans of a document, to be read and added to; None when each execution needs its own."""
+        known = self._kept.get(id(document))
+        if known is None:
+            known = self._kept[id(document)] = (document, None if "@" in print_ast(document) else {})
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(id(document))
+        return known[1]
+
+
 class PlainExecutor(Executor[Any]):
     """graphql-core's executor with a short cut for fields that need no resolver."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, plans: Plans | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._short_cut = (
             self.field_resolver is default_field_resolver
@@ -65,8 +91,7 @@ class PlainExecutor(Executor[Any]):
             and self.is_awaitable is is_awaitable
             and self.is_async_iterable is is_async_iterable
         )
-        # By type and identity of the selection, which is kept beside so that its identity stays its own.
-        self._plans: dict[tuple[GraphQLObjectType, int], tuple[FieldDetailsList, str, Complete | None]] = {}
+        self._plans: Plans = {} if plans is None else plans
 
     def execute_field(
         self,
@@ -81,16 +106,16 @@ class PlainExecutor(Executor[Any]):
             if complete is not None:
                 try:
                     return complete(source.get(name))
-                except Exception:
+                except Exception:  # noqa: S110
                     pass  # whatever it was, the stock executor comes to it again and reports it
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
     def _plan(self, parent_type: GraphQLObjectType, details: FieldDetailsList) -> tuple[str, Complete | None]:
-        key = (parent_type, id(details))
+        key = (parent_type, *[id(detail.node) for detail in details])
         known = self._plans.get(key)
         if known is None:
-            known = self._plans[key] = (details, details[0].node.name.value, self._compile(parent_type, details))
-        return known[1], known[2]
+            known = self._plans[key] = (details[0].node.name.value, self._compile(parent_type, details))
+        return known
 
     def _compile(self, parent_type: GraphQLObjectType, details: FieldDetailsList) -> Complete | None:
         """The function that completes this field's value, if nothing about the field needs the stock executor."""

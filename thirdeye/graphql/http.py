@@ -1,18 +1,17 @@
 """GraphQL over HTTP: one ASGI endpoint. Everything about transport is refused in OM's shape, the rest in GraphQL's."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
-from starlette.datastructures import Headers
 
 from thirdeye.errors import STATUS_OF_CODE, RequestTimeout, ThirdEyeError, om_error
 from thirdeye.graphql.context import Context
 from thirdeye.graphql.documents import DocumentCache, Prepared
 from thirdeye.graphql.errors import code_of, format_error, log_internal
-from thirdeye.graphql.executor import PlainExecutor
+from thirdeye.graphql.executor import PlainExecutor, PlanCache
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.telemetry import Metrics, Receive, Scope, Send
 
@@ -22,6 +21,8 @@ _MAX_DRAIN = 50_000_000
 # OM's proxy gives up after five seconds without a byte.
 _DEADLINE = 4.6
 _JSON, _RESPONSE_JSON = b"application/json", b"application/graphql-response+json"
+# By lower-case name; of several of one name, the first.
+Headers = Mapping[bytes, bytes]
 
 
 class TransportError(ThirdEyeError):
@@ -52,9 +53,10 @@ class GraphQLEndpoint:
         self._context_of = context_of
         self._metrics = metrics
         self._explorer = explorer
+        self._plans = PlanCache()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
+        headers: Headers = dict(reversed(scope["headers"]))
         try:
             if scope["method"] != "POST":
                 await self._not_post(scope, headers, send)
@@ -69,7 +71,7 @@ class GraphQLEndpoint:
         except ThirdEyeError as error:
             await _respond(send, error.status, orjson.dumps(om_error(error.status, error.message)))
             return
-        modern = _RESPONSE_JSON.decode() in headers.get("accept", "")
+        modern = _RESPONSE_JSON in headers.get(b"accept", b"")
         status = 400 if modern and failed_early else 200
         await _respond(send, status, body, content_type=_RESPONSE_JSON if modern else _JSON)
 
@@ -89,13 +91,14 @@ class GraphQLEndpoint:
         return None, (STATUS_OF_CODE.get(code, 500), format_error(error, code, request_id)["message"])
 
     async def _not_post(self, scope: Scope, headers: Headers, send: Send) -> None:
-        if self._explorer is not None and scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
+        if self._explorer is not None and scope["method"] == "GET" and b"text/html" in headers.get(b"accept", b""):
             await _respond(send, 200, self._explorer, content_type=b"text/html; charset=utf-8")
             return
         raise TransportError(405, "GraphQL is asked with POST", ((b"allow", b"POST"),))
 
     async def _request(self, scope: Scope, headers: Headers, receive: Receive) -> tuple[Prepared, dict[str, Any]]:
-        operation_id = headers.get("x-om-operation-id")
+        given_id = headers.get(b"x-om-operation-id")
+        operation_id = None if given_id is None else given_id.decode("latin-1")
         # An unknown id is refused before a byte of the body is read.
         prepared = self._operations.find(operation_id) if operation_id is not None else None
         raw = await read_body(headers, receive)
@@ -148,6 +151,7 @@ class GraphQLEndpoint:
                     variable_values=request.get("variables"),
                     operation_name=request.get("operationName"),
                     executor_class=PlainExecutor,
+                    plans=self._plans.of(prepared.document),
                 )
                 return result if isinstance(result, ExecutionResult) else await result
         except TimeoutError:
@@ -172,13 +176,16 @@ class GraphQLEndpoint:
         return orjson.dumps(answer), failed_early
 
     def _count(self, operation: str, errors: list[dict[str, Any]]) -> None:
-        self._metrics.operations.labels(operation, "error" if errors else "ok").inc()
+        self._metrics.observe_operation(operation, "error" if errors else "ok")
         for error in errors:
             self._metrics.errors.labels(error["extensions"]["code"]).inc()
 
 
 def _check_content_type(headers: Headers) -> None:
-    media, _, parameters = headers.get("content-type", "").partition(";")
+    given = headers.get(b"content-type", b"")
+    if given == _JSON:
+        return
+    media, _, parameters = given.decode("latin-1").partition(";")
     if media.strip().lower() != "application/json":
         raise TransportError(415, "the Content-Type must be application/json")
     charset = parameters.strip().lower().removeprefix("charset=").strip('"')
@@ -188,10 +195,9 @@ def _check_content_type(headers: Headers) -> None:
 
 async def read_body(headers: Headers, receive: Receive) -> bytes:
     """The body of a request. Raises TransportError 413 over a megabyte, once the client can take the answer."""
-    length = headers.get("content-length", "0")
-    too_large = TransportError(413, f"the body must have at most {MAX_BODY} bytes", ((b"connection", b"close"),))
-    if length.isdigit() and int(length) > MAX_BODY and "100-continue" in headers.get("expect", "").lower():
-        raise too_large
+    length = headers.get(b"content-length", b"0")
+    if length.isdigit() and int(length) > MAX_BODY and b"100-continue" in headers.get(b"expect", b"").lower():
+        raise _too_large()
     chunks, size = [], 0
     while True:
         message = await receive()
@@ -202,12 +208,16 @@ async def read_body(headers: Headers, receive: Receive) -> bytes:
         if size <= MAX_BODY:
             chunks.append(chunk)
         elif size > _MAX_DRAIN:
-            raise too_large
+            raise _too_large()
         if not message.get("more_body", False):
             break
     if size > MAX_BODY:
-        raise too_large
+        raise _too_large()
     return b"".join(chunks)
+
+
+def _too_large() -> TransportError:
+    return TransportError(413, f"the body must have at most {MAX_BODY} bytes", ((b"connection", b"close"),))
 
 
 def parse_request(raw: bytes, *, needs_query: bool) -> dict[str, Any]:
