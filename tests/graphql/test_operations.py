@@ -1,0 +1,61 @@
+"""Persisted operations are looked at when the process starts, not when somebody asks."""
+
+from pathlib import Path
+
+import pytest
+
+from thirdeye.errors import BadInput
+from thirdeye.graphql.documents import DocumentCache
+from thirdeye.graphql.operations import OperationInvalid, PersistedOperations
+from thirdeye.graphql.schema import build_schema
+
+
+@pytest.fixture(scope="module")
+def documents() -> DocumentCache:
+    return DocumentCache(build_schema(), playground=False)
+
+
+def test_all_that_are_shipped_can_run(documents: DocumentCache) -> None:
+    operations = PersistedOperations(documents)
+    assert "get_zi_score" in list(operations)
+    assert operations.find("get_zi_score").score_only
+    assert not operations.find("list_action_items").score_only
+    with pytest.raises(BadInput, match="no operation nothing"):
+        operations.find("nothing")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("broken", "{", "Syntax"),
+        ("strange", "{ nope }", "nope"),
+        ("deep", "{a{a{a{a{a{a{a{a{a}}}}}}}}}", "deep"),
+        ("a b", "{ __typename }", "name of the file"),
+    ],
+)
+def test_one_that_cannot_run_stops_the_start(
+    documents: DocumentCache, tmp_path: Path, name: str, text: str, problem: str
+) -> None:
+    (tmp_path / f"{name}.graphql").write_text(text)
+    with pytest.raises(OperationInvalid, match=problem):
+        PersistedOperations(documents, tmp_path)
+
+
+def test_documents_are_kept_by_their_text_and_bounded(documents: DocumentCache) -> None:
+    first = documents.prepare("{ __typename }")
+    assert documents.prepare("{ __typename }") is first
+    for number in range(600):
+        documents.prepare(f"{{ a{number}: __typename }}")
+    assert documents.prepare("{ __typename }") is not first
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "query ($a: Int) { ziScore { score } }",
+        "{ ziScore { score @skip(if: true) } }",
+        "{ ziScore { score } __typename }",
+    ],
+)
+def test_only_plain_questions_for_the_score_are_answered_from_its_bytes(documents: DocumentCache, text: str) -> None:
+    assert not documents.prepare(text).score_only

@@ -1,0 +1,69 @@
+"""The long runs of `make soak`: many random estates, and kills at random moments."""
+
+import json
+import random
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.faults.test_processes import NOON, House, until
+from tests.score.test_rules import facts
+from tests.support.api import TODAY
+from tests.support.second_score import second_score
+from thirdeye.estate.rules import Feed, TableFacts, Thresholds
+from thirdeye.local.sample import EstateOptions, generate
+from thirdeye.local.tokens import Signer
+from thirdeye.score.rules import Bands, tally_service, zi_score
+
+pytestmark = pytest.mark.soak
+WEIGHTS = {"storage": 35, "compute": 30, "query": 20, "others": 15}
+
+
+@settings(max_examples=10_000)
+@given(tables=st.lists(facts, max_size=15))
+def test_points_add_up_over_ten_thousand_random_estates(tables: list[TableFacts]) -> None:
+    feed = Feed(tables=len(tables), first_usage=TODAY - timedelta(days=700), newest_usage=TODAY)
+    score = zi_score({"s": tally_service(tables, feed, TODAY, Thresholds())}, WEIGHTS, Bands(), drivers=100)
+    assert sum(component.points for component in score.components) == score.score
+    assert 0 <= score.score <= 100
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_second_scores_of_ten_estates_add_up(seed: int) -> None:
+    score = second_score(generate(EstateOptions(today=TODAY, tables=200, seed=seed)), TODAY)
+    assert sum(score["breakdown"].values()) == score["score"]
+
+
+def test_fifty_kills_at_random_moments_lose_and_double_nothing(tmp_path: Path, signer: Signer) -> None:
+    house = House(tmp_path, signer)
+    chance = random.Random(7)
+    try:
+        client = house.start_api()
+        until(client.ready)
+        items = 0
+        worker = house.start_worker()
+        for slot in range(50):
+            house.move_clock(NOON + timedelta(hours=slot))
+            client.ask('mutation { createActionItem(title: "one more") { id } }')
+            items += 1
+            time.sleep(chance.uniform(0, 1.5))
+            worker.kill()
+            if slot % 10 == 5:
+                client.child.kill()
+                client = house.start_api()
+                until(client.ready)
+            if slot % 10 == 9:
+                house.mariadb.kill()
+                house.mariadb.start()
+            worker = house.start_worker()
+            until(lambda slot=slot: house.has_rows(slot + 1))
+        until(client.ready)
+        answer = client.ask("{ actionItems { totalCount } }")
+        assert answer["data"]["actionItems"]["totalCount"] == items, json.dumps(answer)
+        assert [row[0] for row in house.rows()] == [int(NOON.timestamp()) // 3600 + slot for slot in range(50)]
+    finally:
+        house.end()
