@@ -1,12 +1,15 @@
 """What can be seen of a process: JSON logs, one line a request, and Prometheus metrics (see `docs/metrics.md`)."""
 
 import asyncio
+import atexit
 import logging
 import random
 import re
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, BinaryIO, Final
 
@@ -91,34 +94,56 @@ class Metrics:
 
 
 class _Lines:
-    """Writes lines; in an event loop all lines of one turn of the loop with one system call."""
+    """Writes lines; in an event loop, those of one turn of the loop with one system call."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._waiting = False
+        self._lock = threading.Lock()
+        self._waiting: list[bytes] = []
+        self._scheduled_in: asyncio.AbstractEventLoop | None = None
+        atexit.register(self._flush)
 
     def info(self, line: bytes) -> None:
         """Writes one line, at the end of this turn of the loop."""
-        self._file.write(line + b"\n")
-        if self._waiting:
-            return
+        with self._lock:
+            self._waiting.append(line)
         try:
-            asyncio.get_running_loop().call_soon(self._flush)
-            self._waiting = True
+            loop = asyncio.get_running_loop()
         except RuntimeError:
             self._flush()
+            return
+        if self._scheduled_in is not loop:
+            self._scheduled_in = loop
+            loop.call_soon(self._flush)
 
     def error(self, line: bytes) -> None:
         """Writes one line now, in case this process does not live until then."""
-        self._file.write(line + b"\n")
-        self._file.flush()
+        with self._lock:
+            self._waiting.append(line)
+        self._flush()
 
     debug = info
-    warning = critical = exception = fatal = error
+    warning = critical = error
 
     def _flush(self) -> None:
-        self._waiting = False
-        self._file.flush()
+        self._scheduled_in = None
+        with self._lock:
+            rest, self._waiting = b"".join(self._waiting), []
+            if not rest:
+                return
+            while rest:
+                # Unbuffered files may take less than all.
+                rest = rest[self._file.write(rest) or len(rest) :]
+            self._file.flush()
+
+
+def _line(logger: Any, method: str, event: Any) -> bytes:
+    """What structlog's processors in `configure_logging` make, in one step: each request passes here."""
+    structlog.processors.add_log_level(logger, method, event)
+    event["timestamp"] = datetime.now(UTC)
+    if "exc_info" in event:
+        event = structlog.processors.format_exc_info(logger, method, event)
+    return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
 
 
 def configure_logging(level: str) -> None:
@@ -133,8 +158,7 @@ def configure_logging(level: str) -> None:
     )
     lines = _Lines(sys.stdout.buffer)
     structlog.configure(
-        # To bytes at once: one line a request is written here.
-        processors=[*shared, lambda _logger, _method, event: orjson.dumps(event, default=str)],
+        processors=[_line],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,

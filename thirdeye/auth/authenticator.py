@@ -8,7 +8,17 @@ import structlog
 
 from thirdeye.auth.keys import FixedKey, KeySource, RemoteKeySet
 from thirdeye.auth.principal import DEVELOPMENT_ADMINISTRATOR, Principal, principal_of
-from thirdeye.auth.tokens import LEEWAY, Rules, header_of, key_of_pem, key_of_secret, rules_of, verified_claims
+from thirdeye.auth.tokens import (
+    LEEWAY,
+    LONGEST,
+    Rules,
+    check_algorithm,
+    header_of,
+    key_of_pem,
+    key_of_secret,
+    rules_of,
+    verified_claims,
+)
 from thirdeye.clock import Clock
 from thirdeye.errors import Unauthenticated
 from thirdeye.settings import Settings
@@ -26,19 +36,28 @@ class Authenticator:
         self._source = source
         self._rules = rules
         self._clock = clock
-        self._memory: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
+        self._memory: OrderedDict[bytes, tuple[Principal, float, float]] = OrderedDict()
         self._generation = source.generation
 
     def cached(self, token: str) -> Principal | None:
         """The caller, when this very token was verified within the last minute and has not expired since."""
-        known = self._memory.get(_digest(token))
-        if known is None or known[1] <= self._clock().timestamp():
+        if self._generation != self._source.generation or len(token) > LONGEST:
             return None
-        return known[0]
+        digest = _digest(token)
+        known = self._memory.get(digest)
+        if known is None:
+            return None
+        principal, since, until = known
+        # Also looked at anew when the clock was set back.
+        if not since <= self._clock().timestamp() < until:
+            return None
+        self._memory.move_to_end(digest)
+        return principal
 
     async def authenticate(self, token: str) -> Principal:
         """The caller. Raises Unauthenticated, or Unavailable while keys cannot be had."""
         header = header_of(token)
+        check_algorithm(header, self._rules)
         kid = header.get("kid")
         keys = await self._source.keys(kid)
         if self._generation != self._source.generation:
@@ -51,10 +70,14 @@ class Authenticator:
         principal = principal_of(claims)
         expiry = claims.get("exp")
         until = now + _MEMORY_SECONDS if expiry is None else min(now + _MEMORY_SECONDS, expiry + LEEWAY)
-        self._memory[_digest(token)] = (principal, until)
+        self._remember(_digest(token), principal, now, until)
+        return principal
+
+    def _remember(self, digest: bytes, principal: Principal, since: float, until: float) -> None:
+        self._memory[digest] = (principal, since, until)
+        self._memory.move_to_end(digest)
         while len(self._memory) > _MEMORY_SIZE:
             self._memory.popitem(last=False)
-        return principal
 
     async def aclose(self) -> None:
         """Lets go of the source's connections."""

@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import httpx
 import orjson
 import structlog
-from joserfc.jwk import Key
 
-from thirdeye.auth.tokens import key_of_jwk
+from thirdeye.auth.tokens import Key, is_default_key, key_of_jwk
 from thirdeye.errors import Unavailable
 
 _TTL = 300.0
@@ -19,12 +19,11 @@ _COOL_DOWN = 10.0
 _TIMEOUT = 3.0
 _LARGEST = 262_144
 _MOST_KEYS = 50
-_DEFAULT_MODULUS = "2XTHbrS8uYv-THweGDgqRciCTZJIU0NuaPUQT43V7oQgj3EF"
 log = structlog.get_logger(__name__)
 
 
 class KeySource(Protocol):
-    """Gives the keys that may have signed a token of this key id."""
+    """Gives the keys that may have signed a token of this key id; `generation` grows when the keys change."""
 
     generation: int
 
@@ -42,6 +41,7 @@ class FixedKey:
 
     def __init__(self, key: Key) -> None:
         self._key = key
+        warn_of_default_key(key)
 
     async def keys(self, kid: str | None) -> list[Key]:  # noqa: ARG002
         return [self._key]
@@ -57,7 +57,10 @@ class RemoteKeySet:
         self, url: str, *, client: httpx.AsyncClient | None = None, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._url = url
-        self._client = client or httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
+        self._shown = _without_secrets(url)
+        # A client that was given belongs to whoever gave it.
+        self._owned = client is None
+        self._client = client or httpx.AsyncClient(timeout=_TIMEOUT)
         self._monotonic = monotonic
         self._keys: list[tuple[str | None, Key]] | None = None
         self._fetched = self._tried = float("-inf")
@@ -66,7 +69,9 @@ class RemoteKeySet:
 
     async def keys(self, kid: str | None) -> list[Key]:
         """The keys of this id; for a token without one, all of them. Raises Unavailable before the first fetch worked."""
-        if self._monotonic() - self._fetched > _TTL or (kid is not None and not self._known(kid)):
+        stale = self._monotonic() - self._fetched > _TTL
+        # One request waits for a slow source; the others go on with the keys at hand while it does.
+        if not self._known(kid) or (stale and not self._lock.locked()):
             await self._refetch()
         if self._keys is None:
             raise Unavailable("tokens cannot be verified at the moment: the key set cannot be reached")
@@ -84,13 +89,15 @@ class RemoteKeySet:
             self._tried = self._monotonic()
             try:
                 entries = await self._fetch()
-            except (httpx.HTTPError, ValueError, TimeoutError) as error:
-                log.warning("key_set_away", url=self._url, error=type(error).__name__)
+            except Exception as error:  # whatever it is, the keys at hand must go on working
+                log.warning("key_set_away", url=self._shown, error=type(error).__name__)
                 return
             self._take(entries)
 
     async def _fetch(self) -> list[Any]:
-        async with asyncio.timeout(_TIMEOUT), self._client.stream("GET", self._url) as response:
+        # Not compressed: the bound on the body is one on what is sent.
+        asking = self._client.stream("GET", self._url, headers={"accept-encoding": "identity"}, follow_redirects=False)
+        async with asyncio.timeout(_TIMEOUT), asking as response:
             response.raise_for_status()
             body = bytearray()
             async for chunk in response.aiter_bytes():
@@ -109,18 +116,33 @@ class RemoteKeySet:
             try:
                 keys.append(key_of_jwk(entry))
             except ValueError as error:
-                log.warning("key_ignored", url=self._url, reason=str(error))
+                log.warning("key_ignored", url=self._shown, reason=str(error))
                 continue
-            if str(entry.get("n", "")).lstrip("A").startswith(_DEFAULT_MODULUS) or _DEFAULT_MODULUS in str(
-                entry.get("n")
-            ):
-                log.warning("default_key", advice="this key pair ships with OpenMetadata and is public: make your own")
+            warn_of_default_key(keys[-1][1])
         if not keys:
-            log.warning("key_set_empty", url=self._url)
+            log.warning("key_set_empty", url=self._shown)
             return
+        # The same keys again leave the generation: made-up kids must not empty the memory of verified tokens.
+        if self._identities(keys) != self._identities(self._keys or []):
+            self.generation += 1
         self._keys, self._fetched = keys, self._monotonic()
-        self.generation += 1
+
+    @staticmethod
+    def _identities(keys: list[tuple[str | None, Key]]) -> set[tuple[str | None, str]]:
+        return {(kid, key.thumbprint()) for kid, key in keys}
 
     async def aclose(self) -> None:
-        """Closes the client."""
-        await self._client.aclose()
+        """Closes the client, unless it was given."""
+        if self._owned:
+            await self._client.aclose()
+
+
+def warn_of_default_key(key: Key) -> None:
+    """Says it loudly when a key is the one that ships with OpenMetadata."""
+    if is_default_key(key):
+        log.warning("default_key", advice="this key pair ships with OpenMetadata and is public: make your own")
+
+
+def _without_secrets(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -27,9 +27,9 @@ DEVELOPMENT_ADMINISTRATOR = Principal(name="developer", roles=frozenset({"Admin"
 
 def principal_of(claims: Mapping[str, Any]) -> Principal:
     """The caller that verified claims name. Raises Unauthenticated when they name nobody."""
-    subject = claims.get("username") or claims.get("sub")
-    name = subject.split("@", 1)[0].strip().lower() if isinstance(subject, str) else ""
-    if not name or len(name) > 256:
+    name = _name(claims)
+    # Invisible and control characters would let one caller look like another in lists and logs.
+    if not name or len(name) > 256 or not name.isprintable():
         raise Unauthenticated("the token names nobody")
     email, roles = claims.get("email"), claims.get("roles")
     return Principal(
@@ -38,3 +38,11 @@ def principal_of(claims: Mapping[str, Any]) -> Principal:
         roles=frozenset(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else frozenset(),
         is_bot=claims.get("isBot") is True or claims.get("tokenType") == "BOT",
     )
+
+
+def _name(claims: Mapping[str, Any]) -> str:
+    subject = claims.get("username")
+    # Absent, null and empty mean the same; anything else that is no text is malformed and no reason to look further.
+    if subject is None or subject == "":
+        subject = claims.get("sub")
+    return subject.split("@", 1)[0].strip().lower() if isinstance(subject, str) else ""

@@ -25,6 +25,13 @@ _JSON, _RESPONSE_JSON = b"application/json", b"application/graphql-response+json
 Headers = Mapping[bytes, bytes]
 
 
+_OPTIONAL: tuple[tuple[str, type, str], ...] = (
+    ("variables", dict, "an object"),
+    ("operationName", str, "a string"),
+    ("extensions", dict, "an object"),
+)
+
+
 class TransportError(ThirdEyeError):
     """A request that is no GraphQL request; answered in OM's shape with its own status."""
 
@@ -128,10 +135,9 @@ class GraphQLEndpoint:
 
     async def _answer_score(self, prepared: Prepared, context: Context, operation: str) -> bytes | None:
         """A question for nothing but the score is a function of the stored answer: rendered once for each."""
-        try:
-            answer = await context.score.current()
-        except Exception:
-            return None  # the ordinary way reports it
+        answer = await context.score.cached()
+        if answer is None:
+            return None
         if prepared.rendered is None or prepared.rendered[0] is not answer:
             result = await self._execute(prepared, {}, context)
             if result.errors:
@@ -230,12 +236,9 @@ def parse_request(raw: bytes, *, needs_query: bool) -> dict[str, Any]:
         raise TransportError(400, "the body must be one JSON object; batches are not served")
     if needs_query and not isinstance(request.get("query"), str):
         raise TransportError(400, "query: must be a string with a GraphQL document")
-    for name, kind, text in (
-        ("variables", dict, "an object"),
-        ("operationName", str, "a string"),
-        ("extensions", dict, "an object"),
-    ):
-        if not isinstance(request.get(name), kind | None):
+    for name, kind, text in _OPTIONAL:
+        value = request.get(name)
+        if value is not None and not isinstance(value, kind):
             raise TransportError(400, f"{name}: must be {text} or null")
     return request
 

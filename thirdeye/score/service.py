@@ -132,6 +132,15 @@ class ScoreService:
 
     # ---- answering
 
+    async def cached(self) -> dict[str, Any] | None:
+        """The newest score when the cache has it and it is not stale; asks no database and never fails."""
+        answer: dict[str, Any] | None = await self._cache.get(_KEY)
+        if answer is None or self._is_stale(answer):
+            return None
+        if answer is not self._last:
+            self._remember(answer)
+        return answer
+
     async def current(self) -> dict[str, Any]:
         """The newest score in the shape of the GraphQL type. Raises Unavailable when there is none to be had."""
         answer = await self._cache.get(_KEY)

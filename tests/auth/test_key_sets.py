@@ -1,0 +1,195 @@
+"""Key sets under load and misfortune: herds, slow sources, secrets in the URL, sets that did not change."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+
+from tests.support import tokens as by_hand
+from thirdeye.auth.authenticator import Authenticator, build_authenticator
+from thirdeye.auth.keys import RemoteKeySet
+from thirdeye.auth.tokens import Rules
+from thirdeye.errors import Unauthenticated, Unavailable
+from thirdeye.settings import load_settings
+
+pytestmark = pytest.mark.anyio
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+RULES = Rules(algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset({"openmetadata"}))
+
+
+class Source:
+    """A real HTTP server on this machine; while `open` is clear it takes requests and does not answer."""
+
+    def __init__(self) -> None:
+        self.entries: list[Any] = [by_hand.om_entry()]
+        self.requests = 0
+        self.asked = asyncio.Event()
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/keys"
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        self.requests += 1
+        self.asked.set()
+        await self.open.wait()
+        body = json.dumps({"keys": self.entries}).encode()
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    async def stop(self) -> None:
+        self.open.set()
+        self._server.close()
+        await self._server.wait_closed()
+
+
+class Monotonic:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+async def source() -> AsyncIterator[Source]:
+    source = Source()
+    await source.start()
+    yield source
+    await source.stop()
+
+
+def authenticator(keys: RemoteKeySet) -> Authenticator:
+    return Authenticator(source=keys, rules=RULES, clock=lambda: NOW)
+
+
+async def test_a_herd_at_the_start_makes_one_request(source: Source) -> None:
+    auth = authenticator(RemoteKeySet(source.url, monotonic=Monotonic()))
+    source.open.clear()
+    herd = [asyncio.create_task(auth.authenticate(by_hand.make_token(sub=f"user{n}"))) for n in range(50)]
+    await source.asked.wait()
+    source.open.set()
+    assert {principal.name for principal in await asyncio.gather(*herd)} == {f"user{n}" for n in range(50)}
+    assert source.requests == 1
+    await auth.aclose()
+
+
+async def test_a_slow_source_is_waited_for_by_one_request_only(source: Source) -> None:
+    monotonic = Monotonic()
+    auth = authenticator(RemoteKeySet(source.url, monotonic=monotonic))
+    await auth.authenticate(by_hand.make_token())
+    source.open.clear()
+    source.asked.clear()
+    monotonic.now += 301
+    waiting = asyncio.create_task(auth.authenticate(by_hand.make_token(sub="first")))
+    await source.asked.wait()
+    # The source has not answered, and yet everybody else goes on with the keys at hand.
+    assert (await auth.authenticate(by_hand.make_token(sub="second"))).name == "second"
+    assert not waiting.done()
+    source.open.set()
+    assert (await waiting).name == "first"
+    assert source.requests == 2
+    await auth.aclose()
+
+
+async def test_a_set_that_did_not_change_leaves_the_memory_alone(source: Source) -> None:
+    monotonic = Monotonic()
+    auth = authenticator(RemoteKeySet(source.url, monotonic=monotonic))
+    token = by_hand.make_token()
+    await auth.authenticate(token)
+    monotonic.now += 10
+    with pytest.raises(Unauthenticated, match="unknown key"):
+        await auth.authenticate(by_hand.make_token(header={"kid": "made up"}))
+    assert source.requests == 2
+    assert auth.cached(token) is not None
+    await auth.aclose()
+
+
+async def test_a_key_replaced_under_the_same_kid_is_gone_at_once(source: Source) -> None:
+    monotonic = Monotonic()
+    keys = RemoteKeySet(source.url, monotonic=monotonic)
+    auth = authenticator(keys)
+    token, fresh = by_hand.make_token(), by_hand.new_key()
+    await auth.authenticate(token)
+    source.entries = [by_hand.om_entry(fresh)]
+    monotonic.now += 301
+    # Not by way of the authenticator: its memory must notice by itself.
+    await keys.keys(by_hand.KEY_ID)
+    assert auth.cached(token) is None
+    with pytest.raises(Unauthenticated, match="signature"):
+        await auth.authenticate(token)
+    assert (await auth.authenticate(by_hand.make_token(key=fresh))).name == "admin"
+    await auth.aclose()
+
+
+async def test_credentials_in_the_url_are_not_logged(source: Source) -> None:
+    url = source.url.replace("//", "//reader:hunter2@") + "?key=hunter3"
+    source.entries = [{"kty": "oct"}]
+    with structlog.testing.capture_logs() as logs:
+        auth = authenticator(RemoteKeySet(url, monotonic=Monotonic()))
+        with pytest.raises(Unavailable):
+            await auth.authenticate(by_hand.make_token())
+        await auth.aclose()
+    assert {"key_ignored", "key_set_empty"} <= {entry["event"] for entry in logs}
+    assert "127.0.0.1" in repr(logs)
+    assert "hunter" not in repr(logs)
+
+
+async def test_oms_public_default_key_in_a_set_is_reported(source: Source) -> None:
+    source.entries = [by_hand.om_entry(n=by_hand.om_modulus(by_hand.default_modulus())), by_hand.om_entry()]
+    with structlog.testing.capture_logs() as logs:
+        auth = authenticator(RemoteKeySet(source.url, monotonic=Monotonic()))
+        assert (await auth.authenticate(by_hand.make_token())).name == "admin"
+        await auth.aclose()
+    assert [entry["event"] for entry in logs] == ["default_key"]
+
+
+async def test_a_set_that_is_too_large_is_no_set(source: Source) -> None:
+    source.entries = [by_hand.om_entry(), "x" * 262_144]
+    auth = authenticator(RemoteKeySet(source.url, monotonic=Monotonic()))
+    with pytest.raises(Unavailable):
+        await auth.authenticate(by_hand.make_token())
+    await auth.aclose()
+
+
+async def test_an_address_that_is_none_is_no_internal_error() -> None:
+    auth = authenticator(RemoteKeySet("http://127.0.0.1:99999999/keys", monotonic=Monotonic()))
+    with pytest.raises(Unavailable):
+        await auth.authenticate(by_hand.make_token())
+    await auth.aclose()
+
+
+async def test_a_client_that_was_given_is_left_open(source: Source) -> None:
+    async with httpx.AsyncClient() as client:
+        settings = load_settings(_env_file=None, jwt_jwks_url=source.url)
+        auth = build_authenticator(settings, lambda: NOW, http_client=client)
+        assert (await auth.authenticate(by_hand.make_token())).name == "admin"
+        await auth.aclose()
+        assert not client.is_closed
+
+
+async def test_a_bounded_number_of_keys_is_tried_for_a_token_without_kid(source: Source) -> None:
+    other = by_hand.om_entry(by_hand.new_key())
+    token = by_hand.make_token(header={"kid": ...})
+    for before, accepted in ((49, True), (50, False)):
+        source.entries = [{**other, "kid": str(number)} for number in range(before)] + [by_hand.om_entry()]
+        auth = authenticator(RemoteKeySet(source.url, monotonic=Monotonic()))
+        if accepted:
+            assert (await auth.authenticate(token)).name == "admin"
+        else:
+            with pytest.raises(Unauthenticated, match="signature"):
+                await auth.authenticate(token)
+        await auth.aclose()
