@@ -28,10 +28,10 @@ SECONDS = 30.0
 class House:
     """Servers of this test's own, that it may break, and processes over them."""
 
-    def __init__(self, folder: Path, signer: Signer) -> None:
+    def __init__(self, folder: Path, signer: Signer, *, durable: bool = False) -> None:
         self.folder = folder
         self.signer = signer
-        self.mariadb = MariaDB(folder / "mariadb", fast=True)
+        self.mariadb = MariaDB(folder / "mariadb", fast=not durable)
         self.redis = Redis(folder / "redis")
         self.mariadb.start()
         self.redis.start()

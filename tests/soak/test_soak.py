@@ -39,7 +39,7 @@ def test_second_scores_of_ten_estates_add_up(seed: int) -> None:
 
 
 def test_fifty_kills_at_random_moments_lose_and_double_nothing(tmp_path: Path, signer: Signer) -> None:
-    house = House(tmp_path, signer)
+    house = House(tmp_path, signer, durable=True)
     chance = random.Random(7)
     try:
         client = house.start_api()

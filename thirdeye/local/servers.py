@@ -204,7 +204,14 @@ class MariaDB(_SqlServer):
 
     def _initialise(self, data: Path) -> None:
         program = find_program("mariadb-install-db", "mariadb-server-core")
-        options = ["--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db"]
+        options = [
+            "--no-defaults",
+            f"--datadir={data}",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            # Else it refuses a machine whose own name cannot be looked up.
+            "--skip-name-resolve",
+        ]
         _run([program, *options, *_as_root()], "making MariaDB's data folder")
 
     def _command(self) -> Sequence[str]:
