@@ -210,7 +210,7 @@ class MariaDB(_SqlServer):
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
             # Else it refuses a machine whose own name cannot be looked up.
-            "--skip-name-resolve",
+            "--force",
         ]
         _run([program, *options, *_as_root()], "making MariaDB's data folder")
 
