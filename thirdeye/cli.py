@@ -63,6 +63,8 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        # Nothing here asks where a request came from.
+        proxy_headers=False,
         timeout_graceful_shutdown=10,
     )
 

@@ -385,3 +385,18 @@ def test_serializers_may_be_replaced() -> None:
     shout: Callable[[Any], Any] = lambda value: value.upper()  # noqa: E731
     schema.type_map["Shout"].coerce_output_value = shout  # type: ignore[attr-defined]
     assert assert_same(schema, "{ a b }", {"a": "x", "b": "y"}).data == {"a": "X", "b": "y"}
+
+
+@pytest.mark.parametrize("value", [1, 13, 14, 15, 16])
+def test_whatever_a_serializer_does(value: int) -> None:
+    inner = GraphQLObjectType("Inner", {"a": GraphQLField(ODD), "b": GraphQLField(GraphQLNonNull(ODD))})
+    schema = GraphQLSchema(GraphQLObjectType("Query", {"inner": GraphQLField(inner)}))
+    assert_same(schema, "{ inner { a } }", {"inner": {"a": value}})
+    assert_same(schema, "{ inner { a b } }", {"inner": {"a": 1, "b": value}})
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_is_type_of_is_asked(fits: bool) -> None:
+    schema = build_schema("type Query { inner: Inner } type Inner { a: Int }")
+    schema.type_map["Inner"].is_type_of = lambda _value, _info: fits  # type: ignore[attr-defined]
+    assert (assert_same(schema, "{ inner { a } }", {"inner": {"a": 1}}).errors is None) is fits

@@ -18,7 +18,7 @@ def serialize_date_time(value: datetime | str) -> str:
     """Stored moments are UTC whether they say so or not; text was made by this function before."""
     if isinstance(value, str):
         return value
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    return value.astimezone(UTC).isoformat() if value.tzinfo else f"{value.isoformat()}+00:00"
 
 
 @date_time.value_parser

@@ -76,6 +76,8 @@ class ScoreService:
         self._metrics = metrics
         self._mysql_away = mysql_away
         self._last: dict[str, Any] | None = None
+        # The answer asked for last, and when it gets stale.
+        self._aging: tuple[dict[str, Any], datetime] | None = None
         self._loading: asyncio.Task[dict[str, Any] | None] | None = None
         self._first: asyncio.Task[dict[str, Any]] | None = None
 
@@ -203,8 +205,10 @@ class ScoreService:
     def _is_stale(self, answer: dict[str, Any]) -> bool:
         if answer["status"] == Status.PENDING:
             return False
-        age = self._clock() - datetime.fromisoformat(answer["capturedAt"])
-        return self._mysql_away() or age > timedelta(minutes=2 * self._settings.refresh_minutes)
+        if self._aging is None or self._aging[0] is not answer:
+            interval = timedelta(minutes=self._settings.refresh_minutes)
+            self._aging = (answer, datetime.fromisoformat(answer["capturedAt"]) + 2 * interval)
+        return self._mysql_away() or self._clock() > self._aging[1]
 
     async def _load(self) -> dict[str, Any] | None:
         row = await store.latest_score(self._thirdeye)

@@ -1,0 +1,1 @@
+"""Requests per second of ThirdEye against canned bytes and against a common stack, in turn."""

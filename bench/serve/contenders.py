@@ -1,0 +1,229 @@
+"""Starts what is compared: ThirdEye as in production, canned bytes, and the peer."""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import venv
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bench.serve.load import HOST, Target
+from thirdeye.local.accounts import Accounts, make_accounts
+from thirdeye.local.processes import Child
+from thirdeye.local.sample import EstateOptions, generate, load
+from thirdeye.local.servers import MariaDB, Redis
+from thirdeye.local.tokens import Signer
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+REQUIREMENTS = ROOT / "bench" / "requirements.txt"
+_GRAPHQL = "/api/v1/thirdeye/graphql"
+_SCORE_TEXT = (ROOT / "operations" / "get_zi_score.graphql").read_text()
+_ITEMS_TEXT = """{
+  actionItems(first: 50) {
+    edges { cursor node { id title status category priority createdAt updatedAt } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+}"""
+_READY_SECONDS = 60.0
+
+
+class ContenderProblem(Exception):
+    """A contender does not start, or answers something else than the others."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """One question and who answers it, by the contender's name."""
+
+    name: str
+    targets: dict[str, Target]
+
+
+def start(closing: ExitStack, folder: Path, *, items: int, tables: int, peer_python: str) -> list[Contest]:
+    """Starts everything; `closing` ends it. Raises ContenderProblem when one does not start or answers differently."""
+    mariadb, redis = MariaDB(folder / "mariadb"), Redis(folder / "redis")
+    for server in (mariadb, redis):
+        closing.callback(server.stop)
+        server.start()
+    accounts = Accounts(om_password=secrets.token_urlsafe(18), thirdeye_password=secrets.token_urlsafe(18))
+    with mariadb.connect() as connection:
+        load(generate(EstateOptions(today=datetime.now(UTC).date(), tables=tables)), connection, schema="om")
+        make_accounts(connection, accounts, om_schema="om", thirdeye_schema="thirdeye")
+    signer = Signer.generate()
+    now = int(time.time())
+    bearer = {"Authorization": f"Bearer {signer.token(iat=now, exp=now + 3600)}"}
+
+    port = _free_port()
+    environment = _environment(mariadb, redis, accounts, signer, port)
+    thirdeye = [sys.executable, "-m", "thirdeye"]
+    subprocess.run([*thirdeye, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    _fill(mariadb, items)
+    _start(closing, folder, "thirdeye", [*thirdeye, "serve"], environment, port)
+    score = Target(port=port, path=_GRAPHQL, body=b"{}", headers={**bearer, "X-OM-Operation-Id": "get_zi_score"})
+    page = Target(port=port, path=_GRAPHQL, body=json.dumps({"query": _ITEMS_TEXT}).encode(), headers=bearer)
+    answers = {"score": _ask(score), "items": _ask(page)}
+
+    for name, answer in answers.items():
+        (folder / f"{name}.json").write_bytes(answer)
+    canned_port = _free_port()
+    script = [sys.executable, str(ROOT / "bench" / "serve" / "canned.py"), str(canned_port)]
+    files = [str(folder / "score.json"), str(folder / "items.json")]
+    _start(closing, folder, "canned", [*script, *files], dict(os.environ), canned_port)
+
+    peer_port = _free_port()
+    peer_environment = {
+        **os.environ,
+        "PEER_PUBLIC_KEY": signer.public_pem,
+        "PEER_DATABASE_URL": f"mysql+aiomysql://{accounts.thirdeye_user}:{accounts.thirdeye_password}"
+        f"@{HOST}:{mariadb.port}/thirdeye?charset=utf8mb4",
+    }
+    script = [peer_python, str(ROOT / "bench" / "serve" / "strawberry_peer.py"), str(peer_port)]
+    _start(closing, folder, "strawberry", script, peer_environment, peer_port)
+
+    def peer(text: str) -> Target:
+        return Target(port=peer_port, path="/graphql", body=json.dumps({"query": text}).encode(), headers=bearer)
+
+    contests = [
+        Contest(
+            name="hot get_zi_score",
+            targets={
+                "thirdeye": score,
+                "canned": Target(port=canned_port, path="/score", body=score.body, headers=score.headers),
+                "strawberry": peer(_SCORE_TEXT),
+            },
+        ),
+        Contest(
+            name="actionItems(first: 50)",
+            targets={
+                "thirdeye": page,
+                "canned": Target(port=canned_port, path="/items", body=page.body, headers=page.headers),
+                "strawberry": peer(_ITEMS_TEXT),
+            },
+        ),
+    ]
+    for contest, answer in zip(contests, answers.values(), strict=True):
+        for name, target in contest.targets.items():
+            if _comparable(_ask(target)) != _comparable(answer):
+                raise ContenderProblem(f"{contest.name}: {name} answers something else than thirdeye")
+    return contests
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _environment(mariadb: MariaDB, redis: Redis, accounts: Accounts, signer: Signer, port: int) -> dict[str, str]:
+    return {
+        **os.environ,
+        "ENVIRONMENT": "production",
+        "THIRDEYE_HOST": HOST,
+        "THIRDEYE_PORT": str(port),
+        "OM_MYSQL_HOST": mariadb.host,
+        "OM_MYSQL_PORT": str(mariadb.port),
+        "OM_MYSQL_DB": "om",
+        "OM_MYSQL_USER_RO": accounts.om_user,
+        "OM_MYSQL_PW_RO": accounts.om_password,
+        "THIRDEYE_MYSQL_SCHEMA": "thirdeye",
+        "THIRDEYE_MYSQL_USER": accounts.thirdeye_user,
+        "THIRDEYE_MYSQL_PW": accounts.thirdeye_password,
+        "REDIS_URL": redis.url,
+        "JWT_PUBLIC_KEY": signer.public_pem,
+    }
+
+
+def _fill(mariadb: MariaDB, items: int) -> None:
+    start = datetime(2026, 1, 1)  # noqa: DTZ001  the server's clock is not asked
+    rows = [
+        (
+            f"Look at warehouse.sales.orders_{number:05d}: nobody has read it for months",
+            ("OPEN", "IN_PROGRESS", "DONE")[number % 3],
+            ("ZOMBIE", "STORAGE", None)[number % 3],
+            ("HIGH", "MEDIUM", "LOW")[number % 3],
+            start + timedelta(minutes=number),
+            start + timedelta(minutes=2 * number),
+        )
+        for number in range(items)
+    ]
+    with mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
+        cursor.execute("SET time_zone = '+00:00'")
+        cursor.executemany(
+            "INSERT INTO action_items (title, status, category, priority, created_at, updated_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            rows,
+        )
+        cursor.execute("ANALYZE TABLE action_items")
+
+
+def _start(
+    closing: ExitStack, folder: Path, name: str, command: Sequence[str], environment: dict[str, str], port: int
+) -> None:
+    child = Child(command, log=folder / f"{name}.log", env=environment)
+    closing.callback(child.terminate, 15.0)
+
+    def answers() -> bool:
+        try:
+            urllib.request.urlopen(f"http://{HOST}:{port}/api/v1/thirdeye/health/live", timeout=2).close()
+        except urllib.error.HTTPError:
+            return True  # it has no such page, but it is there
+        except OSError:
+            return False
+        return True
+
+    deadline = time.monotonic() + _READY_SECONDS
+    while not answers() or child.exit_code is not None:
+        if child.exit_code is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+            continue
+        raise ContenderProblem(f"{name} did not start; its log ends:\n{child.log_end()}")
+
+
+def _ask(target: Target) -> bytes:
+    request = urllib.request.Request(
+        f"http://{HOST}:{target.port}{target.path}", target.body, target.all_headers, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            body: bytes = answer.read()
+    except OSError as error:
+        raise ContenderProblem(f"port {target.port} does not answer: {error}") from error
+    if "errors" in json.loads(body):
+        raise ContenderProblem(f"port {target.port} answers with errors: {body[:500]!r}")
+    return body
+
+
+def _comparable(answer: bytes) -> Any:
+    """An answer without its cursors, which are everybody's own affair."""
+    return json.loads(
+        answer,
+        object_hook=lambda found: {name: value for name, value in found.items() if "cursor" not in name.lower()},
+    )
+
+
+def peer_interpreter() -> str:
+    """The interpreter of the peer's own environment, made when its requirements changed. Raises ContenderProblem."""
+    environment = ROOT / ".venv-bench"
+    python, stamp = environment / "bin" / "python", environment / "requirements.txt"
+    wanted = REQUIREMENTS.read_text()
+    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return str(python)
+    print("Making .venv-bench for the peer ...", flush=True)
+    venv.create(environment, with_pip=True, clear=True)
+    command = [str(python), "-m", "pip", "install", "--quiet", "--requirement", str(REQUIREMENTS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ContenderProblem(f"the peer's packages cannot be installed:\n{done.stderr[-2000:]}")
+    stamp.write_text(wanted)
+    return str(python)
