@@ -189,23 +189,24 @@ def _slowly(ready: Callable[[], bool]) -> Callable[[], bool]:
 
 def _welcome(port: int, token: str | None, home: Path) -> str:
     base = f"http://127.0.0.1:{port}"
-    bearer = token or "$TOKEN"
-    playground = f"  GraphiQL    {base}/api/v1/thirdeye/graphql\n" if token else ""
+    graphql = f"{base}/api/v1/thirdeye/graphql"
+    playground = f"  GraphiQL    {graphql}\n" if token else ""
+    # The shell must fill in a token that is not known here, and must leave a known one alone.
+    bearer = f"'Authorization: Bearer {token}'" if token else '"Authorization: Bearer $TOKEN"'
+    told = f"Token (valid for 30 days):\n{token}" if token else "Set TOKEN to a token of your OpenMetadata."
+    curl = f"curl -s {graphql} -H 'Content-Type: application/json' -H {bearer}"
     return f"""
 ThirdEye is running.
 {playground}  Health      {base}/api/v1/thirdeye/health/ready
   Metrics     {base}/metrics
   Logs        {home}/api.log, {home}/worker.log
 
-Token (valid for 30 days):
-{bearer}
+{told}
 
 Ask for the score:
-curl -s {base}/api/v1/thirdeye/graphql -H 'Content-Type: application/json' -H 'X-OM-Operation-Id: get_zi_score' \
--H 'Authorization: Bearer {bearer}' -d '{{}}'
+{curl} -H 'X-OM-Operation-Id: get_zi_score' -d '{{}}'
 
 Write an action item:
-curl -s {base}/api/v1/thirdeye/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer {bearer}' \
--d '{{"query": "mutation {{ createActionItem(title: \\"Look at the zombies\\") {{ id title status }} }}"}}'
+{curl} -d '{{"query": "mutation {{ createActionItem(title: \\"Look at the zombies\\") {{ id title status }} }}"}}'
 
 Ctrl-C stops everything."""
