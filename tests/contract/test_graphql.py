@@ -127,6 +127,23 @@ async def test_ids_beyond_int_are_bad_input(api: Api, id_: Any) -> None:
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
 
 
+@pytest.mark.parametrize(
+    ("query", "argument"),
+    [
+        ("mutation { deleteActionItem(id: 99999999999) }", "id"),
+        ('{ actionItems(first: "x") { totalCount } }', "first"),
+        ("{ actionItems(first: 1.5) { totalCount } }", "first"),
+        ("{ healthScoreHistory(interval: YEAR) { edges { cursor } } }", "interval"),
+        ('{ healthScoreHistory(from: "soon") { edges { cursor } } }', "from"),
+    ],
+)
+async def test_values_in_the_document_are_input_too(api: Api, query: str, argument: str) -> None:
+    error = await api.error(query)
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert error["extensions"]["argument"] == argument
+    assert error["message"].startswith(f"{argument}: ")
+
+
 async def test_the_score_of_the_contract(api: Api) -> None:
     score = (
         await api.data(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     GraphQLError,
@@ -12,10 +13,14 @@ from graphql import (
     GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
+    ValueNode,
+    VariableNode,
+    Visitor,
     parse,
     print_ast,
     specified_rules,
     validate,
+    visit,
 )
 from graphql.validation import ASTValidationRule
 
@@ -84,8 +89,37 @@ class DocumentCache:
             check_limits(document)
         errors = validate(self._schema, document, self._rules, max_errors=_MAX_ERRORS)
         if errors:
+            values = [_of_value(error, document) for error in errors]
+            if all(values):
+                return Prepared(document=None, errors=[error for error in values if error], code="BAD_USER_INPUT")
             return Prepared(document=None, errors=errors, code="GRAPHQL_VALIDATION_FAILED")
         return Prepared(document=document, score_only=_asks_only_score(document))
+
+
+def _of_value(error: GraphQLError, document: DocumentNode) -> GraphQLError | None:
+    """An error about a value written into the document, by the name of its argument; None for any other error.
+
+    The same value in a variable is bad input, so it is here as well.
+    """
+    node = error.nodes[0] if error.nodes else None
+    if not isinstance(node, ValueNode) or isinstance(node, VariableNode):
+        return None
+    finder = _ArgumentOf(node)
+    visit(document, finder)
+    if finder.name is None:
+        return None
+    return GraphQLError(f"{finder.name}: {error.message}", error.nodes, extensions={"argument": finder.name})
+
+
+class _ArgumentOf(Visitor):
+    def __init__(self, value: ValueNode) -> None:
+        super().__init__()
+        self.name: str | None = None
+        self._value = value
+
+    def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
+        if node.value is self._value:
+            self.name = node.name.value
 
 
 def _asks_only_score(document: DocumentNode) -> bool:

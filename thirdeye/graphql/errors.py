@@ -30,7 +30,7 @@ def _cause(error: GraphQLError) -> Exception | None:
 def format_error(error: GraphQLError, code: str, request_id: str) -> dict[str, Any]:
     """An error as the specification has it, with `extensions.code` and `extensions.requestId`."""
     cause, formatted = _cause(error), dict(error.formatted)
-    extensions: dict[str, Any] = {"code": code, "requestId": request_id}
+    extensions: dict[str, Any] = {**(error.extensions or {}), "code": code, "requestId": request_id}
     if code == "INTERNAL":
         formatted["message"] = f"An internal error came up; its request id is {request_id}"
     elif isinstance(cause, ThirdEyeError):
