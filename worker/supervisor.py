@@ -12,7 +12,8 @@ from arq.worker import check_health
 from thirdeye.settings import process_settings
 from thirdeye.telemetry import configure_logging
 
-_COMMAND = (sys.executable, "-m", "arq", "worker.WorkerSettings")
+# -P: a folder named `worker` where this happens to run must not be taken for ours.
+_COMMAND = (sys.executable, "-P", "-m", "arq", "worker.WorkerSettings")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 # A worker that ran for so many seconds was well: the pauses start over.
 _WELL_AFTER = 30.0

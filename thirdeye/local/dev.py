@@ -65,7 +65,7 @@ def _run(closing: ExitStack, *, reload: bool, tables: int) -> None:
     home = Path(given.get("THIRDEYE_HOME", ".thirdeye")).absolute()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     closing.enter_context(_alone(home))
-    port = int(given.get("THIRDEYE_PORT", "8586"))
+    port = _port(given.get("THIRDEYE_PORT", "8586"))
     _refuse_taken_port(port)
     token = None
     if "OM_MYSQL_HOST" in given:
@@ -79,6 +79,12 @@ def _run(closing: ExitStack, *, reload: bool, tables: int) -> None:
     while True:
         time.sleep(0.3)
         _check(children)
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535:
+        return int(text)
+    raise DevelopmentProblem(f"THIRDEYE_PORT: must be 1 to 65535, not {text!r}")
 
 
 @contextmanager
