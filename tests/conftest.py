@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -109,16 +110,16 @@ def sample_schema(sql_server: MariaDB | MySQL) -> str:
 
 
 @pytest.fixture
-def settings(
-    sql_server: MariaDB | MySQL,
-    redis_server: Redis,
-    sample_schema: str,
-    schema_name: Callable[[str], str],
-    signer: Signer,
-) -> Settings:
-    """Settings over the sample estate and a thirdeye schema that does not exist yet."""
-    schema = schema_name("thirdeye")
+def settings(sql_server: MariaDB | MySQL, redis_server: Redis, sample_schema: str, signer: Signer) -> Settings:
+    """Settings over the sample estate and a thirdeye schema that holds no row; the first test migrates it."""
+    schema = "thirdeye_shared"
     prepare_accounts(sql_server, sample_schema, schema)
+    with sql_server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = %s", (schema,))
+        for table in {row[0] for row in cursor.fetchall()} & {"action_items", "health_score_history"}:
+            cursor.execute(f"TRUNCATE TABLE `{schema}`.`{table}`")
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
     return settings_for(sql_server, redis_server, om_schema=sample_schema, schema=schema, signer=signer)
 
 
