@@ -57,9 +57,12 @@ def _guard(parent: int, command: list[str]) -> None:
 
 def _leave(code: int) -> None:
     """Ends with the command's exit code, and with it whatever the command left behind."""
-    survivors = os.fork()
-    if survivors:
+    guard = os.getpid()
+    if os.fork():
         os._exit(code)
+    # The group is the guard's own: first its exit code must be out.
+    while os.getppid() == guard:
+        time.sleep(0.001)
     os.killpg(0, signal.SIGKILL)
 
 
