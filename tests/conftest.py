@@ -1,6 +1,7 @@
 """Real servers for the tests: started when first needed, gone with the run."""
 
 import os
+import shutil
 import subprocess
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -44,6 +45,7 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
     server.start()
     yield server
     server.kill()
+    shutil.rmtree(server.folder)
 
 
 def _mysqld() -> str:
@@ -65,6 +67,7 @@ def mysql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MySQL]:
     server.start()
     yield server
     server.kill()
+    shutil.rmtree(server.folder)
 
 
 @pytest.fixture(scope="session", params=["mariadb", "mysql"])
@@ -79,6 +82,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
     server.start()
     yield server
     server.kill()
+    shutil.rmtree(server.folder)
 
 
 @pytest.fixture

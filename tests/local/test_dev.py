@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import signal
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -18,15 +19,16 @@ from thirdeye.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def start_dev(folder: Path, port: int, name: str = "dev") -> Child:
+def start_dev(folder: Path, port: int | str, name: str = "dev", **settings: str) -> Child:
     shell = {key: value for key, value in os.environ.items() if key.lower() not in Settings.model_fields}
-    environment = {**shell, "PYTHONPATH": str(ROOT), "THIRDEYE_HOME": str(folder), "THIRDEYE_PORT": str(port)}
+    own = {"PYTHONPATH": str(ROOT), "THIRDEYE_HOME": str(folder), "THIRDEYE_PORT": str(port)}
+    environment = {**shell, **own, **settings}
     command = [sys.executable, "-m", "thirdeye", "dev", "--tables", "30"]
     return Child(command, log=folder.parent / f"{name}.log", env=environment, guarded=True)
 
 
-def processes_in(folder: Path) -> list[str]:
-    found = []
+def processes_in(folder: Path) -> dict[int, str]:
+    found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
@@ -35,7 +37,7 @@ def processes_in(folder: Path) -> list[str]:
             except OSError:
                 continue
             if str(folder) in line or f"THIRDEYE_HOME={folder}" in environment:
-                found.append(line)
+                found[int(entry.name)] = line
     return found
 
 
@@ -100,3 +102,29 @@ def test_it_runs_answers_the_pasted_curl_and_leaves_nothing(
     assert "Loading" not in again.log_end(80)
     again.terminate(30)
     assert HOST in text
+
+
+def test_a_server_that_dies_ends_everything_with_the_end_of_its_log(
+    tmp_path: Path, start: Callable[..., Child]
+) -> None:
+    home = tmp_path / "home"
+    # Settings of the shell that the printed token would not fit.
+    child = start(home, free_port(), JWT_ISSUERS="elsewhere", JWT_ALGORITHM="RS512")
+    assert wait_until(lambda: running(child), seconds=90), child.log_end()
+    curl = next(line for line in child.log_end(80).splitlines() if line.startswith("curl "))
+    assert "score" in json.dumps(paste(curl)["data"])
+    mariadb = next(pid for pid, line in processes_in(home).items() if "--datadir=" in line)
+    os.kill(mariadb, signal.SIGKILL)
+    assert wait_until(lambda: child.exit_code is not None, seconds=30)
+    assert child.exit_code == 1
+    assert "MariaDB ended by itself" in child.log_end(60)
+    assert wait_until(lambda: not processes_in(home), seconds=30), processes_in(home)
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "65536", "8586x"])
+def test_a_port_that_is_none_is_named(tmp_path: Path, port: str, start: Callable[..., Child]) -> None:
+    child = start(tmp_path / "home", port)
+    assert wait_until(lambda: child.exit_code is not None, seconds=30)
+    assert child.exit_code == 1
+    assert "THIRDEYE_PORT" in child.log_end()
+    assert "Traceback" not in child.log_end()

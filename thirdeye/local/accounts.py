@@ -26,7 +26,9 @@ def make_accounts(connection: Any, accounts: Accounts, *, om_schema: str, thirde
             # Anew, so that an older run's rights do not linger.
             cursor.execute(f"DROP USER IF EXISTS '{user}'@'%'")
             cursor.execute(f"CREATE USER '{user}'@'%%' IDENTIFIED BY %s", (password,))
-        cursor.execute(f"GRANT ALL PRIVILEGES ON `{thirdeye_schema}`.* TO '{accounts.thirdeye_user}'@'%'")
+        # In a grant on a whole schema `_` stands for any character.
+        schema = thirdeye_schema.replace("_", r"\_")
+        cursor.execute(f"GRANT ALL PRIVILEGES ON `{schema}`.* TO '{accounts.thirdeye_user}'@'%'")
         for statement in grant_statements(existing_columns(cursor, om_schema), om_schema, f"'{accounts.om_user}'@'%'"):
             cursor.execute(statement)
 

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +18,9 @@ from types import FrameType
 from dotenv import dotenv_values
 
 from thirdeye.local.accounts import Accounts, make_accounts
-from thirdeye.local.processes import Child
+from thirdeye.local.processes import Child, log_end
 from thirdeye.local.sample import EstateOptions, generate, load, loaded_options
-from thirdeye.local.servers import MariaDB, Redis, ServerProblem, wait_until
+from thirdeye.local.servers import MariaDB, PrivateServer, Redis, ServerProblem, wait_until
 from thirdeye.local.tokens import Signer
 
 _OM_SCHEMA = "openmetadata_db"
@@ -67,18 +67,23 @@ def _run(closing: ExitStack, *, reload: bool, tables: int) -> None:
     closing.enter_context(_alone(home))
     port = _port(given.get("THIRDEYE_PORT", "8586"))
     _refuse_taken_port(port)
-    token = None
-    if "OM_MYSQL_HOST" in given:
-        environment = dict(os.environ)
-    else:
-        environment, token = _private_servers(closing, home, tables)
+    servers: list[PrivateServer] = []
+    environment: Environment = dict(os.environ)
+    token: str | None = None
+    if "OM_MYSQL_HOST" not in given:
+        mariadb, redis = MariaDB(home / "mariadb"), Redis(home / "redis")
+        servers = [mariadb, redis]
+        environment, token = _private_servers(closing, home, mariadb, redis, tables)
+    if "JWT_JWKS_URL" in given:
+        # It comes before the key that signed our token.
+        token = None
     environment["THIRDEYE_PORT"] = str(port)
     children = _start(closing, home, environment, reload)
     _wait_until_ready(port, children)
     print(_welcome(port, token, home), flush=True)
     while True:
         time.sleep(0.3)
-        _check(children)
+        _check(children, servers)
 
 
 def _port(text: str) -> int:
@@ -106,9 +111,10 @@ def _refuse_taken_port(port: int) -> None:
             raise DevelopmentProblem(f"port {port} is taken; set THIRDEYE_PORT to another one") from None
 
 
-def _private_servers(closing: ExitStack, home: Path, tables: int) -> tuple[Environment, str]:
+def _private_servers(
+    closing: ExitStack, home: Path, mariadb: MariaDB, redis: Redis, tables: int
+) -> tuple[Environment, str]:
     print("Starting a private MariaDB and Redis ...", flush=True)
-    mariadb, redis = MariaDB(home / "mariadb"), Redis(home / "redis")
     for server in (mariadb, redis):
         closing.callback(server.stop)
         server.start()
@@ -130,7 +136,10 @@ def _private_servers(closing: ExitStack, home: Path, tables: int) -> tuple[Envir
         "THIRDEYE_MYSQL_USER": accounts.thirdeye_user,
         "THIRDEYE_MYSQL_PW": accounts.thirdeye_password,
         "REDIS_URL": redis.url,
+        # What the printed token needs, whatever the shell or `.env` say.
         "JWT_PUBLIC_KEY": signer.public_pem,
+        "JWT_ALGORITHM": "RS256",
+        "JWT_ISSUERS": "open-metadata.org",
     }
     token = signer.token(iat=int(time.time()), exp=int(time.time()) + _TOKEN_SECONDS)
     return {**os.environ, **own}, token
@@ -164,7 +173,10 @@ def _fresh(log: Path) -> Path:
     return log
 
 
-def _check(children: dict[str, Child]) -> None:
+def _check(children: dict[str, Child], servers: Sequence[PrivateServer] = ()) -> None:
+    for server in servers:
+        if not server.running:
+            raise DevelopmentProblem(f"{server.name} ended by itself; its log ends:\n{log_end(server.log)}")
     for name, child in children.items():
         if child.exit_code is not None:
             raise DevelopmentProblem(f"the {name} ended with {child.exit_code}; its log ends:\n{child.log_end()}")

@@ -1,8 +1,9 @@
 """Runs a command that does not outlive the process which asked for it, not even when that one is killed with -9.
 
 A script of its own, run by path with nothing but the standard library: `launcher.py exec|guard PARENT COMMAND...`.
-`exec` becomes the command. `guard` stays beside it, for commands that start processes themselves: when the parent
-is gone it asks them to stop, and after a grace period kills the process group that they all share with it.
+`exec` becomes the command. `guard` stays beside it, for commands that start processes themselves: SIGTERM goes on to
+the command, SIGUSR1 kills it with all that it started, and when the parent is gone they are asked to stop and killed
+after a grace period.
 """
 
 import ctypes
@@ -22,58 +23,62 @@ def _die_with(parent: int, signal_number: int) -> None:
         sys.exit(1)
 
 
-def _end_group(child: int) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.killpg(0, signal.SIGTERM)
+def _signal_group(group: int, signal_number: int) -> None:
+    try:
+        os.killpg(group, signal_number)
+    except ProcessLookupError:
+        pass  # nobody is left in it
+
+
+def _end_group(group: int) -> None:
+    _signal_group(group, signal.SIGTERM)
     deadline = time.monotonic() + _GRACE_SECONDS
-    while time.monotonic() < deadline and os.waitpid(child, os.WNOHANG) == (0, 0):
+    while time.monotonic() < deadline and os.waitpid(group, os.WNOHANG) == (0, 0):
         time.sleep(0.02)
-    os.killpg(0, signal.SIGKILL)
+    _signal_group(group, signal.SIGKILL)
+    os._exit(1)
 
 
-def _fork(command: list[str]) -> int:
+def _start(command: list[str]) -> int:
     guard = os.getpid()
     child = os.fork()
     if child == 0:
+        os.setpgid(0, 0)
         _die_with(guard, signal.SIGKILL)
         os.execvp(command[0], command)
+    try:
+        os.setpgid(child, child)
+    except OSError:
+        pass  # the child was quicker
     return child
 
 
-def _guard(parent: int, command: list[str]) -> None:
-    child = _fork(command)
+def _guard(parent: int, command: list[str]) -> int:
+    child = _start(command)
 
-    def on_signal(signal_number: int, _frame: object) -> None:
+    def stop(signal_number: int, _frame: object) -> None:
         if os.getppid() == parent:
             os.kill(child, signal_number)
         else:
             _end_group(child)
 
-    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGUSR1, lambda _number, _frame: _signal_group(child, signal.SIGKILL))
     _die_with(parent, signal.SIGTERM)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    _leave(code if code >= 0 else 128 - code)
+    # Whatever the command left behind belongs to nobody any more.
+    _signal_group(child, signal.SIGKILL)
+    return code if code >= 0 else 128 - code
 
 
-def _leave(code: int) -> None:
-    """Ends with the command's exit code, and with it whatever the command left behind."""
-    guard = os.getpid()
-    if os.fork():
-        os._exit(code)
-    # The group is the guard's own: first its exit code must be out.
-    while os.getppid() == guard:
-        time.sleep(0.001)
-    os.killpg(0, signal.SIGKILL)
-
-
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str]) -> int:
+    """Runs the command; see the module's description."""
     mode, parent, command = arguments[0], int(arguments[1]), arguments[2:]
-    if mode == "guard":
-        _guard(parent, command)
-        return
-    _die_with(parent, signal.SIGKILL)
-    os.execvp(command[0], command)
+    if mode == "exec":
+        _die_with(parent, signal.SIGKILL)
+        os.execvp(command[0], command)
+    return _guard(parent, command)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -67,6 +67,7 @@ class Child:
         self, command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, guarded: bool = False
     ) -> None:
         self.log = log
+        self._guarded = guarded
         launcher = [sys.executable, "-I", "-S", str(_LAUNCHER), "guard" if guarded else "exec", str(os.getpid())]
         self._process = _spawner.start([*launcher, *command], log, env)
 
@@ -91,7 +92,7 @@ class Child:
 
     def kill(self) -> None:
         """SIGKILL; returns when it is gone."""
-        self._process.kill()
+        self._process.send_signal(signal.SIGUSR1 if self._guarded else signal.SIGKILL)
         self._process.wait()
 
     def log_end(self, lines: int = 25) -> str:

@@ -1,9 +1,11 @@
 """Private MariaDB, MySQL and Redis for development, tests and benchmarks: unprivileged, on loopback, ended with us."""
 
+import hashlib
 import os
 import secrets
 import shutil
 import socket
+import stat
 import subprocess
 import tempfile
 import time
@@ -14,24 +16,51 @@ from typing import Any
 
 import pymysql
 
-from thirdeye.local.processes import Child
+from thirdeye.local.processes import Child, log_end
 
 HOST = "127.0.0.1"
 _START_SECONDS = 90.0
+_ATTEMPTS = 5
 # A Unix socket's path may have 107 bytes.
 _LONGEST_SOCKET = 100
+# Below where Linux takes the local ports of outgoing connections from: one of those could hold the port of a server
+# while it restarts.
+_PORTS = range(20000, 32000)
 
 
 class ServerProblem(Exception):
     """A server is not installed or does not start; the message says what to do, or how its log ends."""
 
 
-def free_port() -> int:
-    """A TCP port that nobody listens on at the moment."""
+def port_is_free(port: int) -> bool:
+    """Whether a server could listen there at the moment."""
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        # As servers do: connections that linger after their server's end do not hold its port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on at the moment; random, so that two processes seldom choose the same."""
+    for _ in range(1000):
+        port = secrets.choice(_PORTS)
+        if port_is_free(port):
+            return port
+    raise ServerProblem(f"no free TCP port between {_PORTS.start} and {_PORTS.stop}")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replaces a file at once: nobody else may ever read it, and half of it is never seen."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    draft.replace(path)
 
 
 def find_program(name: str, package: str) -> str:
@@ -67,11 +96,11 @@ class PrivateServer(ABC):
         self.port = free_port()
         self.log = folder / "server.log"
         self._child: Child | None = None
-        self._password_file = folder / "password"
-        if not self._password_file.exists():
-            self._password_file.touch(mode=0o600)
-            self._password_file.write_text(secrets.token_urlsafe(24))
-        self.root_password = self._password_file.read_text()
+        self._started = False
+        password_file = folder / "password"
+        if not password_file.exists():
+            write_private(password_file, secrets.token_urlsafe(24))
+        self.root_password = password_file.read_text()
 
     @abstractmethod
     def _command(self) -> Sequence[str]: ...
@@ -81,11 +110,17 @@ class PrivateServer(ABC):
 
     def start(self) -> None:
         """Starts the server and returns when it answers. Raises ServerProblem with the end of its log."""
-        self._child = child = Child(self._command(), log=self.log)
-        if not wait_until(self._answers, seconds=_START_SECONDS, alive=lambda: child.exit_code is None):
-            ended = child.log_end()
+        for _ in range(_ATTEMPTS):
+            self._child = Child(self._command(), log=self.log)
+            if wait_until(self._answers, seconds=_START_SECONDS, alive=lambda: self.running):
+                self._started = True
+                return
             self.kill()
-            raise ServerProblem(f"{self.name} did not start; its log {self.log} ends:\n{ended}")
+            # Its clients know the port of a server that ran already.
+            if self._started or port_is_free(self.port):
+                break
+            self.port = free_port()
+        raise ServerProblem(f"{self.name} did not start; its log {self.log} ends:\n{log_end(self.log)}")
 
     def stop(self, timeout: float = 30.0) -> None:
         """Lets the server finish; kills it after `timeout` seconds."""
@@ -119,7 +154,10 @@ class _SqlServer(PrivateServer):
         self._data = folder / "data"
         self.unix_socket = str(folder / "s.sock")
         if len(os.fsencode(self.unix_socket)) > _LONGEST_SOCKET:
-            self.unix_socket = str(Path(tempfile.mkdtemp(prefix="thirdeye-")) / "s.sock")
+            self.unix_socket = str(_short_folder(folder) / "s.sock")
+        # Not the system's: a starting MariaDB removes the temporary tables it finds there, those of others too.
+        self._temporary = folder / "tmp"
+        self._temporary.mkdir(exist_ok=True)
 
     @abstractmethod
     def _initialise(self, data: Path) -> None: ...
@@ -142,9 +180,7 @@ class _SqlServer(PrivateServer):
             lines.append(f"ALTER USER 'root'@'{host}' IDENTIFIED BY '{password}';")
             lines.append(f"GRANT ALL PRIVILEGES ON *.* TO 'root'@'{host}' WITH GRANT OPTION;")
         lines.append(f"DROP USER IF EXISTS ''@'localhost', 'root'@'::1', 'root'@'{socket.gethostname().lower()}';")
-        init = self.folder / "init.sql"
-        init.touch(mode=0o600)
-        init.write_text("\n".join(lines) + "\n")
+        write_private(self.folder / "init.sql", "\n".join(lines) + "\n")
 
     def _options(self) -> list[str]:
         options = [
@@ -153,6 +189,7 @@ class _SqlServer(PrivateServer):
             f"--bind-address={HOST}",
             f"--socket={self.unix_socket}",
             f"--pid-file={self.folder / 'server.pid'}",
+            f"--tmpdir={self._temporary}",
             f"--init-file={self.folder / 'init.sql'}",
             "--character-set-server=utf8mb4",
             "--collation-server=utf8mb4_unicode_520_ci",
@@ -187,6 +224,18 @@ class _SqlServer(PrivateServer):
         )
 
 
+def _short_folder(folder: Path) -> Path:
+    """A private folder with a short path, the same for every start in `folder`, so that they do not add up."""
+    digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
+    path = Path(tempfile.gettempdir()) / f"thirdeye-{os.getuid()}-{digest}"
+    path.mkdir(mode=0o700, exist_ok=True)
+    status = path.lstat()
+    if stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o077:
+        return path
+    # Somebody else made it: everybody may write there.
+    return Path(tempfile.mkdtemp(prefix="thirdeye-"))
+
+
 def _as_root() -> list[str]:
     return ["--user=root"] if os.geteuid() == 0 else []
 
@@ -211,15 +260,17 @@ class MariaDB(_SqlServer):
             "--skip-test-db",
             # Else it refuses a machine whose own name cannot be looked up.
             "--force",
+            f"--tmpdir={self._temporary}",
         ]
-        _run([program, *options, *_as_root()], "making MariaDB's data folder")
+        # Without --user, also as root: with it, the script gives a folder of an installed server to that user.
+        _run([program, *options], "making MariaDB's data folder")
 
     def _command(self) -> Sequence[str]:
         return [find_program("mariadbd", "mariadb-server-core"), "--no-defaults", *self._options()]
 
 
 class MySQL(_SqlServer):
-    """A private MySQL; `mysqld` is the path of its server program."""
+    """A private MySQL; `mysqld` is the path of its program, or of a script that passes `--no-defaults` itself."""
 
     name = "MySQL"
 
@@ -227,11 +278,19 @@ class MySQL(_SqlServer):
         super().__init__(folder, fast=fast)
         self._mysqld = mysqld
 
+    def _server(self) -> list[str]:
+        with Path(self._mysqld).open("rb") as program:
+            head = program.read(65536)
+        # It is understood as the first argument only.
+        passes_it = head.startswith(b"#!") and b"--no-defaults" in head
+        return [self._mysqld] if passes_it else [self._mysqld, "--no-defaults"]
+
     def _initialise(self, data: Path) -> None:
-        _run([self._mysqld, "--initialize-insecure", f"--datadir={data}", *_as_root()], "making MySQL's data folder")
+        options = ["--initialize-insecure", f"--datadir={data}", *_as_root()]
+        _run([*self._server(), *options], "making MySQL's data folder")
 
     def _command(self) -> Sequence[str]:
-        return [self._mysqld, *self._options(), "--performance-schema=OFF"]
+        return [*self._server(), *self._options(), "--mysqlx=OFF", "--performance-schema=OFF"]
 
 
 class Redis(PrivateServer):
@@ -246,17 +305,16 @@ class Redis(PrivateServer):
 
     def _command(self) -> Sequence[str]:
         config = self.folder / "redis.conf"
-        config.touch(mode=0o600)
         lines = [
             f"port {self.port}",
             f"bind {HOST}",
             f"requirepass {self.root_password}",
-            f"dir {self.folder}",
+            f'dir "{self.folder}"',
             'save ""',
             "appendonly no",
             "daemonize no",
         ]
-        config.write_text("\n".join(lines) + "\n")
+        write_private(config, "\n".join(lines) + "\n")
         return [find_program("redis-server", "redis-server"), str(config)]
 
     def _answers(self) -> bool:
