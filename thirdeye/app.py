@@ -19,13 +19,17 @@ from thirdeye.clock import Clock, utc_now
 from thirdeye.database import om_database, thirdeye_database
 from thirdeye.dependencies import Dependencies
 from thirdeye.errors import ThirdEyeError
+from thirdeye.estate.inventory.reader import EstateReader
+from thirdeye.estate.refresh import EstateRefresh
 from thirdeye.graphql.context import Context
 from thirdeye.graphql.documents import DocumentCache
 from thirdeye.graphql.explorer import explorer_page, explorer_routes
 from thirdeye.graphql.http import GraphQLEndpoint
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.schema import build_schema
+from thirdeye.jobs import JobQueue
 from thirdeye.rest.dashboard import dashboard_routes
+from thirdeye.rest.export import export_routes
 from thirdeye.rest.health import Health
 from thirdeye.rest.responses import on_http_error, on_internal_error, on_known_error
 from thirdeye.score.service import ScoreService
@@ -58,9 +62,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         thirdeye_database(settings, metrics.observe_database),
     )
     dependencies = Dependencies(settings, cache, metrics)
+    estate = EstateReader(thirdeye)
+    jobs = JobQueue(settings.redis_url, settings.thirdeye_mysql_schema)
     score = ScoreService(
         settings=settings,
-        om=om,
+        refreshing=EstateRefresh(settings=settings, om=om, thirdeye=thirdeye, clock=clock, metrics=metrics),
+        estate=estate,
         thirdeye=thirdeye,
         cache=cache,
         clock=clock,
@@ -78,6 +85,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
             request_id=state["request_id"],
             thirdeye=thirdeye,
             score=score,
+            estate=estate,
+            jobs=jobs,
             clock=clock,
             settings=settings,
         )
@@ -111,6 +120,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         await om.stop()
         await thirdeye.stop()
         await cache.stop()
+        await jobs.stop()
         log.info("stopped")
 
     health = Health(dependencies=dependencies, score=score, metrics=metrics, clock=clock, stopping=lambda: stopping)
@@ -118,6 +128,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         Route(GRAPHQL, endpoint),
         *health.routes(PREFIX),
         *dashboard_routes(PREFIX, run_operation),
+        *export_routes(PREFIX, context_of),
         *(explorer_routes(GRAPHQL) if settings.graphql_playground else ()),
     ]
     known = {route.path for route in routes}

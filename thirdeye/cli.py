@@ -11,15 +11,22 @@ from typing import Annotated, Any, TypeVar
 import typer
 import uvicorn
 
+from thirdeye.clock import utc_now
 from thirdeye.database import MySQL, om_database, thirdeye_database
 from thirdeye.errors import Unavailable
-from thirdeye.estate.readable import READABLE, grant_statements
-from thirdeye.estate.store import readable_columns
+from thirdeye.estate.openmetadata.parts import READABLE, grant_statements
+from thirdeye.estate.openmetadata.store import readable_columns
+from thirdeye.estate.refresh import PHASES, EstateRefresh
 from thirdeye.migrating import MigrationFailed, migrate, migration_status, roll_back
 from thirdeye.settings import Settings, SettingsInvalid, process_settings
+from thirdeye.telemetry import Metrics
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 Result = TypeVar("Result")
+
+
+def _no_observer(_name: str, _seconds: float) -> None:
+    pass
 
 
 def _settings() -> Settings:
@@ -97,7 +104,7 @@ def migrate_command(
 ) -> None:
     """Creates the thirdeye schema if need be and applies the migrations that are pending."""
     settings = _settings()
-    database = thirdeye_database(settings, lambda _name, _seconds: None)
+    database = thirdeye_database(settings, _no_observer)
     if status:
         found = _run(migration_status_or_empty(settings, database))
         for name in found.applied:
@@ -124,8 +131,8 @@ def check() -> None:
 
     async def look() -> None:
         for database in (
-            om_database(settings, lambda _name, _seconds: None),
-            thirdeye_database(settings, lambda _name, _seconds: None),
+            om_database(settings, _no_observer),
+            thirdeye_database(settings, _no_observer),
         ):
             await database.start()
             try:
@@ -140,13 +147,46 @@ def check() -> None:
 
 
 @cli.command()
+def refresh(
+    full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
+) -> None:
+    """Reads what changed in OpenMetadata into the inventory now, and shows how far it is."""
+    settings = _settings()
+    om, thirdeye = om_database(settings, _no_observer), thirdeye_database(settings, _no_observer)
+
+    async def work() -> dict[str, Any]:
+        await om.start()
+        await thirdeye.start()
+        try:
+            await migrate(settings, thirdeye)
+            with typer.progressbar(length=len(PHASES), label="STARTING") as bar:
+
+                def show(phase: str, seen: int) -> None:
+                    bar.label = f"{phase:<10} {seen:>10,} tables read"
+                    bar.update(max(PHASES.index(phase) + 1 - bar.pos, 0))
+
+                refreshing = EstateRefresh(
+                    settings=settings, om=om, thirdeye=thirdeye, clock=utc_now, metrics=Metrics(), on_progress=show
+                )
+                return await refreshing.run("FULL" if full else "AUTO", requested_by="command line")
+        finally:
+            await om.stop()
+            await thirdeye.stop()
+
+    run = _run(work())
+    typer.echo(f"refresh {run['id']} ({run['kind']}): {run['seen']:,} tables read, {run['changed']:,} rows changed")
+    for warning in run["warnings"]:
+        typer.echo(f"  {warning['code']}: {warning['count']:,}, for example {warning['example']}")
+
+
+@cli.command()
 def grants(
     account: Annotated[str, typer.Option("--account", help="The read-only account, as SQL has it.")] = "'om_ro'@'%'",
     everything: Annotated[bool, typer.Option("--all", help="Also for tables this account cannot see yet.")] = False,
 ) -> None:
     """Prints the GRANTs that the read-only account needs on OM's schema; run with an account that sees the schema."""
     settings = _settings()
-    database = om_database(settings, lambda _name, _seconds: None)
+    database = om_database(settings, _no_observer)
     existing = {table: set(columns) for table, columns in READABLE.items()}
     if not everything:
         existing = _run(_with(database, readable_columns(database)))

@@ -15,9 +15,9 @@ def encode_cursor(*parts: str | int) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, shape: Sequence[type]) -> list[Any]:
+def decode_cursor(cursor: str, shape: Sequence[type], argument: str = "after") -> list[Any]:
     """The values of a cursor, of just these types. Raises BadInput for anything that `encode_cursor` did not make."""
-    problem = BadInput("after: this is no cursor of this list; use an endCursor or cursor that it gave", "after")
+    problem = BadInput(f"{argument}: this is no cursor of this list; use a cursor that it gave", argument)
     if len(cursor) > 4096:
         raise problem
     try:
@@ -36,3 +36,16 @@ def page_size(first: int | None, default: int, most: int) -> int:
     if not 1 <= size <= most:
         raise BadInput(f"first: must be 1 to {most}", "first")
     return size
+
+
+def connection(edges: list[dict[str, Any]], *, has_next: bool, has_previous: bool) -> dict[str, Any]:
+    """A page's `edges` and `pageInfo`; each edge has its `cursor`."""
+    return {
+        "edges": edges,
+        "pageInfo": {
+            "hasNextPage": has_next,
+            "hasPreviousPage": has_previous,
+            "startCursor": edges[0]["cursor"] if edges else None,
+            "endCursor": edges[-1]["cursor"] if edges else None,
+        },
+    }

@@ -93,6 +93,7 @@ class Settings(BaseSettings):
     stale_days: Days = 365
     observed_min_days: Days = 90
     metadata_in_use_days: Days = 90
+    changes_days: Days = 90
     lifecycle_min_share: Annotated[float, Field(gt=0, le=1)] = 0.10
 
     @field_validator("log_level", mode="before")

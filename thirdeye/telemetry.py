@@ -57,6 +57,11 @@ class Metrics:
         self.job_seconds = Histogram(
             "thirdeye_job_seconds", "Seconds of a worker job.", ("job",), registry=r, buckets=_JOB_BUCKETS
         )
+        self.refreshes = Counter("thirdeye_refreshes", "Refreshes of the inventory.", ("kind", "outcome"), registry=r)
+        self.refresh_seconds = Histogram(
+            "thirdeye_refresh_seconds", "Seconds of a refresh.", ("kind",), registry=r, buckets=_JOB_BUCKETS
+        )
+        self.estate_tables = Gauge("thirdeye_estate_tables", "Tables of the estate at the last refresh.", registry=r)
         self.score = Gauge("thirdeye_zi_score", "The newest ZI score that this process knows.", registry=r)
         self.score_captured = Gauge(
             "thirdeye_zi_score_captured_timestamp_seconds", "When that score was captured.", registry=r

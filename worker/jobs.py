@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -13,6 +14,9 @@ from thirdeye.clock import utc_now
 from thirdeye.database import om_database, thirdeye_database
 from thirdeye.dependencies import Dependencies
 from thirdeye.errors import Unavailable
+from thirdeye.estate.inventory.reader import EstateReader
+from thirdeye.estate.refresh import EstateRefresh
+from thirdeye.jobs import REFRESH
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import process_settings
 from thirdeye.telemetry import Metrics, configure_logging
@@ -36,11 +40,23 @@ async def start_up(ctx: dict[str, Any]) -> None:
     await om.start()
     await thirdeye.start()
     await dependencies.start()
+    clock = ctx.get("clock", utc_now)
+    refreshing = EstateRefresh(settings=settings, om=om, thirdeye=thirdeye, clock=clock, metrics=metrics)
     score = ScoreService(
-        settings=settings, om=om, thirdeye=thirdeye, cache=cache, clock=ctx.get("clock", utc_now), metrics=metrics
+        settings=settings,
+        refreshing=refreshing,
+        estate=EstateReader(thirdeye),
+        thirdeye=thirdeye,
+        cache=cache,
+        clock=clock,
+        metrics=metrics,
     )
     ctx.update(
-        metrics=metrics, zi_score=score, dependencies=dependencies, closing=[dependencies, score, om, thirdeye, cache]
+        metrics=metrics,
+        zi_score=score,
+        refreshing=refreshing,
+        dependencies=dependencies,
+        closing=[dependencies, score, om, thirdeye, cache],
     )
     if settings.worker_metrics_port:
         ctx["metrics_server"] = start_http_server(settings.worker_metrics_port, registry=metrics.registry)
@@ -60,22 +76,34 @@ async def shut_down(ctx: dict[str, Any]) -> None:
 
 
 async def compute_score(ctx: dict[str, Any]) -> str:
-    """Computes the score when its slot is due: `computed`, or `not due`. Raises Retry while something is away."""
+    """Refreshes the inventory and computes the score when the slot is due: `computed`, or `not due`.
+
+    Raises Retry while something is away.
+    """
+    return await _observed(ctx, "compute_score", _compute)
+
+
+async def refresh_estate(ctx: dict[str, Any]) -> str:
+    """Runs a refresh that somebody asked for: `refreshed`, or `nothing waits`. Raises Retry while something is away."""
+    return await _observed(ctx, REFRESH, _refresh)
+
+
+async def _observed(ctx: dict[str, Any], job: str, work: Callable[[dict[str, Any]], Awaitable[str]]) -> str:
     started, outcome = time.perf_counter(), "failed"
     try:
-        outcome = await _compute(ctx)
+        outcome = await work(ctx)
         return outcome
     except Unavailable as error:
         tries = ctx.get("job_try", 1)
-        log.warning("score_not_computed", problem=str(error), tries=tries)
+        log.warning("job_not_done", job=job, problem=str(error), tries=tries)
         outcome = "retried" if tries < _MOST_TRIES else "failed"
         raise Retry(defer=2**tries) from error
     except Exception:
-        log.exception("score_failed")
+        log.exception("job_failed", job=job)
         raise
     finally:
-        ctx["metrics"].jobs.labels("compute_score", outcome.replace(" ", "_")).inc()
-        ctx["metrics"].job_seconds.labels("compute_score").observe(time.perf_counter() - started)
+        ctx["metrics"].jobs.labels(job, outcome.replace(" ", "_")).inc()
+        ctx["metrics"].job_seconds.labels(job).observe(time.perf_counter() - started)
 
 
 async def _compute(ctx: dict[str, Any]) -> str:
@@ -84,4 +112,14 @@ async def _compute(ctx: dict[str, Any]) -> str:
     score: ScoreService = ctx["zi_score"]  # arq has a "score" of its own in a job's context
     if await score.is_due() and await score.compute():
         return "computed"
+    # A refresh that was asked for while Redis or the worker was away has no job of its own.
+    await _refresh(ctx)
     return "not due"
+
+
+async def _refresh(ctx: dict[str, Any]) -> str:
+    refreshing: EstateRefresh = ctx["refreshing"]
+    if not ctx["dependencies"].migrated or not await refreshing.waits():
+        return "nothing waits"
+    await refreshing.run()
+    return "refreshed"

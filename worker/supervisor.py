@@ -1,5 +1,6 @@
 """Keeps the arq worker running: it exits when Redis goes away, and is started again with growing pauses."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from thirdeye.telemetry import configure_logging
 
 # -P: a folder named `worker` where this happens to run must not be taken for ours.
 _COMMAND = (sys.executable, "-P", "-m", "arq", "worker.WorkerSettings")
+# Arrays of a refresh go back to the system once they are done with; the C library would keep some of them.
+_ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1048576"}
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 # A worker that ran for so many seconds was well: the pauses start over.
 _WELL_AFTER = 30.0
@@ -42,7 +45,7 @@ class Supervisor:
         pause = _FIRST_PAUSE
         while not self._stopping:
             started = time.monotonic()
-            self._child = subprocess.Popen(self._command)  # noqa: S603
+            self._child = subprocess.Popen(self._command, env=_ENVIRONMENT | os.environ)  # noqa: S603
             if self._stopped():  # told so between the two lines above
                 self._child.terminate()
             code = self._child.wait()

@@ -159,7 +159,10 @@ async def test_the_score_of_the_contract(api: Api) -> None:
     metadata = score["metadata"]
     kinds = ("recentlyUsed", "new", "cooling", "stale", "dormant", "unknown")
     assert sum(metadata[f"{kind}Tables"] for kind in kinds) == metadata["totalTables"] > 0
-    assert (score["trend"], score["delta"], score["stale"], score["warnings"]) == ("STABLE", 0, False, [])
+    assert (score["trend"], score["delta"], score["stale"]) == ("STABLE", 0, False)
+    # Some feeds of the sample fell silent; everything else can be read.
+    assert score["warnings"]
+    assert all("has been silent since" in warning for warning in score["warnings"])
     assert score["drivers"] == sorted(score["drivers"], key=lambda driver: -driver["points"])
     rest = await api.client.get("/api/v1/thirdeye/dashboard/zi-score")
     assert rest.json()["score"] == score["score"]

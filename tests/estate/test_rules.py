@@ -6,12 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thirdeye.estate.rules import (
-    Activity,
-    Evidence,
-    Feed,
+from tests.support.facts import (
     TableFacts,
-    Thresholds,
     activity,
     date_of_milliseconds,
     feed_evidence,
@@ -22,6 +18,7 @@ from thirdeye.estate.rules import (
     sound_date,
     table_evidence,
 )
+from thirdeye.estate.rules import Activity, Evidence, Feed, FeedState, Thresholds, judge_feed
 
 TODAY = date(2026, 11, 20)
 LIMITS = Thresholds()
@@ -143,6 +140,30 @@ def test_an_unknown_table_counts_as_used_while_its_metadata_changes(changed: int
 def test_only_idle_tables_without_queries_are_zombies(kind: Activity) -> None:
     assert is_zombie(kind, 0) is (kind in {Activity.STALE, Activity.DORMANT})
     assert is_zombie(kind, 1) is False
+    assert is_zombie(kind, 0, lineage=True) is False
+
+
+def test_use_spreads_through_lineage() -> None:
+    assert in_use_for_score(Activity.DORMANT, None, TODAY, LIMITS, lineage=True)
+
+
+@pytest.mark.parametrize(
+    ("feed", "state", "since"),
+    [
+        (Feed(tables=10, newest_usage=ago(1)), FeedState.LIVE, None),
+        (Feed(tables=10, newest_usage=ago(75)), FeedState.SILENT, ago(75)),
+        (
+            Feed(tables=10, newest_usage=ago(75), lifecycle_tables=5, newest_lifecycle=ago(60)),
+            FeedState.SILENT,
+            ago(60),
+        ),
+        (Feed(tables=100, lifecycle_tables=5, newest_lifecycle=ago(1)), FeedState.ABSENT, None),
+        (Feed(tables=10), FeedState.ABSENT, None),
+    ],
+)
+def test_a_feed_is_live_silent_or_absent(feed: Feed, state: FeedState, since: date | None) -> None:
+    verdict = judge_feed(feed, TODAY, LIMITS)
+    assert (verdict.state, verdict.silent_since) == (state, since)
 
 
 ORDER = [Activity.ACTIVE, Activity.COOLING, Activity.STALE, Activity.DORMANT]

@@ -236,3 +236,31 @@ def test_a_worker_killed_half_way_leaves_nothing_half_done(house: House) -> None
         worker = house.start_worker()
         until(lambda slot=slot: house.has_rows(slot + 1))
     assert len(house.rows()) == 4
+
+
+def test_a_refresh_that_is_asked_for_is_run_by_the_worker(tmp_path: Path, signer: Signer) -> None:
+    house = House(tmp_path, signer)
+    try:
+        client = house.start_api()
+        house.start_worker()
+        until(lambda: house.has_rows(1))
+        until(client.ready)
+        asked = client.ask("mutation { refreshEstate(full: true) { id phase } }")["data"]["refreshEstate"]
+        assert asked["phase"] == "QUEUED"
+
+        def run() -> dict[str, Any]:
+            edges = client.ask("{ refreshRuns { edges { node { id kind phase requestedBy } } } }")["data"][
+                "refreshRuns"
+            ]["edges"]
+            found: dict[str, Any] = next(edge["node"] for edge in edges if edge["node"]["id"] == asked["id"])
+            return found
+
+        until(lambda: run()["phase"] == "DONE")
+        assert (run()["kind"], run()["requestedBy"]) == ("FULL", "admin")
+        house.redis.kill()
+        error = client.ask("mutation { refreshEstate { id } }")["errors"][0]
+        assert error["extensions"]["code"] == "UNAVAILABLE"
+        phases = client.ask("{ refreshRuns { edges { node { phase } } } }")["data"]["refreshRuns"]["edges"]
+        assert not any(edge["node"]["phase"] == "QUEUED" for edge in phases)
+    finally:
+        house.end()

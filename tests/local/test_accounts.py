@@ -7,7 +7,7 @@ import pymysql
 import pytest
 
 from thirdeye.database import excess_privileges
-from thirdeye.estate.readable import READABLE, grant_statements
+from thirdeye.estate.openmetadata.parts import READABLE, grant_statements
 from thirdeye.local.accounts import Accounts, existing_columns, make_accounts
 from thirdeye.local.servers import HOST, MariaDB, MySQL
 
@@ -51,8 +51,8 @@ def test_om_ro_reads_the_allowed_columns_and_nothing_else(
 ) -> None:
     om, thirdeye = schemas
     with connect(sql_server, ACCOUNTS.om_user, ACCOUNTS.om_password) as connection, connection.cursor() as cursor:
-        cursor.execute(f"SELECT id, name, json FROM `{om}`.table_entity")
-        cursor.execute(f"SELECT id, name FROM `{om}`.dbservice_entity")
+        cursor.execute(f"SELECT id, json FROM `{om}`.table_entity")
+        cursor.execute(f"SELECT name FROM `{om}`.dbservice_entity")
         for statement in (
             f"SELECT secret FROM `{om}`.table_entity",
             f"SELECT * FROM `{om}`.table_entity",
@@ -98,10 +98,10 @@ def test_making_them_again_takes_back_what_was_granted_before(
 
 def test_grants_name_only_what_exists() -> None:
     existing = {"user_entity": {"id", "name", "json"}, "entity_usage": {"percentile1"}, "unknown": {"id"}}
-    assert grant_statements(existing, "om", "'a'@'%'") == [
+    assert list(grant_statements(existing, "om", "'a'@'%'")) == [
         "GRANT SELECT (`id`, `name`) ON `om`.`user_entity` TO 'a'@'%'"
     ]
-    assert grant_statements({}, "om", "'a'@'%'") == []
+    assert list(grant_statements({}, "om", "'a'@'%'")) == []
 
 
 def test_no_secret_is_readable() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thirdeye.estate.rules import Feed, TableFacts, Thresholds
+from tests.support.facts import TableFacts, tally_service
+from thirdeye.estate.rules import Feed, Thresholds
 from thirdeye.score.rules import (
     COMPONENTS,
     Bands,
@@ -19,7 +20,6 @@ from thirdeye.score.rules import (
     largest_remainder,
     round_half_up,
     slot_of,
-    tally_service,
     trend,
     zi_score,
 )

@@ -10,12 +10,14 @@ import orjson
 import pytest
 
 from tests.support.api import TODAY, Api, load_sample, prepare_accounts, running, settings_for
-from tests.support.second_score import second_score
+from tests.support.second_inventory import second_inventory
 from thirdeye.cache import Cache
 from thirdeye.database import MySQL as Database
 from thirdeye.database import om_database, thirdeye_database
 from thirdeye.errors import DatabaseAway
-from thirdeye.local.sample import SECRET_MARKERS, EstateOptions, generate
+from thirdeye.estate.inventory.reader import EstateReader
+from thirdeye.estate.refresh import EstateRefresh
+from thirdeye.local.sample import SECRET_MARKERS
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.migrating import migrate
@@ -48,7 +50,16 @@ async def service(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Score
     await om.start()
     await thirdeye.start()
     await migrate(settings, thirdeye)
-    made = ScoreService(settings=settings, om=om, thirdeye=thirdeye, cache=cache, clock=clock, metrics=Metrics())
+    metrics = Metrics()
+    made = ScoreService(
+        settings=settings,
+        refreshing=EstateRefresh(settings=settings, om=om, thirdeye=thirdeye, clock=clock, metrics=metrics),
+        estate=EstateReader(thirdeye),
+        thirdeye=thirdeye,
+        cache=cache,
+        clock=clock,
+        metrics=metrics,
+    )
     try:
         yield made, thirdeye
     finally:
@@ -62,8 +73,9 @@ async def rows(thirdeye: Database) -> list[dict[str, Any]]:
     return await thirdeye.fetch_all("SELECT * FROM health_score_history ORDER BY id")
 
 
-async def test_it_equals_a_second_implementation(settings: Settings) -> None:
-    expected = second_score(generate(EstateOptions(today=TODAY, tables=300)), TODAY)
+async def test_it_equals_a_second_implementation(settings: Settings, sql_server: MariaDB | MySQL) -> None:
+    with sql_server.connect() as connection:
+        expected = second_inventory(connection, settings.om_mysql_db, TODAY).score
     async with service(settings, Clock()) as (scores, thirdeye):
         answer = await scores.current()
         (row,) = await rows(thirdeye)

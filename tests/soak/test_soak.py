@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,14 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.estate.test_mirror import follow_changes
 from tests.faults.test_processes import NOON, House, until
 from tests.score.test_rules import facts
 from tests.support.api import TODAY
-from tests.support.second_score import second_score
-from thirdeye.estate.rules import Feed, TableFacts, Thresholds
-from thirdeye.local.sample import EstateOptions, generate
+from tests.support.facts import TableFacts, tally_service
+from thirdeye.estate.rules import Feed, Thresholds
+from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
-from thirdeye.score.rules import Bands, tally_service, zi_score
+from thirdeye.score.rules import Bands, zi_score
 
 pytestmark = pytest.mark.soak
 WEIGHTS = {"storage": 35, "compute": 30, "query": 20, "others": 15}
@@ -32,10 +34,12 @@ def test_points_add_up_over_ten_thousand_random_estates(tables: list[TableFacts]
     assert 0 <= score.score <= 100
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_second_scores_of_ten_estates_add_up(seed: int) -> None:
-    score = second_score(generate(EstateOptions(today=TODAY, tables=200, seed=seed)), TODAY)
-    assert sum(score["breakdown"].values()) == score["score"]
+@pytest.mark.anyio
+@pytest.mark.parametrize("seed", range(1000, 1040))
+async def test_inventories_follow_any_changes(
+    seed: int, sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer, schema_name: Callable[[str], str]
+) -> None:
+    await follow_changes(sql_server, redis_server, signer, schema_name, seed=seed, rounds=8, changes=20)
 
 
 def test_fifty_kills_at_random_moments_lose_and_double_nothing(tmp_path: Path, signer: Signer) -> None:

@@ -1,11 +1,24 @@
-"""Evidence, activity and use of a table, as pure functions over plain values. All *days* are differences of UTC dates."""
+"""Evidence, activity and use of tables, as pure functions over columns.
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+Each takes and gives arrays of one value per table. Days are numbers as `columns.py` has them, 0 for unknown; all ages
+are differences of UTC dates.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
+from typing import Final
+
+import numpy as np
+
+from thirdeye.estate.columns import Array, Mask, day_number
 
 # Anything dated before has a broken clock behind it, and counts as absent.
-_EARLIEST = date(2000, 1, 1)
+_EARLIEST: Final = day_number(date(2000, 1, 1))
+# The last day that a column can hold.
+_LATEST: Final = 65_535
+_DAY_MS: Final = 86_400_000
 
 
 class Evidence(StrEnum):
@@ -28,8 +41,20 @@ class Activity(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-STRONG_EVIDENCE = frozenset({Evidence.QUERIES, Evidence.LIFECYCLE})
-IN_USE = frozenset({Activity.NEW, Activity.ACTIVE, Activity.COOLING})
+class FeedState(StrEnum):
+    """Whether a service's evidence still comes in."""
+
+    LIVE = "LIVE"
+    SILENT = "SILENT"
+    ABSENT = "ABSENT"
+
+
+# Columns hold the place in these lists.
+EVIDENCES: Final = tuple(Evidence)
+ACTIVITIES: Final = tuple(Activity)
+EVIDENCE_CODE: Final[Mapping[Evidence, int]] = {kind: code for code, kind in enumerate(EVIDENCES)}
+ACTIVITY_CODE: Final[Mapping[Activity, int]] = {kind: code for code, kind in enumerate(ACTIVITIES)}
+STRONG_EVIDENCE: Final = frozenset({Evidence.QUERIES, Evidence.LIFECYCLE})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,27 +72,6 @@ class Thresholds:
 
 
 @dataclass(slots=True, kw_only=True)
-class TableFacts:
-    """What OM holds about one table. Dates are sound ones (see `sound_date`); `size_bytes` None when unknown."""
-
-    service: str
-    last_usage: date | None = None
-    lifecycle_accessed: date | None = None
-    last_written: date | None = None
-    created: date | None = None
-    metadata_changed: date | None = None
-    queries_30d: int = 0
-    size_bytes: int | None = None
-    has_owner: bool = False
-    has_description: bool = False
-    has_tier: bool = False
-
-    @property
-    def last_accessed(self) -> date | None:
-        return newest(self.last_usage, self.lifecycle_accessed)
-
-
-@dataclass(slots=True, kw_only=True)
 class Feed:
     """What is known of the use of a service's tables: first and newest dates of usage rows and of life cycles."""
 
@@ -79,37 +83,44 @@ class Feed:
     newest_lifecycle: date | None = None
 
 
-def sound_date(value: date | None, today: date) -> date | None:
-    """The date as the rules take it: the future counts as today, anything before 2000 as absent."""
-    if value is None or value < _EARLIEST:
-        return None
-    return min(value, today)
+@dataclass(frozen=True, kw_only=True)
+class FeedVerdict:
+    """What a feed is worth today: its evidence, whether it lives, since when not, and for how many days it was observed."""
+
+    evidence: Evidence
+    state: FeedState
+    silent_since: date | None
+    observed_days: int
 
 
-def date_of_milliseconds(milliseconds: float | None, today: date) -> date | None:
-    """The UTC date of milliseconds since 1970, sound; None for None and for what is no moment in time."""
-    if milliseconds is None:
-        return None
-    try:
-        moment = datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
-    except (OverflowError, ValueError, OSError):
-        return today if milliseconds > 0 else None
-    return sound_date(moment.date(), today)
+@dataclass(frozen=True, kw_only=True)
+class TableColumns:
+    """What the rules look at, one value per table; `evidence` and `observed` are those of its service."""
+
+    evidence: Array = field()
+    observed: Array
+    accessed: Array
+    created: Array
+    metadata_changed: Array
+    queries: Array
 
 
-def newest(*dates: date | None) -> date | None:
-    """The newest of the dates that are known."""
-    return max((value for value in dates if value is not None), default=None)
+def sound_day(day: date | None, today: date) -> int:
+    """A date's number as the rules take it: the future counts as today, anything before 2000 as absent."""
+    return 0 if day is None else sound_number(day_number(day), day_number(today))
 
 
-def oldest(*dates: date | None) -> date | None:
-    """The oldest of the dates that are known."""
-    return min((value for value in dates if value is not None), default=None)
+def sound_number(number: int, today: int) -> int:
+    """A day's number as the rules take it."""
+    return 0 if number < _EARLIEST else min(number, today)
 
 
-def days_ago(value: date | None, today: date) -> int | None:
-    """Whole days from a date to today; None for None."""
-    return None if value is None else (today - value).days
+def day_of_milliseconds(milliseconds: float | None) -> int:
+    """The number of the UTC day of milliseconds since 1970; 0 for None and for what is before 2000.
+
+    A day in the future stays one: what counts as today today is another day tomorrow.
+    """
+    return 0 if milliseconds is None else sound_number(int(milliseconds // _DAY_MS), _LATEST)
 
 
 def within(value: date | None, days: int, today: date) -> bool:
@@ -117,67 +128,101 @@ def within(value: date | None, days: int, today: date) -> bool:
     return value is not None and (today - value).days <= days
 
 
-def feed_evidence(feed: Feed, today: date, thresholds: Thresholds) -> Evidence:
-    """The evidence that a service's feed gives its tables. A feed that stopped is none."""
+def judge_feed(feed: Feed, today: date, thresholds: Thresholds) -> FeedVerdict:
+    """What a service's feed is worth. A feed that stopped is no evidence."""
+    # Access times of a few tables are no feed that could fall silent.
+    newest = (feed.newest_usage, feed.newest_lifecycle if _enough_lifecycles(feed, thresholds) else None)
+    signs = [sign for sign in newest if sign is not None]
+    first = min((sign for sign in (feed.first_usage, feed.first_lifecycle) if sign is not None), default=None)
+    evidence = _feed_evidence(feed, today, thresholds)
+    live = evidence in STRONG_EVIDENCE
+    silent = not live and bool(signs)
+    return FeedVerdict(
+        evidence=evidence,
+        state=FeedState.LIVE if live else FeedState.SILENT if silent else FeedState.ABSENT,
+        silent_since=max(signs) if silent else None,
+        observed_days=(today - first).days if first is not None else 0,
+    )
+
+
+def _feed_evidence(feed: Feed, today: date, thresholds: Thresholds) -> Evidence:
     if within(feed.newest_usage, thresholds.recent_days, today):
         return Evidence.QUERIES
-    enough = feed.lifecycle_tables > 0 and feed.lifecycle_tables >= thresholds.lifecycle_min_share * feed.tables
-    if enough and within(feed.newest_lifecycle, thresholds.recent_days, today):
+    if _enough_lifecycles(feed, thresholds) and within(feed.newest_lifecycle, thresholds.recent_days, today):
         return Evidence.LIFECYCLE
     return Evidence.METADATA
 
 
-def observed_days(feed: Feed, today: date) -> int:
-    """Days since a service's earliest usage row or life-cycle access; 0 when there is none."""
-    return days_ago(oldest(feed.first_usage, feed.first_lifecycle), today) or 0
+def _enough_lifecycles(feed: Feed, thresholds: Thresholds) -> bool:
+    return feed.lifecycle_tables > 0 and feed.lifecycle_tables >= thresholds.lifecycle_min_share * feed.tables
 
 
-def table_evidence(of_feed: Evidence, metadata_changed: date | None) -> Evidence:
-    """The evidence for one table: its feed's, or NONE where even a date of its metadata is missing."""
-    if of_feed in STRONG_EVIDENCE or metadata_changed is not None:
-        return of_feed
-    return Evidence.NONE
+def strong(evidence: Array) -> Mask:
+    """Which tables' use is known from queries or life cycles."""
+    found: Mask = np.isin(evidence, [EVIDENCE_CODE[kind] for kind in STRONG_EVIDENCE])
+    return found
 
 
-def idle_days(facts: TableFacts, observed: int, today: date) -> int:
+def table_evidence(of_feed: Array, metadata_changed: Array) -> Array:
+    """The evidence for each table: its feed's, or NONE where even a date of its metadata is missing."""
+    nothing = ~strong(of_feed) & (metadata_changed == 0)
+    return np.where(nothing, EVIDENCE_CODE[Evidence.NONE], of_feed).astype(np.uint8)
+
+
+def days_ago(days: Array, today: int) -> Array:
+    """Whole days from each day to today; meaningless where the day is unknown."""
+    return today - days.astype(np.int32)
+
+
+def idle_days(tables: TableColumns, today: int) -> Array:
     """Days since the last access; never accessed: since creation, but never more than were observed."""
-    accessed = days_ago(facts.last_accessed, today)
-    if accessed is not None:
-        return accessed
-    since_created = days_ago(facts.created, today)
-    return observed if since_created is None else min(since_created, observed)
+    observed = tables.observed.astype(np.int32)
+    since_created = np.where(tables.created > 0, np.minimum(days_ago(tables.created, today), observed), observed)
+    return np.where(tables.accessed > 0, days_ago(tables.accessed, today), since_created)
 
 
-def activity(facts: TableFacts, evidence: Evidence, observed: int, today: date, thresholds: Thresholds) -> Activity:
-    """The activity of a table, first match wins."""
-    if evidence not in STRONG_EVIDENCE:
-        return Activity.UNKNOWN
-    if facts.last_accessed is None:
-        since_created = days_ago(facts.created, today)
-        if since_created is not None and since_created < thresholds.new_days:
-            return Activity.NEW
-        if observed < thresholds.observed_min_days:
-            return Activity.UNKNOWN
-    return _by_idle(idle_days(facts, observed, today), thresholds)
+def activity(tables: TableColumns, today: int, thresholds: Thresholds) -> Array:
+    """The activity of each table, as a code; first match wins."""
+    never = tables.accessed == 0
+    new = never & (tables.created > 0) & (days_ago(tables.created, today) < thresholds.new_days)
+    idle = idle_days(tables, today)
+    cases = (
+        (~strong(tables.evidence), Activity.UNKNOWN),
+        (new, Activity.NEW),
+        (never & (tables.observed < thresholds.observed_min_days), Activity.UNKNOWN),
+        (idle <= thresholds.active_days, Activity.ACTIVE),
+        (idle <= thresholds.cooling_days, Activity.COOLING),
+        (idle <= thresholds.stale_days, Activity.STALE),
+    )
+    codes = [ACTIVITY_CODE[kind] for _, kind in cases]
+    return np.select([case for case, _ in cases], codes, ACTIVITY_CODE[Activity.DORMANT]).astype(np.uint8)
 
 
-def _by_idle(idle: int, thresholds: Thresholds) -> Activity:
-    if idle <= thresholds.active_days:
-        return Activity.ACTIVE
-    if idle <= thresholds.cooling_days:
-        return Activity.COOLING
-    if idle <= thresholds.stale_days:
-        return Activity.STALE
-    return Activity.DORMANT
+def is_any(activities: Array, *kinds: Activity) -> Mask:
+    """Which tables are of one of these activities."""
+    found: Mask = np.isin(activities, [ACTIVITY_CODE[kind] for kind in kinds])
+    return found
 
 
-def in_use_for_score(of_table: Activity, metadata_changed: date | None, today: date, thresholds: Thresholds) -> bool:
-    """Whether the score counts a table as in use: also an unknown one whose metadata changed lately."""
-    if of_table is Activity.UNKNOWN:
-        return within(metadata_changed, thresholds.metadata_in_use_days, today)
-    return of_table in IN_USE
+def directly_in_use(activities: Array) -> Mask:
+    """Which tables are in use by themselves."""
+    return is_any(activities, Activity.NEW, Activity.ACTIVE, Activity.COOLING)
 
 
-def is_zombie(of_table: Activity, queries_30d: int) -> bool:
-    """Paid for, used by nobody: STALE or DORMANT without a query in 30 days."""
-    return of_table in {Activity.STALE, Activity.DORMANT} and queries_30d == 0
+def in_use_for_score(
+    activities: Array, through_lineage: Mask, metadata_changed: Array, today: int, thresholds: Thresholds
+) -> Mask:
+    """Which tables the score counts as in use: also unknown ones whose metadata changed lately."""
+    lately = (metadata_changed > 0) & (days_ago(metadata_changed, today) <= thresholds.metadata_in_use_days)
+    return directly_in_use(activities) | through_lineage | (is_any(activities, Activity.UNKNOWN) & lately)
+
+
+def zombies(activities: Array, through_lineage: Mask, queries: Array) -> Mask:
+    """Paid for, used by nobody: stale or dormant, nothing in use downstream, no query in 30 days."""
+    found: Mask = is_any(activities, Activity.STALE, Activity.DORMANT) & ~through_lineage & (queries == 0)
+    return found
+
+
+def other_assets_in_use(used_90: Mask, service_known: Mask) -> Mask:
+    """Which assets other than tables are in use: all but those whose service has usage lately while they have none."""
+    return ~service_known | used_90

@@ -1,6 +1,6 @@
 """The custom scalars of the schema."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -11,6 +11,7 @@ from thirdeye.errors import BadInput
 date_time = ScalarType("DateTime")
 decimal = ScalarType("Decimal")
 bytes_ = ScalarType("Bytes")
+day = ScalarType("Date")
 
 
 @date_time.serializer
@@ -63,4 +64,31 @@ def serialize_bytes(value: Any) -> int:
     return int(value)
 
 
-SCALARS = (date_time, decimal, bytes_)
+@bytes_.value_parser
+def parse_bytes(value: Any) -> int:
+    """A whole number, as one or as digits. Raises BadInput otherwise."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadInput("Bytes must be a whole number")
+    return value
+
+
+@day.serializer
+def serialize_day(value: date | str) -> str:
+    """As 2026-01-31."""
+    return value if isinstance(value, str) else value.isoformat()
+
+
+@day.value_parser
+def parse_day(value: Any) -> date:
+    """A day. Raises BadInput otherwise."""
+    try:
+        if isinstance(value, str) and len(value) == 10:
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise BadInput("a Date must be a day such as 2026-01-31")
+
+
+SCALARS = (date_time, decimal, bytes_, day)

@@ -4,6 +4,10 @@ from ariadne import load_schema_from_path, make_executable_schema
 from graphql import GraphQLSchema
 
 from thirdeye.actions import resolvers as actions
+from thirdeye.estate import resolvers as estate
+from thirdeye.estate import resolvers_administration as administration
+from thirdeye.estate import resolvers_lineage as lineage
+from thirdeye.estate import resolvers_overview as overview
 from thirdeye.graphql.scalars import SCALARS
 from thirdeye.resources import resource
 from thirdeye.score import resolvers as score
@@ -15,6 +19,15 @@ def build_schema() -> GraphQLSchema:
         load_schema_from_path(str(resource("schema.graphql"))),
         *SCALARS,
         score.query,
+        estate.query,
+        estate.connection,
+        lineage.table,
+        overview.query,
+        overview.estate,
+        overview.duplicate_group,
+        overview.table_change,
+        administration.query,
+        administration.mutation,
         actions.query,
         actions.mutation,
         actions.connection,

@@ -224,6 +224,9 @@ ThirdEye is running.
 Ask for the score:
 {curl} -H 'X-OM-Operation-Id: get_zi_score' -d '{{}}'
 
+Ask for the dearest tables that nobody uses:
+{curl} -d '{{"query": "{{ tables(filter: {{zombie: true}}, first: 5) {{ edges {{ node {{ fqn monthlyCost }} }} }} }}"}}'
+
 Write an action item:
 {curl} -d '{{"query": "mutation {{ createActionItem(title: \\"Look at the zombies\\") {{ id title status }} }}"}}'
 

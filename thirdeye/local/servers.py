@@ -148,9 +148,10 @@ class PrivateServer(ABC):
 class _SqlServer(PrivateServer):
     """What MariaDB and MySQL have in common. `fast`: no durability, for tests."""
 
-    def __init__(self, folder: Path, *, fast: bool = False) -> None:
+    def __init__(self, folder: Path, *, fast: bool = False, buffer_pool: str = "128M") -> None:
         super().__init__(folder)
         self._fast = fast
+        self._buffer_pool = buffer_pool
         self._data = folder / "data"
         self.unix_socket = str(folder / "s.sock")
         if len(os.fsencode(self.unix_socket)) > _LONGEST_SOCKET:
@@ -195,7 +196,7 @@ class _SqlServer(PrivateServer):
             "--collation-server=utf8mb4_unicode_520_ci",
             "--skip-name-resolve",
             "--skip-log-bin",
-            "--innodb-buffer-pool-size=128M",
+            f"--innodb-buffer-pool-size={self._buffer_pool}",
             "--max-allowed-packet=64M",
         ]
         if self._fast:
@@ -274,8 +275,8 @@ class MySQL(_SqlServer):
 
     name = "MySQL"
 
-    def __init__(self, folder: Path, mysqld: str, *, fast: bool = False) -> None:
-        super().__init__(folder, fast=fast)
+    def __init__(self, folder: Path, mysqld: str, *, fast: bool = False, buffer_pool: str = "128M") -> None:
+        super().__init__(folder, fast=fast, buffer_pool=buffer_pool)
         self._mysqld = mysqld
 
     def _server(self) -> list[str]:

@@ -1,26 +1,15 @@
 """The ZI score as pure functions: exact fractions inside, whole points outside that always add up to the score."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from math import floor
 
-from thirdeye.estate.rules import (
-    STRONG_EVIDENCE,
-    Activity,
-    Feed,
-    TableFacts,
-    Thresholds,
-    activity,
-    feed_evidence,
-    in_use_for_score,
-    is_zombie,
-    observed_days,
-    table_evidence,
-    within,
-)
+import numpy as np
+
+from thirdeye.estate.columns import DESCRIBED, IN_USE, PRESENT, ZOMBIE, Array, Columns, Mask, PackedColumns, exact_sums
+from thirdeye.estate.rules import ACTIVITY_CODE, Activity, days_ago, strong
 
 COMPONENTS = ("storage", "compute", "query", "others")
 
@@ -118,40 +107,64 @@ class ZIScore:
     coverage: Fraction
 
 
-def tally_service(tables: Iterable[TableFacts], feed: Feed, today: date, thresholds: Thresholds) -> Tally:
-    """Sums up the tables of one service."""
-    of_feed = feed_evidence(feed, today, thresholds)
-    observed = observed_days(feed, today)
-    tally = Tally()
-    for facts in tables:
-        evidence = table_evidence(of_feed, facts.metadata_changed)
-        of_table = activity(facts, evidence, observed, today, thresholds)
-        active = in_use_for_score(of_table, facts.metadata_changed, today, thresholds)
-        evidenced = evidence in STRONG_EVIDENCE
-        written = within(facts.last_written, thresholds.recent_days, today)
-        tally.tables += 1
-        tally.active += active
-        tally.evidenced += evidenced
-        tally.accessed += evidenced and within(facts.last_accessed, thresholds.recent_days, today)
-        tally.written += written
-        tally.written_active += written and active
-        tally.owned += facts.has_owner
-        tally.described += facts.has_description
-        tally.tiered += facts.has_tier
-        _count(tally, facts, of_table, active)
-    return tally
+_COUNTED = (
+    "tables", "active", "evidenced", "accessed", "written", "written_active", "owned", "described", "tiered", "zombies",
+    "sized",
+)  # fmt: skip
+_WEIGHED = {"bytes": "tables", "active_bytes": "active", "zombie_bytes": "zombies"}
 
 
-def _count(tally: Tally, facts: TableFacts, of_table: Activity, active: bool) -> None:
-    size = facts.size_bytes or 0
-    zombie = is_zombie(of_table, facts.queries_30d)
-    tally.sized += facts.size_bytes is not None
-    tally.bytes += size
-    tally.active_bytes += size if active else 0
-    tally.zombies += zombie
-    tally.zombie_bytes += size if zombie else 0
-    tally.count_by_activity[of_table] = tally.count_by_activity.get(of_table, 0) + 1
-    tally.bytes_by_activity[of_table] = tally.bytes_by_activity.get(of_table, 0) + size
+def tally_services(
+    columns: Columns | PackedColumns, place_service: Array, services: int, today: int, recent_days: int
+) -> list[Tally]:
+    """Sums up the tables of each service, by its number; `today` is a day number, as the columns have them."""
+    tallies = [Tally() for _ in range(services)]
+    for number in range(columns.chunks):
+        chunk = columns.parts(number)
+        present = (chunk["flags"] & PRESENT) != 0
+        service = place_service[chunk["place"]]
+        size = np.maximum(chunk["size"], 0)
+        masks = {name: mask & present for name, mask in _masks(chunk, today, recent_days).items()}
+        for name in _COUNTED:
+            for tally, count in zip(tallies, _counts(service, masks[name], services), strict=True):
+                setattr(tally, name, getattr(tally, name) + count)
+        for name, of in _WEIGHED.items():
+            sums = exact_sums(service[masks[of]], size[masks[of]], services)
+            for tally, amount in zip(tallies, sums, strict=True):
+                setattr(tally, name, getattr(tally, name) + amount)
+        for kind, code in ACTIVITY_CODE.items():
+            mask = present & (chunk["activity"] == code)
+            sums = exact_sums(service[mask], size[mask], services)
+            for tally, count, amount in zip(tallies, _counts(service, mask, services), sums, strict=True):
+                tally.count_by_activity[kind] = tally.count_by_activity.get(kind, 0) + count
+                tally.bytes_by_activity[kind] = tally.bytes_by_activity.get(kind, 0) + amount
+    return tallies
+
+
+def _counts(service: Array, mask: Mask, services: int) -> list[int]:
+    counts: list[int] = np.bincount(service[mask], minlength=services).tolist()
+    return counts
+
+
+def _masks(chunk: Mapping[str, Array], today: int, recent_days: int) -> dict[str, Mask]:
+    flags = chunk["flags"]
+    active = (flags & IN_USE) != 0
+    evidenced = strong(chunk["evidence"])
+    written = (chunk["written"] > 0) & (days_ago(chunk["written"], today) <= recent_days)
+    accessed = (chunk["accessed"] > 0) & (days_ago(chunk["accessed"], today) <= recent_days)
+    return {
+        "tables": np.ones(len(flags), np.bool_),
+        "active": active,
+        "evidenced": evidenced,
+        "accessed": evidenced & accessed,
+        "written": written,
+        "written_active": written & active,
+        "owned": chunk["owners"] > 0,
+        "described": (flags & DESCRIBED) != 0,
+        "tiered": chunk["tier"] > 0,
+        "zombies": (flags & ZOMBIE) != 0,
+        "sized": chunk["size"] >= 0,
+    }
 
 
 def _wasted(tally: Tally, component: str, any_written: bool) -> int:

@@ -12,8 +12,10 @@ from thirdeye.cache import Cache
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL, Row
 from thirdeye.errors import Unavailable
-from thirdeye.estate.reading import EstateReading, read_estate
-from thirdeye.estate.rules import Activity, Feed, Thresholds
+from thirdeye.estate.columns import day_number
+from thirdeye.estate.inventory.reader import EstateReader, Snapshot
+from thirdeye.estate.refresh import EstateRefresh, RefreshRunning
+from thirdeye.estate.rules import Activity, Thresholds
 from thirdeye.score import store
 from thirdeye.score.rules import (
     COMPONENTS,
@@ -25,7 +27,7 @@ from thirdeye.score.rules import (
     band,
     inactive_percentage,
     slot_of,
-    tally_service,
+    tally_services,
     trend,
     zi_score,
 )
@@ -37,11 +39,6 @@ FIRST_SCORE_WAIT = 4.0
 _LAST_TTL = 7 * 24 * 3600
 _KEY, _LAST = "zi-score", "zi-score:last"
 log = structlog.get_logger(__name__)
-
-
-def thresholds_of(settings: Settings) -> Thresholds:
-    """The thresholds that the settings name."""
-    return Thresholds(**{name: getattr(settings, name) for name in Thresholds.__dataclass_fields__})
 
 
 def bands_of(settings: Settings) -> Bands:
@@ -61,7 +58,8 @@ class ScoreService:
         self,
         *,
         settings: Settings,
-        om: MySQL,
+        refreshing: EstateRefresh,
+        estate: EstateReader,
         thirdeye: MySQL,
         cache: Cache,
         clock: Clock,
@@ -69,7 +67,8 @@ class ScoreService:
         mysql_away: Callable[[], bool] = lambda: False,
     ) -> None:
         self._settings = settings
-        self._om = om
+        self._refreshing = refreshing
+        self._estate = estate
         self._thirdeye = thirdeye
         self._cache = cache
         self._clock = clock
@@ -100,15 +99,19 @@ class ScoreService:
             if not got or not await self.is_due():
                 return False
             now, slot = self._clock(), self.current_slot()
-            thresholds = thresholds_of(self._settings)
-            reading = await read_estate(self._om, now.date(), thresholds)
-            score = await asyncio.to_thread(self._evaluate, reading, now, thresholds)
+            try:
+                await self._refreshing.run()
+            except RefreshRunning:
+                # Its result will do, with the next look at whether the slot is due.
+                return False
+            estate = await self._estate.snapshot(newest=True)
+            score = await asyncio.to_thread(self._evaluate, estate)
             await store.insert_score(
                 self._thirdeye,
                 captured_at=now,
                 score=score.score,
                 status=score.status,
-                meta=describe(score, reading, self._settings),
+                meta=describe(score, estate, self._settings),
                 slot=slot,
                 slot_minutes=self._settings.refresh_minutes,
             )
@@ -116,12 +119,17 @@ class ScoreService:
             await self.publish()
             return True
 
-    def _evaluate(self, reading: EstateReading, now: datetime, thresholds: Thresholds) -> ZIScore:
-        tallies = {
-            service: tally_service(tables, reading.feeds.get(service, Feed()), now.date(), thresholds)
-            for service, tables in reading.tables.items()
-        }
-        return zi_score(tallies, weights_of(self._settings), bands_of(self._settings))
+    def _evaluate(self, estate: Snapshot) -> ZIScore:
+        services = [entry["name"] for entry in estate.directory["services"]]
+        tallies = tally_services(
+            estate.catalogue.columns,
+            estate.catalogue.place_service,
+            len(services),
+            day_number(estate.as_of),
+            self._settings.recent_days,
+        )
+        by_service = {name: tally for name, tally in zip(services, tallies, strict=True) if tally.tables}
+        return zi_score(by_service, weights_of(self._settings), bands_of(self._settings))
 
     async def publish(self) -> dict[str, Any] | None:
         """Puts the newest row's answer into the cache and gives it; None before the first row."""
@@ -228,7 +236,7 @@ class ScoreService:
                 await asyncio.wait({task})
 
 
-def describe(score: ZIScore, reading: EstateReading, settings: Settings) -> dict[str, Any]:
+def describe(score: ZIScore, estate: Snapshot, settings: Settings) -> dict[str, Any]:
     """What a history row keeps beside the score: its parts, its inputs, and the settings it was computed with."""
     total = score.total
     return {
@@ -245,14 +253,15 @@ def describe(score: ZIScore, reading: EstateReading, settings: Settings) -> dict
         "drivers": [
             {
                 "component": driver.component.upper(),
-                "service": reading.service_name(driver.service),
+                "service": driver.service,
                 "points": _decimals(driver.points),
             }
             for driver in score.drivers
         ],
         "coverage": _decimals(score.coverage, 4),
         "metadata": _metadata(total),
-        "warnings": reading.warnings,
+        "warnings": estate.warnings,
+        "generation": estate.generation,
         "inputs": {
             name: getattr(total, name)
             for name in Tally.__dataclass_fields__

@@ -46,7 +46,7 @@ class Estate:
 
     def __init__(self, options: EstateOptions) -> None:
         self.options = options
-        people = People(options)
+        self._people = people = People(options)
         self._plan = Plan(options, people)
         self._tables = Tables(options, self._plan, people)
         self._assets = Assets(options, self._plan, self._tables.identifier)
@@ -102,7 +102,8 @@ class Estate:
         return relations_of_table(table, self.options, self._tables.identifier, follower)
 
     def relations_of_others(self) -> Iterator[RelationRecord]:
-        """Relations of databases, schemas, assets and queries."""
+        """Relations of teams, databases, schemas, assets and queries."""
+        yield from self._people.memberships()
         for database in self.databases:
             yield RelationRecord(
                 database.service_id, database.id, "databaseService", "database", CONTAINS, database.deleted

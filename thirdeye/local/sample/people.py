@@ -1,8 +1,10 @@
 """Users and teams: who owns what."""
 
+from collections.abc import Iterator
+
 from thirdeye.local.sample.naming import identifier
 from thirdeye.local.sample.options import EstateOptions
-from thirdeye.local.sample.records import OwnerRecord, TeamRecord, UserRecord
+from thirdeye.local.sample.records import HAS, OwnerRecord, RelationRecord, TeamRecord, UserRecord
 
 FIRST_NAMES = ("ada", "björn", "chiara", "deniz", "eva", "felix", "grace", "haruki", "ines", "jun")
 TEAM_NAMES = ("Data Platform", "Finance", "Growth", "Marketing", "Operations", "Research & Développement")
@@ -22,6 +24,14 @@ class People:
         user = OwnerRecord(self._humans[number % len(self._humans)].id, "user")
         team = OwnerRecord(self.teams[number % len(self.teams)].id, "team")
         return ((user,), (team,), (user, team))[(number + number // 3) % 3]
+
+    def memberships(self) -> Iterator[RelationRecord]:
+        """Who belongs to which teams: everybody to one, each third to two, some to a team that they left."""
+        for number, user in enumerate(self.users):
+            for step in range(1 + (number % 3 == 0)):
+                team = self.teams[(number + step) % len(self.teams)]
+                left = number % 17 == 4 and step == 0
+                yield RelationRecord(team.id, user.id, "team", "user", HAS, left)
 
     def _user(self, number: int) -> UserRecord:
         is_bot = number % 8 == 7

@@ -30,6 +30,9 @@ COLUMN_TYPES = ("BIGINT", "VARCHAR", "TIMESTAMP", "DECIMAL", "BOOLEAN", "DATE", 
 COLUMN_NAMES = ("created_at", "amount", "status", "region", "email", "user.name", "payload", "is_active", "größe")
 PERSONAL_COLUMNS = frozenset({"email", "user.name"})
 TIERS = ("Tier.Tier1", "Tier.Tier2", "Tier.Tier3", "Tier.Tier4", "Tier.Tier5")
+# Tables that somebody copied and forgot: what their names end in.
+COPY_SUFFIXES = ("_backup", "_copy", "_20240131", "_v2", "_old", "_2023_11_30")
+COPY_EVERY, FIRST_COPY = 41, 20
 SHORT_DESCRIPTION = "All {subject} of the last years, one row each."
 LONG_SENTENCE = "Filled by the nightly load; ask the owners before relying on late rows – they come days late. "
 
@@ -52,6 +55,9 @@ class Tables:
         random = dice(self._options.seed, ASPECT, index)
         subject = random.choice(SUBJECTS)
         name = odd_name(place.local_index, place.service.feed) or _plain_name(random, subject, index)
+        original = self._original_of(index, place)
+        if original is not None:
+            name = original.name + COPY_SUFFIXES[index // COPY_EVERY % len(COPY_SUFFIXES)]
         first = place.local_index == 0
         table_type = "Regular" if first else _table_type(random, index)
         age_days = _age_days(random, first)
@@ -71,7 +77,7 @@ class Tables:
             service_type=place.service.service_type,
             table_type=table_type,
             description=_description(random, subject, index),
-            columns=_columns(random, index),
+            columns=_columns(random, index) if original is None else _copied(original.columns, index),
             schema_definition=f"CREATE VIEW {subject} AS SELECT * FROM base" if table_type in VIEWS else None,
             retention_period="P90D" if index % 19 == 8 else None,
             updated_at_ms=self._options.moment_ms(_metadata_age(random), random.randrange(86_000)),
@@ -86,6 +92,12 @@ class Tables:
             age_days=age_days,
             bytes_now=None if table_type in STORED_NOWHERE else round(10 ** random.uniform(5, 12.6)),
         )
+
+    def _original_of(self, index: int, place: Place) -> TableRecord | None:
+        """The table before this one when this one is made as its copy; both stand in one service."""
+        if index % COPY_EVERY != COPY_EVERY - 1 or place.local_index < FIRST_COPY:
+            return None
+        return self.table(index - 1)
 
     def _life_cycle(
         self, random: Random, place: Place, index: int, rhythm: Rhythm, age_days: int
@@ -187,6 +199,11 @@ def _description(random: Random, subject: str, index: int) -> str | None:
     short = SHORT_DESCRIPTION.format(subject=subject)
     # Over 512 characters, where MySQL's JSON_VALUE gives NULL.
     return short if chance < 0.9 else f"{short}\n\n{LONG_SENTENCE * random.randint(6, 9)}"
+
+
+def _copied(columns: tuple[ColumnRecord, ...], index: int) -> tuple[ColumnRecord, ...]:
+    """A copy's columns: the same, but for every third copy, which has lost one."""
+    return columns[:-1] if index // COPY_EVERY % 3 == 2 else columns
 
 
 def _columns(random: Random, index: int) -> tuple[ColumnRecord, ...]:

@@ -1,0 +1,166 @@
+"""`python -m bench.queries [TABLES]`: every single filter with every sort on page 1 and page 1,000; estate; CSV of all.
+
+Asked through the real ASGI app over a refreshed inventory (that of `bench.refresh`). Alternates the questions; prints the
+median and the 95th percentile of each kind in milliseconds.
+"""
+
+import asyncio
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from typing import Any
+
+import httpx
+import orjson
+
+from bench.refresh.estates import Server, estate, server
+from thirdeye.app import create_app
+from thirdeye.estate.finding import SORT_KEYS
+from thirdeye.telemetry import configure_logging
+
+ROUNDS = 3
+_GRAPHQL = "/api/v1/thirdeye/graphql"
+_LIST = """
+query ($filter: TableFilterInput, $sortBy: String, $after: String, $search: String) {
+  tables(filter: $filter, sortBy: $sortBy, after: $after, search: $search, first: 20) {
+    edges { cursor node { fqn monthlyCost sizeBytes activity lastAccessed owners { name } } } pageInfo { endCursor hasNextPage }
+  }
+}
+"""
+_ESTATE = "{ estate { total { tables bytes monthlyCost } byService { name tables monthlyCost } byDatabase { name tables } byActivity { name tables } } }"
+
+
+def _filters(owner: str) -> dict[str, dict[str, Any]]:
+    return {
+        "none": {},
+        "service": {"service": ["snowflake_prod"]},
+        "database": {"database": ["snowflake_prod.analytics"]},
+        "schema": {"schema": ["core"]},
+        "owner": {"owner": [owner]},
+        "mine": {"mine": True},
+        "tier": {"tier": ["Tier1"]},
+        "tag": {"tag": ["PII.Sensitive"]},
+        "activity": {"activity": ["STALE"]},
+        "evidence": {"evidence": ["LIFECYCLE"]},
+        "zombie": {"zombie": True},
+        "in use through lineage": {"inUseThroughLineage": False},
+        "size": {"minimumBytes": 10**9, "maximumBytes": 10**10},
+        "cost": {"minimumMonthlyCost": "10", "maximumMonthlyCost": "11"},
+        "last access": {"lastAccessedBefore": "2026-10-01"},
+        "last write": {"lastWrittenAfter": "2026-11-01"},
+    }
+
+
+class Asker:
+    """Asks the app, in milliseconds."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def ask(self, query: str, **variables: Any) -> tuple[float, dict[str, Any]]:
+        """The time and the data of an answer."""
+        body = orjson.dumps({"query": query, "variables": variables})
+        started = time.perf_counter()
+        answer = await self._client.post(_GRAPHQL, content=body, headers={"content-type": "application/json"})
+        elapsed = (time.perf_counter() - started) * 1000
+        found = answer.json()
+        if "errors" in found:
+            raise SystemExit(found["errors"])
+        return elapsed, found["data"]
+
+
+async def _page_1000(asker: Asker, wanted: dict[str, Any], sort: str) -> str | None:
+    """The cursor that page 1,000 begins after, walked to by pages of 100."""
+    query, after = _LIST.replace("first: 20", "first: 100"), None
+    for _ in range(200):
+        _, data = await asker.ask(query, filter=wanted, sortBy=sort, after=after)
+        info = data["tables"]["pageInfo"]
+        if not info["hasNextPage"]:
+            return None
+        after = info["endCursor"]
+    return after
+
+
+async def _measure(at: Server, om: str, thirdeye: str) -> None:
+    app = create_app(at.settings(om, thirdeye))
+    transport = httpx.ASGITransport(app=app)
+    times: dict[str, list[float]] = defaultdict(list)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://bench", timeout=60) as client,
+    ):
+        asker = Asker(client)
+        first, _ = await asker.ask(_LIST, sortBy="cost")
+        _, data = await asker.ask("{ estate { byOwner(first: 3) { name } } }")
+        owner = next(entry["name"] for entry in data["estate"]["byOwner"] if entry["name"])
+        filters = _filters(owner)
+        # The cursor of page 1,000 of all tables serves for every filter: pages are found by value, not by counting.
+        deep = {sort: await _page_1000(asker, {}, sort) for sort in SORT_KEYS}
+        for _ in range(ROUNDS):
+            for name, wanted in filters.items():
+                for sort in SORT_KEYS:
+                    for page, after in (("page 1", None), ("page 1,000", deep[sort])):
+                        elapsed, _ = await asker.ask(_LIST, filter=wanted, sortBy=sort, after=after)
+                        times[f"{page}: {name} by {sort}"].append(elapsed)
+                        times[page].append(elapsed)
+            elapsed, _ = await asker.ask(_ESTATE)
+            times["estate"].append(elapsed)
+            elapsed, _ = await asker.ask(_LIST, search="orders daily", sortBy="cost")
+            times["search of two words"].append(elapsed)
+    print(f"first question, which loads the columns: {first:.0f} ms")
+    for name in ("page 1", "page 1,000", "estate", "search of two words"):
+        print(
+            f"{name:<22} median {_at(times[name], 0.5):6.1f} ms   p95 {_at(times[name], 0.95):6.1f} ms   n={len(times[name])}"
+        )
+    slowest = sorted((name for name in times if " by " in name), key=lambda name: -_at(times[name], 0.5))[:5]
+    print("slowest: " + "; ".join(f"{name} {_at(times[name], 0.5):.1f} ms" for name in slowest))
+
+
+def _at(values: list[float], share: float) -> float:
+    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
+
+
+async def _export(at: Server, om: str, thirdeye: str) -> None:
+    """The CSV of all tables in a process of its own: prints size, seconds and peak memory."""
+    app = create_app(at.settings(om, thirdeye))
+    sizes, started = list[int](), time.perf_counter()
+
+    async def receive() -> dict[str, Any]:
+        if sizes:
+            await asyncio.sleep(3600)
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sizes.append(len(message.get("body", b"")))
+
+    scope = {"type": "http", "method": "GET", "path": "/api/v1/thirdeye/tables.csv", "query_string": b"", "headers": [],
+             "http_version": "1.1", "scheme": "http", "server": ("bench", 80), "client": ("bench", 1)}  # fmt: skip
+    async with app.router.lifespan_context(app):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        await app(scope, receive, send)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"CSV of all: {sum(sizes) / 1e6:.0f} MB in {time.perf_counter() - started:.0f} s, peak {peak} MB "
+          f"(the idle process: {before} MB)", flush=True)  # fmt: skip
+
+
+def main() -> None:
+    configure_logging("ERROR")
+    tables = int(next((argument for argument in sys.argv[1:] if argument.isdigit()), 1_000_000))
+    with server() as at:
+        om, _ = estate(at, tables)
+        thirdeye = f"bench_te_{tables}"
+        if "export" in sys.argv:
+            asyncio.run(_export(at, om, thirdeye))
+            return
+        print(f"{tables:,} tables on {at.version}", flush=True)
+        address = f"{at.user}:{at.password}@{at.host}:{at.port}"
+        environment = {**os.environ, "THIRDEYE_BENCH_MYSQL": address}
+        subprocess.run([sys.executable, "-m", "bench.queries", str(tables), "export"], env=environment, check=True)
+        asyncio.run(_measure(at, om, thirdeye))
+
+
+if __name__ == "__main__":
+    main()

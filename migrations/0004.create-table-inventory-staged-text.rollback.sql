@@ -1,0 +1,2 @@
+-- transactional: false
+DROP TABLE IF EXISTS table_inventory_staged_text

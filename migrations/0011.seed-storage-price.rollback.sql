@@ -1,0 +1,2 @@
+-- transactional: false
+DELETE FROM storage_price WHERE set_by = 'thirdeye'

@@ -1,0 +1,131 @@
+"""The inventory equals a second computation in plain Python, refreshed in full and from changes."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+
+from tests.support.api import TODAY, prepare_accounts, settings_for
+from tests.support.mirror import Mirror, mirror
+from tests.support.om_changes import OpenMetadataChanges
+from tests.support.second_inventory import Judged, second_inventory
+from thirdeye.local.sample import SECRET_MARKERS, EstateOptions, generate, load
+from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.tokens import Signer
+from thirdeye.settings import Settings
+
+pytestmark = pytest.mark.anyio
+NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
+SAME = {
+    "fqn": "fqn", "name": "name", "table_type": "table_type", "described": "described", "created": "created",
+    "metadata_changed": "metadata_changed", "last_accessed": "accessed", "last_written": "written",
+    "queries_30d": "queries", "first_use": "first_use", "last_use": "last_use", "days_of_use": "days_of_use",
+    "longest_gap": "longest_gap", "size_bytes": "size", "evidence": "evidence", "activity": "activity",
+    "in_use": "in_use", "in_use_through_lineage": "through_lineage", "zombie": "zombie", "owners": "owners",
+    "tags": "tags", "domain": "domain", "nearest": "nearest", "service": "service_name",
+}  # fmt: skip
+
+
+async def agrees(estate: Mirror, judged: Judged) -> None:
+    """Table by table."""
+    inventory = await estate.inventory()
+    assert inventory.keys() == judged.tables.keys()
+    for identifier, expected in judged.tables.items():
+        row = inventory[identifier]
+        mine = {name: row[name] for name in SAME}
+        theirs = {name: expected[of] for name, of in SAME.items()}
+        assert mine == theirs, (
+            row["fqn"],
+            {name: (mine[name], theirs[name]) for name in SAME if mine[name] != theirs[name]},
+        )
+        assert row["tier"] == (expected["tier"] or 0)
+        cost = expected["query_cost"]
+        assert (
+            row["query_cost_30d"] is None
+            if cost is None
+            else float(row["query_cost_30d"]) == pytest.approx(cost, abs=1e-6)
+        )
+
+
+async def test_a_full_refresh_equals_the_second_inventory(settings: Settings, sql_server: MariaDB | MySQL) -> None:
+    async with mirror(settings, NOON) as estate:
+        run = await estate.refresh()
+        assert (run["kind"], run["phase"], run["seen"], run["error"]) == ("FULL", "DONE", 300, None)
+        with sql_server.connect() as connection:
+            judged = second_inventory(connection, settings.om_mysql_db, TODAY)
+        await agrees(estate, judged)
+        again = await estate.refresh()
+        assert (again["kind"], again["changed"]) == ("INCREMENTAL", 0)
+        await agrees(estate, judged)
+        tables = await estate.thirdeye.fetch_all("SELECT * FROM table_inventory")
+        blobs = await estate.thirdeye.fetch_all("SELECT * FROM estate_blob")
+        assert not any(marker in str(row) for row in (*tables, *blobs) for marker in SECRET_MARKERS)
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+async def test_other_estates_too(
+    seed: int,
+    sql_server: MariaDB | MySQL,
+    redis_server: Redis,
+    signer: Signer,
+    schema_name: Callable[[str], str],
+) -> None:
+    settings = a_world(sql_server, redis_server, signer, schema_name, tables=60 * seed, seed=seed)
+    async with mirror(settings, NOON) as estate:
+        await estate.refresh()
+        with sql_server.connect() as connection:
+            await agrees(estate, second_inventory(connection, settings.om_mysql_db, TODAY))
+
+
+def a_world(
+    server: MariaDB | MySQL, redis: Redis, signer: Signer, schema_name: Callable[[str], str], *, tables: int, seed: int
+) -> Settings:
+    """An estate of its own, and settings for it."""
+    om, schema = schema_name("om"), schema_name("te")
+    with server.connect() as connection:
+        load(generate(EstateOptions(today=TODAY, tables=tables, seed=seed, usage_days=200)), connection, schema=om)
+    prepare_accounts(server, om, schema)
+    return settings_for(server, redis, om_schema=om, schema=schema, signer=signer)
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_refreshes_from_changes_agree_after_any_sequence(
+    seed: int, sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer, schema_name: Callable[[str], str]
+) -> None:
+    await follow_changes(sql_server, redis_server, signer, schema_name, seed=seed, rounds=4, changes=15)
+
+
+async def follow_changes(
+    server: MariaDB | MySQL,
+    redis: Redis,
+    signer: Signer,
+    schema_name: Callable[[str], str],
+    *,
+    seed: int,
+    rounds: int,
+    changes: int,
+) -> None:
+    """Refreshes after each round of random changes, days passing in between, and compares; in the end also in full."""
+    settings = a_world(server, redis, signer, schema_name, tables=90, seed=seed + 10)
+    random = Random(seed)
+    async with mirror(settings, NOON) as estate:
+        await estate.refresh()
+        with server.connect() as connection:
+            made = OpenMetadataChanges(connection, settings.om_mysql_db, TODAY, random)
+            for _ in range(rounds):
+                made.today = estate.now.date()
+                made.some(random.randint(1, changes))
+                run = await estate.refresh()
+                assert run["kind"] == "INCREMENTAL"
+                await agrees(estate, second_inventory(connection, settings.om_mysql_db, estate.now.date()))
+                estate.now += timedelta(days=random.choice((0, 0, 1, 31)))
+            await estate.refresh()
+            before = await estate.inventory()
+            assert (await estate.refresh("FULL"))["kind"] == "FULL"
+            judged = second_inventory(connection, settings.om_mysql_db, estate.now.date())
+            await agrees(estate, judged)
+            after = await estate.inventory()
+            assert {each: row["number"] for each, row in before.items()} == {
+                each: row["number"] for each, row in after.items()
+            }

@@ -1,0 +1,198 @@
+"""Refreshes that are killed, cut off or doubled: readers keep what they had, and the next one makes it whole."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.estate.test_mirror import NOON, a_world, agrees
+from tests.support.api import TODAY
+from tests.support.mirror import Mirror, mirror
+from tests.support.om_changes import OpenMetadataChanges
+from tests.support.second_inventory import second_inventory
+from thirdeye.errors import Unavailable
+from thirdeye.estate.refresh import PHASES, EstateRefresh, RefreshRunning
+from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.tokens import Signer
+from thirdeye.settings import Settings
+from thirdeye.telemetry import Metrics
+
+pytestmark = pytest.mark.anyio
+ROOT = Path(__file__).resolve().parents[2]
+# Kills itself as soon as it enters a phase.
+CHILD = """
+import asyncio, os, signal, sys
+from datetime import datetime
+from tests.support.mirror import mirror
+from thirdeye.estate.refresh import EstateRefresh
+from thirdeye.settings import Settings
+from thirdeye.telemetry import Metrics
+
+async def main():
+    phase, now, settings = sys.argv[1], datetime.fromisoformat(sys.argv[2]), Settings(_env_file=None)
+    def at(entered, _seen):
+        if entered == phase:
+            os.kill(os.getpid(), signal.SIGKILL)
+    async with mirror(settings, now) as estate:
+        await EstateRefresh(settings=settings, om=estate.om, thirdeye=estate.thirdeye, clock=lambda: now,
+                            metrics=Metrics(), on_progress=at).run()
+asyncio.run(main())
+"""
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    values = settings.model_dump(exclude_unset=True)
+    found = {}
+    for name, value in values.items():
+        secret = getattr(value, "get_secret_value", None)
+        found[name.upper()] = secret() if secret else str(value)
+    return {**found, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+
+
+def killed_in(phase: str, settings: Settings, now: datetime, folder: Path) -> None:
+    """Runs a refresh in a process of its own that kills itself with -9 as it enters the phase."""
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, phase, now.isoformat()], env=environment(settings), cwd=folder,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+
+
+async def check_kill(phase: str, settings: Settings, server: MariaDB | MySQL, folder: Path) -> None:
+    """Killed in the first refresh and in one from changes; the next one agrees with the second inventory."""
+    async with mirror(settings, NOON) as estate:
+        killed_in(phase, settings, NOON, folder)
+        assert await estate.thirdeye.fetch_one("SELECT * FROM estate_state") is None
+        run = await estate.refresh()
+        assert run["phase"] == "DONE"
+        with server.connect() as connection:
+            await agrees(estate, second_inventory(connection, settings.om_mysql_db, TODAY))
+            before = await estate.inventory()
+            OpenMetadataChanges(connection, settings.om_mysql_db, TODAY, Random(phase)).some(25)
+            killed_in(phase, settings, NOON, folder)
+            assert await estate.inventory() == before
+            assert (await estate.refresh())["kind"] == "INCREMENTAL"
+            await agrees(estate, second_inventory(connection, settings.om_mysql_db, TODAY))
+        phases = await estate.thirdeye.fetch_all("SELECT phase, error FROM refresh_run ORDER BY id")
+        assert [row["phase"] for row in phases] == ["FAILED", "DONE", "FAILED", "DONE"]
+        assert "the process that ran it ended" in phases[0]["error"]
+
+
+@pytest.mark.parametrize("phase", ["USAGE", "PUBLISHING"])
+async def test_a_kill_leaves_readers_what_they_had(
+    phase: str, mariadb: MariaDB, redis_server: Redis, signer: Signer, tmp_path: Path, dropped: Callable[[str], str]
+) -> None:
+    settings = a_world(mariadb, redis_server, signer, dropped, tables=60, seed=5)
+    await check_kill(phase, settings, mariadb, tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("phase", PHASES)
+async def test_a_kill_in_any_phase(
+    phase: str,
+    sql_server: MariaDB | MySQL,
+    redis_server: Redis,
+    signer: Signer,
+    tmp_path: Path,
+    schema_name: Callable[[str], str],
+) -> None:
+    settings = a_world(sql_server, redis_server, signer, schema_name, tables=90, seed=6)
+    await check_kill(phase, settings, sql_server, tmp_path)
+
+
+@pytest.fixture
+def dropped(mariadb: MariaDB) -> Any:
+    made = list[str]()
+
+    def make(prefix: str) -> str:
+        made.append(f"{prefix}_faults_{len(made)}")
+        return made[-1]
+
+    yield make
+    with mariadb.connect() as connection, connection.cursor() as cursor:
+        for name in made:
+            cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+
+
+@pytest.mark.parametrize("phase", ["TABLES", "RULES", "STAGING"])
+async def test_a_server_that_restarts_in_the_middle_is_met_again(
+    phase: str, redis_server: Redis, signer: Signer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    server = MariaDB(folder)
+    server.start()
+    try:
+        settings = a_world(server, redis_server, signer, lambda prefix: f"{prefix}_restart", tables=60, seed=8)
+        async with mirror(settings, NOON) as estate:
+            restarted = False
+
+            def restart(entered: str, _seen: int) -> None:
+                nonlocal restarted
+                if entered == phase and not restarted:
+                    restarted = True
+                    server.kill()
+                    server.start()
+
+            refresh = EstateRefresh(
+                settings=settings, om=estate.om, thirdeye=estate.thirdeye, clock=lambda: NOON, metrics=Metrics(),
+                on_progress=restart,
+            )  # fmt: skip
+            with pytest.raises(Unavailable):
+                await refresh.run()
+            assert restarted
+            await until_it_answers(estate)
+            assert (await estate.refresh())["phase"] == "DONE"
+            with server.connect() as connection:
+                await agrees(estate, second_inventory(connection, settings.om_mysql_db, TODAY))
+    finally:
+        server.kill()
+
+
+async def until_it_answers(estate: Mirror) -> None:
+    for _ in range(100):
+        try:
+            await estate.thirdeye.ping()
+            await estate.om.ping()
+            return
+        except Unavailable:
+            await asyncio.sleep(0.05)
+
+
+async def test_one_refresh_at_a_time(settings: Settings) -> None:
+    async with mirror(settings, NOON) as first, mirror(settings, NOON) as second:
+        results = await asyncio.gather(first.refresh(), second.refresh(), return_exceptions=True)
+        assert sorted(type(result).__name__ for result in results) == ["RefreshRunning", "dict"]
+        assert (await second.refresh())["kind"] == "INCREMENTAL"
+        async with second.thirdeye.lease("refresh") as lease:
+            assert lease is not None
+            with pytest.raises(RefreshRunning):
+                await first.refresh()
+
+
+async def test_a_refresh_that_was_buried_publishes_nothing(settings: Settings) -> None:
+    async with mirror(settings, NOON) as estate, mirror(settings, datetime.now(UTC)) as other:
+        await estate.refresh()
+        before = await estate.thirdeye.fetch_one("SELECT generation FROM estate_state")
+
+        async def bury() -> None:
+            await other.thirdeye.execute(
+                "UPDATE refresh_run SET finished_at = NOW(), phase = 'FAILED' WHERE finished_at IS NULL"
+            )
+
+        refresh = estate.refreshing()
+        tasks = list[asyncio.Task[None]]()
+        refresh._on_progress = lambda phase, _seen: (
+            tasks.append(asyncio.create_task(bury())) if phase == "STAGING" else None
+        )
+        with pytest.raises(Unavailable, match="nothing of it was published"):
+            await refresh.run("FULL")
+        assert await estate.thirdeye.fetch_one("SELECT generation FROM estate_state") == before
+        assert tasks

@@ -1,0 +1,86 @@
+"""Refreshing an inventory in a test, and reading what it holds."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from thirdeye.database import MySQL as Database
+from thirdeye.database import om_database, thirdeye_database
+from thirdeye.estate.inventory.neighbours import nearest
+from thirdeye.estate.inventory.reader import EstateReader
+from thirdeye.estate.refresh import EstateRefresh
+from thirdeye.migrating import migrate
+from thirdeye.settings import Settings
+from thirdeye.telemetry import Metrics
+
+
+def nothing(_name: str, _seconds: float) -> None:
+    """No observer."""
+
+
+@dataclass
+class Mirror:
+    """An inventory over one pair of schemas; `now` is its clock."""
+
+    settings: Settings
+    om: Database
+    thirdeye: Database
+    now: datetime
+
+    def refreshing(self) -> EstateRefresh:
+        """A refresh with this clock."""
+        return EstateRefresh(
+            settings=self.settings, om=self.om, thirdeye=self.thirdeye, clock=lambda: self.now, metrics=Metrics()
+        )
+
+    async def refresh(self, kind: Any = "AUTO") -> dict[str, Any]:
+        """Runs one; the run's row."""
+        return await self.refreshing().run(kind)
+
+    async def inventory(self) -> dict[str, dict[str, Any]]:
+        """The tables that are there, by id, in the words of the second inventory."""
+        reader = EstateReader(self.thirdeye)
+        snapshot = await reader.snapshot()
+        directory = snapshot.directory
+        rows = await self.thirdeye.fetch_all("SELECT * FROM table_inventory WHERE removed_at IS NULL")
+        assets = await self.thirdeye.fetch_all("SELECT number, id FROM lineage_asset")
+        ids = {row["number"]: row["id"] for row in rows} | {row["number"]: row["id"] for row in assets}
+
+        async def load(name: str) -> bytes | None:
+            return await reader.chunk(snapshot, name)
+
+        found = {}
+        for row in rows:
+            near = await nearest(load, row["number"])
+            found[row["id"]] = {
+                **row,
+                "owners": {(kind, identifier) for identifier, kind, _ in directory["owner_sets"][row["owner_set"]]},
+                "tags": set(directory["tag_sets"][row["tag_set"]]),
+                "domain": (directory["domains"][row["domain"]] or {"id": ""})["id"],
+                "nearest": [(ids[node], distance) for node, distance in near],
+                "place": directory["places"][int(_column(snapshot, "place", row["number"]))],
+            }
+        return found
+
+
+def _column(snapshot: Any, name: str, number: int) -> Any:
+    columns = snapshot.catalogue.columns
+    return np.concatenate([columns.parts(chunk)[name] for chunk in range(columns.chunks)])[number]
+
+
+@asynccontextmanager
+async def mirror(settings: Settings, now: datetime) -> AsyncIterator[Mirror]:
+    """A mirror over migrated schemas."""
+    om, thirdeye = om_database(settings, nothing), thirdeye_database(settings, nothing)
+    await om.start()
+    await thirdeye.start()
+    try:
+        await migrate(settings, thirdeye)
+        yield Mirror(settings, om, thirdeye, now.astimezone(UTC))
+    finally:
+        await om.stop()
+        await thirdeye.stop()

@@ -1,0 +1,74 @@
+"""An API over a refreshed estate, and refreshes that are published just when it hurts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from tests.support.api import TODAY, Api, running
+from tests.support.mirror import mirror
+from thirdeye.estate.columns import QUERY_FIELDS, Columns
+from thirdeye.local.servers import MariaDB, MySQL
+from thirdeye.local.tokens import Signer
+from thirdeye.settings import Settings
+
+NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
+
+
+@asynccontextmanager
+async def published(settings: Settings, signer: Signer) -> AsyncIterator[Api]:
+    """The API after a refresh of the sample estate."""
+    async with mirror(settings, NOON) as refreshed:
+        await refreshed.refresh()
+    async with running(settings, signer, clock=lambda: NOON) as api:
+        yield api
+
+
+def republish(server: MariaDB | MySQL, schema: str) -> None:
+    """Publishes the same estate once more, as a full refresh does that happens to number all sets of owners anew.
+
+    No version of any blob stays, so that who mixes two generations finds nothing, or the wrong owners.
+    """
+    with server.connect(schema) as connection, connection.cursor() as cursor:
+        connection.begin()
+        cursor.execute("SELECT generation FROM estate_state")
+        before = cursor.fetchone()[0]
+        cursor.execute("SELECT name, data FROM estate_blob")
+        blobs = dict(cursor.fetchall())
+        directory = orjson.loads(blobs["directory"])
+        sets = directory["owner_sets"]
+        directory["owner_sets"] = [sets[0], *reversed(sets[1:])]
+        blobs["directory"] = orjson.dumps(directory)
+        for name in [name for name in blobs if name.startswith("query/")]:
+            blobs[name] = _renumbered(blobs[name], len(sets))
+        cursor.execute("UPDATE table_inventory SET owner_set = IF(owner_set = 0, 0, %s - owner_set)", (len(sets),))
+        cursor.execute("DELETE FROM estate_blob")
+        for name, data in blobs.items():
+            values = (name, before + 1, data)
+            cursor.execute("INSERT INTO estate_blob (name, generation, data) VALUES (%s, %s, _binary %s)", values)
+        cursor.execute("UPDATE estate_state SET generation = %s", (before + 1,))
+        connection.commit()
+
+
+def _renumbered(data: bytes, sets: int) -> bytes:
+    columns = Columns(QUERY_FIELDS)
+    columns.unpack(0, data)
+    owners = columns["owners"]
+    columns["owners"] = (sets - owners) * (owners > 0)
+    return columns.packed(0)
+
+
+async def statements(api: Api) -> int:
+    """How many statements went to ThirdEye's schema so far."""
+    text = (await api.client.get("/metrics")).text
+    lines = [line for line in text.splitlines() if "_seconds_count" in line and 'database="thirdeye"' in line]
+    return int(float(lines[0].split()[-1])) if lines else 0
+
+
+def facts(connection: Any, sql: str) -> list[tuple[Any, ...]]:
+    """What a statement finds."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())

@@ -1,0 +1,1 @@
+"""Reading the inventory: what the worker published, for whoever answers questions."""

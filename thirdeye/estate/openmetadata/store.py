@@ -1,0 +1,367 @@
+"""SQL over OM's database. Only columns named in `parts.py`; times are milliseconds since 1970.
+
+Large parts come packed: a statement joins the ids of many rows into one long text of fixed width, because reading a
+row costs the driver ten times what these ids cost. Ids and hashes are sent as 32 hexadecimal digits. What is no UUID
+is left out (OM makes no other ids). Incremental refreshes compare checksums of buckets of rows and read only the
+buckets that differ; buckets are numbers, for grouping by text costs three times as much.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+from typing import Final
+
+from thirdeye.database import MySQL, Row, Session
+
+Readable = dict[str, set[str]]
+
+# information_schema shows an account only the columns it has a privilege on: what exists *and* may be read.
+_READABLE = """
+SELECT table_name AS table_name, column_name AS column_name
+FROM information_schema.columns
+WHERE table_schema = %(schema)s
+"""
+
+# A hash of an FQN is digested, for it may hold any number of segments.
+_DIGEST = "LEFT(SHA2({column}, 224), 32)"
+_UUID = "LENGTH({column}) = 36 AND LENGTH(UNHEX(REPLACE({column}, '-', ''))) = 16"
+
+# ---- tables
+
+_TABLE_COLUMNS = """
+SELECT id AS id, {fqn_hash} AS fqn_hash, {updated_at} AS updated_at, {deleted} AS deleted,
+       JSON_UNQUOTE(JSON_EXTRACT(json, '$.fullyQualifiedName')) AS fqn,
+       JSON_VALUE(json, '$.tableType') AS table_type,
+       JSON_UNQUOTE(JSON_EXTRACT(json, '$.displayName')) AS display_name,
+       JSON_EXTRACT(json, '$.lifeCycle') AS life_cycle,
+       LEFT(JSON_EXTRACT(json, '$.description'), 512) AS description,
+       {stamp} AS stamp, {name_stamp} AS name_stamp
+FROM table_entity
+"""
+_TABLE_PAGE = "WHERE id > %(after)s ORDER BY id LIMIT %(size)s"
+_TABLES_CHANGED = """
+WHERE updatedAt >= %(since)s AND (updatedAt > %(since)s OR id > %(after)s) ORDER BY updatedAt, id LIMIT %(size)s
+"""
+_TABLES_BY_ID = "WHERE id IN %(ids)s"
+_STAMP = "CRC32(CONCAT_WS(',', id, {updated_at}))"
+_NAME_STAMP = "CRC32(CONCAT_WS(',', id, {fqn_hash}))"
+_TABLE_SUMS = """
+SELECT CONV(LEFT(id, 4), 16, 10) + 0 AS bucket, COUNT(*) AS number, BIT_XOR({stamp}) AS checksum
+FROM table_entity GROUP BY bucket
+"""
+_TABLE_STAMPS = """
+SELECT id AS id, {stamp} AS stamp, {name_stamp} AS name_stamp
+FROM table_entity WHERE CONV(LEFT(id, 4), 16, 10) + 0 IN %(buckets)s
+"""
+_TABLES_BROKEN = """
+SELECT COUNT(*) AS number, MIN({fqn_hash}) AS example FROM table_entity WHERE id IS NULL
+"""
+_COLUMN_NAMES = (
+    "SELECT id AS id, JSON_EXTRACT(json, '$.columns[*].name') AS names FROM table_entity WHERE id IN %(ids)s"
+)
+
+# ---- usage: OM keeps an index that begins with usageDate, or one with the id
+
+# Grouped by an expression, so that no server goes through the index and fetches each row by itself: nine times as slow.
+_USAGE_SUMS = """
+SELECT usageDate + INTERVAL 0 DAY AS day, COUNT(*) AS number,
+       BIT_XOR(CRC32(id) * (LEAST(GREATEST(COALESCE(count1, 0), 0), 2147483646) + 1)) AS checksum
+FROM entity_usage GROUP BY usageDate + INTERVAL 0 DAY
+"""
+_USAGE_DAY = f"""
+SELECT entityType AS kind, LEFT(id, 1) AS part,
+       GROUP_CONCAT(REPLACE(id, '-', ''),
+                    LPAD(HEX(LEAST(GREATEST(COALESCE(count1, 0), 0), 2147483647)), 8, '0') SEPARATOR '') AS packed
+FROM entity_usage WHERE usageDate = %(day)s AND {_UUID.format(column="id")}
+GROUP BY entityType, LEFT(id, 1)
+"""
+
+# ---- relations: `relation + 0` keeps servers from going through an index to most of the rows, three times as slow
+
+_LINEAGE = f"""
+SELECT fromEntity AS from_kind, toEntity AS to_kind, LEFT(toId, 2) AS part,
+       GROUP_CONCAT(REPLACE(fromId, '-', ''), REPLACE(toId, '-', '') SEPARATOR '') AS packed
+FROM entity_relationship
+WHERE relation + 0 = 13 AND {{not_deleted}} AND {{buckets}}
+  AND {_UUID.format(column="fromId")} AND {_UUID.format(column="toId")}
+GROUP BY fromEntity, toEntity, LEFT(toId, 2)
+"""
+_OWNED = f"""
+SELECT relation AS relation, fromEntity AS kind, fromId AS id, LEFT(toId, 1) AS part,
+       GROUP_CONCAT(REPLACE(toId, '-', '') SEPARATOR '') AS packed
+FROM entity_relationship
+WHERE relation + 0 IN (8, 10) AND toEntity = 'table' AND fromEntity IN ('user', 'team', 'domain') AND {{not_deleted}}
+  AND {{buckets}} AND {_UUID.format(column="toId")}
+GROUP BY relation, fromEntity, fromId, LEFT(toId, 1)
+"""
+_RELATION_SUMS = """
+SELECT relation + 0 = 13 AS lineage, CONV(LEFT(toId, 4), 16, 10) + 0 AS bucket, COUNT(*) AS number,
+       BIT_XOR(CRC32(CONCAT_WS(',', fromId, toId, relation, fromEntity, toEntity))) AS checksum
+FROM entity_relationship
+WHERE (relation + 0 = 13
+       OR (relation + 0 IN (8, 10) AND toEntity = 'table' AND fromEntity IN ('user', 'team', 'domain')))
+  AND {not_deleted}
+GROUP BY lineage, bucket
+"""
+_OWNED_PLACES = """
+SELECT entity_relationship.relation AS relation, entity_relationship.fromEntity AS kind,
+       entity_relationship.fromId AS id, place.fqnHash AS fqn_hash
+FROM entity_relationship
+JOIN {table} AS place ON place.id = entity_relationship.toId
+WHERE entity_relationship.relation IN (8, 10) AND entity_relationship.fromEntity IN ('user', 'team', 'domain')
+  AND entity_relationship.toEntity = %(kind)s AND {not_deleted}
+"""
+_MEMBERS = """
+SELECT fromId AS team, toId AS user FROM entity_relationship
+WHERE relation = 10 AND fromEntity = 'team' AND toEntity = 'user' AND {not_deleted}
+"""
+_MENTIONS = f"""
+SELECT LEFT(toId, 2) AS part, GROUP_CONCAT(REPLACE(fromId, '-', ''), REPLACE(toId, '-', '') SEPARATOR '') AS packed
+FROM entity_relationship
+WHERE relation = 5 AND fromEntity = 'table' AND toEntity = 'query' AND {{not_deleted}}
+  AND {_UUID.format(column="fromId")} AND {_UUID.format(column="toId")}
+GROUP BY LEFT(toId, 2)
+"""
+_NOT_DELETED = "COALESCE(entity_relationship.deleted, 0) = 0"
+
+# ---- tags: those of tables have four hashed segments, those of columns five
+
+_TABLE_TAG = "LENGTH(targetFQNHash) = 131"
+_TAGS = f"""
+SELECT source AS source, tagFQN AS tag, RIGHT(targetFQNHash, 1) AS part,
+       GROUP_CONCAT({_DIGEST.format(column="targetFQNHash")} SEPARATOR '') AS packed
+FROM tag_usage WHERE {_TABLE_TAG} AND {{buckets}} GROUP BY source, tagFQN, RIGHT(targetFQNHash, 1)
+"""
+_TAG_SUMS = f"""
+SELECT CONV(RIGHT(targetFQNHash, 4), 16, 10) + 0 AS bucket, COUNT(*) AS number,
+       BIT_XOR(CRC32(CONCAT_WS(',', targetFQNHash, source, tagFQN))) AS checksum
+FROM tag_usage WHERE {_TABLE_TAG} GROUP BY bucket
+"""
+
+# ---- profiles: OM 1.9.9 moved their fields from the top level into profileData; both shapes stand side by side
+
+_SIZE = "COALESCE(JSON_VALUE(json, '$.profileData.sizeInByte'), JSON_VALUE(json, '$.sizeInByte'))"
+_OPERATION = "UPPER(COALESCE(JSON_VALUE(json, '$.profileData.operation'), JSON_VALUE(json, '$.operation')))"
+_PROFILES = f"""
+SELECT part, GROUP_CONCAT(line SEPARATOR '\\n') AS packed FROM (
+  SELECT RIGHT(entityFQNHash, 2) AS part,
+         CONCAT_WS(',', {_DIGEST.format(column="entityFQNHash")}, COALESCE(written, 0), COALESCE(sized, '')) AS line
+  FROM (
+    SELECT entityFQNHash,
+           MAX(CASE WHEN extension = 'table.systemProfile'
+                     AND {_OPERATION} IN ('INSERT', 'UPDATE', 'DELETE', 'MERGE', 'WRITE') THEN timestamp END) AS written,
+           MAX(CASE WHEN extension = 'table.tableProfile'
+                    THEN CONCAT(LPAD(timestamp, 15, '0'), {_SIZE}) END) AS sized
+    FROM profiler_data_time_series
+    WHERE extension IN ('table.tableProfile', 'table.systemProfile') AND {{buckets}}
+    GROUP BY entityFQNHash
+  ) AS newest
+) AS packed_lines GROUP BY part
+"""
+_PROFILE_SUMS = """
+SELECT CONV(RIGHT(entityFQNHash, 4), 16, 10) + 0 AS bucket, COUNT(*) AS number,
+       BIT_XOR(CRC32(entityFQNHash) * (timestamp % 1000000007 + LENGTH(extension))) AS checksum
+FROM profiler_data_time_series WHERE extension IN ('table.tableProfile', 'table.systemProfile') GROUP BY bucket
+"""
+
+# ---- the small ones
+
+_SERVICES = "SELECT nameHash AS name_hash, name AS name, {service_type} AS service_type FROM dbservice_entity"
+_NAMES = "SELECT id AS id, name AS name FROM {table}"
+_ASSETS = f"""
+SELECT LEFT(id, 1) AS part,
+       GROUP_CONCAT(REPLACE(id, '-', ''), RPAD(COALESCE(LEFT(fqnHash, 32), ''), 32, '0'),
+                    LPAD(HEX(CRC32(name)), 8, '0'), {{deleted}} SEPARATOR '') AS packed
+FROM {{table}} WHERE {_UUID.format(column="id")} GROUP BY LEFT(id, 1)
+"""
+_ASSET_NAMES = "SELECT id AS id, name AS name FROM {table} WHERE id IN %(ids)s"
+# The generated columns of these are of single precision.
+_COST = "(JSON_VALUE(costs.json, '$.cost') + 0e0)"
+_COUNT = "(JSON_VALUE(costs.json, '$.count') + 0e0)"
+_QUERY_COSTS = f"""
+SELECT REPLACE(query_entity.id, '-', '') AS id, SUM({_COST} * COALESCE({_COUNT}, 1)) AS cost
+FROM query_cost_time_series AS costs
+JOIN query_entity ON query_entity.fqnHash = costs.entityFQNHash
+WHERE costs.timestamp >= %(since)s AND {_COST} >= 0 AND COALESCE({_COUNT}, 1) >= 0 AND {_UUID.format(column="query_entity.id")}
+GROUP BY query_entity.id
+"""
+
+# Each part's rows of some buckets; all of them when so many differ that picking costs more than it saves.
+MOST_BUCKETS: Final = 20_000
+_ALL = "TRUE"
+_TO_BUCKETS = "CONV(LEFT(toId, 4), 16, 10) + 0 IN %(buckets)s"
+_TAG_BUCKETS = "CONV(RIGHT(targetFQNHash, 4), 16, 10) + 0 IN %(buckets)s"
+_PROFILE_BUCKETS = "CONV(RIGHT(entityFQNHash, 4), 16, 10) + 0 IN %(buckets)s"
+
+
+# Room for packed texts.
+_SESSION = "SET SESSION group_concat_max_len = 67108864"
+
+
+async def readable_columns(om: MySQL) -> Readable:
+    """The tables and columns of OM's schema that this account may read; empty when there is none."""
+    columns: Readable = {}
+    for row in await om.fetch_all(_READABLE, {"schema": om.schema}):
+        columns.setdefault(row["table_name"], set()).add(row["column_name"])
+    return columns
+
+
+class OpenMetadata:
+    """The statements, over one connection and fitted to the columns that this version of OM has."""
+
+    def __init__(self, session: Session, readable: Readable) -> None:
+        self._session = session
+        self._readable = readable
+
+    async def prepare(self) -> None:
+        """Fits the connection to packed answers; once before anything else."""
+        await self._session.execute(_SESSION)
+
+    def columns(self, table: str) -> set[str]:
+        """The columns of a table that may be read."""
+        return self._readable.get(table, set())
+
+    def _has(self, table: str, column: str, otherwise: str) -> str:
+        return column if column in self.columns(table) else otherwise
+
+    def _not_deleted(self) -> str:
+        return _NOT_DELETED if "deleted" in self.columns("entity_relationship") else "TRUE"
+
+    def _packed(self, sql: str, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
+        return self._session.stream(sql, {"buckets": tuple(buckets or (-1,))})
+
+    # ---- tables
+
+    def _table_sql(self, which: str) -> str:
+        updated_at = self._has("table_entity", "updatedAt", "JSON_VALUE(json, '$.updatedAt')")
+        fqn_hash = self._has("table_entity", "fqnHash", "NULL")
+        deleted = self._has("table_entity", "deleted", "JSON_EXTRACT(json, '$.deleted') = true")
+        return which.format(
+            fqn_hash=fqn_hash,
+            updated_at=updated_at,
+            deleted=f"COALESCE({deleted}, 0)",
+            stamp=_STAMP.format(updated_at=updated_at),
+            name_stamp=_NAME_STAMP.format(fqn_hash=fqn_hash),
+        )
+
+    async def table_pages(self, size: int) -> AsyncIterator[list[Row]]:
+        """All tables, deleted ones too, in the order of ids."""
+        sql, after = self._table_sql(_TABLE_COLUMNS + _TABLE_PAGE), ""
+        while page := await self._session.fetch_all(sql, {"after": after, "size": size}):
+            yield page
+            after = page[-1]["id"]
+
+    async def changed_table_pages(self, since: int, size: int) -> AsyncIterator[list[Row]]:
+        """Tables whose metadata changed at or after `since` (milliseconds), oldest change first."""
+        if "updatedAt" not in self.columns("table_entity"):
+            return
+        sql, after = self._table_sql(_TABLE_COLUMNS + _TABLES_CHANGED), ""
+        while page := await self._session.fetch_all(sql, {"since": since, "after": after, "size": size}):
+            yield page
+            since, after = int(page[-1]["updated_at"]), page[-1]["id"]
+
+    async def tables_by_id(self, ids: Sequence[str]) -> list[Row]:
+        """Those tables."""
+        return await self._session.fetch_all(self._table_sql(_TABLE_COLUMNS + _TABLES_BY_ID), {"ids": tuple(ids)})
+
+    def table_sums(self) -> AsyncIterator[Row]:
+        """Checksums over (id, updatedAt) by bucket, the first four digits of the id; answered from an index alone."""
+        return self._session.stream(self._table_sql(_TABLE_SUMS))
+
+    def name_sums(self) -> AsyncIterator[Row]:
+        """Checksums over (id, fqnHash) by bucket, from another index."""
+        return self._session.stream(self._table_sql(_TABLE_SUMS.replace("{stamp}", "{name_stamp}")))
+
+    async def table_stamps(self, buckets: Sequence[int]) -> list[Row]:
+        """The checksums of each table in these buckets."""
+        return await self._session.fetch_all(self._table_sql(_TABLE_STAMPS), {"buckets": tuple(buckets)})
+
+    async def broken_tables(self) -> Row | None:
+        """How many rows have no id, because their JSON cannot be read, and the FQN hash of one."""
+        return await self._session.fetch_one(self._table_sql(_TABLES_BROKEN))
+
+    async def column_names(self, ids: Sequence[str]) -> list[Row]:
+        """The names of the columns of these tables, each as JSON text."""
+        return await self._session.fetch_all(_COLUMN_NAMES, {"ids": tuple(ids)})
+
+    # ---- usage
+
+    async def usage_sums(self) -> list[Row]:
+        """Rows and checksum of each day."""
+        return await self._session.fetch_all(_USAGE_SUMS)
+
+    async def usage_day(self, day: date) -> list[Row]:
+        """A day's usage by entity type: 32 digits of id and 8 of count, in hexadecimal, for each entity."""
+        return await self._session.fetch_all(_USAGE_DAY, {"day": day})
+
+    # ---- relations: `relation + 0` keeps servers from going through an index to most of the rows, three times as slow
+
+    def relation_sums(self) -> AsyncIterator[Row]:
+        """Checksums of lineage, and of owners and domains of tables, by bucket: the first four characters of toId."""
+        return self._session.stream(_RELATION_SUMS.format(not_deleted=self._not_deleted()))
+
+    def lineage(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
+        """Edges by the kinds of their ends, packed: upstream and downstream id. All, or those of some buckets."""
+        which = _ALL if buckets is None else _TO_BUCKETS
+        return self._packed(_LINEAGE.format(not_deleted=self._not_deleted(), buckets=which), buckets)
+
+    def ownership(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
+        """Owners (relation 8) and domains (10) of tables, packed: the ids of an owner's tables."""
+        which = _ALL if buckets is None else _TO_BUCKETS
+        return self._packed(_OWNED.format(not_deleted=self._not_deleted(), buckets=which), buckets)
+
+    async def owned_places(self, table: str) -> list[Row]:
+        """Owners and domains of all schemas or databases (`table` is OM's table of them), by their FQN hash."""
+        kind = {"database_schema_entity": "databaseSchema", "database_entity": "database"}[table]
+        sql = _OWNED_PLACES.format(table=table, not_deleted=self._not_deleted())
+        return await self._session.fetch_all(sql, {"kind": kind})
+
+    async def members(self) -> list[Row]:
+        """Which user belongs to which team."""
+        return await self._session.fetch_all(_MEMBERS.format(not_deleted=self._not_deleted()))
+
+    async def mentions(self) -> list[Row]:
+        """Which tables a query names, packed: the table's and the query's id."""
+        return await self._session.fetch_all(_MENTIONS.format(not_deleted=self._not_deleted()))
+
+    # ---- tags, profiles
+
+    def tag_sums(self) -> AsyncIterator[Row]:
+        """Checksums of the tags of tables by bucket, the last four digits of the FQN hash."""
+        return self._session.stream(_TAG_SUMS)
+
+    def tags(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
+        """Tags of tables, packed: the digests of the FQN hashes of a tag's tables."""
+        return self._packed(_TAGS.format(buckets=_ALL if buckets is None else _TAG_BUCKETS), buckets)
+
+    def profile_sums(self) -> AsyncIterator[Row]:
+        """Checksums of profile rows by bucket, the last four digits of the FQN hash."""
+        return self._session.stream(_PROFILE_SUMS)
+
+    def profiles(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
+        """Lines of digest, time of the last write (0: none), time (15 digits) and size of the newest known size."""
+        which = _ALL if buckets is None else _PROFILE_BUCKETS
+        return self._packed(_PROFILES.format(buckets=which), buckets)
+
+    # ---- the small ones
+
+    async def services(self) -> list[Row]:
+        """Name hash, name and type of every database service."""
+        service_type = self._has("dbservice_entity", "serviceType", "NULL")
+        return await self._session.fetch_all(_SERVICES.format(service_type=service_type))
+
+    async def names(self, table: str) -> list[Row]:
+        """Id and name of each row of `user_entity`, `team_entity` or `domain_entity`."""
+        return await self._session.fetch_all(_NAMES.format(table=table))
+
+    async def assets(self, table: str) -> list[Row]:
+        """A kind's assets, packed: id, hash of the service (32 digits each), checksum of the name (8), deleted (2)."""
+        deleted = "IF(COALESCE(deleted, 0) = 1, '01', '00')" if "deleted" in self.columns(table) else "'00'"
+        return await self._session.fetch_all(_ASSETS.format(table=table, deleted=deleted))
+
+    async def asset_names(self, table: str, ids: Sequence[str]) -> list[Row]:
+        """The names of these assets."""
+        return await self._session.fetch_all(_ASSET_NAMES.format(table=table), {"ids": tuple(ids)})
+
+    async def query_costs(self, since: int) -> list[Row]:
+        """What each query cost, in USD, from `since` (milliseconds) on."""
+        return await self._session.fetch_all(_QUERY_COSTS, {"since": since})
