@@ -46,10 +46,12 @@ async def find_duplicates(
         blobs.add(name)
         columns |= {int(number): tuple(names) for number, (_, names) in entries.items()}
     names = await _names_of(thirdeye, numbers)
+    keys = dict(zip(numbers.tolist(), state.source["name_key"][numbers].tolist(), strict=True))
+    service_of_place = state.service_of_place()
     groups = [
         group
-        for _, members in groupby(numbers.tolist(), key=lambda number: int(state.source["name_key"][number]))
-        for group in _groups(state, list(members), columns, names)
+        for _, members in groupby(numbers.tolist(), key=keys.__getitem__)
+        for group in _groups(state, service_of_place, list(members), columns, names)
     ]
     groups.sort(key=lambda group: (-len(group["members"]), group["original"]))
     await put("duplicates", orjson.dumps(groups))
@@ -99,7 +101,11 @@ async def _names_of(thirdeye: MySQL, numbers: Array) -> dict[int, str]:
 
 
 def _groups(
-    state: State, numbers: list[int], columns: dict[int, tuple[str, ...]], names: dict[int, str]
+    state: State,
+    service_of_place: Array,
+    numbers: list[int],
+    columns: dict[int, tuple[str, ...]],
+    names: dict[int, str],
 ) -> list[dict[str, Any]]:
     query, source = state.query, state.source
     members = [
@@ -114,7 +120,7 @@ def _groups(
         )
         for number in numbers
     ]
-    service = int(state.service_of_place()[query["place"][numbers[0]]])
+    service = int(service_of_place[query["place"][numbers[0]]])
     return [
         {
             "service": service,

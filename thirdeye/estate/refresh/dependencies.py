@@ -77,9 +77,12 @@ class EdgeReader:
 
     def retry(self) -> None:
         """Looks once more for the tables of edges that led to none."""
-        dangling, self._state.dangling = self._state.dangling, []
-        for kind_up, kind_down, up, down in dangling:
-            self._take(kind_up, kind_down, records_of(up + down, _PAIR))
+        by_kinds: dict[tuple[str, str], list[str]] = {}
+        for kind_up, kind_down, up, down in self._state.dangling:
+            by_kinds.setdefault((kind_up, kind_down), []).append(up + down)
+        self._state.dangling = []
+        for kinds, pairs in by_kinds.items():
+            self._take(*kinds, records_of("".join(pairs), _PAIR))
 
     def take(self, row: Row) -> None:
         """Takes a row of `lineage` in."""

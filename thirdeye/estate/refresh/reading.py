@@ -12,13 +12,14 @@ from thirdeye.estate.openmetadata import parts
 from thirdeye.estate.openmetadata.parts import Part
 from thirdeye.estate.openmetadata.store import OpenMetadata
 from thirdeye.estate.refresh import relations
+from thirdeye.estate.refresh.checksums import Checksums
 from thirdeye.estate.refresh.dependencies import EdgeReader, KnownAssets
 from thirdeye.estate.refresh.directory import Names
 from thirdeye.estate.refresh.keys import KEY, records_of
 from thirdeye.estate.refresh.problems import Problems
 from thirdeye.estate.refresh.profiles import ProfileReader
-from thirdeye.estate.refresh.state import BucketSums, Index, State
-from thirdeye.estate.refresh.usage import UsageReader, sums_by_day
+from thirdeye.estate.refresh.state import BucketSums, Index, State, Sums
+from thirdeye.estate.refresh.usage import UsageReader
 
 Result = TypeVar("Result")
 _MENTION: Final = np.dtype([("table", KEY), ("query", KEY)])
@@ -29,22 +30,17 @@ _QUERY_COST_DAYS: Final = 30
 class EstateReading:
     """One reading of the parts beside the tables. `rekeyed` are tables whose id or FQN hash is new to the state."""
 
-    def __init__(self, om: OpenMetadata, state: State, problems: Problems, today: int) -> None:
+    def __init__(self, om: OpenMetadata, checksums: Checksums, state: State, problems: Problems, today: int) -> None:
         self._om = om
+        self._checksums = checksums
         self._state = state
         self._problems = problems
         self._today = today
         self._unreadable: set[str] = set()
         self.incomplete: list[str] = []
-        self._relations: dict[int, BucketSums] = {}
 
     async def _relation_sums(self, lineage: int) -> BucketSums:
-        # One statement for both, for each goes through all of OM's relations.
-        if not self._relations:
-            self._relations = {0: BucketSums(), 1: BucketSums()}
-            async for row in self._om.relation_sums():
-                self._relations[int(row["lineage"])].take(row)
-        return self._relations[lineage]
+        return (await self._checksums.relations())[lineage]
 
     async def optional(self, part: Part, read: Callable[[], Awaitable[Result]], otherwise: Result) -> Result:
         """What `read` gives, or `otherwise` with one warning when the part cannot be read."""
@@ -99,7 +95,7 @@ class EstateReading:
         """Tiers and tags of tables; `index` finds by the digest of the FQN hash."""
         of_tables = self._state.source["tail"]
         also = relations.mask_of(of_tables[rekeyed])
-        there, buckets = await self._buckets("tags", parts.TAGS, lambda: _sums(self._om.tag_sums()), also)
+        there, buckets = await self._buckets("tags", parts.TAGS, lambda: self._checksums.buckets(parts.TAGS), also)
         tags = relations.TagReader(self._state, index, self._touched(buckets, of_tables))
         if there:
             async for row in _rows(self._om.tags, buckets):
@@ -110,7 +106,9 @@ class EstateReading:
         """Sizes and writes of tables; `index` finds by the digest of the FQN hash."""
         of_tables = self._state.source["tail"]
         also = relations.mask_of(of_tables[rekeyed])
-        there, buckets = await self._buckets("profiles", parts.PROFILES, lambda: _sums(self._om.profile_sums()), also)
+        there, buckets = await self._buckets(
+            "profiles", parts.PROFILES, lambda: self._checksums.buckets(parts.PROFILES), also
+        )
         profiles = ProfileReader(self._state, index, self._touched(buckets, of_tables), self._problems)
         if there:
             async for row in _rows(self._om.profiles, buckets):
@@ -130,8 +128,8 @@ class EstateReading:
 
     async def usage(self, reader: UsageReader, index: Index) -> None:
         """Days of usage."""
-        rows = await self.optional(parts.USAGE, self._om.usage_sums, _no_rows())
-        await reader.read(sums_by_day(rows), index, self._problems)
+        nothing: Sums = {}
+        await reader.read(await self.optional(parts.USAGE, self._checksums.usage, nothing), index, self._problems)
 
     async def assets(self) -> dict[str, KnownAssets]:
         """What OM holds of the assets other than tables, by kind; kinds that cannot be read are left out."""
@@ -183,13 +181,6 @@ class EstateReading:
     async def _names(self, part: Part) -> dict[str, str]:
         rows = await self.optional(part, lambda: self._om.names(part.table), _no_rows())
         return {row["id"]: row["name"] for row in rows}
-
-
-async def _sums(rows: AsyncIterator[Row]) -> BucketSums:
-    sums = BucketSums()
-    async for row in rows:
-        sums.take(row)
-    return sums
 
 
 async def _rows(read: Callable[[Sequence[int] | None], AsyncIterator[Row]], buckets: Mask | None) -> AsyncIterator[Row]:

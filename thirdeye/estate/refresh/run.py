@@ -19,6 +19,7 @@ from thirdeye.estate.money import prices_by_service
 from thirdeye.estate.openmetadata import parts
 from thirdeye.estate.openmetadata.store import OpenMetadata, readable_columns
 from thirdeye.estate.refresh import compute, publishing, store
+from thirdeye.estate.refresh.checksums import Checksums
 from thirdeye.estate.refresh.copies import find_duplicates
 from thirdeye.estate.refresh.dependencies import (
     find_nearest,
@@ -192,10 +193,15 @@ class _Run:
         state = await self._state()
         if not await self._readable(state):
             return
-        async with self._om.session() as session:
-            om = OpenMetadata(session, self._columns)
-            await om.prepare()
-            await self._read(om, state)
+        checksums = Checksums(self._om, self._columns)
+        try:
+            checksums.begin()
+            async with self._om.session() as session:
+                om = OpenMetadata(session, self._columns)
+                await om.prepare()
+                await self._read(om, checksums, state)
+        finally:
+            await checksums.end()
 
     async def _state(self) -> State:
         state = await load_state(self._thirdeye, self._before) if self.kind == "AUTO" and self._before else None
@@ -231,9 +237,9 @@ class _Run:
         await self._put_json("duplicates", [])
         await self._publish()
 
-    async def _read(self, om: OpenMetadata, state: State) -> None:
+    async def _read(self, om: OpenMetadata, checksums: Checksums, state: State) -> None:
         today = day_number(self._today)
-        reading = EstateReading(om, state, self.problems, today)
+        reading = EstateReading(om, checksums, state, self.problems, today)
         await self._enter("TABLES")
         tables = TableReader(om, state, today, self.problems, self._stage_text)
         await (tables.read_all() if self.kind == "FULL" else tables.read_changes())

@@ -59,7 +59,8 @@ class Index:
 
     def __init__(self, keys: Array) -> None:
         self._keys = keys
-        self._order = np.argsort(keys, kind="stable").astype(np.int32)
+        # As `searchsorted` takes it: a narrower one would be widened at every look.
+        self._order = np.argsort(keys, kind="stable")
 
     def numbers(self, keys: Array) -> Array:
         """The number of each key, -1 for unknown ones."""
