@@ -72,11 +72,11 @@ def as_of(context: EstateContext, snapshot: Snapshot, services: Sequence[int] | 
     }
 
 
-def view(context: EstateContext, snapshot: Snapshot, row: Row) -> dict[str, Any]:
-    """A row as an answer."""
+def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> dict[str, Any]:
+    """A row as what is said of its table."""
     number = snapshot.service_numbers.get(row["service"])
     price: Decimal = FALLBACK if number is None else snapshot.prices[number]
-    table = table_view(
+    return table_view(
         row,
         service=None if number is None else snapshot.directory["services"][number],
         price=price,
@@ -84,6 +84,12 @@ def view(context: EstateContext, snapshot: Snapshot, row: Row) -> dict[str, Any]
         as_of=snapshot.as_of,
         base_url=context.settings.om_base_url,
     )
+
+
+def view(context: EstateContext, snapshot: Snapshot, row: Row) -> dict[str, Any]:
+    """A row as an answer, which says as of when it is."""
+    number = snapshot.service_numbers.get(row["service"])
+    table = table_of(context, snapshot, row)
     table.update(as_of(context, snapshot, [] if number is None else [number]))
     return table
 

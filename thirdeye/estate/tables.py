@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -112,6 +113,7 @@ def activity_reason(row: Mapping[str, Any], service: Mapping[str, Any], as_of: d
     return f"Never seen in use in the {watched}, {source}.{since}"
 
 
+@lru_cache(maxsize=4096)
 def words(day: date | str | None) -> str:
     """12 March 2026."""
     found = date.fromisoformat(day) if isinstance(day, str) else day

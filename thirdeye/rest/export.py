@@ -21,7 +21,7 @@ from thirdeye.estate.filters import FIELDS
 from thirdeye.estate.finding import Sort, ordered, sound_sort
 from thirdeye.estate.inventory.reader import Snapshot
 from thirdeye.estate.listing import filter_of
-from thirdeye.estate.loaders import of_one_generation, view
+from thirdeye.estate.loaders import of_one_generation, table_of
 from thirdeye.estate.rules import ACTIVITIES, EVIDENCES
 from thirdeye.graphql.context import Context
 from thirdeye.graphql.scalars import parse_bytes, parse_day, parse_decimal
@@ -143,12 +143,12 @@ async def _page(context: Context, numbers: list[int], render: Render) -> bytes:
 
 def _rendered(context: Context, snapshot: Snapshot, rows: list[Row | None], render: Render) -> bytes:
     # What was removed since the search is left out.
-    return render([view(context, snapshot, row) for row in rows if row is not None and row["removed_at"] is None])
+    return render([table_of(context, snapshot, row) for row in rows if row is not None and row["removed_at"] is None])
 
 
 def _csv(tables: list[dict[str, Any]]) -> bytes:
     text = io.StringIO()
-    csv.writer(text).writerows([safe_cell(_text(table[name])) for name in COLUMNS] for table in tables)
+    csv.writer(text).writerows([_cell(table[name]) for name in COLUMNS] for table in tables)
     return text.getvalue().encode()
 
 
@@ -165,18 +165,25 @@ def _json(value: Any) -> Any:
     raise TypeError
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, list):
-        return "; ".join(item["name"] if isinstance(item, dict) else str(item) for item in value)
-    return value.isoformat() if isinstance(value, date | datetime) else str(value)
-
-
 def safe_cell(text: str) -> str:
     """A cell that no spreadsheet takes for a formula: one that would be is given an apostrophe to begin with."""
     return f"'{text}" if text[:1] in _FORMULA or text.lstrip()[:1] in _FORMULA else text
+
+
+def _cell(value: Any) -> str:
+    return _TEXTS.get(type(value), str)(value)
+
+
+def _joined(items: list[Any]) -> str:
+    return safe_cell("; ".join(item["name"] if isinstance(item, dict) else item for item in items))
+
+
+# A cell's text by the type of its value. Only texts can be taken for formulas: no number here is below 0.
+_TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
+    type(None): lambda _none: "",
+    bool: lambda value: "true" if value else "false",
+    Decimal: "{:f}".format,
+    date: date.isoformat,
+    list: _joined,
+    str: safe_cell,
+}
