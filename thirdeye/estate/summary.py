@@ -17,42 +17,58 @@ TOP: Final = 10
 
 
 class _Sums:
-    """Exact sums by group: counts, and bytes by group and service, as integers that cannot overflow."""
+    """Exact sums by group: counts, and bytes by group and service, as integers that cannot overflow.
 
-    def __init__(self, groups: int, services: int) -> None:
-        self._services = services
-        size = max(groups, 1) * max(services, 1)
-        self.tables = np.zeros(size, np.int64)
-        self.sized = np.zeros(size, np.int64)
-        self._low = np.zeros(size, np.int64)
-        self._high = np.zeros(size, np.int64)
-        self.queries = np.zeros(size)
+    Only of groups and services that meet: thousands of owners times hundreds of services would be mostly zeros.
+    """
+
+    def __init__(self, services: int) -> None:
+        self._services = max(services, 1)
+        self._parts: list[tuple[Array, ...]] = []
 
     def add(self, groups: Array, services: Array, sizes: Array, query_costs: Array) -> None:
         """Adds tables: the group, service, size (-1 unknown) and cost of queries (NaN unknown) of each."""
-        cells = groups.astype(np.int64) * self._services + services
         known = np.maximum(sizes, 0)
-        np.add.at(self.tables, cells, 1)
-        np.add.at(self.sized, cells, sizes >= 0)
-        np.add.at(self._low, cells, known & 0xFFFF_FFFF)
-        np.add.at(self._high, cells, known >> 32)
-        np.add.at(self.queries, cells, np.nan_to_num(query_costs))
+        self._parts.append(
+            _by_cell(
+                groups.astype(np.int64) * self._services + services,
+                np.ones(len(groups), np.int64),
+                (sizes >= 0).astype(np.int64),
+                known & 0xFFFF_FFFF,
+                known >> 32,
+                np.nan_to_num(query_costs),
+            )
+        )
 
     def totals(self, prices: Sequence[Decimal]) -> dict[int, dict[str, Any]]:
         """By group that has tables: tables, sized tables, bytes and exact USD a month."""
         found: dict[int, dict[str, Any]] = {}
-        for cell in np.flatnonzero(self.tables).tolist():
+        if not self._parts:
+            return found
+        columns = _by_cell(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
+        for cell, tables, sized, low, high, queries in zip(*(each.tolist() for each in columns), strict=True):
             group, service = divmod(cell, self._services)
-            size = (int(self._high[cell]) << 32) + int(self._low[cell])
+            size = (high << 32) + low
             entry = found.setdefault(
                 group, {"tables": 0, "sized": 0, "bytes": 0, "storage": Decimal(0), "queries": Decimal(0)}
             )
-            entry["tables"] += int(self.tables[cell])
-            entry["sized"] += int(self.sized[cell])
+            entry["tables"] += tables
+            entry["sized"] += sized
             entry["bytes"] += size
             entry["storage"] += size * prices[service] / BYTES_PER_GB
-            entry["queries"] += Decimal(repr(float(self.queries[cell])))
+            entry["queries"] += Decimal(repr(queries))
         return found
+
+
+def _by_cell(cells: Array, *values: Array) -> tuple[Array, ...]:
+    """The different cells, and of each column of values the sums by cell."""
+    different, places = np.unique(cells, return_inverse=True)
+    sums = list[Array]()
+    for column in values:
+        total = np.zeros(len(different), column.dtype)
+        np.add.at(total, places, column)
+        sums.append(total)
+    return different, *sums
 
 
 # Of a chunk, the places of its tables and the group of each; a table may come several times.
@@ -72,20 +88,20 @@ def summarise(columns: Columns, directory: Mapping[str, Any], prices: Sequence[D
         columns=columns, place_service=place_service, prices=np.array([float(price) for price in prices] or [0.0])
     )
 
-    def by(count: int, groups_of: GroupsOf) -> list[tuple[int, dict[str, Any]]]:
-        return _by_group(columns, place_service, len(services), prices, count, groups_of)
+    def by(groups_of: GroupsOf) -> list[tuple[int, dict[str, Any]]]:
+        return _by_group(columns, place_service, len(services), prices, groups_of)
 
-    owner_rows = by(len(owners) + 1, _owner_groups(directory["owner_sets"], owners))
+    owner_rows = by(_owner_groups(directory["owner_sets"], owners))
     database_keys, owner_keys = list(databases), list(owners)
     return {
-        "total": next((entry for _, entry in by(1, _single(lambda chunk: np.zeros(len(chunk["flags"]))))), _nothing()),
+        "total": next((entry for _, entry in by(_single(lambda chunk: np.zeros(len(chunk["flags"]))))), _nothing()),
         "byService": _dearest(
             {"service": services[group]["name"], "type": services[group]["type"], **entry}
-            for group, entry in by(len(services), _single(lambda chunk: place_service[chunk["place"]]))
+            for group, entry in by(_single(lambda chunk: place_service[chunk["place"]]))
         ),
         "byDatabase": _dearest(
             {"service": services[database_keys[group][0]]["name"], "database": database_keys[group][1], **entry}
-            for group, entry in by(len(databases), _single(lambda chunk: database_of_place[chunk["place"]]))
+            for group, entry in by(_single(lambda chunk: database_of_place[chunk["place"]]))
         )[:MOST_ENTRIES],
         "databases": len(databases),
         "byOwner": _dearest(
@@ -94,12 +110,11 @@ def summarise(columns: Columns, directory: Mapping[str, Any], prices: Sequence[D
         "owners": len(owners),
         "byDomain": _dearest(
             {"domain": directory["domains"][group], **entry}
-            for group, entry in by(len(directory["domains"]), _single(lambda chunk: chunk["domain"]))
+            for group, entry in by(_single(lambda chunk: chunk["domain"]))
         ),
-        "byTier": [{"tier": group, **entry} for group, entry in by(8, _single(lambda chunk: chunk["tier"]))],
+        "byTier": [{"tier": group, **entry} for group, entry in by(_single(lambda chunk: chunk["tier"]))],
         "byActivity": [
-            {"activity": ACTIVITIES[group], **entry}
-            for group, entry in by(len(ACTIVITIES), _single(lambda chunk: chunk["activity"]))
+            {"activity": ACTIVITIES[group], **entry} for group, entry in by(_single(lambda chunk: chunk["activity"]))
         ],
         "top": {
             "dearest": _top(catalogue, TableFilter()),
@@ -149,9 +164,9 @@ def _owner_groups(owner_sets: Sequence[Sequence[Any]], owners: Mapping[str, int]
 
 
 def _by_group(
-    columns: Columns, place_service: Array, services: int, prices: Sequence[Decimal], count: int, groups_of: GroupsOf
+    columns: Columns, place_service: Array, services: int, prices: Sequence[Decimal], groups_of: GroupsOf
 ) -> list[tuple[int, dict[str, Any]]]:
-    every, zombies = _Sums(count, services), _Sums(count, services)
+    every, zombies = _Sums(services), _Sums(services)
     for number in range(columns.chunks):
         chunk = columns.parts(number)
         for sums, flag in ((every, PRESENT), (zombies, PRESENT | ZOMBIE)):

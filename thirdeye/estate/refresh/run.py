@@ -244,7 +244,8 @@ class _Run:
         tables = TableReader(om, state, today, self.problems, self._stage_text)
         await (tables.read_all() if self.kind == "FULL" else tables.read_changes())
         self.seen = tables.seen
-        rekeyed = tables.rekeyed.numbers
+        rekeyed, renamed = tables.rekeyed.numbers.astype(np.int32), tables.renamed
+        del tables
         by_id, by_hash = Index(state.source["id"]), Index(state.source["key"])
         await self._enter("RELATIONS")
         await reading.ownership(by_id, rekeyed)
@@ -252,7 +253,7 @@ class _Run:
         await reading.tags(by_hash, rekeyed)
         await self._enter("PROFILES")
         await reading.profiles(by_hash, rekeyed)
-        del by_hash
+        del by_hash, rekeyed
         await self._enter("USAGE")
         usage_reader = UsageReader(om, self._thirdeye, self._run, state, self._today, self._thresholds.recent_days)
         await reading.usage(usage_reader, by_id)
@@ -280,14 +281,13 @@ class _Run:
         for name, data in packed_adjacency(graph):
             await publishing.stage_blob(self._thirdeye, name, data, self._run, self._before)
         del graph
-        renamed = tables.renamed.numbers
-        await self._rank_names(state, renamed)
+        await self._rank_names(state, renamed.numbers)
         directory = directory_of(state, names, feeds, reading.incomplete)
         await self._put_json("directory", directory)
         await self._summarise(state, directory)
         columns = await self._find_duplicates(om, reading, state)
         await publishing.drop_blobs(self._thirdeye, "columns/", columns, self._run)
-        await self._stage_facts(state, tables.renamed.mask(state.tables))
+        await self._stage_facts(state, renamed.mask(state.tables))
         await publishing.stage_blobs(self._thirdeye, state, self._run, self._before)
         self.tables = int(state.present().sum())
         await self._publish()
