@@ -11,7 +11,7 @@ run: setup  ## Runs everything on this machine: MariaDB, Redis, a sample estate,
 
 test: setup  ## The whole test suite against real servers of its own.
 	@rm -f .coverage .coverage.*
-	@.venv/bin/python -m coverage run -m pytest -m 'not soak'
+	@.venv/bin/python -m coverage run -m pytest -m 'not soak' -n 2 --dist loadfile
 	@.venv/bin/python -m coverage combine --quiet
 	@.venv/bin/python -m coverage report --fail-under=90
 

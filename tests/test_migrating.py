@@ -13,13 +13,14 @@ import pytest
 from tests.support.api import prepare_accounts, settings_for
 from thirdeye import migrating
 from thirdeye.database import MySQL as Database
-from thirdeye.database import excess_privileges, thirdeye_database
+from thirdeye.database import thirdeye_database
 from thirdeye.errors import SchemaMissing
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.migrating import MigrationFailed, migrate, migration_status, roll_back
 from thirdeye.resources import resource
 from thirdeye.settings import Settings
+from thirdeye.sql_text import excess_privileges
 
 pytestmark = pytest.mark.anyio
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"

@@ -35,6 +35,7 @@ from thirdeye.rest.responses import on_http_error, on_internal_error, on_known_e
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import Settings, SettingsInvalid, process_settings
 from thirdeye.telemetry import Metrics, RequestMiddleware, Scope, configure_logging
+from thirdeye.verdict.adviser import advisers
 
 PREFIX = "/api/v1/thirdeye"
 GRAPHQL = f"{PREFIX}/graphql"
@@ -66,7 +67,14 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     jobs = JobQueue(settings.redis_url, settings.thirdeye_mysql_schema)
     score = ScoreService(
         settings=settings,
-        refreshing=EstateRefresh(settings=settings, om=om, thirdeye=thirdeye, clock=clock, metrics=metrics),
+        refreshing=EstateRefresh(
+            settings=settings,
+            om=om,
+            thirdeye=thirdeye,
+            clock=clock,
+            metrics=metrics,
+            adviser=advisers(settings, thirdeye),
+        ),
         estate=estate,
         thirdeye=thirdeye,
         cache=cache,

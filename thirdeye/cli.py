@@ -20,6 +20,7 @@ from thirdeye.estate.refresh import PHASES, EstateRefresh
 from thirdeye.migrating import MigrationFailed, migrate, migration_status, roll_back
 from thirdeye.settings import Settings, SettingsInvalid, process_settings
 from thirdeye.telemetry import Metrics
+from thirdeye.verdict.adviser import advisers
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 Result = TypeVar("Result")
@@ -166,7 +167,13 @@ def refresh(
                     bar.update(max(PHASES.index(phase) + 1 - bar.pos, 0))
 
                 refreshing = EstateRefresh(
-                    settings=settings, om=om, thirdeye=thirdeye, clock=utc_now, metrics=Metrics(), on_progress=show
+                    settings=settings,
+                    om=om,
+                    thirdeye=thirdeye,
+                    clock=utc_now,
+                    metrics=Metrics(),
+                    adviser=advisers(settings, thirdeye),
+                    on_progress=show,
                 )
                 return await refreshing.run("FULL" if full else "AUTO", requested_by="command line")
         finally:

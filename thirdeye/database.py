@@ -6,7 +6,6 @@ server is away; an acquire timeout bounds the wait for a connection.
 """
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -22,6 +21,7 @@ from pymysql.constants import CLIENT
 
 from thirdeye.errors import DatabaseAway, SchemaMissing
 from thirdeye.settings import Settings
+from thirdeye.sql_text import excess_privileges, literal_rows
 
 Row = dict[str, Any]
 Values = Mapping[str, Any]
@@ -38,10 +38,7 @@ _SCHEMA_MISSING = frozenset({1044, 1049})
 NOT_READABLE = frozenset({1054, 1142, 1143, 1146})
 # Set on every connection, so that what a server has as its default (ANSI_QUOTES, NO_BACKSLASH_ESCAPES) cannot matter.
 _SQL_MODE = "'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
-_ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "\0": "\\0"})
-_STATEMENT_CHARACTERS = 1_000_000
 _LEASE_PULSE = 10.0
-_READING = frozenset({"SELECT", "USAGE", "SHOW VIEW", "SHOW DATABASES"})
 
 
 class _BoundedConnection(MySQLConnection):
@@ -334,53 +331,6 @@ class Lease:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._done.wait(), _LEASE_PULSE)
             await session.fetch_one("SELECT 1 AS alive")
-
-
-def literal_rows(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """Rows as SQL text, about a megabyte at a time. Ours, for the driver's own escaping costs seven times as much."""
-    texts, size = list[str](), 0
-    for row in rows:
-        text = "(" + ",".join(map(_literal, row)) + ")"
-        texts.append(text)
-        size += len(text)
-        if size > _STATEMENT_CHARACTERS:
-            yield ",".join(texts)
-            texts, size = [], 0
-    if texts:
-        yield ",".join(texts)
-
-
-def _literal(value: Any) -> str:
-    kind = type(value)
-    if kind is str:
-        # The session's SQL mode is ours: backslashes escape.
-        text: str = value
-        return "'" + text.translate(_ESCAPES) + "'"
-    if kind is int or kind is float:
-        return repr(value)
-    if kind is bytes:
-        return f"x'{value.hex()}'"
-    if value is None:
-        return "NULL"
-    raise TypeError(f"no literal for {kind.__name__}")
-
-
-def excess_privileges(grants: Iterable[str]) -> list[str]:
-    """What lines of SHOW GRANTS allow beyond reading, as `PRIVILEGE on OBJECT`; roles are named, not followed."""
-    excess = []
-    for line in grants:
-        match = re.match(r"GRANT (?P<privileges>.+?) ON (?P<object>\S+) TO ", line)
-        if match is None:
-            role = re.match(r"GRANT (?P<role>\S+) TO ", line)
-            excess += [f"role {role['role']}"] if role else []
-            continue
-        for privilege in re.split(r",\s*(?![^(]*\))", match["privileges"]):
-            name = re.sub(r"\s*\(.*\)", "", privilege).strip().upper()
-            if name not in _READING:
-                excess.append(f"{name} on {match['object']}")
-        if "WITH GRANT OPTION" in line:
-            excess.append(f"GRANT OPTION on {match['object']}")
-    return excess
 
 
 def om_database(settings: Settings, observe: Observer) -> MySQL:

@@ -27,6 +27,7 @@ def _as_list(value: Any) -> Any:
 
 Words = Annotated[list[str], NoDecode, BeforeValidator(_as_list)]
 Days = Annotated[int, Field(ge=1, le=3650)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[int, Field(ge=0, le=1000)]
 Points = Annotated[int, Field(ge=0, le=100)]
 Pool = Annotated[int, Field(ge=1, le=200)]
@@ -94,6 +95,12 @@ class Settings(BaseSettings):
     observed_min_days: Days = 90
     metadata_in_use_days: Days = 90
     changes_days: Days = 90
+    delete_risk: Share = 0.05
+    archive_risk: Share = 0.30
+    archive_saving: Share = 0.80
+    minimum_idle_days: Annotated[int, Field(ge=0, le=3650)] = 0
+    review_cost_usd: Annotated[float, Field(ge=0, le=1e9)] = 10.0
+    protected_tags: Words = []
     lifecycle_min_share: Annotated[float, Field(gt=0, le=1)] = 0.10
 
     @field_validator("log_level", mode="before")
@@ -153,6 +160,8 @@ class Settings(BaseSettings):
         bands = [self.zi_band_excellent, self.zi_band_good, self.zi_band_fair, self.zi_band_poor]
         if bands != sorted(set(bands), reverse=True):
             raise ValueError("ZI_BAND_EXCELLENT, _GOOD, _FAIR, _POOR: must fall from one to the next")
+        if self.delete_risk > self.archive_risk:
+            raise ValueError("DELETE_RISK, ARCHIVE_RISK: the first must not be above the second")
         if not self.active_days < self.cooling_days < self.stale_days:
             raise ValueError("ACTIVE_DAYS, COOLING_DAYS, STALE_DAYS: must rise from one to the next")
         return self

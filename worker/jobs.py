@@ -20,6 +20,7 @@ from thirdeye.jobs import REFRESH
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import process_settings
 from thirdeye.telemetry import Metrics, configure_logging
+from thirdeye.verdict.adviser import advisers
 
 _MOST_TRIES = 4
 log = structlog.get_logger(__name__)
@@ -41,7 +42,14 @@ async def start_up(ctx: dict[str, Any]) -> None:
     await thirdeye.start()
     await dependencies.start()
     clock = ctx.get("clock", utc_now)
-    refreshing = EstateRefresh(settings=settings, om=om, thirdeye=thirdeye, clock=clock, metrics=metrics)
+    refreshing = EstateRefresh(
+        settings=settings,
+        om=om,
+        thirdeye=thirdeye,
+        clock=clock,
+        metrics=metrics,
+        adviser=advisers(settings, thirdeye),
+    )
     score = ScoreService(
         settings=settings,
         refreshing=refreshing,

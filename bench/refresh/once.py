@@ -17,6 +17,7 @@ from thirdeye.estate.refresh import EstateRefresh
 from thirdeye.migrating import migrate
 from thirdeye.settings import process_settings
 from thirdeye.telemetry import Metrics, configure_logging
+from thirdeye.verdict.adviser import advisers
 
 
 def _recorded(method: Any, sent: list[str]) -> Callable[..., Any]:
@@ -53,7 +54,13 @@ async def _refresh(kind: Any, today: date, statements: Path) -> dict[str, Any]:
 
     noon = datetime.combine(today, clock_time(12), UTC)
     refresh = EstateRefresh(
-        settings=settings, om=om, thirdeye=thirdeye, clock=lambda: noon, metrics=Metrics(), on_progress=progress
+        settings=settings,
+        om=om,
+        thirdeye=thirdeye,
+        clock=lambda: noon,
+        metrics=Metrics(),
+        adviser=advisers(settings, thirdeye),
+        on_progress=progress,
     )
     run = await refresh.run(kind)
     seconds = time.perf_counter() - started

@@ -37,6 +37,10 @@ tables = st.lists(
             "queries": st.integers(0, 3),
             "name_rank": st.integers(0, 50),
             "place": st.integers(0, 1),
+            "verdict": st.integers(0, 4),
+            "purge": st.sampled_from([0, 55, 100, 255]),
+            "blockers": st.sampled_from([0, 1, 3, 1 << 10]),
+            "risk": st.integers(0, 2),
         }
     ),
     max_size=25,
@@ -51,6 +55,12 @@ filters = st.sampled_from(
         TableFilter(accessed_before=20_001),
         TableFilter(accessed_after=20_001, written_after=1),
         TableFilter(services=np.array([True, False])),
+        TableFilter(verdicts=frozenset({3, 4})),
+        TableFilter(blockers=2),
+        TableFilter(blockers=0),
+        TableFilter(minimum_purge=5.5),
+        TableFilter(maximum_risk=0.1),
+        TableFilter(minimum_saving=0.01),
     ]
 )
 sorts = st.builds(Sort, key=st.sampled_from(SORT_KEYS), descending=st.booleans())
@@ -66,8 +76,13 @@ def catalogue(rows: list[dict[str, Any]]) -> Catalogue:
     made = Columns(QUERY_FIELDS, len(rows))
     for name in rows[0] if rows else ():
         made[name] = np.array([row[name] for row in rows])
-    packed = PackedColumns(QUERY_FIELDS, [made.packed(chunk) for chunk in range(made.chunks)])
-    return Catalogue(columns=packed, place_service=np.array([0, 1]), prices=np.array([0.02, 0.5]))
+    packed = PackedColumns.of(QUERY_FIELDS, [made.packed(chunk) for chunk in range(made.chunks)])
+    return Catalogue(
+        columns=packed, place_service=np.array([0, 1]), prices=np.array([0.02, 0.5]), risks=RISKS, shares=SHARES
+    )
+
+
+RISKS, SHARES = np.array([np.nan, 0.1, 0.4]), np.array([0, 0, 0, 0.5, 1.0])
 
 
 def value(row: dict[str, Any], key: str) -> float | None:
@@ -75,6 +90,13 @@ def value(row: dict[str, Any], key: str) -> float | None:
         storage = row["size"] * (0.02, 0.5)[row["place"]] / 1e9 if row["size"] >= 0 else None
         known = [cost for cost in (storage, row["query_cost"]) if cost is not None and not math.isnan(cost)]
         return sum(known) if known else None
+    if key == "purgeScore":
+        return None if row["purge"] == 255 else row["purge"] / 10
+    if key == "returnRisk":
+        return [None, 0.1, 0.4][row["risk"]]
+    if key == "saving":
+        share, cost = SHARES[row["verdict"]], value(row, "cost")
+        return 0.0 if share == 0 else None if cost is None else share * cost
     name = {
         "size": "size",
         "lastAccess": "accessed",
@@ -100,6 +122,11 @@ def matches(row: dict[str, Any], wanted: TableFilter) -> bool:
             wanted.accessed_after is None or row["accessed"] >= wanted.accessed_after,
             wanted.written_after is None or row["written"] >= wanted.written_after,
             wanted.services is None or row["place"] == 0,
+            wanted.verdicts is None or row["verdict"] in wanted.verdicts,
+            wanted.blockers is None or (row["blockers"] & wanted.blockers if wanted.blockers else not row["blockers"]),
+            wanted.minimum_purge is None or (value(row, "purgeScore") or -1) >= wanted.minimum_purge,
+            wanted.maximum_risk is None or (value(row, "returnRisk") or 2) <= wanted.maximum_risk,
+            wanted.minimum_saving is None or (value(row, "saving") or 0) >= wanted.minimum_saving,
         )
     )
 

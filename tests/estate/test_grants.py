@@ -11,6 +11,9 @@ from tests.support.mirror import mirror
 from tests.support.second_inventory import second_inventory
 from thirdeye.database import Session
 from thirdeye.errors import DatabaseAway
+from thirdeye.estate.advice import ADVICE, BLOCKER_BIT, Blocker
+from thirdeye.estate.inventory.reader import EstateReader
+from thirdeye.estate.loaders import advised
 from thirdeye.estate.openmetadata.parts import PARTS, READABLE
 from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.settings import Settings
@@ -74,6 +77,12 @@ async def test_without_a_part_the_rest_goes_on_and_says_so(
         assert (warning["code"], "cannot be read" in warning["example"]) == (code, True)
         inventory = await estate.inventory()
         assert inventory.keys() == judged.tables.keys()
+        reader = EstateReader(estate.thirdeye)
+        snapshot = await reader.snapshot()
+        await snapshot.load(ADVICE)
+        blocked = [advised(snapshot, row["number"])["blockers"] for row in inventory.values()]
+        incomplete = BLOCKER_BIT[Blocker.EVIDENCE_INCOMPLETE]
+        assert {bool(bits & incomplete) for bits in blocked} == {code == "EVIDENCE_INCOMPLETE"}
         for name, value in lost.items():
             assert all(row[name] == value for row in inventory.values()), name
         assert (await estate.refresh())["changed"] == 0

@@ -23,6 +23,7 @@ from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 from thirdeye.telemetry import Metrics
+from thirdeye.verdict.adviser import advisers
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +35,7 @@ from tests.support.mirror import mirror
 from thirdeye.estate.refresh import EstateRefresh
 from thirdeye.settings import Settings
 from thirdeye.telemetry import Metrics
+from thirdeye.verdict.adviser import advisers
 
 async def main():
     phase, now, settings = sys.argv[1], datetime.fromisoformat(sys.argv[2]), Settings(_env_file=None)
@@ -42,7 +44,7 @@ async def main():
             os.kill(os.getpid(), signal.SIGKILL)
     async with mirror(settings, now) as estate:
         await EstateRefresh(settings=settings, om=estate.om, thirdeye=estate.thirdeye, clock=lambda: now,
-                            metrics=Metrics(), on_progress=at).run()
+                            metrics=Metrics(), adviser=advisers(settings, estate.thirdeye), on_progress=at).run()
 asyncio.run(main())
 """
 
@@ -143,6 +145,7 @@ async def test_a_server_that_restarts_in_the_middle_is_met_again(
 
             refresh = EstateRefresh(
                 settings=settings, om=estate.om, thirdeye=estate.thirdeye, clock=lambda: NOON, metrics=Metrics(),
+                adviser=advisers(settings, estate.thirdeye),
                 on_progress=restart,
             )  # fmt: skip
             with pytest.raises(Unavailable):

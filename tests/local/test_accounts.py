@@ -6,10 +6,10 @@ from typing import Any
 import pymysql
 import pytest
 
-from thirdeye.database import excess_privileges
 from thirdeye.estate.openmetadata.parts import READABLE, grant_statements
 from thirdeye.local.accounts import Accounts, existing_columns, make_accounts
 from thirdeye.local.servers import HOST, MariaDB, MySQL
+from thirdeye.sql_text import excess_privileges
 
 ACCOUNTS = Accounts(
     om_user="accounts_om", om_password="o'\\\"%s", thirdeye_user="accounts_thirdeye", thirdeye_password="t%%:@/"

@@ -24,6 +24,7 @@ from thirdeye.migrating import migrate
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import Settings
 from thirdeye.telemetry import Metrics
+from thirdeye.verdict.adviser import advisers
 
 pytestmark = pytest.mark.anyio
 NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
@@ -53,7 +54,14 @@ async def service(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Score
     metrics = Metrics()
     made = ScoreService(
         settings=settings,
-        refreshing=EstateRefresh(settings=settings, om=om, thirdeye=thirdeye, clock=clock, metrics=metrics),
+        refreshing=EstateRefresh(
+            settings=settings,
+            om=om,
+            thirdeye=thirdeye,
+            clock=clock,
+            metrics=metrics,
+            adviser=advisers(settings, thirdeye),
+        ),
         estate=EstateReader(thirdeye),
         thirdeye=thirdeye,
         cache=cache,

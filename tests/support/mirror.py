@@ -16,6 +16,7 @@ from thirdeye.estate.refresh import EstateRefresh
 from thirdeye.migrating import migrate
 from thirdeye.settings import Settings
 from thirdeye.telemetry import Metrics
+from thirdeye.verdict.adviser import advisers
 
 
 def nothing(_name: str, _seconds: float) -> None:
@@ -34,7 +35,12 @@ class Mirror:
     def refreshing(self) -> EstateRefresh:
         """A refresh with this clock."""
         return EstateRefresh(
-            settings=self.settings, om=self.om, thirdeye=self.thirdeye, clock=lambda: self.now, metrics=Metrics()
+            settings=self.settings,
+            om=self.om,
+            thirdeye=self.thirdeye,
+            clock=lambda: self.now,
+            metrics=Metrics(),
+            adviser=advisers(self.settings, self.thirdeye),
         )
 
     async def refresh(self, kind: Any = "AUTO") -> dict[str, Any]:
@@ -45,6 +51,7 @@ class Mirror:
         """The tables that are there, by id, in the words of the second inventory."""
         reader = EstateReader(self.thirdeye)
         snapshot = await reader.snapshot()
+        await snapshot.load(("place",))
         directory = snapshot.directory
         rows = await self.thirdeye.fetch_all("SELECT * FROM table_inventory WHERE removed_at IS NULL")
         assets = await self.thirdeye.fetch_all("SELECT number, id FROM lineage_asset")

@@ -261,6 +261,8 @@ class _Judge:
                     if alive[each][1]:
                         found.append((distance[each], alive[each][0] != "table", each))
                 frontier = list(following)
+            back = {identifier} if any(identifier in downstream[node] for node in distance) else set()
+            table["below"] = (set(distance) - {identifier}) | back
             found.sort()
             table["nearest"] = [(each[2], each[0]) for each in found[:5]]
             table["dependents"] = len(found)

@@ -17,6 +17,7 @@ Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 Fields = Mapping[str, str]
 
+# Whoever changes these adds a migration that empties `estate_state`: blobs of other fields cannot be read.
 # What questions filter and sort by. `place`, `owners`, `tags` and `domain` number the entries of dictionaries (see
 # `directory.py`), 0 stands for none but in `place`. -1 and NaN stand for unknown sizes and costs.
 QUERY_FIELDS: Final[Fields] = {
@@ -34,6 +35,12 @@ QUERY_FIELDS: Final[Fields] = {
     "domain": "i4",
     "query_cost": "f8",
     "name_rank": "i4",
+    # What is advised (see `advice.py`): scores in tenths, blockers as bits, `risk` as a number of the risk table.
+    "idle": "u2",
+    "verdict": "u1",
+    "purge": "u1",
+    "blockers": "u2",
+    "risk": "u2",
 }
 # What the worker needs besides, to bring them up to date. Ids and keys are 16 bytes each (see `keys.py`).
 SOURCE_FIELDS: Final[Fields] = {
@@ -58,6 +65,9 @@ SOURCE_FIELDS: Final[Fields] = {
     "name_key": "u8",
     "name_stamp": "u4",
     "text": "u4",
+    # The verdict, DELETE or ARCHIVE, that this table was last seen under, and the day it was given; 0 for none.
+    "advised": "u1",
+    "advised_on": "u2",
 }
 # The assets in use that are nearest downstream: their numbers (`lineage.py` tells how), and how many edges away.
 NEAREST: Final = 5
@@ -65,7 +75,7 @@ NEAREST_FIELDS: Final[Fields] = {f"near{place}": "u4" for place in range(NEAREST
     f"far{place}": "u2" for place in range(NEAREST)
 }
 
-PRESENT, DESCRIBED, ZOMBIE, IN_USE_THROUGH_LINEAGE, IN_USE = 1, 2, 4, 8, 16
+PRESENT, DESCRIBED, ZOMBIE, IN_USE_THROUGH_LINEAGE, IN_USE, WITHOUT_STORAGE = 1, 2, 4, 8, 16, 32
 _EPOCH = date(1970, 1, 1)
 
 
@@ -125,13 +135,22 @@ class Columns:
 
 
 class PackedColumns:
-    """Columns to read only, over chunks as they are stored; none of them is copied."""
+    """Columns to read only, in chunks of these lengths; of each chunk the fields that were put in."""
 
-    def __init__(self, fields: Fields, chunks: Sequence[bytes]) -> None:
+    def __init__(self, fields: Fields, lengths: Sequence[int]) -> None:
         self.fields = dict(fields)
-        self._data = list(chunks)
-        self._parts = [unpacked(fields, data) for data in chunks]
-        self.length = sum(len(next(iter(parts.values()))) for parts in self._parts)
+        self.lengths = list(lengths)
+        self.length = sum(lengths)
+        self._parts: list[dict[str, Array]] = [{} for _ in lengths]
+
+    @staticmethod
+    def of(fields: Fields, chunks: Sequence[bytes]) -> "PackedColumns":
+        """Over whole chunks as they are stored; none of them is copied."""
+        parts = [unpacked(fields, data) for data in chunks]
+        columns = PackedColumns(fields, [len(next(iter(part.values()))) for part in parts])
+        for chunk, part in enumerate(parts):
+            columns.put(chunk, part)
+        return columns
 
     @property
     def chunks(self) -> int:
@@ -142,19 +161,39 @@ class PackedColumns:
         """The arrays of one chunk by name."""
         return self._parts[chunk]
 
-    def packed(self, chunk: int) -> bytes:
-        """A chunk as it is stored."""
-        return self._data[chunk]
+    def lacking(self, chunk: int, names: Iterable[str]) -> list[str]:
+        """Which of these fields of a chunk were not put in yet, in the order of the fields."""
+        wanted = set(names) - self._parts[chunk].keys()
+        return [name for name in self.fields if name in wanted]
+
+    def put(self, chunk: int, parts: Mapping[str, Array]) -> None:
+        """Puts fields of a chunk in."""
+        # Anew, for a thread may be going through the ones before.
+        self._parts[chunk] = {**self._parts[chunk], **parts}
+
+
+def spans(fields: Fields, length: int) -> dict[str, tuple[int, int]]:
+    """Where each field of a packed chunk of so many tables begins, and how many bytes it takes."""
+    found, offset = {}, 0
+    for name, dtype in fields.items():
+        size = length * np.dtype(dtype).itemsize
+        found[name] = (offset, size)
+        offset += size
+    return found
+
+
+def width(fields: Fields) -> int:
+    """How many bytes a table takes."""
+    return sum(np.dtype(dtype).itemsize for dtype in fields.values())
 
 
 def unpacked(fields: Fields, data: bytes) -> dict[str, Array]:
     """The arrays of one packed chunk; they share its memory and cannot be written to."""
-    width = sum(np.dtype(dtype).itemsize for dtype in fields.values())
-    length, offset, parts = len(data) // width, 0, {}
-    for name, dtype in fields.items():
-        parts[name] = np.frombuffer(data, dtype, count=length, offset=offset)
-        offset += length * np.dtype(dtype).itemsize
-    return parts
+    length = len(data) // width(fields)
+    return {
+        name: np.frombuffer(data, fields[name], count=length, offset=offset)
+        for name, (offset, _) in spans(fields, length).items()
+    }
 
 
 def blob_name(group: str, chunk: int) -> str:

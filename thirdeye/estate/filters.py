@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from thirdeye.errors import BadInput
+from thirdeye.estate.advice import BLOCKER_BIT, VERDICT_CODE, VERDICTS, Blocker, Verdict
 from thirdeye.estate.columns import Mask, day_number, select
 from thirdeye.estate.finding import TableFilter
 from thirdeye.estate.naming import split_fqn
@@ -13,12 +14,15 @@ from thirdeye.estate.rules import ACTIVITIES, ACTIVITY_CODE, EVIDENCES, Activity
 
 TIERS: Final = (None, "Tier1", "Tier2", "Tier3", "Tier4", "Tier5", "OTHER")
 NONE: Final = "NONE"
+# An empty list of blockers finds nothing.
+BLOCKER_NOBODY_HAS: Final = 1 << 15
 _MOST_NAMES: Final = 100
 _MOST_BYTES: Final = 2**63 - 1
 FIELDS: Final = (
     "service", "database", "schema", "owner", "mine", "tier", "tag", "domain", "activity", "evidence", "zombie",
     "inUse", "inUseThroughLineage", "minimumBytes", "maximumBytes", "minimumMonthlyCost", "maximumMonthlyCost",
     "lastAccessedAfter", "lastAccessedBefore", "lastWrittenAfter", "lastWrittenBefore",
+    "verdict", "blocker", "blocked", "minimumPurgeScore", "maximumReturnRisk", "minimumSaving",
 )  # fmt: skip
 
 Directory = Mapping[str, Any]
@@ -58,6 +62,11 @@ def table_filter(
         accessed_before=accessed_before,
         written_after=written_after,
         written_before=written_before,
+        verdicts=_codes(wanted.get("verdict"), VERDICTS, lambda name: VERDICT_CODE[Verdict(name)]),
+        blockers=_blockers(wanted),
+        minimum_purge=_share(wanted, "minimumPurgeScore", 10),
+        maximum_risk=_share(wanted, "maximumReturnRisk", 1),
+        minimum_saving=None if wanted.get("minimumSaving") is None else _cost(wanted["minimumSaving"], "minimumSaving"),
         numbers=numbers,
     )
 
@@ -142,6 +151,21 @@ def _tiers(names: Sequence[str] | None) -> frozenset[int] | None:
 
 def _codes(names: Iterable[str] | None, known: Sequence[str], code: Callable[[str], int]) -> frozenset[int] | None:
     return None if names is None else frozenset(code(name) for name in names if name in known)
+
+
+def _blockers(wanted: Mapping[str, Any]) -> int | None:
+    if wanted.get("blocker") is not None:
+        return sum(BLOCKER_BIT[Blocker(name)] for name in set(wanted["blocker"])) or BLOCKER_NOBODY_HAS
+    if wanted.get("blocked") is not None:
+        return sum(BLOCKER_BIT.values()) if wanted["blocked"] else 0
+    return None
+
+
+def _share(wanted: Mapping[str, Any], field: str, most: float) -> float | None:
+    value: float | None = wanted.get(field)
+    if value is not None and not 0 <= value <= most:
+        raise BadInput(f"{field}: must be 0 to {most}", field)
+    return value
 
 
 def _range(wanted: Mapping[str, Any], lowest: str, highest: str, convert: Callable[[Any, str], Any]) -> tuple[Any, Any]:

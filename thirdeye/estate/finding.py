@@ -5,13 +5,14 @@ values, and of those only as many as a page needs.
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from thirdeye.errors import BadInput
+from thirdeye.estate.advice import NO_SCORE, saved_share
 from thirdeye.estate.columns import (
     CHUNK,
     IN_USE,
@@ -25,7 +26,9 @@ from thirdeye.estate.columns import (
 )
 from thirdeye.paging import decode_cursor, encode_cursor
 
-SORT_KEYS: Final = ("cost", "size", "lastAccess", "lastWrite", "queries", "name")
+SORT_KEYS: Final = (
+    "cost", "size", "lastAccess", "lastWrite", "queries", "name", "purgeScore", "returnRisk", "saving",
+)  # fmt: skip
 MOST_COUNTED: Final = 10_000
 
 
@@ -55,6 +58,12 @@ class TableFilter:
     accessed_before: int | None = None
     written_after: int | None = None
     written_before: int | None = None
+    verdicts: frozenset[int] | None = None
+    # Bits, one of which must be set; 0 stands for tables without any blocker.
+    blockers: int | None = None
+    minimum_purge: float | None = None
+    maximum_risk: float | None = None
+    minimum_saving: float | None = None
     numbers: Mask | None = None
 
 
@@ -82,12 +91,15 @@ class Position:
 class Catalogue:
     """Columns and what they are judged by: the service of each place and the price of each service.
 
-    `prices` are USD per GB and month by service number.
+    `prices` are USD per GB and month by service number; `risks` are the shares that numbers of the risk table stand for
+    (NaN for none), `shares` what following a verdict saves of a table's cost, by its code.
     """
 
     columns: Columns | PackedColumns
     place_service: Array
     prices: Array
+    risks: Array = field(default_factory=lambda: np.full(1, np.nan))
+    shares: Array = field(default_factory=lambda: saved_share(0.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +113,29 @@ class Page:
 
 
 Chunk = dict[str, Array]
+_COST: Final = ("place", "size", "query_cost")
+# The columns that a filter's field needs, where they are not called the same; and those of a sort.
+_FILTERED: Final[Mapping[str, tuple[str, ...]]] = {
+    "services": ("place",), "places": ("place",), "owner_sets": ("owners",), "tag_sets": ("tags",), "domains": ("domain",),
+    "tiers": ("tier",), "activities": ("activity",), "evidences": ("evidence",), "minimum_bytes": ("size",),
+    "maximum_bytes": ("size",), "minimum_cost": _COST, "maximum_cost": _COST, "accessed_after": ("accessed",),
+    "accessed_before": ("accessed",), "written_after": ("written",), "written_before": ("written",),
+    "verdicts": ("verdict",), "blockers": ("blockers",), "minimum_purge": ("purge",), "maximum_risk": ("risk",),
+    "minimum_saving": ("verdict", *_COST),
+}  # fmt: skip
+_SORTED: Final[Mapping[str, tuple[str, ...]]] = {
+    "cost": _COST, "size": ("size",), "lastAccess": ("accessed",), "lastWrite": ("written",), "queries": ("queries",),
+    "name": ("name_rank",), "purgeScore": ("purge",), "returnRisk": ("risk",), "saving": ("verdict", *_COST),
+}  # fmt: skip
+
+
+def fields_of(wanted: TableFilter, sort: Sort | None) -> set[str]:
+    """The columns that finding looks at."""
+    found = {"flags", *(_SORTED[sort.key] if sort is not None else ())}
+    for name, columns in _FILTERED.items():
+        if getattr(wanted, name) is not None:
+            found.update(columns)
+    return found
 
 
 def _chunks(catalogue: Catalogue) -> Iterator[tuple[int, Chunk]]:
@@ -115,6 +150,18 @@ def cost_of(catalogue: Catalogue, chunk: Chunk) -> Array:
     storage = np.where(chunk["size"] >= 0, chunk["size"] * price / 1e9, np.nan)
     known = np.nan_to_num(storage) + np.nan_to_num(chunk["query_cost"])
     return np.where(np.isnan(storage) & np.isnan(chunk["query_cost"]), np.nan, known)
+
+
+def risk_of(catalogue: Catalogue, chunk: Chunk) -> Array:
+    """The return risk of each table, 0 to 1; NaN for none."""
+    found: Array = catalogue.risks[np.minimum(chunk["risk"], len(catalogue.risks) - 1)]
+    return found
+
+
+def saving_of(catalogue: Catalogue, chunk: Chunk) -> Array:
+    """USD a month that following the verdict on each table saves; NaN where its cost is unknown."""
+    share = catalogue.shares[chunk["verdict"]]
+    return np.where(share > 0, share * cost_of(catalogue, chunk), 0.0)
 
 
 def _mask(catalogue: Catalogue, chunk: Chunk, start: int, wanted: TableFilter) -> Mask:
@@ -137,7 +184,12 @@ def _mask(catalogue: Catalogue, chunk: Chunk, start: int, wanted: TableFilter) -
     ):
         if chosen is not None:
             mask &= chosen[chunk[name]]
-    for name, codes in (("tier", wanted.tiers), ("activity", wanted.activities), ("evidence", wanted.evidences)):
+    for name, codes in (
+        ("tier", wanted.tiers),
+        ("activity", wanted.activities),
+        ("evidence", wanted.evidences),
+        ("verdict", wanted.verdicts),
+    ):
         if codes is not None:
             table = np.zeros(256, np.bool_)
             table[list(codes)] = True
@@ -145,7 +197,19 @@ def _mask(catalogue: Catalogue, chunk: Chunk, start: int, wanted: TableFilter) -
     if wanted.numbers is not None:
         mask &= wanted.numbers[start : start + len(mask)]
     _ranges(catalogue, chunk, wanted, mask)
+    _advice(catalogue, chunk, wanted, mask)
     return mask
+
+
+def _advice(catalogue: Catalogue, chunk: Chunk, wanted: TableFilter, mask: Mask) -> None:
+    if wanted.blockers is not None:
+        mask &= (chunk["blockers"] & wanted.blockers) != 0 if wanted.blockers else chunk["blockers"] == 0
+    if wanted.minimum_purge is not None:
+        mask &= (chunk["purge"] >= wanted.minimum_purge * 10) & (chunk["purge"] != NO_SCORE)
+    if wanted.maximum_risk is not None:
+        mask &= risk_of(catalogue, chunk) <= wanted.maximum_risk
+    if wanted.minimum_saving is not None:
+        mask &= saving_of(catalogue, chunk) >= wanted.minimum_saving
 
 
 def _ranges(catalogue: Catalogue, chunk: Chunk, wanted: TableFilter, mask: Mask) -> None:
@@ -171,8 +235,11 @@ def _ranges(catalogue: Catalogue, chunk: Chunk, wanted: TableFilter, mask: Mask)
 
 def _values(catalogue: Catalogue, chunk: Chunk, sort: Sort) -> Array:
     """The sort value of each table, as a float; NaN for unknown ones."""
-    if sort.key == "cost":
-        return cost_of(catalogue, chunk)
+    computed = {"cost": cost_of, "returnRisk": risk_of, "saving": saving_of}.get(sort.key)
+    if computed is not None:
+        return computed(catalogue, chunk)
+    if sort.key == "purgeScore":
+        return np.where(chunk["purge"] == NO_SCORE, np.nan, chunk["purge"] / 10)
     name = {"size": "size", "lastAccess": "accessed", "lastWrite": "written", "queries": "queries"}.get(sort.key)
     if name is None:
         return chunk["name_rank"].astype(np.float64)

@@ -65,6 +65,7 @@ def nearest_in_use(upstream: Adjacency, in_use: Mask, order: Array) -> Nearest:
     filled = np.zeros(count, dtype=np.int8)
     sources = np.flatnonzero(in_use).astype(np.int32)
     sources = sources[np.argsort(order[sources], kind="stable")]
+    del order
     kept[sources, 0] = np.arange(len(sources), dtype=np.int32)
     filled[sources] = 1
     nodes, ranks, distance = sources, np.arange(len(sources), dtype=np.int32), 0

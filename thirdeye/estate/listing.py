@@ -10,7 +10,7 @@ import numpy as np
 from thirdeye.errors import BadInput
 from thirdeye.estate.columns import CHUNK, Mask
 from thirdeye.estate.filters import table_filter
-from thirdeye.estate.finding import Page, Position, Sort, TableFilter, page
+from thirdeye.estate.finding import Page, Position, Sort, TableFilter, fields_of, page
 from thirdeye.estate.inventory.reader import EstateReader, Snapshot
 from thirdeye.estate.words import NameIndex, search_words
 from thirdeye.paging import page_size
@@ -48,6 +48,7 @@ async def filter_of(
     if not words:
         return found
     names = await reader.names(snapshot)
+    await snapshot.load(("place",))
     return replace(found, numbers=await asyncio.to_thread(_search, snapshot, names, words))
 
 
@@ -83,6 +84,7 @@ async def find_page(
     snapshot: Snapshot, wanted: TableFilter, sort: Sort, asked: PageAsked, position: Position | None
 ) -> Page:
     """A page, found off the event loop."""
+    await snapshot.load(fields_of(wanted, sort))
     position = _today(snapshot, sort, position)
     where = {"before": position} if asked.backwards else {"after": position}
     # Backwards from nowhere is from the end: beyond every value and number.

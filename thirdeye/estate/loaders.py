@@ -9,11 +9,13 @@ from aiodataloader import DataLoader
 
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL, Row
+from thirdeye.estate.advice import ADVICE
+from thirdeye.estate.columns import CHUNK
 from thirdeye.estate.inventory import store
 from thirdeye.estate.inventory.neighbours import FIRST_ASSET
 from thirdeye.estate.inventory.reader import EstateReader, Snapshot, Superseded
 from thirdeye.estate.money import FALLBACK
-from thirdeye.estate.tables import table_view
+from thirdeye.estate.tables import advice_view, table_view
 from thirdeye.settings import Settings
 
 _TRIES: Final = 4
@@ -76,7 +78,7 @@ def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> dict[str, 
     """A row as what is said of its table."""
     number = snapshot.service_numbers.get(row["service"])
     price: Decimal = FALLBACK if number is None else snapshot.prices[number]
-    return table_view(
+    table = table_view(
         row,
         service=None if number is None else snapshot.directory["services"][number],
         price=price,
@@ -84,6 +86,15 @@ def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> dict[str, 
         as_of=snapshot.as_of,
         base_url=context.settings.om_base_url,
     )
+    table.update(advice_view(advised(snapshot, row["number"]), snapshot.advice, table["monthlyCost"]))
+    return table
+
+
+def advised(snapshot: Snapshot, number: int) -> dict[str, int]:
+    """What the columns hold of the advice about a table."""
+    chunk, place = divmod(number, CHUNK)
+    parts = snapshot.catalogue.columns.parts(chunk)
+    return {name: int(parts[name][place]) for name in ADVICE}
 
 
 def view(context: EstateContext, snapshot: Snapshot, row: Row) -> dict[str, Any]:

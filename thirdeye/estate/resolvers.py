@@ -7,6 +7,7 @@ from ariadne import ObjectType, QueryType
 from graphql import GraphQLResolveInfo
 
 from thirdeye.errors import BadInput, NotFound
+from thirdeye.estate.advice import ADVICE
 from thirdeye.estate.finding import count, cursor_of, position_of, sound_sort
 from thirdeye.estate.inventory import store
 from thirdeye.estate.inventory.reader import Snapshot, of_generation
@@ -31,6 +32,7 @@ async def resolve_table(_: Any, info: Info, *, fqn: str) -> dict[str, Any]:
         row = await store.row_by_fqn(info.context.thirdeye, fqn, digest(fqn))
         if row is None:
             raise NotFound(f"fqn: the inventory has no table {fqn[:200]}", argument="fqn")
+        await snapshot.load(ADVICE)
         return view(info.context, snapshot, of_generation(snapshot, row))
 
     return await of_one_generation(info.context, find)

@@ -26,7 +26,8 @@ _LONGEST_TYPE: Final = 128
 Info = GraphQLResolveInfo[Any]
 
 
-def _administrator(info: Info) -> str:
+def administrator(info: Info) -> str:
+    """The name of whoever asks. Raises Forbidden for all but administrators."""
     principal = info.context.principal
     if principal is None or not principal.is_administrator:
         raise Forbidden("only administrators may do this; OpenMetadata's role Admin makes one")
@@ -74,11 +75,11 @@ def _before(after: str | None) -> int:
 
 @mutation.field("refreshEstate")
 async def resolve_refresh(_: Any, info: Info, *, full: bool | None = None) -> dict[str, Any]:
-    by, now = _administrator(info), info.context.clock()
-    return await _ask_for_refresh(info, kind="FULL" if full else "AUTO", by=by, now=now, since=now - _DEAD_AFTER)
+    by, now = administrator(info), info.context.clock()
+    return await ask_for_refresh(info, kind="FULL" if full else "AUTO", by=by, now=now, since=now - _DEAD_AFTER)
 
 
-async def _ask_for_refresh(info: Info, *, kind: str, by: str, now: datetime, since: datetime | None) -> dict[str, Any]:
+async def ask_for_refresh(info: Info, *, kind: str, by: str, now: datetime, since: datetime | None) -> dict[str, Any]:
     """The run that waits or, with `since`, has been running since then, else a new one.
 
     Raises Unavailable when Redis is away, and leaves no run behind then.
@@ -116,14 +117,14 @@ async def resolve_storage_prices(_: Any, info: Info) -> list[dict[str, Any]]:
 async def resolve_set_price(
     _: Any, info: Info, *, serviceType: str, usdPerGbMonth: Decimal, effectiveFrom: date | None = None
 ) -> dict[str, Any]:
-    by, now, context = _administrator(info), info.context.clock(), info.context
+    by, now, context = administrator(info), info.context.clock(), info.context
     day = _sound_day(effectiveFrom or now.date(), now.date())
     price = _sound_price(usdPerGbMonth)
     kind = _known_spelling(_sound_type(serviceType), await store.prices(context.thirdeye))
     await store.put_price(context.thirdeye, service_type=kind, effective_from=day, price=price, by=by, now=now)
     # Totals are prepared by a refresh; without Redis the next one on time will do.
     with suppress(Unavailable):
-        await _ask_for_refresh(info, kind="AUTO", by=by, now=now, since=None)
+        await ask_for_refresh(info, kind="AUTO", by=by, now=now, since=None)
     # What this process answers next has the price in it.
     with suppress(Unavailable):
         await context.estate.snapshot(newest=True)

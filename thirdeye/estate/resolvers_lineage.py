@@ -22,10 +22,12 @@ from thirdeye.estate.inventory.neighbours import (
 from thirdeye.estate.inventory.reader import Snapshot
 from thirdeye.estate.loaders import asset_loader, of_one_generation
 from thirdeye.estate.refresh.state import ASSET_FIELDS
-from thirdeye.estate.rules import directly_in_use
+from thirdeye.estate.rules import ACTIVITY_CODE, Activity, directly_in_use
 
 table = ObjectType("Table")
 _FIRST_ASSET_CHUNK = FIRST_ASSET // CHUNK
+# How many edges away what stands in the way is looked for.
+_FAR = 20
 
 Info = GraphQLResolveInfo[Any]
 
@@ -43,6 +45,7 @@ def _in_use(load: Load, snapshot: Snapshot) -> Meant:
 
     async def in_use(chunk: int, places: Array) -> Mask:
         if chunk < _FIRST_ASSET_CHUNK:
+            await snapshot.load(("flags", "activity"))
             parts = snapshot.catalogue.columns.parts(chunk)
             there: Mask = (parts["flags"][places] & PRESENT) != 0
             return there & directly_in_use(parts["activity"][places])
@@ -87,6 +90,27 @@ async def _neighbourhood(info: Info, number: int, direction: str, depth: int | N
             "totalCount": len(found.nodes),
             "totalCountIsCapped": found.capped,
         }
+
+    return await of_one_generation(info.context, find)
+
+
+async def assets_of(info: Info, number: int, limit: int, *, activity: Activity | None = None) -> list[dict[str, Any]]:
+    """Assets downstream of a table, nearest first: those in use, or tables of an activity that are there."""
+
+    async def find(snapshot: Snapshot) -> list[dict[str, Any]]:
+        load = _load(info, snapshot)
+        in_use = _in_use(load, snapshot)
+        if activity is None:
+            return await _nodes(info, in_use, (await nearest(load, number))[:limit])
+        found = await walk(load, "down", number, _FAR, _budget(info))
+        await snapshot.load(("activity",))
+        columns, code = snapshot.catalogue.columns, ACTIVITY_CODE[activity]
+        meant = [
+            (node, distance)
+            for node, distance in found.nodes
+            if node < FIRST_ASSET and columns.parts(node // CHUNK)["activity"][node % CHUNK] == code
+        ]
+        return await _nodes(info, in_use, meant[:limit])
 
     return await of_one_generation(info.context, find)
 

@@ -54,6 +54,10 @@ EVIDENCES: Final = tuple(Evidence)
 ACTIVITIES: Final = tuple(Activity)
 EVIDENCE_CODE: Final[Mapping[Evidence, int]] = {kind: code for code, kind in enumerate(EVIDENCES)}
 ACTIVITY_CODE: Final[Mapping[Activity, int]] = {kind: code for code, kind in enumerate(ACTIVITIES)}
+# Types of tables that have no storage of their own to free.
+TYPES_WITHOUT_STORAGE: Final = frozenset({
+    "View", "SecureView", "SemanticView", "External", "Foreign", "Stage", "Stream",
+})  # fmt: skip
 STRONG_EVIDENCE: Final = frozenset({Evidence.QUERIES, Evidence.LIFECYCLE})
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
+from thirdeye.estate.advice import NO_SCORE, VERDICTS, Verdict, blockers_of
 from thirdeye.estate.filters import TIERS
 from thirdeye.estate.money import storage_cost
 
@@ -71,6 +72,26 @@ def table_view(
         "removedAt": row["removed_at"],
         "url": f"{base_url}/table/{quote(row['fqn'], safe='')}" if base_url else None,
     }
+
+
+def advice_view(advised: Mapping[str, int], advice: Mapping[str, Any], cost: Decimal | None) -> dict[str, Any]:
+    """What is advised about a table, keys as in the API; `advised` is of the columns, `advice` what it rests on."""
+    verdict = VERDICTS[advised["verdict"]]
+    risks = advice.get("risks", [None])
+    return {
+        "recommendation": str(verdict.value),
+        "purgeScore": None if advised["purge"] == NO_SCORE else advised["purge"] / 10,
+        "returnRisk": risks[advised["risk"]] if advised["risk"] < len(risks) else None,
+        "blockerCodes": [str(blocker.value) for blocker in blockers_of(advised["blockers"])],
+        "saving": saving(verdict, cost, Decimal(repr(advice["policy"]["archive_saving"])) if advice else Decimal(0)),
+        "advised": advised,
+    }
+
+
+def saving(verdict: Verdict, cost: Decimal | None, archive_share: Decimal) -> Decimal | None:
+    """USD a month that following a verdict saves of a table's cost; None where that is unknown and would count."""
+    share = {Verdict.DELETE: Decimal(1), Verdict.ARCHIVE: archive_share}.get(verdict, Decimal(0))
+    return Decimal(0) if share == 0 else _money(None if cost is None else cost * share)
 
 
 def _at(items: Any, number: int) -> Any:

@@ -11,6 +11,8 @@ from thirdeye.estate import resolvers_overview as overview
 from thirdeye.graphql.scalars import SCALARS
 from thirdeye.resources import resource
 from thirdeye.score import resolvers as score
+from thirdeye.verdict import resolvers as verdict
+from thirdeye.verdict import resolvers_policy as policy
 
 
 def build_schema() -> GraphQLSchema:
@@ -28,6 +30,13 @@ def build_schema() -> GraphQLSchema:
         overview.table_change,
         administration.query,
         administration.mutation,
+        verdict.query,
+        verdict.table,
+        verdict.blocker,
+        verdict.lists,
+        verdict.record,
+        policy.query,
+        policy.mutation,
         actions.query,
         actions.mutation,
         actions.connection,

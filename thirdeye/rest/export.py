@@ -16,9 +16,10 @@ from starlette.routing import Route
 
 from thirdeye.database import Row
 from thirdeye.errors import BadInput
+from thirdeye.estate.advice import BLOCKERS, VERDICTS
 from thirdeye.estate.columns import Array
 from thirdeye.estate.filters import FIELDS
-from thirdeye.estate.finding import Sort, ordered, sound_sort
+from thirdeye.estate.finding import Sort, fields_of, ordered, sound_sort
 from thirdeye.estate.inventory.reader import Snapshot
 from thirdeye.estate.listing import filter_of
 from thirdeye.estate.loaders import of_one_generation, table_of
@@ -32,15 +33,24 @@ COLUMNS: Final = (
     "fqn", "service", "serviceType", "database", "schema", "name", "displayName", "tableType", "owners", "tier", "tags",
     "domain", "described", "sizeBytes", "storageCost", "queryCost", "monthlyCost", "created", "lastAccessed",
     "lastWritten", "queries30d", "daysOfUse", "longestPauseDays", "idleDays", "evidence", "activity", "activityReason",
-    "inUse", "inUseThroughLineage", "zombie", "url", "id",
+    "inUse", "inUseThroughLineage", "zombie", "recommendation", "purgeScore", "returnRisk", "saving", "blockerCodes",
+    "url", "id",
 )  # fmt: skip
 _ONCE: Final = ("sortBy", "sortDir", "search")
 _KNOWN: Final = dict.fromkeys((*FIELDS, *_ONCE)).keys()
-_LISTS: Final = frozenset({"service", "database", "schema", "owner", "tier", "tag", "domain", "activity", "evidence"})
-_ONE_OF: Final[Mapping[str, tuple[str, ...]]] = {"activity": ACTIVITIES, "evidence": EVIDENCES}
+_LISTS: Final = frozenset(
+    {"service", "database", "schema", "owner", "tier", "tag", "domain", "activity", "evidence", "verdict", "blocker"}
+)
+_ONE_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "activity": ACTIVITIES,
+    "evidence": EVIDENCES,
+    "verdict": VERDICTS,
+    "blocker": BLOCKERS,
+}
 _CONVERTED: Final[Mapping[str, Callable[[str], Any]]] = {
     **dict.fromkeys(("minimumBytes", "maximumBytes"), parse_bytes),
-    **dict.fromkeys(("minimumMonthlyCost", "maximumMonthlyCost"), parse_decimal),
+    **dict.fromkeys(("minimumMonthlyCost", "maximumMonthlyCost", "minimumSaving"), parse_decimal),
+    **dict.fromkeys(("minimumPurgeScore", "maximumReturnRisk"), lambda text: float(parse_decimal(text))),
     **dict.fromkeys(("lastAccessedAfter", "lastAccessedBefore", "lastWrittenAfter", "lastWrittenBefore"), parse_day),
 }
 # A cell that begins so is a formula to a spreadsheet, also behind blanks; some take the wide forms for the same.
@@ -83,6 +93,7 @@ async def _find(
 
     async def find(snapshot: Snapshot) -> tuple[Array, datetime]:
         found = await filter_of(context.estate, snapshot, wanted, search, caller)
+        await snapshot.load(fields_of(found, sort))
         return await asyncio.to_thread(ordered, snapshot.catalogue, found, sort), snapshot.refreshed_at
 
     return await of_one_generation(context, find)

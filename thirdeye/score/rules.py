@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from fractions import Fraction
 from math import floor
+from typing import Final
 
 import numpy as np
 
@@ -112,6 +113,12 @@ _COUNTED = (
     "sized",
 )  # fmt: skip
 _WEIGHED = {"bytes": "tables", "active_bytes": "active", "zombie_bytes": "zombies"}
+
+
+# The columns that tallies look at.
+TALLIED: Final = (
+    "flags", "place", "size", "activity", "evidence", "written", "accessed", "owners", "tier",
+)  # fmt: skip
 
 
 def tally_services(

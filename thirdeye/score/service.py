@@ -19,6 +19,7 @@ from thirdeye.estate.rules import Activity, Thresholds
 from thirdeye.score import store
 from thirdeye.score.rules import (
     COMPONENTS,
+    TALLIED,
     Bands,
     Status,
     Tally,
@@ -105,6 +106,7 @@ class ScoreService:
                 # Its result will do, with the next look at whether the slot is due.
                 return False
             estate = await self._estate.snapshot(newest=True)
+            await estate.load(TALLIED)
             score = await asyncio.to_thread(self._evaluate, estate)
             await store.insert_score(
                 self._thirdeye,

@@ -3,11 +3,11 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +15,8 @@ import orjson
 
 from thirdeye.database import MySQL, Row
 from thirdeye.errors import Unavailable
-from thirdeye.estate.columns import QUERY_FIELDS, Array, PackedColumns, blob_name
+from thirdeye.estate.advice import ADVICE, saved_share
+from thirdeye.estate.columns import CHUNK, QUERY_FIELDS, Array, PackedColumns, blob_name, spans, width
 from thirdeye.estate.finding import Catalogue
 from thirdeye.estate.inventory import store
 from thirdeye.estate.inventory.once import Once
@@ -42,6 +43,13 @@ class Snapshot:
     prices: list[Decimal]
     priced: int
     versions: dict[str, int]
+    # What verdicts rest on: policy, the risk table and the counts behind it.
+    advice: dict[str, Any]
+    reader: "EstateReader" = field(repr=False)
+
+    async def load(self, names: Iterable[str]) -> None:
+        """Sees to it that these fields of the columns are there. Raises Superseded when they are replaced by now."""
+        await self.reader.load(self, names)
 
     @property
     def warnings(self) -> list[str]:
@@ -50,7 +58,7 @@ class Snapshot:
 
     def warnings_for(self, services: Sequence[int]) -> list[str]:
         """What an answer is to say that leans on these services only."""
-        return [*self.directory["warnings"], *self.silent(services)]
+        return [*self.directory["warnings"], *self.advice.get("warnings", ()), *self.silent(services)]
 
     def silent(self, services: Sequence[int]) -> list[str]:
         """A warning for each of these services that has tables and a feed that fell silent."""
@@ -138,25 +146,61 @@ class EstateReader:
             self._kept.clear()
         generation = state["generation"]
         versions = await store.contents(self._thirdeye, generation)
-        chunks = list[bytes]()
-        for number in range(sum(name.startswith("query/") for name in versions)):
-            name = blob_name("query", number)
-            if known is not None and name in versions and known.versions.get(name) == versions[name]:
-                chunks.append(known.catalogue.columns.packed(number))
-            else:
-                chunks.append(await self._blob(versions, name))
+        columns = await self._columns(versions, known)
         directory = orjson.loads(await self._blob(versions, "directory"))
         prices = prices_by_service(directory["services"], await store.prices(self._thirdeye), state["as_of"])
+        advice = orjson.loads(await self._blob(versions, "advice")) if "advice" in versions else {}
         return Snapshot(
             generation=generation,
             refreshed_at=refreshed_at,
             as_of=state["as_of"],
             directory=directory,
-            catalogue=_catalogue(PackedColumns(QUERY_FIELDS, chunks), directory, prices),
+            catalogue=_catalogue(columns, directory, prices, advice),
+            advice=advice,
+            reader=self,
             prices=prices,
             priced=state["priced"],
             versions=versions,
         )
+
+    async def _columns(self, versions: dict[str, int], known: Snapshot | None) -> PackedColumns:
+        """The columns, with what a snapshot before had of chunks that are the same; the rest is loaded when asked for."""
+        chunks = sum(name.startswith("query/") for name in versions)
+        lengths = [CHUNK] * chunks
+        if chunks:
+            last = blob_name("query", chunks - 1)
+            size = await store.blob_length(self._thirdeye, last, versions[last]) if last in versions else None
+            if size is None:
+                raise Superseded
+            lengths[-1] = size // width(QUERY_FIELDS)
+        columns = PackedColumns(QUERY_FIELDS, lengths)
+        for chunk in range(chunks if known is not None else 0):
+            name = blob_name("query", chunk)
+            if known is not None and known.versions.get(name) == versions.get(name):
+                columns.put(chunk, known.catalogue.columns.parts(chunk))
+        return columns
+
+    async def load(self, snapshot: Snapshot, names: Iterable[str]) -> None:
+        """As Snapshot.load."""
+        columns, wanted = snapshot.catalogue.columns, list(names)
+        assert isinstance(columns, PackedColumns)
+        for chunk in range(columns.chunks):
+            lacking = columns.lacking(chunk, wanted)
+            if lacking:
+                name = blob_name("query", chunk)
+                key = (name, snapshot.versions[name], *lacking)
+                columns.put(
+                    chunk, await self._once.do(key, partial(self._fields, snapshot, name, columns, chunk, lacking))
+                )
+
+    async def _fields(
+        self, snapshot: Snapshot, name: str, columns: PackedColumns, chunk: int, names: list[str]
+    ) -> dict[str, Array]:
+        of = spans(columns.fields, columns.lengths[chunk])
+        data = await store.blob_parts(self._thirdeye, name, snapshot.versions[name], [of[each] for each in names])
+        if data is None:
+            raise Superseded
+        return {each: np.frombuffer(part, columns.fields[each]) for each, part in zip(names, data, strict=True)}
 
     async def _priced(self, snapshot: Snapshot, priced: int) -> Snapshot:
         """The same with today's prices."""
@@ -164,7 +208,7 @@ class EstateReader:
         prices = prices_by_service(snapshot.directory["services"], rows, snapshot.as_of)
         columns = snapshot.catalogue.columns
         assert isinstance(columns, PackedColumns)
-        catalogue = _catalogue(columns, snapshot.directory, prices)
+        catalogue = _catalogue(columns, snapshot.directory, prices, snapshot.advice)
         return replace(snapshot, prices=prices, priced=priced, catalogue=catalogue)
 
     async def _blob(self, versions: dict[str, int], name: str) -> bytes:
@@ -175,6 +219,7 @@ class EstateReader:
 
     async def rows(self, snapshot: Snapshot, numbers: Sequence[int]) -> dict[int, Row]:
         """Rows by number. Raises Superseded when they are of another generation."""
+        await snapshot.load(ADVICE)
         found = await store.rows_by_number(self._thirdeye, numbers)
         return {number: of_generation(snapshot, row) for number, row in found.items()}
 
@@ -235,10 +280,14 @@ def _name_versions(snapshot: Snapshot) -> list[tuple[str, int]]:
     return sorted((name, version) for name, version in snapshot.versions.items() if name.startswith("names/"))
 
 
-def _catalogue(columns: PackedColumns, directory: dict[str, Any], prices: list[Decimal]) -> Catalogue:
+def _catalogue(
+    columns: PackedColumns, directory: dict[str, Any], prices: list[Decimal], advice: dict[str, Any]
+) -> Catalogue:
     place_service: Array = np.array([place[0] for place in directory["places"]] or [0], np.int32)
     return Catalogue(
         columns=columns,
         place_service=place_service,
         prices=np.array([float(price) for price in prices] or [0.0]),
+        risks=np.array([np.nan if risk is None else risk for risk in advice.get("risks", [None])]),
+        shares=saved_share(advice["policy"]["archive_saving"] if advice else 0.0),
     )

@@ -25,6 +25,8 @@ FROM estate_state AS state JOIN estate_blob AS kept ON kept.generation <= state.
 WHERE state.id = 1 AND state.generation = %(generation)s GROUP BY kept.name
 """
 _BLOB = "SELECT data FROM estate_blob WHERE name = %(name)s AND generation = %(version)s"
+_BLOB_LENGTH = "SELECT LENGTH(data) AS bytes FROM estate_blob WHERE name = %(name)s AND generation = %(version)s"
+_BLOB_PARTS = "SELECT {columns} FROM estate_blob WHERE name = %(name)s AND generation = %(version)s"
 _COLUMNS = """
 number, id, fqn, name, display_name, service, database_name, schema_name, table_type, described, metadata_changed,
 created, last_accessed, last_written, queries_30d, first_use, last_use, days_of_use, longest_gap, size_bytes,
@@ -86,6 +88,24 @@ async def blob(thirdeye: MySQL, name: str, version: int) -> bytes | None:
     """A version of a blob; None once a refresh has replaced it."""
     row = await thirdeye.fetch_one(_BLOB, {"name": name, "version": version})
     return bytes(row["data"]) if row else None
+
+
+async def blob_length(thirdeye: MySQL, name: str, version: int) -> int | None:
+    """How many bytes a version of a blob has; None once a refresh has replaced it."""
+    row = await thirdeye.fetch_one(_BLOB_LENGTH, {"name": name, "version": version})
+    return int(row["bytes"]) if row else None
+
+
+async def blob_parts(thirdeye: MySQL, name: str, version: int, parts: Sequence[tuple[int, int]]) -> list[bytes] | None:
+    """Parts of a version of a blob, each by where it begins and its bytes; None once a refresh has replaced it."""
+    values: dict[str, Any] = {"name": name, "version": version}
+    for place, (offset, size) in enumerate(parts):
+        values |= {f"offset{place}": offset + 1, f"size{place}": size}
+    columns = ", ".join(
+        f"SUBSTRING(data, %(offset{place})s, %(size{place})s) AS part{place}" for place in range(len(parts))
+    )
+    row = await thirdeye.fetch_one(_BLOB_PARTS.format(columns=columns), values)
+    return None if row is None else [bytes(row[f"part{place}"]) for place in range(len(parts))]
 
 
 async def rows_by_number(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, Row]:

@@ -209,10 +209,14 @@ def _lost_example(state: State, sources: Array, whole: Mask) -> str:
 def find_nearest(state: State, graph: Graph, tables_in_use: Mask) -> Nearest:
     """For each node the nearest assets in use downstream; ties: tables first, then by id."""
     in_use = np.concatenate([tables_in_use, state.asset["in_use"] == 1]) & graph.alive
+    return nearest_in_use(adjacency(graph.targets, graph.sources, graph.nodes), in_use, _order(state, graph))
+
+
+def _order(state: State, graph: Graph) -> Array:
     order = np.empty(graph.nodes, dtype=np.int32)
     order[: graph.tables][np.argsort(state.source["id"], kind="stable")] = np.arange(graph.tables)
     order[graph.tables :][np.argsort(state.asset["id"], kind="stable")] = np.arange(graph.tables, graph.nodes)
-    return nearest_in_use(adjacency(graph.targets, graph.sources, graph.nodes), in_use, order)
+    return order
 
 
 def packed_nearest(nearest: Nearest, tables: int) -> Iterator[tuple[str, bytes]]:

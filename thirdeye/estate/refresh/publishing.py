@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from thirdeye.database import MySQL
+from thirdeye.estate.advice import ADVICE
 from thirdeye.estate.columns import (
     CHUNK,
     DESCRIBED,
@@ -22,11 +23,11 @@ from thirdeye.estate.columns import (
     unpacked,
 )
 from thirdeye.estate.refresh import store
-from thirdeye.estate.refresh.state import PREFIXES, State, packed_state
+from thirdeye.estate.refresh.state import PREFIXES, State, packed_edges, packed_state
 from thirdeye.estate.rules import ACTIVITIES, EVIDENCES
 
-# Of these a row of the inventory shows every change.
-_QUERY_FACTS: Final = tuple(name for name in QUERY_FIELDS if name not in {"name_rank", "place"})
+# Of these a row of the inventory shows every change. Advice is read from the columns alone.
+_QUERY_FACTS: Final = tuple(name for name in QUERY_FIELDS if name not in {"name_rank", "place", *ADVICE})
 _SOURCE_FACTS: Final = (
     "created", "metadata_changed", "first_use", "last_use", "days_of_use", "longest_gap",
 )  # fmt: skip
@@ -123,6 +124,16 @@ async def stage_blobs(thirdeye: MySQL, state: State, generation: int, before: in
         await stage_blob(thirdeye, name, data, generation, before)
     for prefix in PREFIXES:
         await drop_blobs(thirdeye, prefix, names, generation)
+
+
+async def stage_edges(thirdeye: MySQL, state: State, generation: int, before: int) -> None:
+    """Writes the blobs of a state's edges that differ, and lets go of the edges: the graph has them."""
+    names = set[str]()
+    for name, data in packed_edges(state):
+        names.add(name)
+        await stage_blob(thirdeye, name, data, generation, before)
+    await drop_blobs(thirdeye, "edge/", names, generation)
+    state.upstream, state.downstream = state.upstream[:0].copy(), state.downstream[:0].copy()
 
 
 async def stage_blob(thirdeye: MySQL, name: str, data: bytes, generation: int, before: int) -> None:

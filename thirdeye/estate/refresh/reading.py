@@ -38,6 +38,8 @@ class EstateReading:
         self._today = today
         self._unreadable: set[str] = set()
         self.incomplete: list[str] = []
+        # Whether verdicts must not rest on what was read.
+        self.evidence_incomplete = False
 
     async def _relation_sums(self, lineage: int) -> BucketSums:
         return (await self._checksums.relations())[lineage]
@@ -57,6 +59,7 @@ class EstateReading:
             what = f"{part.table}({', '.join(lacking)})" if seen and lacking else part.table
             message = f"{what} cannot be read: {part.meaning}"
             self._problems.add("EVIDENCE_INCOMPLETE" if part.incomplete else "NOT_READABLE", message)
+            self.evidence_incomplete |= part.incomplete
             self.incomplete.append(f"EVIDENCE_INCOMPLETE: {message}" if part.incomplete else message)
         return otherwise
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -13,8 +14,9 @@ import structlog
 from thirdeye.clock import Clock
 from thirdeye.database import Lease, MySQL, Row, Session
 from thirdeye.errors import DatabaseAway, SchemaMissing, Unavailable
+from thirdeye.estate.advice import Adviser, Estate
 from thirdeye.estate.changes import Change, changes
-from thirdeye.estate.columns import CHUNK, Array, Mask, day_number
+from thirdeye.estate.columns import CHUNK, Mask, day_number
 from thirdeye.estate.money import prices_by_service
 from thirdeye.estate.openmetadata import parts
 from thirdeye.estate.openmetadata.store import OpenMetadata, readable_columns
@@ -22,6 +24,7 @@ from thirdeye.estate.refresh import compute, publishing, store
 from thirdeye.estate.refresh.checksums import Checksums
 from thirdeye.estate.refresh.copies import find_duplicates
 from thirdeye.estate.refresh.dependencies import (
+    Graph,
     find_nearest,
     graph_of,
     judge_assets,
@@ -29,16 +32,15 @@ from thirdeye.estate.refresh.dependencies import (
     packed_nearest,
 )
 from thirdeye.estate.refresh.directory import Names, directory_of
-from thirdeye.estate.refresh.keys import id_text
+from thirdeye.estate.refresh.naming import name_assets, rank_names
 from thirdeye.estate.refresh.problems import Problems
 from thirdeye.estate.refresh.reading import EstateReading
-from thirdeye.estate.refresh.state import FIRST_ASSET, Index, State, load_numbers, load_state
+from thirdeye.estate.refresh.state import Index, State, load_numbers, load_state
 from thirdeye.estate.refresh.tables import TableReader
 from thirdeye.estate.refresh.usage import UsageReader
 from thirdeye.estate.rules import Thresholds
 from thirdeye.estate.summary import summarise
 from thirdeye.estate.thresholds import thresholds_of
-from thirdeye.estate.words import pack_names
 from thirdeye.settings import Settings
 from thirdeye.telemetry import Metrics
 
@@ -48,7 +50,6 @@ OnProgress = Callable[[str, int], None]
 PHASES: Final = (
     "TABLES", "RELATIONS", "TAGS", "PROFILES", "USAGE", "LINEAGE", "RULES", "STAGING", "PUBLISHING",
 )  # fmt: skip
-_ASSET_PAGE: Final = 2_000
 log = structlog.get_logger(__name__)
 
 
@@ -77,6 +78,7 @@ class EstateRefresh:
         thirdeye: MySQL,
         clock: Clock,
         metrics: Metrics,
+        adviser: Callable[[], Adviser],
         on_progress: OnProgress = lambda _phase, _seen: None,
     ) -> None:
         self._settings = settings
@@ -84,6 +86,7 @@ class EstateRefresh:
         self._thirdeye = thirdeye
         self._clock = clock
         self._metrics = metrics
+        self._adviser = adviser
         self._on_progress = on_progress
 
     async def waits(self) -> bool:
@@ -101,7 +104,17 @@ class EstateRefresh:
                 raise RefreshRunning
             run, kind = await self._open(kind, requested_by)
             started = time.perf_counter()
-            work = _Run(self._settings, self._om, self._thirdeye, self._clock, self._on_progress, lease, run, kind)
+            work = _Run(
+                self._settings,
+                self._om,
+                self._thirdeye,
+                self._clock,
+                self._on_progress,
+                lease,
+                self._adviser(),
+                run,
+                kind,
+            )
             try:
                 await work.refresh()
             except BaseException as error:
@@ -155,6 +168,7 @@ class _Run:
         clock: Clock,
         on_progress: OnProgress,
         lease: Lease,
+        adviser: Adviser,
         run: int,
         kind: Kind,
     ) -> None:
@@ -167,6 +181,7 @@ class _Run:
         self._thresholds: Thresholds = thresholds_of(settings)
         self._on_progress = on_progress
         self._lease = lease
+        self._adviser = adviser
         self._run = run
         self.kind: str = kind
         self.phase = "STARTING"
@@ -233,7 +248,7 @@ class _Run:
         feeds = compute.ServiceFeeds([], [])
         directory = directory_of(state, Names(), feeds, [warning])
         await self._put_json("directory", directory)
-        await self._summarise(state, directory)
+        await self._summarise(state, directory, [])
         await self._put_json("duplicates", [])
         await self._publish()
 
@@ -257,34 +272,36 @@ class _Run:
         await self._enter("USAGE")
         usage_reader = UsageReader(om, self._thirdeye, self._run, state, self._today, self._thresholds.recent_days)
         await reading.usage(usage_reader, by_id)
-        usage = await usage_reader.add_up(by_id)
+        usage = await usage_reader.add_up(by_id, self._adviser)
         await self._enter("LINEAGE")
         await reading.lineage(by_id)
         known = await reading.assets()
         assets_changed = judge_assets(state, known, usage.assets_recent, usage.assets_90)
-        await self._name_assets(reading, state, assets_changed)
+        await name_assets(self._thirdeye, reading, state, assets_changed)
         del known
         state.query["query_cost"] = compute.split_costs(state.tables, *await reading.query_costs(by_id))
         del by_id
-        names = await reading.names()
         await self._enter("RULES")
         feeds = compute.judge_feeds(state, usage, self._today, self._thresholds)
         directly = compute.judge_tables(state, usage, feeds, self._today, self._thresholds)
         del usage
         graph = graph_of(state, state.present(), self.problems)
+        await publishing.stage_edges(self._thirdeye, state, self._run, self._before)
         nearest = await asyncio.to_thread(find_nearest, state, graph, directly)
         compute.judge_use(state, nearest.any[: state.tables], self._today, self._thresholds)
-        await self._enter("STAGING")
         for name, data in packed_nearest(nearest, state.tables):
             await publishing.stage_blob(self._thirdeye, name, data, self._run, self._before)
         del nearest
+        directory = directory_of(state, await reading.names(), feeds, reading.incomplete)
+        prices = await self._prices(directory)
+        await self._advise(state, feeds, graph, prices, incomplete=reading.evidence_incomplete)
+        await self._enter("STAGING")
         for name, data in packed_adjacency(graph):
             await publishing.stage_blob(self._thirdeye, name, data, self._run, self._before)
         del graph
-        await self._rank_names(state, renamed.numbers)
-        directory = directory_of(state, names, feeds, reading.incomplete)
+        await rank_names(self._thirdeye, state, renamed.numbers, self._run, self._before)
         await self._put_json("directory", directory)
-        await self._summarise(state, directory)
+        await self._summarise(state, directory, prices)
         columns = await self._find_duplicates(om, reading, state)
         await publishing.drop_blobs(self._thirdeye, "columns/", columns, self._run)
         await self._stage_facts(state, renamed.mask(state.tables))
@@ -292,10 +309,32 @@ class _Run:
         self.tables = int(state.present().sum())
         await self._publish()
 
-    async def _summarise(self, state: State, directory: dict[str, Any]) -> None:
-        """Prepares what `estate` answers."""
+    async def _prices(self, directory: dict[str, Any]) -> list[Decimal]:
         rows = await store.prices(self._thirdeye, self._today)
-        prices = prices_by_service(directory["services"], rows, self._today)
+        return prices_by_service(directory["services"], rows, self._today)
+
+    async def _advise(
+        self, state: State, feeds: compute.ServiceFeeds, graph: Graph, prices: list[Decimal], *, incomplete: bool
+    ) -> None:
+        advised = await self._adviser.advise(
+            Estate(
+                query=state.query,
+                source=state.source,
+                present=state.present(),
+                service=state.service_of_place()[state.query["place"]],
+                observed=np.array([verdict.observed_days for verdict in feeds.verdicts] or [0], np.int32),
+                prices=prices,
+                nodes=graph.nodes,
+                sources=graph.sources,
+                targets=graph.targets,
+                tag_sets=state.tag_sets.items,
+                incomplete=incomplete,
+            )
+        )
+        await self._put_json("advice", advised)
+
+    async def _summarise(self, state: State, directory: dict[str, Any], prices: list[Decimal]) -> None:
+        """Prepares what `estate` answers."""
         await self._put_json("summary", await asyncio.to_thread(summarise, state.query, directory, prices))
 
     async def _find_duplicates(self, om: OpenMetadata, reading: EstateReading, state: State) -> set[str]:
@@ -316,48 +355,17 @@ class _Run:
     async def _put_json(self, name: str, document: Any) -> None:
         await publishing.stage_blob(self._thirdeye, name, orjson.dumps(document), self._run, self._before)
 
-    async def _rank_names(self, state: State, renamed: Array) -> None:
-        """Gives every table its place in the order of names, and renews the names of the chunks with new ones."""
-        if len(renamed) == 0:
-            return
-        order = [np.frombuffer(bytes.fromhex(part), ">u4") for part in await store.name_order(self._thirdeye)]
-        ranks = np.zeros(state.tables, np.int32)
-        numbers = np.concatenate(order) if order else np.zeros(0, np.int64)
-        ranks[numbers] = np.arange(len(numbers), dtype=np.int32)
-        state.query["name_rank"] = ranks
-        for chunk in np.unique(renamed // CHUNK).tolist():
-            first, end = chunk * CHUNK, min((chunk + 1) * CHUNK, state.tables)
-            names = await store.names_between(self._thirdeye, first, end)
-            text = await asyncio.to_thread(pack_names, [names.get(number, "") for number in range(first, end)])
-            await publishing.stage_blob(self._thirdeye, f"names/{chunk:05d}", text, self._run, self._before)
-
     async def _stage_facts(self, state: State, texts: Mask) -> None:
         for chunk in range(state.query.chunks):
             old = await publishing.old_chunk(self._thirdeye, self._before, chunk)
             new = publishing.new_chunk(state, chunk)
             first = chunk * CHUNK
             chosen = publishing.changed_facts(old, new, texts[first : first + CHUNK])
+            self._adviser.compare(old, new, first)
             if self._before:
                 self._changes += changes(old or {}, new, first)
             self.changed += int(chosen.sum())
             await store.stage_facts(self._thirdeye, publishing.fact_rows(new, first, chosen))
-
-    async def _name_assets(self, reading: EstateReading, state: State, numbers: Array) -> None:
-        """Writes what assets other than tables are called. Readers look names up by numbers that never change."""
-        asset = state.asset
-        for code in np.unique(asset["kind"][numbers]).tolist():
-            kind = state.asset_kinds.items[code]
-            mine = numbers[asset["kind"][numbers] == code]
-            for start in range(0, len(mine), _ASSET_PAGE):
-                ids = {number: id_text(asset["id"][number]) for number in mine[start : start + _ASSET_PAGE].tolist()}
-                names = await reading.asset_names(kind, list(ids.values()))
-                await store.put_assets(
-                    self._thirdeye,
-                    (
-                        (FIRST_ASSET + number, identifier, kind, (names.get(identifier) or identifier)[:512])
-                        for number, identifier in ids.items()
-                    ),
-                )
 
     async def _publish(self) -> None:
         await self._enter("PUBLISHING")
@@ -365,6 +373,7 @@ class _Run:
             if self._lease.lost or not await store.still_open(session, self._run):
                 raise RefreshLost
             await self._merge(session)
+            await self._adviser.publish(session, self._run)
             now = self._clock()
             await store.publish_state(session, self._run, now, self._today)
             await store.finish_run(

@@ -27,8 +27,8 @@ FIRST_ASSET: Final = 2**31
 ASSET_FIELDS: Final = {"id": "S16", "kind": "u1", "name": "u4", "in_use": "u1", "alive": "u1"}
 EDGE_FIELDS: Final = {"upstream": "u4", "downstream": "u4"}
 GROUPS: Final = {"query": QUERY_FIELDS, "source": SOURCE_FIELDS, "asset": ASSET_FIELDS}
-# The groups whose blobs a state owns, `edge` beside the columns.
-PREFIXES: Final = (*(f"{group}/" for group in GROUPS), "edge/", "sums/")
+# The groups whose blobs a state owns beside its edges.
+PREFIXES: Final = (*(f"{group}/" for group in GROUPS), "sums/")
 _NUMBERED: Final = np.dtype([("id", KEY), ("number", ">u4")])
 
 Sums = dict[str, tuple[int, int]]
@@ -230,7 +230,7 @@ async def load_numbers(thirdeye: MySQL, generation: int) -> State:
 
 
 def packed_state(state: State) -> Iterator[tuple[str, bytes]]:
-    """Every blob of a state that a refresh needs again."""
+    """Every blob of a state that a refresh needs again, but those of its edges."""
     yield "sources", orjson.dumps({**state.document(), "fields": _fields()})
     for group in GROUPS:
         columns = state.group(group)
@@ -238,6 +238,10 @@ def packed_state(state: State) -> Iterator[tuple[str, bytes]]:
             yield blob_name(group, chunk), columns.packed(chunk)
     for part, sums in state.sums.items():
         yield f"sums/{part}", sums.packed()
+
+
+def packed_edges(state: State) -> Iterator[tuple[str, bytes]]:
+    """The blobs of a state's edges."""
     edges = Columns(EDGE_FIELDS, len(state.upstream))
     edges["upstream"], edges["downstream"] = state.upstream, state.downstream
     for chunk in range(edges.chunks):

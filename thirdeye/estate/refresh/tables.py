@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 
 from thirdeye.database import Row
-from thirdeye.estate.columns import DESCRIBED, PRESENT, Array, Mask
+from thirdeye.estate.columns import DESCRIBED, PRESENT, WITHOUT_STORAGE, Array, Mask
 from thirdeye.estate.duplicates import name_key, normalised_name
 from thirdeye.estate.naming import digest, split_fqn
 from thirdeye.estate.openmetadata.store import OpenMetadata
@@ -17,7 +17,7 @@ from thirdeye.estate.refresh.keys import id_key, key_array
 from thirdeye.estate.refresh.problems import Problems
 from thirdeye.estate.refresh.relations import id_buckets
 from thirdeye.estate.refresh.state import BucketSums, Index, State
-from thirdeye.estate.rules import day_of_milliseconds
+from thirdeye.estate.rules import TYPES_WITHOUT_STORAGE, day_of_milliseconds
 
 PAGE: Final = 5_000
 # Changes are looked for from so long before the newest one known: commits land behind it.
@@ -183,6 +183,7 @@ class TableReader:
         place = self._place(fqn, fqn_hash, segments)
         flags = 0 if row["deleted"] else PRESENT
         flags |= DESCRIBED if is_described(row["description"]) else 0
+        flags |= WITHOUT_STORAGE if row["table_type"] in TYPES_WITHOUT_STORAGE else 0
         new_key = digest(fqn_hash) if fqn_hash else b""
         if source["key"][number] != new_key.rstrip(b"\0") or not source["stamp"][number]:
             self.rekeyed.add(number)

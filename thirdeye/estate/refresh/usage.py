@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from thirdeye.database import MySQL, Row
+from thirdeye.estate.advice import Adviser, DaysSoFar
 from thirdeye.estate.columns import Array, Mask, day_number
 from thirdeye.estate.openmetadata.store import OpenMetadata
 from thirdeye.estate.refresh import store
@@ -161,16 +162,22 @@ class UsageReader:
             packed = Day.unpack(data).packed(recent=False)
             await store.put_blob(self._thirdeye, day_name(day), self._generation, packed)
 
-    async def add_up(self, index: Index) -> UsageTotals:
-        """Sets days of use, longest gap, first and last day of every table; gives what else the days say."""
+    async def add_up(self, index: Index, adviser: Adviser) -> UsageTotals:
+        """Sets days of use, longest gap, first and last day of every table; gives what else the days say.
+
+        Tells the adviser how things stood before each day.
+        """
         state = self._state
         present, service = state.present(), state.service_of_place()[state.query["place"]]
         sums = _Sums(state.tables, len(state.services.items) or 1)
+        adviser.begin(np.minimum(state.source["created_at"], np.uint16(self._today)), present, service, self._today)
         async for name, data in store.blobs(self._thirdeye, "usage/", self._generation):
             if data:
                 number = sound_number(day_number(date.fromisoformat(name.rsplit("/", 1)[1])), self._today)
+                adviser.before_day(number, sums.so_far())
                 sums.add(_resolved(Day.unpack(data), index), number, self._today, self._recent_days)
                 sums.add_services(present, service)
+        adviser.before_day(self._today + 1, sums.so_far())
         for field_name in ("first_use", "last_use", "days_of_use", "longest_gap"):
             state.source[field_name] = getattr(sums, field_name)
         return UsageTotals(sums.queries, sums.first_row, sums.newest_row, sums.assets_90, sums.assets_recent)
@@ -207,6 +214,10 @@ class _Sums:
         self.assets_recent: set[bytes] = set()
         self._day: Day | None = None
         self._number = 0
+
+    def so_far(self) -> DaysSoFar:
+        """What the days that were added say."""
+        return DaysSoFar(self.last_use, self.days_of_use, self.longest_gap, self.first_row)
 
     def add(self, day: Day, number: int, today: int, recent_days: int) -> None:
         """Adds one day; `number` 0 is before all time and ignored."""

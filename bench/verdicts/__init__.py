@@ -1,0 +1,1 @@
+"""How good verdicts are, on simulated estates whose future is known."""

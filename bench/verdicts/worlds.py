@@ -1,0 +1,194 @@
+"""Simulated estates: when each table is used, day by day, in the days that are known and in those that are not.
+
+Nothing here knows the rules. A table has a kind (how it is used while it lives) and a day of death, after which nobody
+wants it; what a kind does is drawn at random. A world is a mix of kinds, and what its feed shows of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = Any
+KNOWN, UNSEEN = 730, 180
+DAYS = KNOWN + UNSEEN
+NEVER = DAYS + 1
+
+
+@dataclass
+class World:
+    """`used[table, day]`: whether it was used; `shown`: what the feed has of it, known days only. Death: day, or NEVER."""
+
+    name: str
+    used: Array
+    shown: Array
+    death: Array
+    created: Array
+    service: Array
+    first_day: int = 0
+
+
+Kind = Callable[[np.random.Generator, int], Array]
+
+
+def _periodic(period: float, jitter: float, days: int = 1) -> Kind:
+    """Every `period` days, give or take; `days` in a row each time."""
+
+    def draw(random: np.random.Generator, tables: int) -> Array:
+        used = np.zeros((tables, DAYS), bool)
+        for table in range(tables):
+            mine = period * random.uniform(0.7, 1.4)
+            day = random.uniform(0, mine)
+            while day < DAYS:
+                start = int(day)
+                used[table, start : start + days] = True
+                day += max(mine * (1 + random.normal(0, jitter)), 1)
+        return used
+
+    return draw
+
+
+def _daily(share: float) -> Kind:
+    return lambda random, tables: random.random((tables, DAYS)) < share
+
+
+def _bursts(mean_gap: float) -> Kind:
+    """A few busy days, then nothing for a time that nobody can foresee."""
+
+    def draw(random: np.random.Generator, tables: int) -> Array:
+        used = np.zeros((tables, DAYS), bool)
+        for table in range(tables):
+            day = random.exponential(mean_gap)
+            while day < DAYS:
+                length = int(random.integers(1, 10))
+                start = int(day)
+                used[table, start : start + length] = random.random(min(length, DAYS - start)) < 0.7
+                day += length + random.exponential(mean_gap)
+        return used
+
+    return draw
+
+
+def _seasonal(period: int, width: int) -> Kind:
+    """The same weeks of each year or quarter."""
+
+    def draw(random: np.random.Generator, tables: int) -> Array:
+        used = np.zeros((tables, DAYS), bool)
+        for table in range(tables):
+            phase = int(random.integers(0, period))
+            for start in range(phase - period, DAYS, period):
+                days = np.arange(max(start, 0), min(start + width, DAYS))
+                used[table, days] = random.random(len(days)) < 0.6
+        return used
+
+    return draw
+
+
+def _fading(random: np.random.Generator, tables: int) -> Array:
+    """Asked for less and less."""
+    start, rate = random.uniform(-400, 400, (tables, 1)), random.uniform(0.2, 0.9, (tables, 1))
+    half_life = random.uniform(20, 120, (tables, 1))
+    age = np.maximum(np.arange(DAYS)[None, :] - start, 0)
+    return random.random((tables, DAYS)) < rate * 0.5 ** (age / half_life)
+
+
+def _ambush(random: np.random.Generator, tables: int) -> Array:
+    """Busy, then idle for most of a year, then busy again: made to be deleted just before it is wanted."""
+    used = np.zeros((tables, DAYS), bool)
+    for table in range(tables):
+        day = -float(random.uniform(0, 300))
+        while day < DAYS:
+            busy, idle = int(random.integers(5, 40)), int(random.integers(120, 330))
+            days = np.arange(max(int(day), 0), min(int(day) + busy, DAYS))
+            used[table, days] = random.random(len(days)) < 0.5
+            day += busy + idle
+    return used
+
+
+def _nothing(_random: np.random.Generator, tables: int) -> Array:
+    return np.zeros((tables, DAYS), bool)
+
+
+STEADY = (
+    (_daily(0.6), 0.30),
+    (_periodic(7, 0.1), 0.25),
+    (_periodic(30, 0.15), 0.20),
+    (_periodic(90, 0.15), 0.10),
+    (_nothing, 0.15),
+)
+
+
+def _mixed(random: np.random.Generator, tables: int, kinds: Any) -> Array:
+    parts, left = [], tables
+    for place, (kind, share) in enumerate(kinds):
+        count = left if place == len(kinds) - 1 else round(tables * share)
+        parts.append(kind(random, count))
+        left -= count
+    used = np.concatenate(parts)
+    return used[random.permutation(tables)]
+
+
+def _deaths(random: np.random.Generator, tables: int, share: float) -> Array:
+    """Of a share of the tables the day of death, at any time of the known days or after them."""
+    return np.where(random.random(tables) < share, random.integers(30, DAYS, tables), NEVER)
+
+
+def _world(name: str, random: np.random.Generator, tables: int, kinds: Any, deaths: float) -> World:
+    used = _mixed(random, tables, kinds)
+    death = _deaths(random, tables, deaths)
+    created = np.where(random.random(tables) < 0.3, random.integers(0, KNOWN - 60, tables), 0)
+    days = np.arange(DAYS)[None, :]
+    used &= (days < death[:, None]) & (days >= created[:, None])
+    return World(name, used, used[:, :KNOWN].copy(), death, created, random.integers(0, 4, tables))
+
+
+def worlds(tables: int, seed: int) -> list[World]:
+    """All of them."""
+    random = np.random.default_rng(seed)
+    bursts = ((_bursts(60), 0.4), (_bursts(150), 0.3), (_bursts(300), 0.3))
+    seasonal = ((_seasonal(365, 14), 0.25), (_seasonal(91, 7), 0.25), *((kind, share / 2) for kind, share in STEADY))
+    adversarial = ((_ambush, 0.25), (_bursts(200), 0.15), (_seasonal(365, 10), 0.10), *((k, s / 2) for k, s in STEADY))
+    return [
+        _world("steady", random, tables, STEADY, 0.45),
+        _world("steady, few deaths", random, tables, STEADY, 0.20),
+        _world("bursts", random, tables, bursts, 0.25),
+        _world("seasonal", random, tables, seasonal, 0.30),
+        _world("dying", random, tables, ((_fading, 0.7), *((k, s * 0.3) for k, s in STEADY)), 0.30),
+        _migration(random, tables),
+        _outage(random, tables),
+        _short(random, tables),
+        _world("adversarial mix", random, tables, adversarial, 0.30),
+    ]
+
+
+def _migration(random: np.random.Generator, tables: int) -> World:
+    """Half of the estate is left within two weeks, 200 days ago; of that a tenth is looked at once more later."""
+    world = _world("migration wave", random, tables, STEADY, 0.15)
+    moved = random.random(tables) < 0.5
+    day = KNOWN - 200 + random.integers(0, 14, tables)
+    world.death = np.where(moved, np.minimum(world.death, day), world.death)
+    world.used &= np.arange(DAYS)[None, :] < world.death[:, None]
+    back = np.flatnonzero(moved & (random.random(tables) < 0.1))
+    later = day[back] + random.integers(1, 150, len(back))
+    world.used[back, later] = True
+    world.death[back] = np.maximum(world.death[back], later + 1)
+    world.shown = world.used[:, :KNOWN].copy()
+    return world
+
+
+def _outage(random: np.random.Generator, tables: int) -> World:
+    """The feed of one service showed nothing for 90 days, until 60 days ago; that of another twice for 30 days."""
+    world = _world("feed outage", random, tables, STEADY, 0.40)
+    world.shown[world.service == 0, KNOWN - 150 : KNOWN - 60] = False
+    world.shown[world.service == 1, 300:330] = False
+    world.shown[world.service == 1, 500:530] = False
+    return world
+
+
+def _short(random: np.random.Generator, tables: int) -> World:
+    """Usage is known for 250 days only."""
+    world = _world("short history", random, tables, STEADY, 0.40)
+    world.first_day = KNOWN - 250
+    world.shown[:, : world.first_day] = False
+    return world

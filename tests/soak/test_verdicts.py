@@ -1,0 +1,56 @@
+"""The long runs about verdicts: ten thousand random estates, sequences of changes, worlds whose future is known."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+
+from bench.verdicts.__main__ import judged, scored
+from bench.verdicts.worlds import World, worlds
+from tests.support.random_verdicts import RandomEstate, estates
+from tests.verdict.test_random_estates import check
+from tests.verdict.test_verdicts import follow
+from thirdeye.estate.advice import VERDICT_CODE, Verdict
+from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.tokens import Signer
+
+pytestmark = pytest.mark.soak
+NAMES = (
+    "steady",
+    "steady, few deaths",
+    "bursts",
+    "seasonal",
+    "dying",
+    "migration wave",
+    "feed outage",
+    "short history",
+    "adversarial mix",
+)
+
+
+@settings(max_examples=10_000)
+@given(estates())
+def test_nothing_goes_that_must_not_over_ten_thousand_random_estates(estate: RandomEstate) -> None:
+    check(estate)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("seed", range(2000, 2010))
+async def test_verdicts_follow_any_changes(
+    seed: int, sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer, schema_name: Callable[[str], str]
+) -> None:
+    await follow(sql_server, redis_server, signer, schema_name, seed=seed, rounds=4)
+
+
+@pytest.fixture(scope="module")
+def simulated() -> dict[str, World]:
+    return {world.name: world for world in worlds(20_000, 7)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_few_are_wanted_again_in_any_world(name: str, simulated: dict[str, World]) -> None:
+    world = simulated[name]
+    score = scored(world, judged(world)["verdict"] == VERDICT_CODE[Verdict.DELETE])
+    assert score.regrets <= 0.02 * score.gone
+    if world.name.startswith("steady"):
+        assert score.found >= 0.75 * score.dead

@@ -1,0 +1,190 @@
+"""The verdicts a second time: plain slow Python over the second inventory, from what the product promises."""
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+from tests.support.second_inventory import Judged
+
+Row = dict[str, Any]
+IDLE = (60, 90, 120, 180, 270, 365, 540)
+VIRTUAL = {"View", "SecureView", "SemanticView", "External", "Foreign", "Stage", "Stream"}
+
+
+@dataclass
+class Rules:
+    """What a policy says, and who keeps what (ids)."""
+
+    delete_risk: float = 0.05
+    archive_risk: float = 0.30
+    minimum_idle: int = 0
+    protected: tuple[str, ...] = ()
+    kept: set[str] = field(default_factory=set)
+    incomplete: bool = False
+    prices: dict[str, float] = field(default_factory=dict)
+    least_states: int = 200
+
+
+def second_verdicts(judged: Judged, today: date, rules: Rules) -> dict[str, Row]:
+    """By table id: idle, purge, like, returned, risk, blockers, verdict."""
+    return _Verdicts(judged, today, rules).all()
+
+
+def wilson_upper(returned: int, states: int) -> float:
+    z = 1.959963984540054
+    share = returned / states
+    middle = share + z * z / (2 * states)
+    spread = z * math.sqrt(share * (1 - share) / states + z * z / (4 * states * states))
+    return 1.0 if returned == states else (middle + spread) / (1 + z * z / states)
+
+
+def class_of(idle: int, longest: int, days: int) -> tuple[int, int, int] | None:
+    """Idle days, ratio to the longest pause, number of days of use; None for under 60 days."""
+    if idle < 60:
+        return None
+    ratio = 0
+    if longest > 0:
+        ratio = 1 + sum(idle / longest >= limit for limit in (1, 1.5, 2.5, 5))
+    return max(limit for limit in IDLE if idle >= limit), ratio, sum(days >= limit for limit in (1, 2, 6, 31))
+
+
+class _Verdicts:
+    def __init__(self, judged: Judged, today: date, rules: Rules) -> None:
+        self.tables, self.today, self.rules = judged.tables, today, rules
+        self.observed = {service["hash"]: service["observed"] for service in judged.services.values()}
+        self.counts = self.past()
+
+    def ago(self, day: date) -> int:
+        return (self.today - day).days
+
+    def past(self) -> dict[tuple[int, int, int], list[int]]:
+        first: dict[str, date] = {}
+        for table in self.tables.values():
+            for day in table["usage_days"]:
+                first[table["service_hash"]] = min(day, first.get(table["service_hash"], day))
+        counts: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0])
+        if not first:
+            return counts
+        day = self.today - timedelta(days=180)
+        while day >= min(first.values()):
+            for table in self.tables.values():
+                since = first.get(table["service_hash"])
+                if since is None or since > day or (table["created"] is not None and table["created"] > day):
+                    continue
+                before = sorted(each for each in table["uses"] if each <= day)
+                if before:
+                    idle = (day - before[-1]).days
+                else:
+                    idle = (day - max(since, table["created"] or since)).days
+                longest = max(((later - earlier).days for earlier, later in pairwise(before)), default=0)
+                found = class_of(idle, longest, len(before))
+                if found is not None:
+                    counts[found][0] += 1
+                    end = day + timedelta(days=180)
+                    counts[found][1] += any(day < each <= end for each in table["uses"])
+            day -= timedelta(days=30)
+        return counts
+
+    def like(self, wanted: tuple[int, int, int]) -> tuple[int, int] | None:
+        """States and returns of the finest class that has enough."""
+        for depth in (3, 2, 1):
+            matching = [found for key, found in self.counts.items() if key[:depth] == wanted[:depth]]
+            states, returned = sum(each[0] for each in matching), sum(each[1] for each in matching)
+            if states >= self.rules.least_states:
+                return states, returned
+        return None
+
+    def all(self) -> dict[str, Row]:
+        found = {identifier: self.own(table) for identifier, table in self.tables.items()}
+        for identifier, table in self.tables.items():
+            self.judge(identifier, table, found)
+        return found
+
+    def own(self, table: Row) -> Row:
+        service = self.observed[table["service_hash"]]
+        idle: int | None = None
+        if table["activity"] != "UNKNOWN":
+            idle = service if table["accessed"] is None else max(self.ago(table["accessed"]), 0)
+            if table["accessed"] is None and table["created"] is not None:
+                idle = min(service, self.ago(table["created"]))
+        risk = None
+        is_idle = table["activity"] in ("STALE", "DORMANT")
+        if is_idle and idle is not None and service >= 360:
+            days = table["days_of_use"] or (1 if table["accessed"] else 0)
+            known = class_of(idle, table["longest_gap"], days)
+            like = self.like(known) if known else None
+            risk = wilson_upper(like[1], like[0]) if like else None
+        return {"idle": idle, "own": risk, "is_idle": is_idle, "purge": self.purge(table, idle)}
+
+    def purge(self, table: Row, idle: int | None) -> float | None:
+        if idle is None:
+            return None
+        points = ((0, 0.0), (30, 2.0), (90, 6.0), (180, 8.5), (365, 10.0))
+        idle_part = 10.0
+        for (low, at_low), (high, at_high) in pairwise(points):
+            if low <= idle <= high:
+                idle_part = at_low + (at_high - at_low) * (idle - low) / (high - low)
+                break
+        size = table["size"]
+        size_part = min(max(10 * math.log10(size / 1e7) / 6, 0), 10) if size else 0
+        disuse = 10 * (1 - math.log(1 + min(table["queries"], 500)) / math.log(501))
+        refresh = 0.0
+        if table["accessed"] is None:
+            refresh = 10.0 if table["written"] and self.ago(table["written"]) <= 90 else 0.0
+        elif table["written"] and table["written"] > table["accessed"]:
+            refresh = 10 * min((table["written"] - table["accessed"]).days / 30, 1)
+        return 0.60 * idle_part + 0.15 * size_part + 0.15 * disuse + 0.10 * refresh
+
+    def judge(self, identifier: str, table: Row, found: dict[str, Row]) -> None:
+        mine = found[identifier]
+        below = [each for each in table["below"] if each in self.tables]
+        risks = [found[each]["own"] for each in (identifier, *below) if found[each]["is_idle"]]
+        short = mine["is_idle"] and any(risk is None for risk in risks)
+        mine["risk"] = max(risks) if mine["is_idle"] and not short else None
+        service_prices = self.rules.prices
+        storage = (
+            None if table["size"] is None else table["size"] / 1e9 * service_prices.get(table["service_name"], 0.023)
+        )
+        known = [cost for cost in (storage, table["query_cost"]) if cost is not None]
+        mine["cost"] = sum(known) if known else None
+        tags = {
+            tag for tag in table["tags"] for name in self.rules.protected if tag == name or tag.startswith(name + ".")
+        }
+        cases = {
+            "ACTIVE_DOWNSTREAM": table["through_lineage"],
+            "UNKNOWN_DOWNSTREAM": any(self.tables[each]["activity"] == "UNKNOWN" for each in below),
+            "CRITICAL_TIER": table["tier"] in (1, 2),
+            "PROTECTED_TAG": bool(tags),
+            "RECENTLY_WRITTEN": table["written"] is not None and self.ago(table["written"]) <= 30,
+            "RECENTLY_CREATED": table["created"] is not None and self.ago(table["created"]) <= 30,
+            "UNKNOWN_USAGE": table["activity"] == "UNKNOWN",
+            "SHORT_HISTORY": short,
+            "EVIDENCE_INCOMPLETE": self.rules.incomplete,
+            "KEPT_BY_OWNER": identifier in self.rules.kept,
+        }
+        mine["blockers"] = {name for name, holds in cases.items() if holds}
+        mine["verdict"] = self.verdict(table, mine)
+
+    def verdict(self, table: Row, mine: Row) -> str:
+        blockers, rules = mine["blockers"], self.rules
+        if table["activity"] in ("NEW", "ACTIVE", "COOLING") or blockers & {"ACTIVE_DOWNSTREAM", "KEPT_BY_OWNER"}:
+            return "KEEP"
+        if table["activity"] == "UNKNOWN":
+            return "REVIEW" if mine["cost"] is not None and mine["cost"] >= 10 else "KEEP"
+        if blockers & {"CRITICAL_TIER", "PROTECTED_TAG", "UNKNOWN_DOWNSTREAM", "EVIDENCE_INCOMPLETE"}:
+            return "REVIEW"
+        if table["table_type"] in VIRTUAL:
+            return "REVIEW"
+        if "RECENTLY_WRITTEN" in blockers:
+            return "STOP_REFRESH"
+        long_enough = mine["idle"] >= rules.minimum_idle
+        if mine["risk"] is not None and mine["risk"] <= rules.delete_risk and long_enough:
+            return "DELETE"
+        if mine["risk"] is not None and mine["risk"] <= rules.archive_risk and long_enough:
+            return "ARCHIVE"
+        if "SHORT_HISTORY" in blockers and mine["idle"] >= 180 and long_enough:
+            return "ARCHIVE"
+        return "REVIEW"

@@ -1,0 +1,294 @@
+"""Verdicts through the real API, over a real refresh of an estate with a past."""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.api import TODAY, Api, prepare_accounts, running, settings_for
+from tests.support.mirror import mirror
+from thirdeye.local.sample import EstateOptions, generate, load
+from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.tokens import Signer
+from thirdeye.settings import Settings
+
+pytestmark = pytest.mark.anyio
+NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
+GRAPHQL = "/api/v1/thirdeye/graphql"
+SCHEMA = "thirdeye_verdicts"
+VERDICT = """
+verdict {
+  recommendation confidence purgeScore { value parts { idle size disuse refresh } }
+  returnRisk { value like returned basedOnDays fromDownstream } saving reasons keep { reason by until }
+  blockers { code detail assets { asset { fqn inUse } distance } }
+}
+"""
+LIST = f"""
+query ($filter: TableFilterInput, $sortBy: String, $sortDir: String, $first: Int, $after: String) {{
+  tables(filter: $filter, sortBy: $sortBy, sortDir: $sortDir, first: $first, after: $after) {{
+    edges {{ node {{ fqn service activity monthlyCost idleDays inUseThroughLineage zombie {VERDICT} }} }}
+    pageInfo {{ hasNextPage endCursor }} totalCount
+  }}
+}}
+"""
+KEEP = f"""
+mutation ($fqn: String!, $reason: String!, $until: Date!) {{
+  keepTable(fqn: $fqn, reason: $reason, until: $until) {{ fqn {VERDICT} }}
+}}
+"""
+RELEASE = "mutation ($fqn: String!) { releaseTable(fqn: $fqn) { fqn } }"
+SET_POLICY = "mutation ($input: PolicyInput!) { setPolicy(input: $input) { deleteRisk archiveRisk minimumIdleDays protectedTags setBy } }"
+SIMULATE = """
+query ($input: PolicyInput!) { simulatePolicy(input: $input) {
+  tables saving changed verdicts { recommendation tables monthlyCost } policy { deleteRisk }
+  backTest { days delete { verdicts regrets rate } archive { verdicts regrets rate } } warnings stale
+} }
+"""
+PLAN = """
+query ($fqn: String!, $archiveLocation: String, $readers: [String!]) {
+  removalPlan(fqn: $fqn, archiveLocation: $archiveLocation, readers: $readers) {
+    table { fqn } steps { stage waitingDays statements undo what wayBack } }
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def judged_settings(sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer) -> Settings:
+    """Settings over a refreshed estate with 700 days of usage; nobody may change it."""
+    om = "om_verdicts"
+    with sql_server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {SCHEMA}")
+        load(generate(EstateOptions(today=TODAY, tables=400, seed=1, usage_days=700)), connection, schema=om)
+    prepare_accounts(sql_server, om, SCHEMA)
+    settings = settings_for(
+        sql_server, redis_server, om_schema=om, schema=SCHEMA, signer=signer, delete_risk=0.35, archive_risk=0.36
+    )
+
+    async def refresh() -> None:
+        async with mirror(settings, NOON) as estate:
+            await estate.refresh()
+
+    asyncio.run(refresh())
+    return settings
+
+
+@pytest.fixture
+async def estate(judged_settings: Settings, sql_server: MariaDB | MySQL, signer: Signer) -> AsyncIterator[Api]:
+    prepare_accounts(sql_server, judged_settings.om_mysql_db, SCHEMA)
+    async with running(judged_settings, signer, clock=lambda: NOON) as api:
+        yield api
+
+
+async def all_of(api: Api, **variables: Any) -> list[dict[str, Any]]:
+    nodes, after = list[dict[str, Any]](), None
+    while True:
+        page = (await api.data(LIST, first=50, after=after, **variables))["tables"]
+        nodes += [edge["node"] for edge in page["edges"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            assert len(nodes) == page["totalCount"]
+            return nodes
+        after = page["pageInfo"]["endCursor"]
+
+
+async def test_every_verdict_explains_itself(estate: Api) -> None:
+    tables = await all_of(estate)
+    seen = {table["verdict"]["recommendation"] for table in tables}
+    assert seen == {"KEEP", "REVIEW", "STOP_REFRESH", "ARCHIVE", "DELETE"}
+    for table in tables:
+        verdict = table["verdict"]
+        codes = {blocker["code"] for blocker in verdict["blockers"]}
+        assert (verdict["purgeScore"] is None) == (table["activity"] == "UNKNOWN")
+        assert table["inUseThroughLineage"] == ("ACTIVE_DOWNSTREAM" in codes)
+        for blocker in verdict["blockers"]:
+            assert blocker["detail"].endswith((".", "missing."))
+            about_assets = blocker["code"] in {"ACTIVE_DOWNSTREAM", "UNKNOWN_DOWNSTREAM"}
+            assert bool(blocker["assets"]) == about_assets
+            assert blocker["code"] != "ACTIVE_DOWNSTREAM" or all(each["asset"]["inUse"] for each in blocker["assets"])
+        assert verdict["reasons"][-1]
+        risk, cost = verdict["returnRisk"], table["monthlyCost"] and float(table["monthlyCost"])
+        assert (risk is not None) == (table["activity"] in {"STALE", "DORMANT"})
+        share = {"DELETE": 1.0, "ARCHIVE": 0.8}.get(verdict["recommendation"], 0.0)
+        if share and cost is None:
+            assert verdict["saving"] is None
+        else:
+            assert float(verdict["saving"]) == pytest.approx(share * (cost or 0), abs=2e-6)
+        if verdict["recommendation"] == "DELETE":
+            assert risk["value"] <= 0.35
+            assert verdict["confidence"] == pytest.approx(1 - risk["value"])
+            assert any(f"{risk['like']:,} tables like" in reason for reason in verdict["reasons"])
+            assert any(reason.startswith(("Not read since", "Never seen in use")) for reason in verdict["reasons"])
+        if verdict["purgeScore"]:
+            parts = verdict["purgeScore"]["parts"]
+            total = sum(
+                weight * parts[name]
+                for name, weight in (("idle", 0.6), ("size", 0.15), ("disuse", 0.15), ("refresh", 0.1))
+            )
+            assert verdict["purgeScore"]["value"] == pytest.approx(total, abs=0.0502)
+
+
+async def test_filters_and_sorts_by_verdict(estate: Api) -> None:
+    tables = await all_of(estate)
+
+    def names(holds: Callable[[dict[str, Any]], bool]) -> set[str]:
+        return {table["fqn"] for table in tables if holds(table)}
+
+    def codes(table: dict[str, Any]) -> set[str]:
+        return {blocker["code"] for blocker in table["verdict"]["blockers"]}
+
+    cases: list[tuple[dict[str, Any], set[str]]] = [
+        ({"verdict": ["DELETE", "ARCHIVE"]}, names(lambda t: t["verdict"]["recommendation"] in ("DELETE", "ARCHIVE"))),
+        ({"verdict": []}, set()),
+        ({"blocker": ["CRITICAL_TIER", "SHORT_HISTORY"]}, names(lambda t: codes(t) & {"CRITICAL_TIER", "SHORT_HISTORY"} != set())),
+        ({"blocker": []}, set()),
+        ({"blocked": False}, names(lambda t: not codes(t))), ({"blocked": True}, names(lambda t: bool(codes(t)))),
+        ({"minimumPurgeScore": 7.5}, names(lambda t: (t["verdict"]["purgeScore"] or {"value": -1})["value"] >= 7.5)),
+        ({"minimumPurgeScore": 0}, names(lambda t: t["verdict"]["purgeScore"] is not None)),
+        ({"maximumReturnRisk": 0.3}, names(lambda t: (t["verdict"]["returnRisk"] or {"value": None})["value"] is not None
+                                           and t["verdict"]["returnRisk"]["value"] <= 0.3)),
+        ({"minimumSaving": "1"}, names(lambda t: t["verdict"]["saving"] is not None and float(t["verdict"]["saving"]) >= 1)),
+    ]  # fmt: skip
+    for wanted, expected in cases:
+        assert {table["fqn"] for table in await all_of(estate, filter=wanted)} == expected, wanted
+    assert all(expected for wanted, expected in cases if [] not in wanted.values())
+    keys: dict[str, Callable[[dict[str, Any]], float | None]] = {
+        "purgeScore": lambda t: (t["verdict"]["purgeScore"] or {"value": None})["value"],
+        "returnRisk": lambda t: (t["verdict"]["returnRisk"] or {"value": None})["value"],
+        "saving": lambda t: None if t["verdict"]["saving"] is None else float(t["verdict"]["saving"]),
+    }
+    for name, value in keys.items():
+        for direction, sign in (("asc", 1), ("desc", -1)):
+            found = [value(table) for table in await all_of(estate, sortBy=name, sortDir=direction)]
+            known = [each for each in found if each is not None]
+            assert found == [*known, *[None] * (len(found) - len(known))]
+            assert known == sorted(known, key=lambda each: sign * each)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "argument"),
+    [({"minimumPurgeScore": 10.1}, "minimumPurgeScore"), ({"maximumReturnRisk": -0.1}, "maximumReturnRisk"),
+     ({"maximumReturnRisk": 1.1}, "maximumReturnRisk"), ({"minimumSaving": "-1"}, "minimumSaving")],
+)  # fmt: skip
+async def test_filters_that_cannot_be(estate: Api, wanted: dict[str, Any], argument: str) -> None:
+    error = await estate.error(LIST, filter=wanted)
+    assert (error["extensions"]["code"], error["extensions"]["argument"]) == ("BAD_USER_INPUT", argument)
+
+
+async def test_lists_of_verdicts(estate: Api) -> None:
+    node = "{ fqn monthlyCost zombie verdict { recommendation saving returnRisk { value } blockers { code } } }"
+    lists = (await estate.data(f"""{{ verdicts {{
+      stale bestSavings(first: 5) {node} safestDeletions {node} biggestBlocked {node}
+      recentlyChanged(first: 100) {{ recommendation givenOn endedOn ending promisedRisk table {{ fqn }} }}
+    }} }}"""))["verdicts"]  # fmt: skip
+    tables = await all_of(estate)
+    savings = sorted(
+        (float(t["verdict"]["saving"] or 0) for t in tables if t["verdict"]["recommendation"] in ("DELETE", "ARCHIVE")),
+        reverse=True,
+    )
+    assert [float(table["verdict"]["saving"]) for table in lists["bestSavings"]] == savings[:5]
+    risks = [table["verdict"]["returnRisk"]["value"] for table in lists["safestDeletions"]]
+    assert risks == sorted(risks)
+    assert {table["verdict"]["recommendation"] for table in lists["safestDeletions"]} == {"DELETE"}
+    assert all(table["verdict"]["blockers"] and table["zombie"] for table in lists["biggestBlocked"])
+    gone = {
+        t["fqn"]: t["verdict"]["recommendation"]
+        for t in tables
+        if t["verdict"]["recommendation"] in ("DELETE", "ARCHIVE")
+    }
+    assert {entry["table"]["fqn"]: entry["recommendation"] for entry in lists["recentlyChanged"]} == gone
+    assert {entry["givenOn"] for entry in lists["recentlyChanged"]} == {TODAY.isoformat()}
+    quality = (
+        await estate.data(
+            "{ verdictQuality { verdicts regrets rate standing byVerdict { recommendation verdicts } byClass { like verdicts promisedRisk calibrationOff } } }"
+        )
+    )["verdictQuality"]
+    assert (quality["verdicts"], quality["regrets"], quality["rate"], quality["standing"]) == (
+        len(gone),
+        0,
+        0,
+        len(gone),
+    )
+    assert sum(entry["verdicts"] for entry in quality["byClass"]) == len(gone)
+    assert not any(entry["calibrationOff"] for entry in quality["byClass"])
+    old = (await estate.data('{ verdictQuality(from: "2020-01-01", to: "2020-02-01") { verdicts rate lower } }'))[
+        "verdictQuality"
+    ]
+    assert old == {"verdicts": 0, "rate": None, "lower": None}
+    error = await estate.error('{ verdictQuality(from: "2026-02-01", to: "2020-02-01") { verdicts } }')
+    assert error["extensions"]["argument"] == "from"
+
+
+async def test_an_export_has_the_verdicts(estate: Api) -> None:
+    tables = {table["fqn"]: table["verdict"] for table in await all_of(estate)}
+    text = (
+        await estate.client.get("/api/v1/thirdeye/tables.csv?verdict=DELETE&verdict=ARCHIVE&maximumReturnRisk=1")
+    ).text
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row["fqn"] for row in rows} == {
+        fqn
+        for fqn, each in tables.items()
+        if each["recommendation"] in ("DELETE", "ARCHIVE") and each["returnRisk"]["value"] is not None
+    }
+    for row in rows:
+        verdict = tables[row["fqn"]]
+        assert (row["recommendation"], row["saving"]) == (verdict["recommendation"], verdict["saving"] or "")
+        assert float(row["returnRisk"]) == verdict["returnRisk"]["value"]
+
+
+async def test_simulating_what_counts_changes_nothing(estate: Api) -> None:
+    found = (await estate.data(SIMULATE, input={}))["simulatePolicy"]
+    tables = await all_of(estate)
+    counts = {entry["recommendation"]: entry["tables"] for entry in found["verdicts"]}
+    assert counts == {name: sum(t["verdict"]["recommendation"] == name for t in tables) for name in counts}
+    saving = sum(float(t["verdict"]["saving"] or 0) for t in tables)
+    assert float(found["saving"]) == pytest.approx(saving, abs=1e-3)
+    assert (found["changed"], found["tables"]) == (0, counts["DELETE"] + counts["ARCHIVE"])
+    bold = (await estate.data(SIMULATE, input={"deleteRisk": 0.9, "archiveRisk": 0.9}))["simulatePolicy"]
+    timid = (await estate.data(SIMULATE, input={"deleteRisk": 0, "archiveRisk": 0.01}))["simulatePolicy"]
+    assert timid["tables"] < found["tables"] <= bold["tables"]
+    assert bold["policy"]["deleteRisk"] == 0.9
+    shy = (await estate.data(SIMULATE, input={"minimumIdleDays": 3000}))["simulatePolicy"]
+    assert (shy["tables"], shy["backTest"]["delete"]["verdicts"]) == (0, 0)
+    guarded = (await estate.data(SIMULATE, input={"deleteRisk": 0.9, "archiveRisk": 0.9, "protectedTags": ["PII"]}))[
+        "simulatePolicy"
+    ]
+    assert guarded["tables"] <= bold["tables"]
+    assert bold["backTest"]["days"] == [(TODAY - timedelta(days=days)).isoformat() for days in (360, 180)]
+    assert (await estate.data("{ policy { deleteRisk setBy } }"))["policy"] == {"deleteRisk": 0.35, "setBy": None}
+
+
+@pytest.mark.parametrize(
+    ("given", "argument"),
+    [({"deleteRisk": -0.1}, "deleteRisk"), ({"deleteRisk": 1.1}, "deleteRisk"), ({"archiveRisk": 2}, "archiveRisk"),
+     ({"deleteRisk": 0.5, "archiveRisk": 0.4}, "deleteRisk"), ({"minimumIdleDays": -1}, "minimumIdleDays"),
+     ({"protectedTags": [" "]}, "protectedTags"), ({"protectedTags": ["x"] * 101}, "protectedTags")],
+)  # fmt: skip
+async def test_policies_that_cannot_be(estate: Api, given: dict[str, Any], argument: str) -> None:
+    for query in (SIMULATE, SET_POLICY):
+        error = await estate.error(query, input=given)
+        assert (error["extensions"]["code"], error["extensions"]["argument"]) == ("BAD_USER_INPUT", argument)
+    assert len((await estate.data("{ policyHistory { setBy } }"))["policyHistory"]) == 1
+
+
+async def test_a_removal_plan_is_for_the_tables_warehouse(estate: Api) -> None:
+    tables = (
+        await estate.data(
+            '{ tables(first: 100, filter: {service: ["snowflake_prod"]}) { edges { node { fqn tableType name } } } }'
+        )
+    )["tables"]["edges"]
+    by_type = {edge["node"]["tableType"]: edge["node"] for edge in tables}
+    plan = (await estate.data(PLAN, fqn=by_type["Regular"]["fqn"], archiveLocation="s3://a/b/", readers=["ANALYST"]))[
+        "removalPlan"
+    ]
+    assert [step["stage"] for step in plan["steps"]] == ["ANNOUNCED", "RESTRICTED", "ARCHIVED", "DROPPED"]
+    assert plan["steps"][1]["statements"][0].startswith("REVOKE SELECT ON TABLE ")
+    assert plan["steps"][2]["statements"][0].startswith("COPY INTO 's3://a/b/'")
+    for variables, argument in (
+        ({"fqn": "no.such.table.x"}, "fqn"), ({"fqn": ""}, "fqn"), ({"fqn": by_type["View"]["fqn"]}, "fqn"),
+        ({"fqn": by_type["Regular"]["fqn"], "archiveLocation": "'"}, "archiveLocation"),
+    ):  # fmt: skip
+        error = await estate.error(PLAN, **variables)
+        assert (error["extensions"]["code"], error["extensions"]["argument"]) == ("BAD_USER_INPUT", argument)

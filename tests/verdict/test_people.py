@@ -1,0 +1,203 @@
+"""What people say of tables and policies, through the real API, refresh by refresh; and what became of verdicts."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.api import TODAY, Api, running
+from tests.support.mirror import mirror
+from tests.verdict.test_api import GRAPHQL, KEEP, NOON, RELEASE, SET_POLICY, SIMULATE, VERDICT, all_of
+from tests.verdict.test_verdicts import a_past
+from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.tokens import Signer
+from thirdeye.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def own(
+    sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer, schema_name: Callable[[str], str]
+) -> Settings:
+    return a_past(sql_server, redis_server, signer, schema_name, seed=1, tables=400, delete_risk=0.5, archive_risk=0.6)
+
+
+async def meet_the_newest(api: Api, fqn: str) -> None:
+    """A process looks once a second for something newer, and at once when it meets a newer row."""
+    await api.data("query ($fqn: String!) { table(fqn: $fqn) { fqn } }", fqn=fqn)
+
+
+async def as_(api: Api, signer: Signer, name: str, query: str, **variables: Any) -> dict[str, Any]:
+    headers = {"authorization": f"Bearer {signer.token(sub=name, roles=[])}"}
+    answer = await api.client.post(GRAPHQL, json={"query": query, "variables": variables}, headers=headers)
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_a_short_history_says_how_many_days_are_missing(
+    sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer, schema_name: Callable[[str], str]
+) -> None:
+    settings = a_past(sql_server, redis_server, signer, schema_name, seed=2, tables=150, days=200)
+    async with mirror(settings, NOON) as refreshed:
+        await refreshed.refresh()
+    async with running(settings, signer, clock=lambda: NOON) as api:
+        idle = await all_of(api, filter={"activity": ["STALE", "DORMANT"]})
+        days = {
+            entry["name"]: entry["feed"]["observedDays"]
+            for entry in (await api.data("{ services { name feed { observedDays } } }"))["services"]
+        }
+        assert idle
+        assert max(days.values()) < 360
+        for table in idle:
+            verdict = table["verdict"]
+            assert (verdict["returnRisk"]["value"], verdict["confidence"]) == (None, None)
+            (short,) = [blocker for blocker in verdict["blockers"] if blocker["code"] == "SHORT_HISTORY"]
+            assert f" {360 - days[table['service']]} days are missing." in short["detail"]
+        assert (await api.data(SIMULATE, input={}))["simulatePolicy"]["backTest"]["delete"]["verdicts"] == 0
+
+
+async def test_owners_keep_and_release_their_tables(own: Settings, signer: Signer) -> None:
+    owned = "{ tables(filter: {verdict: [DELETE, ARCHIVE]}, first: 50) { edges { node { fqn owners { name type } verdict { recommendation } } } } }"
+    async with mirror(own, NOON) as refreshed:
+        await refreshed.refresh()
+        async with running(own, signer, clock=lambda: refreshed.now) as api:
+            nodes = [edge["node"] for edge in (await api.data(owned))["tables"]["edges"]]
+            table = next(node for node in nodes if any(owner["type"] == "user" for owner in node["owners"]))
+            fqn, owner = table["fqn"], next(each["name"] for each in table["owners"] if each["type"] == "user")
+            until = (TODAY + timedelta(days=10)).isoformat()
+            good = {"fqn": fqn, "reason": " for the audit ", "until": until}
+            stranger = await as_(api, signer, f"nobody-{uuid.uuid4().hex}", KEEP, **good)
+            assert stranger["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+            assert (await api.error(RELEASE, fqn=fqn))["extensions"]["code"] == "BAD_USER_INPUT"
+            for changed, argument in (
+                ({"reason": "  "}, "reason"), ({"reason": "x" * 1001}, "reason"), ({"fqn": "a.b.c.d"}, "fqn"),
+                ({"until": (TODAY - timedelta(days=1)).isoformat()}, "until"), ({"until": "2999-01-01"}, "until"),
+            ):  # fmt: skip
+                error = await api.error(KEEP, **{**good, **changed})
+                assert (error["extensions"]["code"], error["extensions"]["argument"]) == ("BAD_USER_INPUT", argument)
+            kept = (await as_(api, signer, owner, KEEP, **good))["data"]["keepTable"]["verdict"]
+            assert kept["recommendation"] == "KEEP"
+            assert kept["keep"] == {"reason": "for the audit", "by": owner, "until": until}
+            assert float(kept["saving"]) == 0
+            await refreshed.refresh()
+            one = f"query ($fqn: String!) {{ table(fqn: $fqn) {{ {VERDICT} }} }}"
+            again = (await api.data(one, fqn=fqn))["table"]["verdict"]
+            (blocker,) = [each for each in again["blockers"] if each["code"] == "KEPT_BY_OWNER"]
+            assert (again["recommendation"], "for the audit" in blocker["detail"]) == ("KEEP", True)
+            assert fqn not in {edge["node"]["fqn"] for edge in (await api.data(owned))["tables"]["edges"]}
+            # Withdrawn, not regretted.
+            quality = "{ verdictQuality { verdicts regrets standing } }"
+            before = (await api.data(quality))["verdictQuality"]
+            assert (before["regrets"], before["standing"]) == (0, before["verdicts"] - 1)
+            assert (await api.data(RELEASE, fqn=fqn))["releaseTable"]["fqn"] == fqn
+            await refreshed.refresh()
+            assert (await api.data(one, fqn=fqn))["table"]["verdict"]["keep"] is None
+            assert fqn in {edge["node"]["fqn"] for edge in (await api.data(owned))["tables"]["edges"]}
+
+
+async def test_a_policy_counts_from_the_next_refresh_and_is_kept(own: Settings, signer: Signer) -> None:
+    async with mirror(own, NOON) as refreshed:
+        await refreshed.refresh()
+        async with running(own, signer, clock=lambda: refreshed.now) as api:
+            refused = await as_(api, signer, "somebody", SET_POLICY, input={"deleteRisk": 0})
+            assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+            wanted = {"deleteRisk": 0.4, "archiveRisk": 0.5, "minimumIdleDays": 120, "protectedTags": ["PII", "PII"]}
+            simulated = (await api.data(SIMULATE, input=wanted))["simulatePolicy"]
+            set_ = (await api.data(SET_POLICY, input=wanted))["setPolicy"]
+            assert set_ == {**wanted, "protectedTags": ["PII"], "setBy": "admin"}
+            await refreshed.refresh()
+            tables = await all_of(api)
+            for entry in simulated["verdicts"]:
+                mine = sum(table["verdict"]["recommendation"] == entry["recommendation"] for table in tables)
+                assert mine == entry["tables"], entry
+            await api.data(SET_POLICY, input={"deleteRisk": 0.1})
+            history = (await api.data("{ policyHistory { deleteRisk minimumIdleDays setBy } }"))["policyHistory"]
+            assert [entry["deleteRisk"] for entry in history] == [0.1, 0.4, 0.5]
+            assert history[0]["minimumIdleDays"] == 120
+
+
+async def test_use_of_a_table_that_was_to_go_is_a_regret(
+    own: Settings, signer: Signer, sql_server: MariaDB | MySQL
+) -> None:
+    going = "{ tables(filter: {verdict: [DELETE, ARCHIVE]}, first: 100) { edges { node { id fqn verdict { returnRisk { value } } } } } }"
+    quality = "{ verdictQuality { verdicts regrets byClass { regrets } } verdicts { recentlyChanged(first: 100) { ending usedOn table { fqn } } } }"
+    async with mirror(own, NOON) as refreshed:
+        await refreshed.refresh()
+        async with running(own, signer, clock=lambda: refreshed.now) as api:
+            before = [edge["node"] for edge in (await api.data(going))["tables"]["edges"]]
+            gone = before[0]
+            with sql_server.connect(own.om_mysql_db) as connection, connection.cursor() as cursor:
+                cursor.execute("DELETE FROM table_entity WHERE id = %s", (gone["id"],))
+                connection.commit()
+            await refreshed.refresh()
+            removed = (
+                await api.data(
+                    f"query ($fqn: String!) {{ table(fqn: $fqn) {{ removedAt {VERDICT} }} }}", fqn=gone["fqn"]
+                )
+            )["table"]
+            assert (removed["verdict"]["recommendation"], removed["verdict"]["blockers"]) == ("KEEP", [])
+            assert removed["verdict"]["reasons"][0].startswith("It was removed on ")
+            ended = (await api.data(quality))["verdicts"]["recentlyChanged"]
+            assert [e["ending"] for e in ended if e["table"]["fqn"] == gone["fqn"]] == ["GONE"]
+            # Also what went: somebody asks for it all the same.
+            used = [gone, *(node for node in before[1:] if node["verdict"]["returnRisk"]["value"] is not None)]
+            refreshed.now += timedelta(days=2)
+            day = (refreshed.now - timedelta(days=1)).date()
+            with sql_server.connect(own.om_mysql_db) as connection, connection.cursor() as cursor:
+                for table in used:
+                    cursor.execute(
+                        "INSERT INTO entity_usage (id, entityType, usageDate, count1) VALUES (%s, 'table', %s, 3)",
+                        (table["id"], day),
+                    )
+                connection.commit()
+            await refreshed.refresh()
+            found = await api.data(quality)
+            assert found["verdictQuality"]["regrets"] == len(used)
+            regretted = {
+                e["table"]["fqn"]: e["usedOn"]
+                for e in found["verdicts"]["recentlyChanged"]
+                if e["ending"] == "REGRETTED"
+            }
+            assert regretted == {table["fqn"]: day.isoformat() for table in used}
+            left = [edge["node"] for edge in (await api.data(going))["tables"]["edges"]]
+            assert {table["fqn"] for table in left}.isdisjoint(regretted)
+
+
+async def test_a_class_that_broke_its_promise_may_not_go(own: Settings, signer: Signer) -> None:
+    classes = "{ verdictQuality { byClass { like verdicts regrets calibrationOff } } }"
+    async with mirror(own, NOON) as refreshed:
+        await refreshed.refresh()
+        async with running(own, signer, clock=lambda: refreshed.now) as api:
+            going = await all_of(api, filter={"verdict": ["DELETE"]})
+            (row,) = await refreshed.thirdeye.fetch_all(
+                "SELECT risk FROM verdict_record WHERE verdict = 'DELETE' LIMIT 1"
+            )
+            day = TODAY.isoformat()
+            rows = [(900_000 + each, "DELETE", row["risk"], 0.05, day, day, "REGRETTED", day) for each in range(30)]
+            async with refreshed.thirdeye.session() as session:
+                await session.execute_rows(
+                    "INSERT INTO verdict_record (number, verdict, risk, promised, given_on, ended_on, ending, regretted_on) VALUES ",
+                    rows,
+                )
+            await refreshed.refresh()
+            off = [entry for entry in (await api.data(classes))["verdictQuality"]["byClass"] if entry["calibrationOff"]]
+            assert [entry["regrets"] for entry in off] == [30]
+            await meet_the_newest(api, going[0]["fqn"])
+            blocked = await all_of(api, filter={"blocker": ["CALIBRATION_OFF"]})
+            assert {table["fqn"] for table in going} & {table["fqn"] for table in blocked}
+            assert all(table["verdict"]["recommendation"] not in ("DELETE", "ARCHIVE") for table in blocked)
+            assert any("more were" in reason for table in blocked for reason in table["verdict"]["reasons"])
+            warnings = (await api.data("{ verdicts { warnings } }"))["verdicts"]["warnings"]
+            assert any(warning.startswith("CALIBRATION_OFF: of the tables idle for") for warning in warnings)
+            # Once those are a year old it is back.
+            refreshed.now += timedelta(days=1)
+            async with refreshed.thirdeye.session() as session:
+                await session.execute(
+                    "UPDATE verdict_record SET given_on = given_on - INTERVAL 366 DAY WHERE number >= 900000"
+                )
+            await refreshed.refresh()
+            await meet_the_newest(api, going[0]["fqn"])
+            assert await all_of(api, filter={"blocker": ["CALIBRATION_OFF"]}) == []

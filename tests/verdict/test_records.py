@@ -1,0 +1,113 @@
+"""Which verdicts are remembered, withdrawn, regretted, refresh by refresh."""
+
+import numpy as np
+import pytest
+
+from thirdeye.estate.advice import VERDICT_CODE, Verdict
+from thirdeye.estate.columns import PRESENT
+from thirdeye.verdict.quality import classes_off, rated
+from thirdeye.verdict.records import Records
+
+DELETE, ARCHIVE, KEEP = (VERDICT_CODE[verdict] for verdict in (Verdict.DELETE, Verdict.ARCHIVE, Verdict.KEEP))
+
+
+class Story:
+    """One table through several refreshes."""
+
+    def __init__(self) -> None:
+        self.before: dict[str, np.ndarray] | None = None
+
+    def refresh(self, day: int, verdict: int, accessed: int = 0, there: bool = True) -> dict[str, object]:
+        after = {
+            "flags": np.array([PRESENT if there else 0], np.uint8), "verdict": np.array([verdict], np.uint8),
+            "accessed": np.array([accessed], np.uint16), "risk": np.array([7], np.uint16),
+            "advised": np.zeros(1, np.uint8), "advised_on": np.zeros(1, np.uint16),
+        }  # fmt: skip
+        records = Records()
+        records.compare(self.before, after, 500, day)
+        self.before = after
+        found = {
+            "given": records.given,
+            "withdrawn": records.withdrawn,
+            "gone": records.gone,
+            "regretted": records.regretted,
+        }
+        return {name: value for name, value in found.items() if value}
+
+
+def test_a_verdict_is_remembered_once() -> None:
+    story = Story()
+    assert story.refresh(100, DELETE) == {"given": [(500, DELETE, 7)]}
+    assert story.refresh(101, DELETE) == {}
+    assert story.refresh(102, DELETE, accessed=99) == {}
+
+
+def test_another_verdict_withdraws_it() -> None:
+    story = Story()
+    story.refresh(100, ARCHIVE)
+    assert story.refresh(101, DELETE) == {"withdrawn": [500], "given": [(500, DELETE, 7)]}
+    assert story.refresh(102, KEEP) == {"withdrawn": [500]}
+    assert story.refresh(103, KEEP, accessed=103) == {}
+
+
+def test_use_after_the_day_it_was_given_is_a_regret() -> None:
+    story = Story()
+    story.refresh(100, DELETE, accessed=10)
+    assert story.refresh(110, KEEP, accessed=105) == {"regretted": {105: [500]}}
+    assert story.refresh(111, KEEP, accessed=111) == {}
+    # On the day itself nobody can tell which came first.
+    story = Story()
+    story.refresh(100, DELETE)
+    assert story.refresh(101, DELETE, accessed=100) == {}
+
+
+def test_a_regret_may_be_followed_by_a_new_verdict() -> None:
+    story = Story()
+    story.refresh(100, DELETE)
+    assert story.refresh(300, DELETE, accessed=150) == {"regretted": {150: [500]}, "given": [(500, DELETE, 7)]}
+    assert story.refresh(301, DELETE, accessed=150) == {}
+
+
+def test_what_went_is_watched_on() -> None:
+    story = Story()
+    story.refresh(100, DELETE)
+    assert story.refresh(101, KEEP, there=False) == {"gone": [500]}
+    assert story.refresh(102, KEEP, there=False) == {}
+    assert story.refresh(103, KEEP, accessed=103, there=False) == {"regretted": {103: [500]}}
+    assert story.refresh(104, KEEP, accessed=104, there=False) == {}
+
+
+def test_what_comes_back_keeps_its_verdict_or_loses_it() -> None:
+    story = Story()
+    story.refresh(100, DELETE)
+    story.refresh(101, KEEP, there=False)
+    assert story.refresh(102, DELETE) == {}
+    story.refresh(103, KEEP, there=False)
+    assert story.refresh(104, KEEP) == {"withdrawn": [500]}
+
+
+def record(verdicts: int, regrets: int, promised: float | None = 0.05, risk: int = 3) -> dict[str, object]:
+    return {"verdict": "DELETE", "risk": risk, "verdicts": verdicts, "regrets": regrets, "promised": promised}
+
+
+@pytest.mark.parametrize(
+    ("records", "off"),
+    [
+        ([], set()), ([record(100, 5)], set()), ([record(100, 20)], {3}), ([record(1, 1)], {3}), ([record(10, 1)], set()),
+        ([record(100, 20, risk=0)], set()), ([record(100, 20, promised=None)], set()),
+        # Both verdicts on a class count together, each with what it promised.
+        ([record(100, 20, promised=0.3), record(100, 0, promised=0.3)], set()),
+        ([record(50, 6), record(50, 6), record(10, 0, risk=4)], {3}),
+    ],
+)  # fmt: skip
+def test_a_class_is_off_when_even_the_lower_end_lies_above_the_promise(
+    records: list[dict[str, object]], off: set[int]
+) -> None:
+    assert classes_off(records) == off
+
+
+def test_rates() -> None:
+    assert rated(0, 0) == {"verdicts": 0, "regrets": 0, "rate": None, "lower": None, "upper": None}
+    found = rated(100, 2)
+    assert found["rate"] == 0.02
+    assert found["lower"] < 0.02 < found["upper"]

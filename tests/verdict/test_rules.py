@@ -1,0 +1,191 @@
+"""Purge score, blockers and the order of the decision list, case by case and by properties."""
+
+from dataclasses import fields
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from thirdeye.estate.advice import BLOCKER_BIT, NO_IDLE, NO_SCORE, VERDICTS, Blocker, Verdict
+from thirdeye.estate.rules import ACTIVITY_CODE, Activity
+from thirdeye.verdict.rules import Policy, Tables, blockers, purge_parts, purge_score, verdicts
+
+TODAY = 20_000
+# What following a verdict takes away from a table.
+HARSHNESS = {Verdict.KEEP: 0, Verdict.REVIEW: 1, Verdict.STOP_REFRESH: 1, Verdict.ARCHIVE: 2, Verdict.DELETE: 3}
+
+
+def parts_of(
+    idle: int = 0, size: int = -1, queries: int = 0, accessed: int = TODAY, written: int = 0
+) -> dict[str, float]:
+    found = purge_parts(*(np.array([value]) for value in (idle, size, queries, accessed, written)), TODAY)
+    return {name: float(values[0]) for name, values in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "points"),
+    [
+        ("idle", {"idle": 0}, 0), ("idle", {"idle": 30}, 2), ("idle", {"idle": 60}, 4), ("idle", {"idle": 90}, 6),
+        ("idle", {"idle": 135}, 7.25), ("idle", {"idle": 180}, 8.5), ("idle", {"idle": 365}, 10), ("idle", {"idle": 9999}, 10),
+        ("size", {"size": -1}, 0), ("size", {"size": 0}, 0), ("size", {"size": 10**7}, 0), ("size", {"size": 10**5}, 0),
+        ("size", {"size": 10**10}, 5), ("size", {"size": 10**13}, 10), ("size", {"size": 10**17}, 10),
+        ("disuse", {"queries": 0}, 10), ("disuse", {"queries": 500}, 0), ("disuse", {"queries": 10**9}, 0),
+        ("disuse", {"queries": 10}, 6.1428), ("refresh", {"written": 0}, 0),
+        ("refresh", {"accessed": TODAY - 60, "written": TODAY - 45}, 5),
+        ("refresh", {"accessed": TODAY - 60, "written": TODAY - 1}, 10),
+        ("refresh", {"accessed": TODAY - 60, "written": TODAY - 60}, 0),
+        ("refresh", {"accessed": TODAY - 60, "written": TODAY - 90}, 0),
+        ("refresh", {"accessed": 0, "written": TODAY - 90}, 10), ("refresh", {"accessed": 0, "written": TODAY - 91}, 0),
+        ("refresh", {"accessed": 0, "written": 0}, 0),
+    ],
+)  # fmt: skip
+def test_parts_of_the_purge_score(part: str, values: dict[str, int], points: float) -> None:
+    assert parts_of(**values)[part] == pytest.approx(points, abs=1e-4)
+
+
+def test_the_score_is_weighted_rounded_half_up_and_null_for_unknown_use() -> None:
+    def score(days: int, **points: float) -> int:
+        parts = {name: np.array([points.get(name, 0.0)]) for name in ("idle", "size", "disuse", "refresh")}
+        return int(purge_score(parts, np.array([days]))[0])
+
+    assert score(5, idle=10, size=10, disuse=10, refresh=10) == 100
+    assert score(5) == 0
+    assert (score(5, idle=5), score(5, size=5), score(5, disuse=5), score(5, refresh=5)) == (30, 8, 8, 5)
+    # 0.15 x 3 = 0.45, a half in tenths.
+    assert score(5, size=3) == 5
+    assert score(NO_IDLE, idle=10) == NO_SCORE
+
+
+some_days = some.integers(1, 800)
+
+
+@given(
+    used=some_days,
+    earlier=some_days,
+    written=some.integers(0, 800),
+    size=some.integers(-1, 10**15),
+    queries=some.integers(0, 999),
+)
+def test_more_recent_use_never_raises_the_purge_score(
+    used: int, earlier: int, written: int, size: int, queries: int
+) -> None:
+    later_ago, earlier_ago = sorted((used, earlier))
+
+    def score(ago: int) -> int:
+        values = (ago, size, queries, TODAY - ago, TODAY - written)
+        parts = purge_parts(*(np.array([value]) for value in values), TODAY)
+        return int(purge_score(parts, np.array([ago]))[0])
+
+    assert score(later_ago) <= score(earlier_ago)
+
+
+CASE: dict[str, Any] = {
+    "activity": Activity.DORMANT, "idle": 400, "cost": 50.0, "without_storage": False, "risk": 0.01, "bits": (),
+}  # fmt: skip
+
+
+def verdict(policy: Policy | None = None, **changed: Any) -> Verdict:
+    case = CASE | changed
+    found = verdicts(
+        activity=np.array([ACTIVITY_CODE[case["activity"]]], np.uint8),
+        idle=np.array([case["idle"]]),
+        cost=np.array([case["cost"]]),
+        without_storage=np.array([case["without_storage"]]),
+        risk=np.array([np.nan if case["risk"] is None else case["risk"]]),
+        bits=np.array([sum(BLOCKER_BIT[blocker] for blocker in case["bits"])], np.uint16),
+        policy=policy or Policy(),
+    )
+    return VERDICTS[int(found[0])]
+
+
+B = Blocker
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, Verdict.DELETE), ({"activity": Activity.STALE, "idle": 91}, Verdict.DELETE),
+        ({"risk": 0.05}, Verdict.DELETE), ({"risk": 0.0501}, Verdict.ARCHIVE), ({"risk": 0.30}, Verdict.ARCHIVE),
+        ({"risk": 0.3001}, Verdict.REVIEW), ({"risk": None, "bits": [B.SHORT_HISTORY]}, Verdict.ARCHIVE),
+        ({"risk": None, "bits": [B.SHORT_HISTORY], "idle": 180}, Verdict.ARCHIVE),
+        ({"risk": None, "bits": [B.SHORT_HISTORY], "idle": 179}, Verdict.REVIEW),
+        ({"bits": [B.RECENTLY_WRITTEN]}, Verdict.STOP_REFRESH), ({"without_storage": True}, Verdict.REVIEW),
+        ({"bits": [B.CRITICAL_TIER]}, Verdict.REVIEW), ({"bits": [B.PROTECTED_TAG]}, Verdict.REVIEW),
+        ({"bits": [B.UNKNOWN_DOWNSTREAM]}, Verdict.REVIEW), ({"bits": [B.EVIDENCE_INCOMPLETE]}, Verdict.REVIEW),
+        ({"bits": [B.CALIBRATION_OFF]}, Verdict.REVIEW), ({"bits": [B.RECENTLY_CREATED]}, Verdict.DELETE),
+        ({"bits": [B.ACTIVE_DOWNSTREAM]}, Verdict.KEEP), ({"bits": [B.KEPT_BY_OWNER]}, Verdict.KEEP),
+        ({"activity": Activity.NEW}, Verdict.KEEP), ({"activity": Activity.ACTIVE}, Verdict.KEEP),
+        ({"activity": Activity.COOLING}, Verdict.KEEP),
+        ({"activity": Activity.UNKNOWN, "idle": NO_IDLE, "cost": 10.0}, Verdict.REVIEW),
+        ({"activity": Activity.UNKNOWN, "idle": NO_IDLE, "cost": 9.99}, Verdict.KEEP),
+        ({"activity": Activity.UNKNOWN, "idle": NO_IDLE, "cost": float("nan")}, Verdict.KEEP),
+        # What comes first in the list wins.
+        ({"activity": Activity.UNKNOWN, "bits": [B.KEPT_BY_OWNER]}, Verdict.KEEP),
+        ({"activity": Activity.UNKNOWN, "bits": [B.ACTIVE_DOWNSTREAM]}, Verdict.KEEP),
+        ({"activity": Activity.UNKNOWN, "cost": 1.0, "bits": [B.CRITICAL_TIER]}, Verdict.KEEP),
+        ({"bits": [B.ACTIVE_DOWNSTREAM, B.CRITICAL_TIER]}, Verdict.KEEP),
+        ({"bits": [B.CRITICAL_TIER, B.RECENTLY_WRITTEN]}, Verdict.REVIEW),
+        ({"without_storage": True, "bits": [B.RECENTLY_WRITTEN]}, Verdict.REVIEW),
+        ({"risk": 0.9, "bits": [B.RECENTLY_WRITTEN]}, Verdict.STOP_REFRESH),
+        ({"activity": Activity.NEW, "bits": [B.CRITICAL_TIER]}, Verdict.KEEP),
+    ],
+)  # fmt: skip
+def test_the_decision_list(changed: dict[str, Any], expected: Verdict) -> None:
+    assert verdict(**changed) == expected
+
+
+def test_a_policy_moves_the_limits() -> None:
+    assert verdict(Policy(delete_risk=0.001)) == Verdict.ARCHIVE
+    assert verdict(Policy(delete_risk=0.001, archive_risk=0.005)) == Verdict.REVIEW
+    assert verdict(Policy(minimum_idle_days=400)) == Verdict.DELETE
+    assert verdict(Policy(minimum_idle_days=401)) == Verdict.REVIEW
+
+
+@pytest.mark.parametrize("activity", list(Activity))
+@pytest.mark.parametrize("risk", [None, 0.01, 0.2, 0.9])
+def test_a_new_blocker_never_makes_a_verdict_harsher(activity: Activity, risk: float | None) -> None:
+    """SHORT_HISTORY is left out: it says that there is no risk to compare with."""
+    others = [blocker for blocker in Blocker if blocker is not Blocker.SHORT_HISTORY]
+    always = [Blocker.SHORT_HISTORY] if risk is None else []
+    for count in range(3):
+        for bits in combinations(others, count):
+            before = verdict(activity=activity, risk=risk, bits=[*always, *bits])
+            for added in others:
+                after = verdict(
+                    activity=activity, risk=risk, bits=[*always, *bits, *([] if added in bits else [added])]
+                )
+                assert HARSHNESS[after] <= HARSHNESS[before], (bits, added)
+
+
+def test_each_blocker_comes_from_its_own_fact() -> None:
+    quiet: dict[str, Any] = {
+        "activity": Activity.DORMANT, "written": TODAY - 31, "created": TODAY - 31, "tier": 3, "protected": False,
+        "kept": False, "in_use_downstream": False, "unknown_downstream": False, "short_history": False,
+        "calibration_off": False,
+    }  # fmt: skip
+
+    def found(incomplete: bool = False, **changed: Any) -> set[Blocker]:
+        case = quiet | changed
+        case["activity"] = ACTIVITY_CODE[case["activity"]]
+        columns = {name: np.array([value]) for name, value in case.items()}
+        bits = int(blockers(Tables(**columns, incomplete=incomplete), TODAY, Policy())[0])
+        return {blocker for blocker in Blocker if bits & BLOCKER_BIT[blocker]}
+
+    assert {each.name for each in fields(Tables)} == {*quiet, "incomplete"}
+    assert found() == set()
+    cases: list[tuple[dict[str, Any], Blocker]] = [
+        ({"in_use_downstream": True}, B.ACTIVE_DOWNSTREAM), ({"unknown_downstream": True}, B.UNKNOWN_DOWNSTREAM),
+        ({"tier": 1}, B.CRITICAL_TIER), ({"tier": 2}, B.CRITICAL_TIER), ({"protected": True}, B.PROTECTED_TAG),
+        ({"written": TODAY - 30}, B.RECENTLY_WRITTEN), ({"created": TODAY - 30}, B.RECENTLY_CREATED),
+        ({"activity": Activity.UNKNOWN}, B.UNKNOWN_USAGE), ({"short_history": True}, B.SHORT_HISTORY),
+        ({"incomplete": True}, B.EVIDENCE_INCOMPLETE), ({"kept": True}, B.KEPT_BY_OWNER),
+        ({"calibration_off": True}, B.CALIBRATION_OFF),
+    ]  # fmt: skip
+    assert {blocker for _, blocker in cases} == set(Blocker)
+    for changed, blocker in cases:
+        assert found(**changed) == {blocker}
+    # An unknown day is not lately.
+    assert found(written=0, created=0, tier=0) == set()

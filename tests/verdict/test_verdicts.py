@@ -1,0 +1,153 @@
+"""Verdicts after a real refresh equal a second computation, in full and from changes."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.support.api import TODAY, prepare_accounts, settings_for
+from tests.support.mirror import Mirror, mirror
+from tests.support.om_changes import OpenMetadataChanges
+from tests.support.second_inventory import Judged, second_inventory
+from tests.support.second_verdicts import Rules, second_verdicts
+from thirdeye.estate.advice import ADVICE, NO_IDLE, NO_SCORE, VERDICTS, blockers_of
+from thirdeye.estate.inventory.reader import EstateReader
+from thirdeye.estate.loaders import advised
+from thirdeye.local.sample import EstateOptions, generate, load
+from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.tokens import Signer
+from thirdeye.settings import Settings
+from thirdeye.verdict import store
+
+pytestmark = pytest.mark.anyio
+NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
+
+
+def a_past(
+    server: MariaDB | MySQL,
+    redis: Redis,
+    signer: Signer,
+    schema_name: Callable[[str], str],
+    *,
+    seed: int,
+    tables: int = 200,
+    days: int = 700,
+    **more: Any,
+) -> Settings:
+    """An estate with a past long enough to learn from, and settings for it."""
+    om, schema = schema_name("om"), schema_name("te")
+    with server.connect() as connection:
+        load(generate(EstateOptions(today=TODAY, tables=tables, seed=seed, usage_days=days)), connection, schema=om)
+    prepare_accounts(server, om, schema)
+    return settings_for(server, redis, om_schema=om, schema=schema, signer=signer, **more)
+
+
+async def verdicts_of(estate: Mirror) -> dict[str, dict[str, Any]]:
+    """What the inventory says, by table id, in the words of the second computation."""
+    snapshot = await EstateReader(estate.thirdeye).snapshot()
+    await snapshot.load(ADVICE)
+    risks = snapshot.advice["risks"]
+    found = {}
+    for row in await estate.thirdeye.fetch_all("SELECT number, id FROM table_inventory WHERE removed_at IS NULL"):
+        columns = advised(snapshot, row["number"])
+        found[row["id"]] = {
+            "idle": None if columns["idle"] == NO_IDLE else columns["idle"],
+            "purge": None if columns["purge"] == NO_SCORE else columns["purge"] / 10,
+            "risk": risks[columns["risk"]],
+            "blockers": {str(blocker.value) for blocker in blockers_of(columns["blockers"])},
+            "verdict": str(VERDICTS[columns["verdict"]].value),
+        }
+    return found
+
+
+async def agree(estate: Mirror, judged: Judged, rules: Rules) -> dict[str, int]:
+    """Table by table; gives how many tables each verdict is on."""
+    mine, counts = await verdicts_of(estate), dict[str, int]()
+    theirs = second_verdicts(judged, estate.now.date(), rules)
+    assert mine.keys() == theirs.keys()
+    for identifier, expected in theirs.items():
+        found = mine[identifier]
+        for name in ("idle", "blockers", "verdict"):
+            assert found[name] == expected[name], (name, judged.tables[identifier]["fqn"], found, expected)
+        assert (found["risk"] is None) == (expected["risk"] is None), (found, expected)
+        assert found["risk"] is None or found["risk"] == pytest.approx(expected["risk"], rel=1e-12)
+        # Tenths, rounded half up: at a tie the two may differ by the last bit.
+        assert (found["purge"] is None) == (expected["purge"] is None)
+        assert found["purge"] is None or abs(found["purge"] - expected["purge"]) <= 0.05 + 1e-6
+        counts[found["verdict"]] = counts.get(found["verdict"], 0) + 1
+    return counts
+
+
+@pytest.mark.parametrize("seed", [1])
+async def test_verdicts_equal_the_second_ones(
+    seed: int, sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer, schema_name: Callable[[str], str]
+) -> None:
+    settings = a_past(sql_server, redis_server, signer, schema_name, seed=seed, tables=400, protected_tags=["PII"])
+    async with mirror(settings, NOON) as estate:
+        await estate.refresh()
+        with sql_server.connect() as connection:
+            judged = second_inventory(connection, settings.om_mysql_db, TODAY)
+        prices = await service_prices(estate, judged)
+        rules = Rules(protected=("PII",), prices=prices)
+        counts = await agree(estate, judged, rules)
+        # An estate that shows nothing would agree with anything.
+        assert counts.keys() >= {"KEEP", "REVIEW", "STOP_REFRESH", "ARCHIVE"}, counts
+        rows = await estate.thirdeye.fetch_all("SELECT id, number FROM table_inventory WHERE removed_at IS NULL")
+        kept = next(row for row in rows if row["id"] in judged.tables)
+        await store.keep(
+            estate.thirdeye, number=kept["number"], reason="x", by="me", now=estate.now, until=estate.now.date()
+        )
+        await store.set_policy(
+            estate.thirdeye, {"delete_risk": 0.5, "archive_risk": 0.9, "minimum_idle_days": 100}, "me", NOON
+        )
+        await estate.refresh()
+        counts = await agree(
+            estate, judged,
+            Rules(delete_risk=0.5, archive_risk=0.9, minimum_idle=100, protected=("PII",), kept={kept["id"]}, prices=prices),
+        )  # fmt: skip
+        assert counts.keys() >= {"KEEP", "REVIEW", "DELETE"}, counts
+        estate.now += timedelta(days=1)
+        await estate.refresh()
+        with sql_server.connect() as connection:
+            judged = second_inventory(connection, settings.om_mysql_db, estate.now.date())
+        # What was kept until yesterday is kept no longer.
+        await agree(
+            estate, judged,
+            Rules(delete_risk=0.5, archive_risk=0.9, minimum_idle=100, protected=("PII",), prices=prices),
+        )  # fmt: skip
+
+
+async def service_prices(estate: Mirror, judged: Judged) -> dict[str, float]:
+    snapshot = await EstateReader(estate.thirdeye).snapshot()
+    return {
+        entry["name"]: float(price)
+        for entry, price in zip(snapshot.directory["services"], snapshot.prices, strict=True)
+    }
+
+
+@pytest.mark.parametrize("seed", [5])
+async def test_verdicts_agree_after_any_sequence_of_changes(
+    seed: int, sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer, schema_name: Callable[[str], str]
+) -> None:
+    await follow(sql_server, redis_server, signer, schema_name, seed=seed, rounds=3)
+
+
+async def follow(
+    server: MariaDB | MySQL, redis: Redis, signer: Signer, schema_name: Callable[[str], str], *, seed: int, rounds: int
+) -> None:
+    """Random changes and days passing; after each refresh the verdicts agree, in the end also in full."""
+    settings = a_past(server, redis, signer, schema_name, seed=seed, tables=120)
+    random = Random(seed)
+    async with mirror(settings, NOON) as estate:
+        await estate.refresh()
+        with server.connect() as connection:
+            made = OpenMetadataChanges(connection, settings.om_mysql_db, TODAY, random)
+            for kind in [*["AUTO"] * rounds, "FULL"]:
+                made.today = estate.now.date()
+                made.some(random.randint(1, 15))
+                await estate.refresh(kind)
+                judged = second_inventory(connection, settings.om_mysql_db, estate.now.date())
+                await agree(estate, judged, Rules(prices=await service_prices(estate, judged)))
+                estate.now += timedelta(days=random.choice((0, 1, 31)))

@@ -1,0 +1,50 @@
+"""What counts: the settings, and what administrators set since."""
+
+from dataclasses import replace
+from typing import Any
+
+from thirdeye.database import MySQL
+from thirdeye.settings import Settings
+from thirdeye.verdict import store
+from thirdeye.verdict.rules import Policy
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The policy that the settings name."""
+    return Policy(
+        delete_risk=settings.delete_risk,
+        archive_risk=settings.archive_risk,
+        minimum_idle_days=settings.minimum_idle_days,
+        protected_tags=tuple(settings.protected_tags),
+        archive_saving=settings.archive_saving,
+        review_cost=settings.review_cost_usd,
+    )
+
+
+def policy_with(base: Policy, document: dict[str, Any]) -> Policy:
+    """A policy with what was set; tags that the settings protect stay protected."""
+    tags = dict.fromkeys((*base.protected_tags, *document.get("protected_tags", ())))
+    return replace(
+        base,
+        delete_risk=document.get("delete_risk", base.delete_risk),
+        archive_risk=document.get("archive_risk", base.archive_risk),
+        minimum_idle_days=document.get("minimum_idle_days", base.minimum_idle_days),
+        protected_tags=tuple(tags),
+    )
+
+
+def policy_document(policy: Policy) -> dict[str, Any]:
+    """What of a policy is set, as it is stored."""
+    return {
+        "delete_risk": policy.delete_risk,
+        "archive_risk": policy.archive_risk,
+        "minimum_idle_days": policy.minimum_idle_days,
+        "protected_tags": list(policy.protected_tags),
+    }
+
+
+async def current_policy(settings: Settings, thirdeye: MySQL) -> Policy:
+    """The policy that counts now."""
+    rows = await store.policies(thirdeye, 1)
+    base = policy_of(settings)
+    return policy_with(base, rows[0]["policy"]) if rows else base

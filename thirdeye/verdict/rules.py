@@ -1,0 +1,137 @@
+"""Purge score, blockers and verdict, as pure functions over columns: one value per table."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from thirdeye.estate.advice import BLOCKER_BIT, NO_IDLE, NO_SCORE, VERDICT_CODE, Blocker, Verdict
+from thirdeye.estate.columns import Array, Mask
+from thirdeye.estate.rules import Activity, is_any
+
+PART_WEIGHTS: Final = {"idle": 0.60, "size": 0.15, "disuse": 0.15, "refresh": 0.10}
+_IDLE_DAYS, _IDLE_POINTS = (0, 30, 90, 180, 365), (0.0, 2.0, 6.0, 8.5, 10.0)
+_SMALLEST: Final = 10_000_000
+_MOST_QUERIES: Final = 500
+_REFRESH_DAYS: Final = 30
+_REFRESHED_UNREAD_DAYS: Final = 90
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What an organisation risks. Risks are shares, 0 to 1; costs in USD a month; days as differences of UTC dates."""
+
+    delete_risk: float = 0.05
+    archive_risk: float = 0.30
+    minimum_idle_days: int = 0
+    protected_tags: tuple[str, ...] = ()
+    archive_saving: float = 0.80
+    review_cost: float = 10.0
+    recently_written_days: int = 30
+    recently_created_days: int = 30
+    archive_idle_days: int = 180
+    observed_days: int = 360
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """What may block a table, one value per table. Days as `columns.py` has them."""
+
+    activity: Array
+    written: Array
+    created: Array
+    tier: Array
+    protected: Mask
+    kept: Mask
+    in_use_downstream: Mask
+    unknown_downstream: Mask
+    short_history: Mask
+    calibration_off: Mask
+    incomplete: bool = field(default=False)
+
+
+def purge_parts(
+    idle: Array, size: Array, queries: Array, accessed: Array, written: Array, today: int
+) -> dict[str, Array]:
+    """The parts of the purge score, each 0 to 10: idle, size, disuse, refresh."""
+    asked = np.minimum(np.maximum(queries, 0), _MOST_QUERIES)
+    between = np.clip((written.astype(np.int64) - accessed.astype(np.int64)) / _REFRESH_DAYS, 0.0, 1.0)
+    unread = (written > 0) & (today - written.astype(np.int64) <= _REFRESHED_UNREAD_DAYS)
+    return {
+        "idle": np.interp(idle.astype(np.float64), _IDLE_DAYS, _IDLE_POINTS),
+        "size": np.where(size > 0, np.clip(10 * np.log10(np.maximum(size, 1) / _SMALLEST) / 6, 0.0, 10.0), 0.0),
+        "disuse": 10 * (1 - np.log1p(asked) / math.log(_MOST_QUERIES + 1)),
+        "refresh": 10 * np.where(accessed > 0, np.where(written > accessed, between, 0.0), unread),
+    }
+
+
+def purge_score(parts: dict[str, Array], idle: Array) -> Array:
+    """The score in tenths, rounded half up; NO_SCORE where nobody can tell."""
+    total = np.sum([PART_WEIGHTS[name] * values for name, values in parts.items()], axis=0)
+    # A weighted sum that is a half in decimals may be a hair less in binary.
+    tenths = np.floor(total * 10 + 0.5 + 1e-9).astype(np.uint8)
+    return np.where(idle == NO_IDLE, NO_SCORE, tenths).astype(np.uint8)
+
+
+def blockers(tables: Tables, today: int, policy: Policy) -> Array:
+    """The blockers of each table, as bits."""
+
+    def within(days: Array, most: int) -> Mask:
+        found: Mask = (days > 0) & (today - days.astype(np.int64) <= most)
+        return found
+
+    cases = {
+        Blocker.ACTIVE_DOWNSTREAM: tables.in_use_downstream,
+        Blocker.UNKNOWN_DOWNSTREAM: tables.unknown_downstream,
+        Blocker.CRITICAL_TIER: (tables.tier == 1) | (tables.tier == 2),
+        Blocker.PROTECTED_TAG: tables.protected,
+        Blocker.RECENTLY_WRITTEN: within(tables.written, policy.recently_written_days),
+        Blocker.RECENTLY_CREATED: within(tables.created, policy.recently_created_days),
+        Blocker.UNKNOWN_USAGE: is_any(tables.activity, Activity.UNKNOWN),
+        Blocker.SHORT_HISTORY: tables.short_history,
+        Blocker.EVIDENCE_INCOMPLETE: np.full(len(tables.activity), tables.incomplete),
+        Blocker.KEPT_BY_OWNER: tables.kept,
+        Blocker.CALIBRATION_OFF: tables.calibration_off,
+    }
+    bits = np.zeros(len(tables.activity), np.uint16)
+    for blocker, mask in cases.items():
+        bits |= np.where(mask, BLOCKER_BIT[blocker], 0).astype(np.uint16)
+    return bits
+
+
+def verdicts(
+    *, activity: Array, idle: Array, cost: Array, without_storage: Mask, risk: Array, bits: Array, policy: Policy
+) -> Array:
+    """The verdict on each table, as a code; first match wins. Costs in USD a month, NaN for unknown ones."""
+
+    def has(*kinds: Blocker) -> Mask:
+        found: Mask = (bits & sum(BLOCKER_BIT[kind] for kind in kinds)) != 0
+        return found
+
+    used = is_any(activity, Activity.NEW, Activity.ACTIVE, Activity.COOLING)
+    unknown = is_any(activity, Activity.UNKNOWN)
+    risk = np.where(has(Blocker.SHORT_HISTORY), np.nan, risk)
+    long_enough = idle >= policy.minimum_idle_days
+    old = has(Blocker.SHORT_HISTORY) & (idle >= policy.archive_idle_days)
+    cases: tuple[tuple[Mask, Verdict], ...] = (
+        (used | has(Blocker.ACTIVE_DOWNSTREAM, Blocker.KEPT_BY_OWNER), Verdict.KEEP),
+        (unknown & (cost >= policy.review_cost), Verdict.REVIEW),
+        (unknown, Verdict.KEEP),
+        (
+            has(
+                Blocker.CRITICAL_TIER,
+                Blocker.PROTECTED_TAG,
+                Blocker.UNKNOWN_DOWNSTREAM,
+                Blocker.EVIDENCE_INCOMPLETE,
+                Blocker.CALIBRATION_OFF,
+            ),
+            Verdict.REVIEW,
+        ),
+        (without_storage, Verdict.REVIEW),
+        (has(Blocker.RECENTLY_WRITTEN), Verdict.STOP_REFRESH),
+        ((risk <= policy.delete_risk) & long_enough, Verdict.DELETE),
+        (((risk <= policy.archive_risk) | old) & long_enough, Verdict.ARCHIVE),
+    )
+    codes = [VERDICT_CODE[verdict] for _, verdict in cases]
+    return np.select([case for case, _ in cases], codes, VERDICT_CODE[Verdict.REVIEW]).astype(np.uint8)

@@ -1,0 +1,142 @@
+"""SQL of verdicts over ThirdEye's own schema: what people keep, policies, what the past says, how verdicts fared."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import orjson
+
+from thirdeye.database import MySQL, Row, Session
+
+_PAGE: Final = 2_000
+
+# ---- what people keep
+
+_KEPT = "SELECT DISTINCT number FROM table_keep WHERE released_at IS NULL AND kept_until >= %(day)s"
+_KEEP = """
+INSERT INTO table_keep (number, reason, kept_by, kept_at, kept_until)
+VALUES (%(number)s, %(reason)s, %(by)s, %(now)s, %(until)s)
+"""
+_RELEASE = """
+UPDATE table_keep SET released_by = %(by)s, released_at = %(now)s
+WHERE number = %(number)s AND released_at IS NULL AND kept_until >= %(day)s
+"""
+_KEEPS = """
+SELECT number, reason, kept_by, kept_at, kept_until, released_by, released_at FROM table_keep
+WHERE number IN %(numbers)s ORDER BY number, id DESC
+"""
+
+# ---- policies
+
+_POLICY = "SELECT policy, set_by, set_at FROM verdict_policy ORDER BY id DESC LIMIT %(limit)s"
+_SET_POLICY = "INSERT INTO verdict_policy (policy, set_by, set_at) VALUES (%(policy)s, %(by)s, %(now)s)"
+
+# ---- what the past says, and how verdicts fared
+
+_PUT_RISK = "REPLACE INTO return_risk (as_of, generation, counts) VALUES (%(as_of)s, %(generation)s, %(counts)s)"
+_FORGET_RISK = "DELETE FROM return_risk WHERE as_of < %(before)s"
+_OPEN_RECORDS = "INSERT INTO verdict_record (number, verdict, risk, promised, given_on) VALUES "
+_END_RECORDS = """
+UPDATE verdict_record SET ended_on = %(day)s, ending = %(ending)s WHERE number IN %(numbers)s AND ended_on IS NULL
+"""
+# Of a table that went, the record has ended already; that it is asked for all the same counts.
+_REGRET_RECORDS = """
+UPDATE verdict_record SET ended_on = COALESCE(ended_on, %(day)s), ending = 'REGRETTED', regretted_on = %(used)s
+WHERE number IN %(numbers)s AND regretted_on IS NULL AND (ended_on IS NULL OR ending = 'GONE')
+"""
+_QUALITY = """
+SELECT verdict, risk, COUNT(*) AS verdicts, SUM(regretted_on IS NOT NULL) AS regrets, SUM(ended_on IS NULL) AS standing,
+       AVG(promised) AS promised
+FROM verdict_record WHERE given_on >= %(since)s AND given_on <= %(until)s GROUP BY verdict, risk
+"""
+
+_RECORD_COLUMNS = "id, number, verdict, promised, given_on, ended_on, ending, regretted_on"
+_LATEST_RECORDS = f"""
+(SELECT {_RECORD_COLUMNS} FROM verdict_record ORDER BY given_on DESC, id DESC LIMIT %(limit)s)
+UNION
+(SELECT {_RECORD_COLUMNS} FROM verdict_record WHERE ended_on IS NOT NULL ORDER BY ended_on DESC, id DESC LIMIT %(limit)s)
+ORDER BY COALESCE(ended_on, given_on) DESC, id DESC LIMIT %(limit)s
+"""
+
+
+async def kept_numbers(thirdeye: MySQL, day: date) -> frozenset[int]:
+    """The tables that people keep on a day."""
+    return frozenset(row["number"] for row in await thirdeye.fetch_all(_KEPT, {"day": day}))
+
+
+async def keep(thirdeye: MySQL, *, number: int, reason: str, by: str, now: datetime, until: date) -> None:
+    """Keeps a table; what was said of it before is ended."""
+    async with thirdeye.transaction() as session:
+        await session.execute(_RELEASE, {"number": number, "by": by, "now": _naive(now), "day": now.date()})
+        values = {"number": number, "reason": reason, "by": by, "now": _naive(now), "until": until}
+        await session.execute(_KEEP, values)
+
+
+async def release(thirdeye: MySQL, *, number: int, by: str, now: datetime) -> bool:
+    """Lets a table go again; False when nobody keeps it."""
+    values = {"number": number, "by": by, "now": _naive(now), "day": now.date()}
+    return (await thirdeye.execute(_RELEASE, values)).matched > 0
+
+
+async def keeps(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, list[Row]]:
+    """What people said of these tables, newest first."""
+    found: dict[int, list[Row]] = {}
+    for row in await thirdeye.fetch_all(_KEEPS, {"numbers": tuple(numbers) or (-1,)}):
+        found.setdefault(row["number"], []).append(row)
+    return found
+
+
+async def policies(thirdeye: MySQL, limit: int) -> list[Row]:
+    """Policies that were set, newest first; `policy` decoded."""
+    rows = await thirdeye.fetch_all(_POLICY, {"limit": limit})
+    return [{**row, "policy": orjson.loads(row["policy"])} for row in rows]
+
+
+async def set_policy(thirdeye: MySQL, policy: dict[str, Any], by: str, now: datetime) -> None:
+    """Sets what counts from now on."""
+    values = {"policy": orjson.dumps(policy).decode(), "by": by, "now": _naive(now)}
+    await thirdeye.execute(_SET_POLICY, values)
+
+
+async def put_risk(session: Session, as_of: date, generation: int, counts: dict[str, Any], keep_days: int) -> None:
+    """Writes what the past says as of a day, and forgets what is older than so many days."""
+    values = {"as_of": as_of, "generation": generation, "counts": orjson.dumps(counts).decode()}
+    await session.execute(_PUT_RISK, values)
+    await session.execute(_FORGET_RISK, {"before": as_of - timedelta(days=keep_days)})
+
+
+async def open_records(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Remembers verdicts: number, verdict, number of the risk, the risk promised (None: no number), day."""
+    await session.execute_rows(_OPEN_RECORDS, rows)
+
+
+async def end_records(session: Session, ending: str, numbers: Sequence[int], day: date) -> None:
+    """Ends the verdicts that stand on these tables: WITHDRAWN, or GONE with the table."""
+    for start in range(0, len(numbers), _PAGE):
+        page = tuple(numbers[start : start + _PAGE])
+        await session.execute(_END_RECORDS, {"day": day, "ending": ending, "numbers": page})
+
+
+async def regret_records(session: Session, numbers: Sequence[int], used: date, day: date) -> None:
+    """Marks the verdicts on these tables as regretted: they were used on that day."""
+    for start in range(0, len(numbers), _PAGE):
+        page = tuple(numbers[start : start + _PAGE])
+        await session.execute(_REGRET_RECORDS, {"day": day, "used": used, "numbers": page})
+
+
+async def quality(thirdeye: MySQL, since: date, until: date) -> list[Row]:
+    """How the verdicts given from one day to another fared: by verdict and number of the risk."""
+    rows = await thirdeye.fetch_all(_QUALITY, {"since": since, "until": until})
+    return [
+        {**row, "regrets": int(row["regrets"]), "standing": int(row["standing"]), "verdicts": int(row["verdicts"])}
+        for row in rows
+    ]
+
+
+async def latest_records(thirdeye: MySQL, limit: int) -> list[Row]:
+    """The verdicts that were given or ended last."""
+    return await thirdeye.fetch_all(_LATEST_RECORDS, {"limit": limit})
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=None)
