@@ -116,6 +116,8 @@ async def test_every_verdict_explains_itself(estate: Api) -> None:
             assert verdict["saving"] is None
         else:
             assert float(verdict["saving"]) == pytest.approx(share * (cost or 0), abs=2e-6)
+        if table["activity"] in {"ACTIVE", "COOLING"}:
+            assert verdict["reasons"][0].startswith(("Last read on ", "Never seen in use in "))
         if verdict["recommendation"] == "DELETE":
             assert risk["value"] <= 0.35
             assert verdict["confidence"] == pytest.approx(1 - risk["value"])

@@ -303,12 +303,22 @@ def _beyond(keys: Array, ties: Array, position: Position, sort: Sort, *, backwar
 
 def _least(keys: Array, ties: Array, count: int) -> tuple[Array, Array]:
     if len(keys) > count:
-        edge = np.partition(keys, count - 1)[count - 1]
-        # All that tie at the edge stay in, so that the numbers decide.
-        near = keys <= edge
+        edge = _edge(keys, count)
+        less, equal = np.flatnonzero(keys < edge), np.flatnonzero(keys == edge)
+        # Of what ties at the edge, maybe half of the estate, as many as are missing, by number.
+        missing = count - len(less)
+        near = np.concatenate([less, equal[np.argpartition(ties[equal], missing - 1)[:missing]]])
         keys, ties = keys[near], ties[near]
-    order = np.lexsort((ties, keys))[:count]
+    order = np.lexsort((ties, keys))
     return keys[order], ties[order]
+
+
+def _edge(keys: Array, count: int) -> float:
+    """The key that the last of the `count` least has."""
+    least = keys.min()
+    # Partitioning takes long where many are equal, as savings of nothing are.
+    tied = np.count_nonzero(keys == least) >= count
+    return float(least if tied else np.partition(keys, count - 1)[count - 1])
 
 
 def _value_of(catalogue: Catalogue, number: int, sort: Sort) -> float | None:

@@ -74,6 +74,8 @@ def _use(table: Mapping[str, Any]) -> str:
         return reason
     if accessed is None:
         return f"Never seen in use in {idle:,} days."
+    if table["activity"] not in {"STALE", "DORMANT"}:
+        return f"Last read on {words(accessed)} ({_days(idle)} ago)."
     since = f"Not read since {words(accessed)} ({_days(idle)})"
     pause = table["longestPauseDays"]
     return f"{since}; its longest pause before was {_days(pause)}." if pause else f"{since}."
