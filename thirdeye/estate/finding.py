@@ -146,10 +146,13 @@ def _chunks(catalogue: Catalogue) -> Iterator[tuple[int, Chunk]]:
 
 def cost_of(catalogue: Catalogue, chunk: Chunk) -> Array:
     """USD a month for storage and queries, as far as known; NaN where neither is."""
-    price = catalogue.prices[catalogue.place_service[chunk["place"]]]
-    storage = np.where(chunk["size"] >= 0, chunk["size"] * price / 1e9, np.nan)
-    known = np.nan_to_num(storage) + np.nan_to_num(chunk["query_cost"])
-    return np.where(np.isnan(storage) & np.isnan(chunk["query_cost"]), np.nan, known)
+    size, queries = chunk["size"], chunk["query_cost"]
+    # By place first: there are far fewer places than tables.
+    price = catalogue.prices[catalogue.place_service][chunk["place"]]
+    unsized, unasked = size < 0, np.isnan(queries)
+    cost: Array = np.where(unsized, 0.0, size * price / 1e9) + np.where(unasked, 0.0, queries)
+    cost[unsized & unasked] = np.nan
+    return cost
 
 
 def risk_of(catalogue: Catalogue, chunk: Chunk) -> Array:
