@@ -57,8 +57,8 @@ async def test_every_granted_column_is_read_and_no_other(settings: Settings, mon
     [
         ("entity_relationship", "EVIDENCE_INCOMPLETE", {"owners": set(), "in_use_through_lineage": 0}),
         ("tag_usage", "EVIDENCE_INCOMPLETE", {"tags": set(), "tier": 0}),
-        ("profiler_data_time_series", "NOT_READABLE", {"size_bytes": None}),
-        ("entity_usage", "NOT_READABLE", {"last_use": None, "queries_30d": 0}),
+        ("profiler_data_time_series", "EVIDENCE_INCOMPLETE", {"size_bytes": None}),
+        ("entity_usage", "EVIDENCE_INCOMPLETE", {"last_use": None, "queries_30d": 0}),
         ("query_cost_time_series", "NOT_READABLE", {"query_cost_30d": None}),
         ("dashboard_entity", "NOT_READABLE", {}),
     ],

@@ -146,9 +146,12 @@ def _chunks(catalogue: Catalogue) -> Iterator[tuple[int, Chunk]]:
 
 def cost_of(catalogue: Catalogue, chunk: Chunk) -> Array:
     """USD a month for storage and queries, as far as known; NaN where neither is."""
-    size, queries = chunk["size"], chunk["query_cost"]
     # By place first: there are far fewer places than tables.
-    price = catalogue.prices[catalogue.place_service][chunk["place"]]
+    return costs(chunk["size"], chunk["query_cost"], catalogue.prices[catalogue.place_service][chunk["place"]])
+
+
+def costs(size: Array, queries: Array, price: Array) -> Array:
+    """USD a month for bytes (-1: unknown) at prices per GB and month, and for queries (NaN: unknown)."""
     unsized, unasked = size < 0, np.isnan(queries)
     cost: Array = np.where(unsized, 0.0, size * price / 1e9) + np.where(unasked, 0.0, queries)
     cost[unsized & unasked] = np.nan

@@ -40,7 +40,7 @@ def blocker_detail(
         Blocker.RECENTLY_WRITTEN: f"It was written on {words(table['lastWritten'])}.",
         Blocker.RECENTLY_CREATED: f"It was created on {words(table['created'])}.",
         Blocker.UNKNOWN_USAGE: "Nobody can tell whether it is used.",
-        Blocker.EVIDENCE_INCOMPLETE: "Lineage, tags or owners could not be read from OpenMetadata.",
+        Blocker.EVIDENCE_INCOMPLETE: "Not all that verdicts rest on could be read from OpenMetadata.",
         Blocker.CALIBRATION_OFF: "Of tables like it more were wanted again than was promised.",
     }
     return sentences[blocker]

@@ -7,6 +7,7 @@ import numpy as np
 
 from thirdeye.estate.advice import NO_IDLE, VERDICT_CODE, Estate, Verdict
 from thirdeye.estate.columns import CHUNK, IN_USE_THROUGH_LINEAGE, WITHOUT_STORAGE, Array, Mask, select
+from thirdeye.estate.finding import costs
 from thirdeye.estate.lineage import Adjacency, adjacency
 from thirdeye.estate.rules import Activity, TableColumns, idle_days, is_any
 from thirdeye.verdict import rules
@@ -68,7 +69,7 @@ def judge(estate: Estate, table: RiskTable, known: Known, policy: Policy, today:
         judged = rules.verdicts(
             activity=chunk["activity"],
             idle=chunk["idle"],
-            cost=_cost(chunk["size"], chunk["query_cost"], price),
+            cost=costs(chunk["size"], chunk["query_cost"], price),
             without_storage=(chunk["flags"] & WITHOUT_STORAGE) != 0,
             risk=table.risks[chunk["risk"]],
             bits=chunk["blockers"],
@@ -125,12 +126,6 @@ def _effective(own: Array, idle: Mask, table: RiskTable, upstream: Adjacency, no
     # Comparisons with NaN are false: what has nothing below it keeps its own.
     effective: Array = np.where(idle & (below > mine), inherited, own).astype(np.uint16)
     return effective
-
-
-def _cost(size: Array, query_cost: Array, price: Array) -> Array:
-    storage = np.where(size >= 0, size * price / 1e9, np.nan)
-    known = np.nan_to_num(storage) + np.nan_to_num(query_cost)
-    return np.where(np.isnan(storage) & np.isnan(query_cost), np.nan, known)
 
 
 def _padded(mask: Mask, length: int) -> Mask:

@@ -20,6 +20,7 @@ from thirdeye.estate.resolvers_lineage import assets_of
 from thirdeye.estate.rules import Activity
 from thirdeye.paging import page_size
 from thirdeye.verdict import explain, rules, store
+from thirdeye.verdict.history import NO_CLASS
 from thirdeye.verdict.judge import own_classes
 from thirdeye.verdict.loaders import keep_loader
 from thirdeye.verdict.removal import removal_plan
@@ -108,14 +109,13 @@ def return_risk(of: dict[str, Any], snapshot: Snapshot) -> dict[str, Any] | None
     if idle == NO_IDLE or of["activity"] not in {"STALE", "DORMANT"} or not advice:
         return None
     number = of["advised"]["risk"]
-    own_class = own_classes(
+    (own_class,) = own_classes(
         np.array([idle]),
         np.array([of["longestPauseDays"]]),
         np.array([of["daysOfUse"]]),
         np.array([day_number(of["lastAccessed"])]),
     )
-    # The risk table by class, in one array of 256 places.
-    own = int(_numbers(advice)[own_class][0])
+    own = 0 if own_class == NO_CLASS else advice["number_of"][own_class]
     shown = number or own
     return {
         "value": of["returnRisk"],
@@ -124,12 +124,6 @@ def return_risk(of: dict[str, Any], snapshot: Snapshot) -> dict[str, Any] | None
         "basedOnDays": _observed(of, snapshot),
         "fromDownstream": number not in {0, own},
     }
-
-
-def _numbers(advice: dict[str, Any]) -> Any:
-    padded = np.zeros(256, np.uint16)
-    padded[: len(advice["number_of"])] = advice["number_of"]
-    return padded
 
 
 def _observed(of: dict[str, Any], snapshot: Snapshot) -> int:

@@ -55,11 +55,13 @@ RELATIONS = Part(
     True,
 )
 TAGS = Part("tag_usage", ("source", "tagFQN", "targetFQNHash"), "tiers and tags are not known", (), True)
-USAGE = Part("entity_usage", ("id", "entityType", "usageDate", "count1"), "no usage is known")
+USAGE = Part("entity_usage", ("id", "entityType", "usageDate", "count1"), "no usage is known", (), True)
 PROFILES = Part(
     "profiler_data_time_series",
     ("entityFQNHash", "extension", "timestamp", "json"),
     "sizes and writes are not known",
+    (),
+    True,
 )
 USERS = Part("user_entity", ("id", "name"), "owners that are users have no names")
 TEAMS = Part("team_entity", ("id", "name"), "owners that are teams have no names")
