@@ -3,21 +3,29 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import structlog
+from graphql import GraphQLSchema
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.routing import Route
 
 from thirdeye.auth import build_authenticator
+from thirdeye.auth.denials import DenyList
 from thirdeye.auth.middleware import AuthenticationMiddleware
 from thirdeye.cache import Cache
 from thirdeye.clock import Clock, utc_now
 from thirdeye.database import om_database, thirdeye_database
 from thirdeye.dependencies import Dependencies
+from thirdeye.edge.audit import Audit
+from thirdeye.edge.concurrency import ConcurrencyMiddleware
+from thirdeye.edge.rates import RateLimiter, RateMiddleware
+from thirdeye.edge.stopping import Stopping
 from thirdeye.errors import ThirdEyeError
 from thirdeye.estate.inventory.reader import EstateReader
 from thirdeye.estate.refresh import EstateRefresh
@@ -31,7 +39,7 @@ from thirdeye.jobs import JobQueue
 from thirdeye.rest.dashboard import dashboard_routes
 from thirdeye.rest.export import export_routes
 from thirdeye.rest.health import Health
-from thirdeye.rest.responses import on_http_error, on_internal_error, on_known_error
+from thirdeye.rest.responses import on_http_error, on_known_error
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import Settings, SettingsInvalid, process_settings
 from thirdeye.telemetry import Metrics, RequestMiddleware, Scope, configure_logging
@@ -58,11 +66,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     """The API as an ASGI application; its lifespan opens and closes what it uses."""
     metrics = Metrics()
     cache = Cache(settings.redis_url, settings.thirdeye_mysql_schema, metrics.observe_cache)
-    om, thirdeye = (
-        om_database(settings, metrics.observe_database),
-        thirdeye_database(settings, metrics.observe_database),
-    )
-    dependencies = Dependencies(settings, cache, metrics)
+    observe, timeout = metrics.observe_database, settings.mysql_statement_timeout
+    thirdeye = thirdeye_database(settings, observe, statement_timeout=timeout)
+    # For the very first computation, whose statements may take minutes; without one no connection is made.
+    om, computing = om_database(settings, observe), thirdeye_database(settings, observe)
+    databases = (om, thirdeye, computing)
+    dependencies = Dependencies(settings, cache, metrics, databases)
     estate = EstateReader(thirdeye)
     jobs = JobQueue(settings.redis_url, settings.thirdeye_mysql_schema)
     score = ScoreService(
@@ -70,10 +79,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         refreshing=EstateRefresh(
             settings=settings,
             om=om,
-            thirdeye=thirdeye,
+            thirdeye=computing,
             clock=clock,
             metrics=metrics,
-            adviser=advisers(settings, thirdeye),
+            adviser=advisers(settings, computing),
         ),
         estate=estate,
         thirdeye=thirdeye,
@@ -82,9 +91,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         metrics=metrics,
         mysql_away=lambda: not dependencies.away.isdisjoint({"openmetadata", "thirdeye"}),
     )
-    authenticator = build_authenticator(settings, clock)
-    schema = build_schema()
-    documents = DocumentCache(schema, playground=settings.graphql_playground)
+    denied = DenyList(thirdeye)
+    authenticator = build_authenticator(settings, clock, denied=denied)
+    limiters = [] if settings.rate_limit == "off" else [_limiter(settings)]
+    audit = Audit(thirdeye, clock)
+    schema, documents, operations = _prepared(settings.graphql_playground)
 
     def context_of(scope: Scope) -> Context:
         state = scope["state"]
@@ -102,36 +113,34 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     endpoint = GraphQLEndpoint(
         schema=schema,
         documents=documents,
-        operations=PersistedOperations(documents),
+        operations=operations,
         context_of=context_of,
         metrics=metrics,
         explorer=explorer_page(GRAPHQL) if settings.graphql_playground else None,
+        persisted_only=settings.graphql_persisted_only,
     )
 
     async def run_operation(request: Request, operation: str, variables: dict[str, Any]) -> Any:
         return await endpoint.run_persisted(request.scope, operation, variables)
 
-    stopping = False
+    stopping = Stopping()
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        nonlocal stopping
-        await om.start()
-        await thirdeye.start()
-        await dependencies.start()
+        for database in databases:
+            await database.start()
+        for starting in (dependencies, denied, authenticator, audit):
+            await starting.start()
         log.info("started", port=settings.thirdeye_port, refresh_minutes=settings.refresh_minutes)
-        yield
-        stopping = True
-        await dependencies.stop()
-        await score.stop()
-        await authenticator.aclose()
-        await om.stop()
-        await thirdeye.stop()
-        await cache.stop()
-        await jobs.stop()
+        with stopping.watching():
+            yield
+        stopping.begin()
+        # What uses the databases first.
+        for ending in (dependencies, denied, score, audit, authenticator, *databases, *limiters, cache, jobs):
+            await ending.stop()
         log.info("stopped")
 
-    health = Health(dependencies=dependencies, score=score, metrics=metrics, clock=clock, stopping=lambda: stopping)
+    health = Health(dependencies=dependencies, score=score, metrics=metrics, clock=clock, stopping=stopping)
     routes = [
         Route(GRAPHQL, endpoint),
         *health.routes(PREFIX),
@@ -152,15 +161,51 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         routes=routes,
         lifespan=lifespan,
         middleware=[
-            Middleware(RequestMiddleware, metrics=metrics, route_of=lambda path: path if path in known else "other"),
+            Middleware(
+                RequestMiddleware,
+                metrics=metrics,
+                route_of=lambda path: path if path in known else "other",
+                on_refusal=audit.note,
+            ),
+            *_cross_origin(settings.cors_origins),
+            Middleware(ConcurrencyMiddleware, most=settings.max_requests, is_public=is_public, stopping=stopping),
             Middleware(AuthenticationMiddleware, authenticator=authenticator, is_public=is_public),
+            *(Middleware(RateMiddleware, limiter=limiter) for limiter in limiters),
         ],
         exception_handlers={
             HTTPException: on_http_error,
             ThirdEyeError: on_known_error,
-            Exception: on_internal_error,
         },
     )
+
+
+@cache
+def _prepared(playground: bool) -> tuple[GraphQLSchema, DocumentCache, PersistedOperations]:
+    """The schema and the operations by it: the same for all applications of a process, and never changed."""
+    schema = build_schema()
+    documents = DocumentCache(schema, playground=playground)
+    return schema, documents, PersistedOperations(documents)
+
+
+def _limiter(settings: Settings) -> RateLimiter:
+    return RateLimiter(settings.rate_limit, settings.redis_url, settings.thirdeye_mysql_schema)
+
+
+def _cross_origin(origins: list[str]) -> list[Middleware]:
+    """Lets pages of these origins ask; without any, no browser lets a page of another origin see an answer."""
+    if not origins:
+        return []
+    headers = ["authorization", "content-type", "x-om-operation-id", "x-request-id", "if-none-match"]
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=headers,
+            expose_headers=["etag", "retry-after", "x-request-id"],
+            max_age=600,
+        )
+    ]
 
 
 def __getattr__(name: str) -> Any:
@@ -169,8 +214,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     try:
         settings = process_settings()
+        configure_logging(settings.log_level)
+        globals()["app"] = made = create_app(settings)
     except SettingsInvalid as error:
         sys.exit(f"ThirdEye cannot start, a setting is wrong:\n{error}")
-    configure_logging(settings.log_level)
-    globals()["app"] = made = create_app(settings)
     return made

@@ -1,57 +1,33 @@
 """The `thirdeye` command."""
 
-import asyncio
 import os
 import signal
 import socket
 import sys
-from collections.abc import Coroutine
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 import uvicorn
 
 from thirdeye.clock import utc_now
+from thirdeye.commands import access, configuration
+from thirdeye.commands.running import no_observer, settings_or_exit, with_database
+from thirdeye.commands.running import run as run_command
 from thirdeye.database import MySQL, om_database, thirdeye_database
-from thirdeye.errors import Unavailable
+from thirdeye.edge.socket import GuardedProtocol
 from thirdeye.estate.openmetadata.parts import READABLE, grant_statements
 from thirdeye.estate.openmetadata.store import readable_columns
 from thirdeye.estate.refresh import PHASES, EstateRefresh
-from thirdeye.migrating import MigrationFailed, migrate, migration_status, roll_back
-from thirdeye.settings import Settings, SettingsInvalid, process_settings
+from thirdeye.migrating import migrate, migration_status, roll_back
+from thirdeye.settings import Settings
 from thirdeye.telemetry import Metrics
 from thirdeye.verdict.adviser import advisers
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-Result = TypeVar("Result")
-
-
-def _no_observer(_name: str, _seconds: float) -> None:
-    pass
-
-
-def _settings() -> Settings:
-    try:
-        return process_settings()
-    except SettingsInvalid as error:
-        sys.exit(f"ThirdEye cannot start, a setting is wrong:\n{error}")
-
-
-def _run(work: Coroutine[Any, Any, Result]) -> Result:
-    try:
-        return asyncio.run(work)
-    except MigrationFailed as error:
-        sys.exit(str(error))
-    except Unavailable as error:
-        sys.exit(f"{error} ({getattr(error, 'detail', 'no more is known')})")
-
-
-async def _with(database: MySQL, work: Coroutine[Any, Any, Result]) -> Result:
-    await database.start()
-    try:
-        return await work
-    finally:
-        await database.stop()
+cli.add_typer(access.token, name="token")
+cli.command("audit")(access.audit)
+cli.add_typer(configuration.config, name="config")
+cli.add_typer(configuration.operations, name="operations")
 
 
 @cli.command()
@@ -59,7 +35,7 @@ def serve(
     reload: Annotated[bool, typer.Option("--reload", help="Start again whenever a source file changes.")] = False,
 ) -> None:
     """Serves the API on THIRDEYE_HOST and THIRDEYE_PORT."""
-    settings = _settings()
+    settings = settings_or_exit()
     _refuse_taken_port(settings.thirdeye_host, settings.thirdeye_port)
     # uvicorn raises the signal again once it has stopped in order: that is a success, not a death by signal.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
@@ -68,6 +44,7 @@ def serve(
         host=settings.thirdeye_host,
         port=settings.thirdeye_port,
         reload=reload,
+        http=GuardedProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -94,7 +71,7 @@ def worker(
     """Runs the arq worker that computes the score, and starts it again when Redis was away."""
     from worker.supervisor import alive, supervise
 
-    _settings()
+    settings_or_exit()
     sys.exit((0 if alive() else 1) if check else supervise())
 
 
@@ -104,36 +81,36 @@ def migrate_command(
     rollback: Annotated[int, typer.Option("--rollback", min=0, help="Take so many of the newest back.")] = 0,
 ) -> None:
     """Creates the thirdeye schema if need be and applies the migrations that are pending."""
-    settings = _settings()
-    database = thirdeye_database(settings, _no_observer)
+    settings = settings_or_exit()
+    database = thirdeye_database(settings, no_observer)
     if status:
-        found = _run(migration_status_or_empty(settings, database))
+        found = run_command(migration_status_or_empty(settings, database))
         for name in found.applied:
             typer.echo(f"applied  {name}")
         for name in found.pending:
             typer.echo(f"pending  {name}")
         return
     step = roll_back(settings, database, rollback) if rollback else migrate(settings, database)
-    done = _run(_with(database, step))
+    done = run_command(with_database(database, step))
     verb = "rolled back" if rollback else "applied"
     typer.echo("\n".join(f"{verb}  {name}" for name in done) or "nothing to do: the schema is current")
 
 
 async def migration_status_or_empty(settings: Settings, database: MySQL) -> Any:
     """The status, once the schema is known to be there. Raises Unavailable."""
-    await _with(database, database.ping())
+    await with_database(database, database.ping())
     return await migration_status(settings)
 
 
 @cli.command()
 def check() -> None:
     """Looks at both databases and says what it finds; changes nothing."""
-    settings = _settings()
+    settings = settings_or_exit()
 
     async def look() -> None:
         for database in (
-            om_database(settings, _no_observer),
-            thirdeye_database(settings, _no_observer),
+            om_database(settings, no_observer),
+            thirdeye_database(settings, no_observer),
         ):
             await database.start()
             try:
@@ -144,7 +121,7 @@ def check() -> None:
             finally:
                 await database.stop()
 
-    _run(look())
+    run_command(look())
 
 
 @cli.command()
@@ -152,8 +129,8 @@ def refresh(
     full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
 ) -> None:
     """Reads what changed in OpenMetadata into the inventory now, and shows how far it is."""
-    settings = _settings()
-    om, thirdeye = om_database(settings, _no_observer), thirdeye_database(settings, _no_observer)
+    settings = settings_or_exit()
+    om, thirdeye = om_database(settings, no_observer), thirdeye_database(settings, no_observer)
 
     async def work() -> dict[str, Any]:
         await om.start()
@@ -180,7 +157,7 @@ def refresh(
             await om.stop()
             await thirdeye.stop()
 
-    run = _run(work())
+    run = run_command(work())
     typer.echo(f"refresh {run['id']} ({run['kind']}): {run['seen']:,} tables read, {run['changed']:,} rows changed")
     for warning in run["warnings"]:
         typer.echo(f"  {warning['code']}: {warning['count']:,}, for example {warning['example']}")
@@ -192,11 +169,11 @@ def grants(
     everything: Annotated[bool, typer.Option("--all", help="Also for tables this account cannot see yet.")] = False,
 ) -> None:
     """Prints the GRANTs that the read-only account needs on OM's schema; run with an account that sees the schema."""
-    settings = _settings()
-    database = om_database(settings, _no_observer)
+    settings = settings_or_exit()
+    database = om_database(settings, no_observer)
     existing = {table: set(columns) for table, columns in READABLE.items()}
     if not everything:
-        existing = _run(_with(database, readable_columns(database)))
+        existing = run_command(with_database(database, readable_columns(database)))
     for statement in grant_statements(existing, settings.om_mysql_db, account):
         typer.echo(f"{statement};")
 

@@ -1,15 +1,12 @@
 """The two MySQL databases: OM's, read only, and ThirdEye's own.
 
-`databases` keeps the pools and their connections; rows come through a dict cursor on its raw connection, because
-its own records cost half again as much and are no mappings. Pools start empty, so that a process starts while its
-server is away; an acquire timeout bounds the wait for a connection.
+`databases` keeps the pools and their connections; statements run by `session.py`. Pools start empty, so that a process
+starts while its server is away; an acquire timeout bounds the wait for a connection.
 """
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -20,13 +17,12 @@ from databases.backends.mysql import MySQLBackend, MySQLConnection
 from pymysql.constants import CLIENT
 
 from thirdeye.errors import DatabaseAway, SchemaMissing
+from thirdeye.session import Executed as Executed
+from thirdeye.session import Killer, Observer, Values
+from thirdeye.session import Row as Row
+from thirdeye.session import Session as Session
 from thirdeye.settings import Settings
-from thirdeye.sql_text import excess_privileges, literal_rows
-
-Row = dict[str, Any]
-Values = Mapping[str, Any]
-# Told the database's name and the seconds of every statement.
-Observer = Callable[[str, float], None]
+from thirdeye.sql_text import excess_privileges
 
 # What the server or the way to it has, as opposed to what is wrong with a statement.
 _AWAY = frozenset({
@@ -63,81 +59,12 @@ class BoundedMySQLBackend(MySQLBackend):
 Database.SUPPORTED_BACKENDS["mysql+thirdeye"] = "thirdeye.database:BoundedMySQLBackend"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Executed:
-    """What a writing statement did: rows matched (changed or not) and the AUTO_INCREMENT value it made."""
-
-    matched: int
-    inserted_id: int
-
-
-class _QuietCursor(aiomysql.DictCursor):  # type: ignore[misc]
-    """Asks for no warnings: what is odd in OM's rows is counted by the refresh, and each asking is a round trip."""
-
-    async def _show_warnings(self, conn: Any) -> None:
-        pass
-
-
-class _StreamingCursor(aiomysql.SSDictCursor):  # type: ignore[misc]
-    async def _show_warnings(self, conn: Any) -> None:
-        pass
-
-
-class Session:
-    """Statements over one connection. Parameters are bound by name: `%(name)s`."""
-
-    def __init__(self, raw: Any, name: str, observe: Observer) -> None:
-        self._raw = raw
-        self._name = name
-        self._observe = observe
-
-    @asynccontextmanager
-    async def _cursor(self, sql: str, values: Values | None) -> AsyncIterator[Any]:
-        started = time.perf_counter()
-        cursor = await self._raw.cursor(_QuietCursor if self._name == "openmetadata" else aiomysql.DictCursor)
-        try:
-            await cursor.execute(sql, values or None)
-            yield cursor
-        finally:
-            self._observe(self._name, time.perf_counter() - started)
-            await cursor.close()
-
-    async def fetch_all(self, sql: str, values: Values | None = None) -> list[Row]:
-        """All rows, each a dict by column name."""
-        async with self._cursor(sql, values) as cursor:
-            return list(await cursor.fetchall())
-
-    async def fetch_one(self, sql: str, values: Values | None = None) -> Row | None:
-        """The first row, or None."""
-        async with self._cursor(sql, values) as cursor:
-            row: Row | None = await cursor.fetchone()
-            return row
-
-    async def stream(self, sql: str, values: Values | None = None) -> AsyncIterator[Row]:
-        """Rows as they arrive, so that a large answer is never in memory as a whole; go through all of them."""
-        started = time.perf_counter()
-        cursor = await self._raw.cursor(_StreamingCursor)
-        try:
-            await cursor.execute(sql, values or None)
-            while (row := await cursor.fetchone()) is not None:
-                yield row
-        finally:
-            await cursor.close()
-            self._observe(self._name, time.perf_counter() - started)
-
-    async def execute(self, sql: str, values: Values | None = None) -> Executed:
-        """Runs a writing statement."""
-        async with self._cursor(sql, values) as cursor:
-            return Executed(matched=cursor.rowcount, inserted_id=cursor.lastrowid or 0)
-
-    async def execute_rows(self, head: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Runs `head` (INSERT INTO ... VALUES) for rows of text, numbers, bytes and None, about a megabyte at a time."""
-        for values in literal_rows(rows):
-            await self.execute(head + values)
-
-
 class MySQL:
-    """One database with its bounded pool. Failing to reach it raises DatabaseAway or SchemaMissing."""
+    """One database with its bounded pool. Failing to reach it raises DatabaseAway or SchemaMissing.
+
+    While `refusing`, it does so at once: whoever watches the server (`dependencies.py`) has found it away, and asks it
+    again each second, so that requests neither wait for it nor all try it when it is back.
+    """
 
     def __init__(
         self,
@@ -152,12 +79,16 @@ class MySQL:
         acquire_timeout: float,
         connect_timeout: float,
         read_only: bool = False,
+        statement_timeout: float | None = None,
         observe: Observer = lambda _name, _seconds: None,
     ) -> None:
         self.name = name
         self.schema = schema
         self.address = f"{user}@{host}:{port}/{schema}"
+        self.refusing = False
         self._observe = observe
+        self._statement_timeout = statement_timeout
+        self._killer = Killer(host=host, port=port, user=user, password=password)
         init = "SET SESSION TRANSACTION READ ONLY" if read_only else "SET SESSION time_zone = '+00:00'"
         url = f"mysql+thirdeye://{quote(user, safe='')}:{quote(password, safe='')}@{host}:{port}/{schema}"
         self._database = Database(
@@ -180,14 +111,18 @@ class MySQL:
 
     async def stop(self) -> None:
         """Closes the pool and its connections."""
+        await self._killer.stop()
         await self._database.disconnect()
+
+    def _session(self, raw: Any) -> Session:
+        return Session(raw, self.name, self._observe, timeout=self._statement_timeout, abandoned=self._killer.kill)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """One connection of the pool for several statements, each its own transaction."""
         with self._translated():
             async with self._database.connection() as connection:
-                yield Session(connection.raw_connection, self.name, self._observe)
+                yield self._session(connection.raw_connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
@@ -200,7 +135,7 @@ class MySQL:
                 raw = connection.raw_connection
                 await raw.begin()
                 try:
-                    yield Session(raw, self.name, self._observe)
+                    yield self._session(raw)
                     await raw.commit()
                 except BaseException:
                     with suppress(Exception):
@@ -272,6 +207,8 @@ class MySQL:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
+        if self.refusing:
+            raise DatabaseAway(self.name, "found away by the watch")
         try:
             yield
         except pymysql.err.MySQLError as error:
@@ -333,7 +270,7 @@ class Lease:
             await session.fetch_one("SELECT 1 AS alive")
 
 
-def om_database(settings: Settings, observe: Observer) -> MySQL:
+def om_database(settings: Settings, observe: Observer, *, statement_timeout: float | None = None) -> MySQL:
     """OM's database, every transaction read only."""
     return MySQL(
         name="openmetadata",
@@ -346,11 +283,12 @@ def om_database(settings: Settings, observe: Observer) -> MySQL:
         acquire_timeout=settings.mysql_acquire_timeout,
         connect_timeout=settings.mysql_connect_timeout,
         read_only=True,
+        statement_timeout=statement_timeout,
         observe=observe,
     )
 
 
-def thirdeye_database(settings: Settings, observe: Observer) -> MySQL:
+def thirdeye_database(settings: Settings, observe: Observer, *, statement_timeout: float | None = None) -> MySQL:
     """ThirdEye's own schema, on the same server as OM's."""
     return MySQL(
         name="thirdeye",
@@ -362,6 +300,7 @@ def thirdeye_database(settings: Settings, observe: Observer) -> MySQL:
         pool_size=settings.thirdeye_mysql_pool_size,
         acquire_timeout=settings.mysql_acquire_timeout,
         connect_timeout=settings.mysql_connect_timeout,
+        statement_timeout=statement_timeout,
         observe=observe,
     )
 

@@ -1,13 +1,13 @@
 """What a process depends on, and whether it is there: watched every second, prepared once it can be reached."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import structlog
 
 from thirdeye.cache import Cache
-from thirdeye.database import om_database, thirdeye_database
+from thirdeye.database import MySQL, om_database, thirdeye_database
 from thirdeye.errors import SchemaMissing, Unavailable
 from thirdeye.migrating import MigrationFailed, migrate
 from thirdeye.settings import Settings
@@ -20,13 +20,15 @@ log = structlog.get_logger(__name__)
 class Dependencies:
     """Watches OM's database, ThirdEye's and Redis; migrates when ThirdEye's first answers.
 
-    `away` names what did not answer last. `migrated` is None until that could be found out.
+    `away` names what did not answer last. `migrated` is None until that could be found out. The databases in `serving`
+    refuse at once while theirs is away.
     """
 
-    def __init__(self, settings: Settings, cache: Cache, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, cache: Cache, metrics: Metrics, serving: Sequence[MySQL] = ()) -> None:
         self._settings = settings
         self._cache = cache
         self._metrics = metrics
+        self._serving = serving
         # Pools of their own, so that a busy pool never looks like a server that is away.
         narrow = settings.model_copy(update={"om_mysql_pool_size": 1, "thirdeye_mysql_pool_size": 1})
         self._om = om_database(narrow, lambda _name, _seconds: None)
@@ -74,6 +76,9 @@ class Dependencies:
     async def _probe(self, name: str, answers: Callable[[], Awaitable[bool]]) -> None:
         up = await answers()
         self._metrics.dependency_up.labels(name).set(int(up))
+        for database in self._serving:
+            if database.name == name:
+                database.refusing = not up
         if up == (name not in self.away):
             return
         log.log(20 if up else 30, "dependency_back" if up else "dependency_away", dependency=name)

@@ -14,9 +14,11 @@ class ThirdEyeError(Exception):
     code: ClassVar[str] = "INTERNAL"
     status: ClassVar[int] = 500
 
-    def __init__(self, message: str, **extensions: Any) -> None:
+    def __init__(self, message: str, *, reason: str | None = None, **extensions: Any) -> None:
         super().__init__(message)
         self.message = message
+        # One of few words, for the audit; the message may repeat what the caller sent.
+        self.reason = reason or self.code
         self.extensions = extensions
 
 
@@ -51,6 +53,14 @@ class Unauthenticated(ThirdEyeError):
     code = "UNAUTHENTICATED"
     status = 401
 
+    def __init__(self, message: str, *, for_now: bool = False) -> None:
+        # These messages repeat nothing of the token, so they are the reason as well.
+        super().__init__(message, reason=message)
+        # Whoever a token with a true signature names, when it is refused for another reason.
+        self.claimed: Any = None
+        # Whether the same token may pass later.
+        self.for_now = for_now
+
 
 class RequestTimeout(ThirdEyeError):
     code = "TIMEOUT"
@@ -82,6 +92,10 @@ class LimitExceeded(ThirdEyeError):
 
     code = "GRAPHQL_VALIDATION_FAILED"
     status = 400
+
+    def __init__(self, message: str, limit: str) -> None:
+        super().__init__(message, reason=f"limit: {limit}")
+        self.limit = limit
 
 
 STATUS_OF_CODE = {

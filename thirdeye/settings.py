@@ -1,11 +1,21 @@
 """All settings: environment variables and `.env`, typed. `docs/settings.md` lists them; a test compares the two."""
 
 import json
+import re
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ASYMMETRIC = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"})
@@ -36,6 +46,31 @@ Seconds = Annotated[float, Field(gt=0, le=60)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_$]{1,64}$")]
 
 
+class Provider(BaseModel):
+    """Another provider of tokens than OM: its key set, and what its tokens must say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    jwks_url: str
+    issuers: Annotated[list[str], Field(min_length=1)]
+    audiences: Annotated[list[str], Field(min_length=1)]
+    algorithms: Annotated[list[str], Field(min_length=1)] = ["RS256"]
+
+    @field_validator("jwks_url")
+    @classmethod
+    def _http(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("jwks_url must start with http:// or https://")
+        return value
+
+    @field_validator("algorithms")
+    @classmethod
+    def _public(cls, value: list[str]) -> list[str]:
+        if not ASYMMETRIC.issuperset(value):
+            raise ValueError(f"algorithms must be of {', '.join(sorted(ASYMMETRIC))}")
+        return value
+
+
 class Settings(BaseSettings):
     """The settings of one process. Field `om_mysql_host` is the variable `OM_MYSQL_HOST`, and so on."""
 
@@ -62,19 +97,29 @@ class Settings(BaseSettings):
     thirdeye_mysql_pool_size: Pool = 10
     mysql_acquire_timeout: Seconds = 3.0
     mysql_connect_timeout: Seconds = 3.0
+    mysql_statement_timeout: Seconds = 6.0
 
-    redis_url: str = "redis://localhost:6379/0"
+    # These may hold a password, so they are in no repr.
+    redis_url: Annotated[str, Field(repr=False)] = "redis://localhost:6379/0"
 
     jwt_enabled: bool = True
-    jwt_jwks_url: str | None = None
+    jwt_jwks_url: Annotated[str | None, Field(repr=False)] = None
     jwt_public_key: str | None = None
     jwt_secret: SecretStr | None = None
     jwt_algorithm: Words = ["RS256"]
     jwt_audiences: Words = ["openmetadata"]
     jwt_issuers: Words = ["open-metadata.org"]
+    jwt_providers: list[Provider] = []
+    jwt_allow_default_key: bool = False
+    jwt_revocation: Literal["off", "fail-open", "fail-closed"] = "off"
+    jwt_revocation_url: str | None = None
 
     refresh_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
     graphql_playground: bool = False
+    graphql_persisted_only: bool = False
+    max_requests: Annotated[int, Field(ge=1, le=10_000)] = 256
+    rate_limit: str = "6000/minute"
+    cors_origins: Words = []
 
     zi_weight_storage: Weight = 35
     zi_weight_compute: Weight = 30
@@ -120,7 +165,25 @@ class Settings(BaseSettings):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return value
 
-    @field_validator("jwt_jwks_url", "om_base_url")
+    @field_validator("rate_limit")
+    @classmethod
+    def _rate(cls, value: str) -> str:
+        if value.strip().lower() == "off":
+            return "off"
+        if not re.fullmatch(r"[1-9][0-9]{0,8} ?(/|per) ?([1-9][0-9]{0,3} ?)?(second|minute|hour)s?", value.strip()):
+            raise ValueError("must be off, or a number per second, minute or hour, such as 600/minute")
+        return value.strip()
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: list[str]) -> list[str]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or not parts.netloc or origin.count("/") != 2:
+                raise ValueError("must be origins such as https://portal.example.com, without a path; * is not allowed")
+        return value
+
+    @field_validator("jwt_jwks_url", "om_base_url", "jwt_revocation_url")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
         if value is not None and urlsplit(value).scheme not in {"http", "https"}:
@@ -155,16 +218,26 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         self._check_tokens()
+        self._check_issuers()
         if self.zi_weight_storage + self.zi_weight_compute + self.zi_weight_query + self.zi_weight_others == 0:
             raise ValueError("ZI_WEIGHT_STORAGE, _COMPUTE, _QUERY and _OTHERS: at least one must be above 0")
         bands = [self.zi_band_excellent, self.zi_band_good, self.zi_band_fair, self.zi_band_poor]
         if bands != sorted(set(bands), reverse=True):
             raise ValueError("ZI_BAND_EXCELLENT, _GOOD, _FAIR, _POOR: must fall from one to the next")
+        if self.jwt_revocation != "off" and not self.jwt_revocation_url and not self.om_base_url:
+            raise ValueError("JWT_REVOCATION: needs JWT_REVOCATION_URL, or OM_BASE_URL to make it of")
         if self.delete_risk > self.archive_risk:
             raise ValueError("DELETE_RISK, ARCHIVE_RISK: the first must not be above the second")
         if not self.active_days < self.cooling_days < self.stale_days:
             raise ValueError("ACTIVE_DAYS, COOLING_DAYS, STALE_DAYS: must rise from one to the next")
         return self
+
+    def _check_issuers(self) -> None:
+        issuers = [*self.jwt_issuers, *(issuer for provider in self.jwt_providers for issuer in provider.issuers)]
+        if len(set(issuers)) != len(issuers):
+            raise ValueError(
+                "JWT_ISSUERS, JWT_PROVIDERS: an issuer may stand once, for its tokens are verified by one key set"
+            )
 
     def _check_tokens(self) -> None:
         production = self.environment == "production"
@@ -186,6 +259,16 @@ class Settings(BaseSettings):
     @property
     def development(self) -> bool:
         return self.environment == "development"
+
+    @property
+    def may_use_default_key(self) -> bool:
+        """Whether OM's public default key may verify tokens."""
+        return self.development or self.jwt_allow_default_key
+
+    @property
+    def revocation_url(self) -> str:
+        """Where to ask whether OM takes a token."""
+        return self.jwt_revocation_url or f"{self.om_base_url}/api/v1/users/loggedInUser"
 
 
 def _describe(error: ValidationError) -> str:

@@ -17,6 +17,8 @@ import orjson
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from thirdeye.errors import om_error
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -136,10 +138,13 @@ class _Lines:
             rest, self._waiting = b"".join(self._waiting), []
             if not rest:
                 return
-            while rest:
-                # Unbuffered files may take less than all.
-                rest = rest[self._file.write(rest) or len(rest) :]
-            self._file.flush()
+            try:
+                while rest:
+                    # Unbuffered files may take less than all.
+                    rest = rest[self._file.write(rest) or len(rest) :]
+                self._file.flush()
+            except (OSError, ValueError):
+                pass  # a full disk, a pipe without a reader: a service that cannot say what it does still does it
 
 
 def _line(logger: Any, method: str, event: Any) -> bytes:
@@ -193,13 +198,34 @@ def request_id_from(value: bytes | None) -> str:
     return f"{random.getrandbits(128):032x}"
 
 
-class RequestMiddleware:
-    """Gives each HTTP request its id, its log line and its place in the metrics."""
+# On every answer. What an answer says itself stands; a browser shows none of them in a frame, runs nothing in them.
+SECURITY_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
-    def __init__(self, app: App, *, metrics: Metrics, route_of: Callable[[str], str]) -> None:
+
+class RequestMiddleware:
+    """Gives each HTTP request its id, its log line, its place in the metrics, and each answer its security headers.
+
+    `on_refusal` is told of each refusal: the caller's name if it is known, method and route, and why in few words.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        metrics: Metrics,
+        route_of: Callable[[str], str],
+        on_refusal: Callable[[str | None, str, str], None] = lambda _who, _what, _why: None,
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._route_of = route_of
+        self._on_refusal = on_refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -214,19 +240,40 @@ class RequestMiddleware:
         request_id = request_id_from(given)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
-        status = 500
+        status = 0
 
-        async def send_with_id(message: MutableMapping[str, Any]) -> None:
+        async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                given = message.get("headers", ())
+                headers = [*given, (b"x-request-id", request_id.encode()), *SECURITY_HEADERS]
+                if not any(name == _POLICY[0] for name, _ in given):
+                    headers.append(_POLICY)
+                message["headers"] = headers
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_id)
+            await self._app(scope, receive, send_with_headers)
+        except Exception:
+            log.exception("internal_error", request_id=request_id, path=scope["path"])
+            if status:
+                raise  # half an answer cannot be taken back: the server ends the connection
+            await self._answer_internal(send_with_headers, request_id)
         finally:
-            self._record(scope, status, time.perf_counter() - started)
+            self._record(scope, status or 500, time.perf_counter() - started)
+
+    @staticmethod
+    async def _answer_internal(send: Send, request_id: str) -> None:
+        """The caller learns the request id, the log has the rest."""
+        body = orjson.dumps(om_error(500, f"An internal error came up; its request id is {request_id}"))
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+        ]
+        await send({"type": "http.response.start", "status": 500, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         state, route = scope["state"], self._route_of(scope["path"])
@@ -234,6 +281,11 @@ class RequestMiddleware:
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         self._metrics.observe_request(method, route, status, seconds)
         principal = state.get("principal")
+        why = state.get("refused") or (f"HTTP {status}" if 400 <= status < 500 else None)
+        if why is not None:
+            who = principal.name if principal else state.get("claimed")
+            operation = state.get("operation")
+            self._on_refusal(who, f"{method} {route} {operation}" if operation else f"{method} {route}", why)
         log.info(
             "request",
             request_id=state["request_id"],

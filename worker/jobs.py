@@ -1,5 +1,6 @@
 """Thin jobs that call the domains. Each may run twice, at once, or be killed at any point."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -21,6 +22,7 @@ from thirdeye.score.service import ScoreService
 from thirdeye.settings import process_settings
 from thirdeye.telemetry import Metrics, configure_logging
 from thirdeye.verdict.adviser import advisers
+from worker.supervisor import end_with_supervisor
 
 _MOST_TRIES = 4
 log = structlog.get_logger(__name__)
@@ -66,6 +68,7 @@ async def start_up(ctx: dict[str, Any]) -> None:
         dependencies=dependencies,
         closing=[dependencies, score, om, thirdeye, cache],
     )
+    ctx["supervised"] = asyncio.create_task(end_with_supervisor())
     if settings.worker_metrics_port:
         ctx["metrics_server"] = start_http_server(settings.worker_metrics_port, registry=metrics.registry)
     log.info("worker_started", schedule=f"every {settings.refresh_minutes} minutes", tick="each minute")
@@ -73,6 +76,8 @@ async def start_up(ctx: dict[str, Any]) -> None:
 
 async def shut_down(ctx: dict[str, Any]) -> None:
     """Closes what `start_up` opened."""
+    if "supervised" in ctx:
+        ctx["supervised"].cancel()
     if "metrics_server" in ctx:
         server, thread = ctx["metrics_server"]
         server.shutdown()

@@ -1,5 +1,6 @@
 """Keeps the arq worker running: it exits when Redis goes away, and is started again with growing pauses."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -18,6 +19,9 @@ _COMMAND = (sys.executable, "-P", "-m", "arq", "worker.WorkerSettings")
 # Arrays of a refresh go back to the system once they are done with; the C library would keep some of them.
 _ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1048576"}
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
+# Tells the worker whose child it is.
+_SUPERVISOR = "THIRDEYE_SUPERVISOR_PID"
+_LOOK_EVERY = 2.0
 # A worker that ran for so many seconds was well: the pauses start over.
 _WELL_AFTER = 30.0
 log = structlog.get_logger(__name__)
@@ -28,6 +32,17 @@ def alive() -> bool:
     from worker.settings import WorkerSettings
 
     return bool(check_health(WorkerSettings) == 0)  # type: ignore[arg-type]
+
+
+async def end_with_supervisor() -> None:
+    """Goes on while the supervisor of this process lives, then ends the process in order: killed, it can hand on nothing."""
+    supervisor = os.environ.get(_SUPERVISOR)
+    if supervisor is None:
+        return
+    while os.getppid() == int(supervisor):  # noqa: ASYNC110  nobody tells of the death of a parent
+        await asyncio.sleep(_LOOK_EVERY)
+    log.warning("supervisor_gone")
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Supervisor:
@@ -45,7 +60,8 @@ class Supervisor:
         pause = _FIRST_PAUSE
         while not self._stopping:
             started = time.monotonic()
-            self._child = subprocess.Popen(self._command, env=_ENVIRONMENT | os.environ)  # noqa: S603
+            environment = _ENVIRONMENT | os.environ | {_SUPERVISOR: str(os.getpid())}
+            self._child = subprocess.Popen(self._command, env=environment)  # noqa: S603
             if self._stopped():  # told so between the two lines above
                 self._child.terminate()
             code = self._child.wait()

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from tests.support import tokens as by_hand
-from thirdeye.auth.authenticator import Authenticator, build_authenticator
+from thirdeye.auth.authenticator import Authenticator, Trust, build_authenticator
 from thirdeye.auth.keys import RemoteKeySet
 from thirdeye.auth.tokens import Rules
 from thirdeye.errors import Unauthenticated, Unavailable
@@ -73,7 +73,7 @@ async def source() -> AsyncIterator[Source]:
 
 
 def authenticator(keys: RemoteKeySet) -> Authenticator:
-    return Authenticator(source=keys, rules=RULES, clock=lambda: NOW)
+    return Authenticator(trusts=[Trust(source=keys, rules=RULES)], clock=lambda: NOW)
 
 
 async def test_a_herd_at_the_start_makes_one_request(source: Source) -> None:
@@ -84,7 +84,7 @@ async def test_a_herd_at_the_start_makes_one_request(source: Source) -> None:
     source.open.set()
     assert {principal.name for principal in await asyncio.gather(*herd)} == {f"user{n}" for n in range(50)}
     assert source.requests == 1
-    await auth.aclose()
+    await auth.stop()
 
 
 async def test_a_slow_source_is_waited_for_by_one_request_only(source: Source) -> None:
@@ -102,7 +102,7 @@ async def test_a_slow_source_is_waited_for_by_one_request_only(source: Source) -
     source.open.set()
     assert (await waiting).name == "first"
     assert source.requests == 2
-    await auth.aclose()
+    await auth.stop()
 
 
 async def test_a_set_that_did_not_change_leaves_the_memory_alone(source: Source) -> None:
@@ -115,7 +115,7 @@ async def test_a_set_that_did_not_change_leaves_the_memory_alone(source: Source)
         await auth.authenticate(by_hand.make_token(header={"kid": "made up"}))
     assert source.requests == 2
     assert auth.cached(token) is not None
-    await auth.aclose()
+    await auth.stop()
 
 
 async def test_a_key_replaced_under_the_same_kid_is_gone_at_once(source: Source) -> None:
@@ -132,7 +132,7 @@ async def test_a_key_replaced_under_the_same_kid_is_gone_at_once(source: Source)
     with pytest.raises(Unauthenticated, match="signature"):
         await auth.authenticate(token)
     assert (await auth.authenticate(by_hand.make_token(key=fresh))).name == "admin"
-    await auth.aclose()
+    await auth.stop()
 
 
 async def test_credentials_in_the_url_are_not_logged(source: Source) -> None:
@@ -142,19 +142,52 @@ async def test_credentials_in_the_url_are_not_logged(source: Source) -> None:
         auth = authenticator(RemoteKeySet(url, monotonic=Monotonic()))
         with pytest.raises(Unavailable):
             await auth.authenticate(by_hand.make_token())
-        await auth.aclose()
+        await auth.stop()
     assert {"key_ignored", "key_set_empty"} <= {entry["event"] for entry in logs}
     assert "127.0.0.1" in repr(logs)
     assert "hunter" not in repr(logs)
 
 
-async def test_oms_public_default_key_in_a_set_is_reported(source: Source) -> None:
-    source.entries = [by_hand.om_entry(n=by_hand.om_modulus(by_hand.default_modulus())), by_hand.om_entry()]
-    with structlog.testing.capture_logs() as logs:
-        auth = authenticator(RemoteKeySet(source.url, monotonic=Monotonic()))
-        assert (await auth.authenticate(by_hand.make_token())).name == "admin"
-        await auth.aclose()
-    assert [entry["event"] for entry in logs] == ["default_key"]
+async def test_oms_public_default_key_in_a_set_is_refused_or_reported(source: Source) -> None:
+    default = by_hand.om_entry(n=by_hand.om_modulus(by_hand.default_modulus()), kid="default")
+    source.entries = [default, by_hand.om_entry()]
+    for allowed, event in ((True, "default_key"), (False, "default_key_refused")):
+        with structlog.testing.capture_logs() as logs:
+            auth = authenticator(RemoteKeySet(source.url, monotonic=Monotonic(), allow_default=allowed))
+            assert (await auth.authenticate(by_hand.make_token())).name == "admin"
+            with pytest.raises(Unauthenticated, match="does not verify" if allowed else "ships with OpenMetadata"):
+                await auth.authenticate(by_hand.make_token(header={"kid": "default"}))
+            await auth.stop()
+        assert [entry["event"] for entry in logs] == [event]
+
+
+async def test_a_set_of_nothing_but_the_default_key_is_known_to_hold_no_key(source: Source) -> None:
+    source.entries = [by_hand.om_entry(n=by_hand.om_modulus(by_hand.default_modulus()))]
+    auth = authenticator(RemoteKeySet(source.url, monotonic=Monotonic()))
+    with pytest.raises(Unauthenticated, match="ships with OpenMetadata"):
+        await auth.authenticate(by_hand.make_token())
+    await auth.stop()
+
+
+async def test_a_set_is_kept_fresh_without_anybody_asking(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("thirdeye.auth.keys._COOL_DOWN", 0.01)
+    monotonic = Monotonic()
+    auth = authenticator(RemoteKeySet(source.url, monotonic=monotonic))
+    await auth.start()
+    await source.asked.wait()
+    source.asked.clear()
+    token = by_hand.make_token()
+    await auth.authenticate(token)
+    assert auth.cached(token) is not None
+    # The key is withdrawn: what it signed is forgotten with the next look, although no request came to it.
+    source.entries = [by_hand.om_entry(kid="other")]
+    monotonic.now += 301
+    await source.asked.wait()
+    while auth.cached(token) is not None:
+        await asyncio.sleep(0.001)
+    with pytest.raises(Unauthenticated, match="unknown key"):
+        await auth.authenticate(token)
+    await auth.stop()
 
 
 async def test_a_set_that_is_too_large_is_no_set(source: Source) -> None:
@@ -162,14 +195,14 @@ async def test_a_set_that_is_too_large_is_no_set(source: Source) -> None:
     auth = authenticator(RemoteKeySet(source.url, monotonic=Monotonic()))
     with pytest.raises(Unavailable):
         await auth.authenticate(by_hand.make_token())
-    await auth.aclose()
+    await auth.stop()
 
 
 async def test_an_address_that_is_none_is_no_internal_error() -> None:
     auth = authenticator(RemoteKeySet("http://127.0.0.1:99999999/keys", monotonic=Monotonic()))
     with pytest.raises(Unavailable):
         await auth.authenticate(by_hand.make_token())
-    await auth.aclose()
+    await auth.stop()
 
 
 async def test_a_client_that_was_given_is_left_open(source: Source) -> None:
@@ -177,7 +210,7 @@ async def test_a_client_that_was_given_is_left_open(source: Source) -> None:
         settings = load_settings(_env_file=None, jwt_jwks_url=source.url)
         auth = build_authenticator(settings, lambda: NOW, http_client=client)
         assert (await auth.authenticate(by_hand.make_token())).name == "admin"
-        await auth.aclose()
+        await auth.stop()
         assert not client.is_closed
 
 
@@ -192,4 +225,4 @@ async def test_a_bounded_number_of_keys_is_tried_for_a_token_without_kid(source:
         else:
             with pytest.raises(Unauthenticated, match="signature"):
                 await auth.authenticate(token)
-        await auth.aclose()
+        await auth.stop()

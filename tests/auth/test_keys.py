@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from thirdeye.auth.authenticator import Authenticator
+from thirdeye.auth.authenticator import Authenticator, Trust
 from thirdeye.auth.keys import RemoteKeySet
 from thirdeye.auth.tokens import Rules
 from thirdeye.errors import Unauthenticated, Unavailable
@@ -68,7 +68,9 @@ async def server() -> AsyncIterator[KeyServer]:
 
 
 def authenticator(server: KeyServer, monotonic: Monotonic) -> Authenticator:
-    return Authenticator(source=RemoteKeySet(server.url, monotonic=monotonic), rules=RULES, clock=lambda: NOW)
+    return Authenticator(
+        trusts=[Trust(source=RemoteKeySet(server.url, monotonic=monotonic), rules=RULES)], clock=lambda: NOW
+    )
 
 
 async def test_keys_are_fetched_once_and_one_bad_entry_spoils_nothing(server: KeyServer, signer: Signer) -> None:
@@ -77,10 +79,10 @@ async def test_keys_are_fetched_once_and_one_bad_entry_spoils_nothing(server: Ke
     for _ in range(3):
         assert (await auth.authenticate(signer.token())).name == "admin"
     assert server.requests == 1
-    await auth.aclose()
+    await auth.stop()
 
 
-async def test_an_unknown_kid_is_asked_for_at_most_every_ten_seconds(server: KeyServer, signer: Signer) -> None:
+async def test_an_unknown_kid_is_asked_for_at_most_every_five_seconds(server: KeyServer, signer: Signer) -> None:
     server.serve(signer.jwk())
     monotonic = Monotonic()
     auth = authenticator(server, monotonic)
@@ -100,7 +102,7 @@ async def test_an_unknown_kid_is_asked_for_at_most_every_ten_seconds(server: Key
     with pytest.raises(Unauthenticated):
         await auth.authenticate(signer.token())
     assert auth.cached(signer.token()) is None
-    await auth.aclose()
+    await auth.stop()
 
 
 async def test_old_keys_are_kept_while_the_source_is_away_or_talks_junk(server: KeyServer, signer: Signer) -> None:
@@ -116,7 +118,7 @@ async def test_old_keys_are_kept_while_the_source_is_away_or_talks_junk(server: 
     await server.stop()
     monotonic.now += 400
     assert (await auth.authenticate(signer.token())).name == "admin"
-    await auth.aclose()
+    await auth.stop()
     await server.start()
 
 
@@ -132,7 +134,7 @@ async def test_before_the_first_key_nothing_can_be_known(server: KeyServer, sign
     server.serve(signer.jwk())
     monotonic.now += 10
     assert (await auth.authenticate(signer.token())).name == "admin"
-    await auth.aclose()
+    await auth.stop()
 
 
 async def test_a_token_without_kid_is_tried_with_every_key(server: KeyServer, signer: Signer) -> None:
@@ -141,4 +143,4 @@ async def test_a_token_without_kid_is_tried_with_every_key(server: KeyServer, si
     assert (await auth.authenticate(signer.token(header={"kid": ...}))).name == "admin"
     with pytest.raises(Unauthenticated, match="signature"):
         await auth.authenticate(Signer.generate().token(header={"kid": ...}))
-    await auth.aclose()
+    await auth.stop()

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from tests.support import tokens as by_hand
 from thirdeye.auth import Authenticator, Principal, build_authenticator
-from thirdeye.auth.authenticator import _MEMORY_SIZE
+from thirdeye.auth.authenticator import _MEMORY_SIZE, Trust
 from thirdeye.auth.keys import FixedKey
 from thirdeye.auth.tokens import Rules, is_default_key, key_of_jwk, key_of_pem, rules_of
 from thirdeye.errors import ThirdEyeError, Unauthenticated, Unavailable
-from thirdeye.settings import load_settings
+from thirdeye.settings import SettingsInvalid, load_settings
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -194,11 +194,14 @@ def test_oms_public_default_key_is_known_in_every_form(form: str) -> None:
     assert not is_default_key(key_of_jwk(by_hand.om_entry())[1])
 
 
-def test_oms_public_default_key_as_pem_is_reported() -> None:
+def test_oms_public_default_key_as_pem_is_refused_in_production_and_reported_elsewhere() -> None:
     numbers = rsa.RSAPublicNumbers(65537, by_hand.default_modulus() | 1)
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     pem = numbers.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
     with structlog.testing.capture_logs() as logs:
+        for more in ({"environment": "development"}, {"jwt_allow_default_key": True}):
+            build_authenticator(load_settings(_env_file=None, jwt_public_key=pem, **more), lambda: NOW)
+    with pytest.raises(SettingsInvalid, match="JWT_ALLOW_DEFAULT_KEY"):
         build_authenticator(load_settings(_env_file=None, jwt_public_key=pem), lambda: NOW)
     assert "default_key" in [entry["event"] for entry in logs]
 
@@ -224,7 +227,7 @@ async def test_what_is_logged_names_the_kind_of_key_and_no_secret() -> None:
         made = build_authenticator(
             load_settings(_env_file=None, jwt_secret=secret, environment="development"), lambda: NOW
         )
-        await made.aclose()
+        await made.stop()
     assert logs[0]["by"] == "JWT_SECRET"
     assert secret not in repr(logs)
     assert secret not in repr(vars(made))
@@ -242,9 +245,9 @@ class Recording(FixedKey):
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "HS256", "ES256"])
 async def test_a_wrong_algorithm_is_refused_before_any_key_is_asked_for(algorithm: str) -> None:
-    source = Recording(key_of_pem(by_hand.public_pem()))
+    source = Recording(key_of_pem(by_hand.public_pem()), allow_default=False)
     rules = Rules(algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset())
-    made = Authenticator(source=source, rules=rules, clock=lambda: NOW)
+    made = Authenticator(trusts=[Trust(source=source, rules=rules)], clock=lambda: NOW)
     with pytest.raises(Unauthenticated, match="algorithm"):
         await made.authenticate(f"{by_hand.encode({'alg': algorithm, 'kid': 'x'})}.{by_hand.encode(CLAIMS)}.x")
     assert not source.asked
@@ -286,7 +289,7 @@ KEY = key_of_pem(by_hand.public_pem())
 
 def judged(token: str) -> Principal | None:
     """The caller or None; any other error than Unauthenticated is a defect."""
-    made = Authenticator(source=FixedKey(KEY), rules=RULES, clock=lambda: NOW)
+    made = Authenticator(trusts=[Trust(source=FixedKey(KEY, allow_default=False), rules=RULES)], clock=lambda: NOW)
     coroutine = made.authenticate(token)
     try:
         coroutine.send(None)

@@ -158,7 +158,7 @@ async def test_a_development_secret(signer: Signer) -> None:
     assert (await authenticator.authenticate(f"{head}.{body}.{encoded(mac)}")).name == "admin"
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate(signer.token())
-    await authenticator.aclose()
+    await authenticator.stop()
 
 
 def test_who_it_is() -> None:
@@ -171,7 +171,7 @@ def test_who_it_is() -> None:
     assert (plain.name, plain.email, plain.is_administrator, plain.is_bot) == ("ann", None, False, False)
 
 
-async def test_a_verified_token_is_believed_for_a_minute_and_never_past_its_end(signer: Signer) -> None:
+async def test_a_verified_token_is_believed_until_its_end_and_never_past_it(signer: Signer) -> None:
     now = [NOW.timestamp()]
     authenticator = build_authenticator(settings_of(signer), lambda: datetime.fromtimestamp(now[0], UTC))
     long, short = signer.token(), signer.token(exp=SECONDS + 10)
@@ -184,8 +184,8 @@ async def test_a_verified_token_is_believed_for_a_minute_and_never_past_its_end(
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate(short)
     assert authenticator.cached(long) is not None
-    now[0] += 20
-    assert authenticator.cached(long) is None
+    now[0] += 360_000
+    assert authenticator.cached(long) is not None
 
 
 def test_oms_modulus_with_padding_and_a_leading_zero(signer: Signer) -> None:

@@ -1,138 +1,20 @@
 """Real processes: two workers and two APIs, servers that go away and come back, kills."""
 
-import json
 import os
+import signal
+import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.api import GRAPHQL, TODAY, load_sample, prepare_accounts, settings_for
-from thirdeye.local.processes import Child
-from thirdeye.local.servers import MariaDB, Redis, free_port, wait_until
+from tests.support.house import NOON, SECONDS, Client, House, until
 from thirdeye.local.tokens import Signer
-from thirdeye.settings import Settings
-
-CLOCKED = Path(__file__).resolve().parent.parent / "support" / "clocked.py"
-ROOT = Path(__file__).resolve().parent.parent.parent
-NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
-SECONDS = 30.0
-
-
-class House:
-    """Servers of this test's own, that it may break, and processes over them."""
-
-    def __init__(self, folder: Path, signer: Signer, *, durable: bool = False) -> None:
-        self.folder = folder
-        self.signer = signer
-        self.mariadb = MariaDB(folder / "mariadb", fast=not durable)
-        self.redis = Redis(folder / "redis")
-        self.mariadb.start()
-        self.redis.start()
-        load_sample(self.mariadb, "om", tables=60)
-        prepare_accounts(self.mariadb, "om", "thirdeye")
-        self.clock = folder / "clock"
-        self.move_clock(NOON)
-        self.children: list[Child] = []
-
-    def move_clock(self, now: datetime) -> None:
-        fresh = self.clock.with_suffix(".new")
-        fresh.write_text(now.isoformat())
-        fresh.rename(self.clock)
-
-    def settings(self) -> Settings:
-        return settings_for(self.mariadb, self.redis, om_schema="om", schema="thirdeye", signer=self.signer)
-
-    def environment(self, **more: str) -> dict[str, str]:
-        settings = self.settings()
-        values = {
-            "OM_MYSQL_HOST": settings.om_mysql_host,
-            "OM_MYSQL_PORT": str(settings.om_mysql_port),
-            "OM_MYSQL_DB": "om",
-            "OM_MYSQL_USER_RO": settings.om_mysql_user_ro,
-            "OM_MYSQL_PW_RO": settings.om_mysql_pw_ro.get_secret_value(),
-            "THIRDEYE_MYSQL_USER": settings.thirdeye_mysql_user,
-            "THIRDEYE_MYSQL_PW": settings.thirdeye_mysql_pw.get_secret_value(),
-            "THIRDEYE_HOST": "127.0.0.1",
-            "REDIS_URL": settings.redis_url,
-            "JWT_PUBLIC_KEY": str(settings.jwt_public_key),
-            "PYTHONPATH": str(ROOT),
-        }
-        return {**os.environ, **values, **more}
-
-    def start(self, *command: str, name: str, **environment: str) -> Child:
-        log = self.folder / f"{name}-{len(self.children)}.log"
-        child = Child([sys.executable, *command], log=log, env=self.environment(**environment), guarded=True)
-        self.children.append(child)
-        return child
-
-    def start_api(self) -> "Client":
-        port = free_port()
-        child = self.start(str(CLOCKED), "api", str(self.clock), name="api", THIRDEYE_PORT=str(port))
-        return Client(port, self.signer.token(), child)
-
-    def start_worker(self) -> Child:
-        return self.start(str(CLOCKED), "worker", str(self.clock), name="worker")
-
-    def rows(self) -> list[tuple[Any, ...]]:
-        with self.mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT slot, score FROM health_score_history ORDER BY slot")
-            return list(cursor.fetchall())
-
-    def has_rows(self, count: int) -> bool:
-        try:
-            return len(self.rows()) >= count
-        except Exception:
-            return False  # the table is not there yet
-
-    def end(self) -> None:
-        for child in self.children:
-            child.kill()
-        self.mariadb.kill()
-        self.redis.kill()
-
-
-class Client:
-    """Asks one API process over real HTTP."""
-
-    def __init__(self, port: int, token: str, child: Child) -> None:
-        self._base = f"http://127.0.0.1:{port}"
-        self._token = token
-        self.child = child
-
-    def get(self, path: str) -> tuple[int, dict[str, Any]]:
-        return self._send(urllib.request.Request(self._base + path))
-
-    def ask(self, query: str) -> dict[str, Any]:
-        headers = {"content-type": "application/json", "authorization": f"Bearer {self._token}"}
-        body = json.dumps({"query": query}).encode()
-        status, answer = self._send(urllib.request.Request(self._base + GRAPHQL, data=body, headers=headers))
-        assert status == 200, answer
-        return answer
-
-    def _send(self, request: urllib.request.Request) -> tuple[int, dict[str, Any]]:
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.load(error)
-
-    def ready(self) -> bool:
-        try:
-            return self.get("/api/v1/thirdeye/health/ready")[0] == 200
-        except OSError:
-            return False
-
-    def score(self) -> dict[str, Any]:
-        answer = self.ask("{ ziScore { score status stale } }")
-        return {"code": answer["errors"][0]["extensions"]["code"]} if "errors" in answer else answer["data"]["ziScore"]
 
 
 @pytest.fixture
@@ -140,10 +22,6 @@ def house(tmp_path: Path, signer: Signer) -> Iterator[House]:
     made = House(tmp_path, signer)
     yield made
     made.end()
-
-
-def until(what: Callable[[], bool], seconds: float = SECONDS) -> None:
-    assert wait_until(what, seconds=seconds), f"not within {seconds} s"
 
 
 def test_two_workers_and_two_apis_write_three_rows_in_three_slots(house: House) -> None:
@@ -264,3 +142,22 @@ def test_a_refresh_that_is_asked_for_is_run_by_the_worker(tmp_path: Path, signer
         assert not any(edge["node"]["phase"] == "QUEUED" for edge in phases)
     finally:
         house.end()
+
+
+def test_a_supervisor_that_is_killed_leaves_no_worker_behind(house: House) -> None:
+    log = (house.folder / "supervisor.log").open("wb")
+    command = [sys.executable, "-m", "thirdeye", "worker"]
+    supervisor = subprocess.Popen(command, env=house.environment(), stdout=log, stderr=log, start_new_session=True)
+    children = Path(f"/proc/{supervisor.pid}/task/{supervisor.pid}/children")
+    try:
+        until(lambda: house.has_rows(1))
+        (worker,) = children.read_text().split()
+        supervisor.kill()
+        supervisor.wait()
+        until(lambda: not Path(f"/proc/{worker}").exists())
+        assert b"supervisor_gone" in (house.folder / "supervisor.log").read_bytes()
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(supervisor.pid, signal.SIGKILL)
+        supervisor.wait()
+        log.close()

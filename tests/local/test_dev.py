@@ -71,7 +71,7 @@ def paste(command: str) -> Any:
         return json.load(answer)
 
 
-@pytest.mark.parametrize("ending", ["terminate", "kill"])
+@pytest.mark.parametrize("ending", ["terminate", pytest.param("kill", marks=pytest.mark.soak)])
 def test_it_runs_answers_the_pasted_curl_and_leaves_nothing(
     tmp_path: Path, ending: str, start: Callable[..., Child]
 ) -> None:

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.estate.test_mirror import follow_changes
-from tests.faults.test_processes import NOON, House, until
 from tests.score.test_rules import facts
 from tests.support.api import TODAY
 from tests.support.facts import TableFacts, tally_service
+from tests.support.house import NOON, House, until
 from thirdeye.estate.rules import Feed, Thresholds
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer

@@ -11,14 +11,17 @@ import orjson
 import structlog
 
 from thirdeye.auth.tokens import Key, is_default_key, key_of_jwk
-from thirdeye.errors import Unavailable
+from thirdeye.errors import Unauthenticated, Unavailable
 
 _TTL = 300.0
 # An unknown kid makes us ask again, but no more often than this: anybody can make up kids.
-_COOL_DOWN = 10.0
+_COOL_DOWN = 5.0
+# Without any key nobody can be let in, so then it is tried sooner.
+_COOL_DOWN_EMPTY = 1.0
 _TIMEOUT = 3.0
 _LARGEST = 262_144
 _MOST_KEYS = 50
+_DEFAULT_KEY = "this key pair ships with OpenMetadata, so anybody can sign with it: give OpenMetadata one of its own"
 log = structlog.get_logger(__name__)
 
 
@@ -28,7 +31,10 @@ class KeySource(Protocol):
     generation: int
 
     async def keys(self, kid: str | None) -> list[Key]:
-        """None when no key fits. Raises Unavailable while it cannot be known."""
+        """None when no key fits. Raises Unavailable while it cannot be known, Unauthenticated for a key not to be used."""
+
+    async def keep_fresh(self) -> None:
+        """Goes on until it is cancelled."""
 
     async def aclose(self) -> None:
         """Lets go of connections."""
@@ -39,22 +45,36 @@ class FixedKey:
 
     generation = 0
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: Key, *, allow_default: bool) -> None:
         self._key = key
-        warn_of_default_key(key)
+        if is_default_key(key):
+            if not allow_default:
+                raise ValueError(f"{_DEFAULT_KEY}; JWT_ALLOW_DEFAULT_KEY=true takes it nevertheless")
+            warn_of_default_key()
 
     async def keys(self, kid: str | None) -> list[Key]:  # noqa: ARG002
         return [self._key]
+
+    async def keep_fresh(self) -> None:
+        """It never changes."""
 
     async def aclose(self) -> None:
         """Nothing to let go of."""
 
 
 class RemoteKeySet:
-    """A key set behind a URL: kept for five minutes, asked again for an unknown kid, kept on while the source is away."""
+    """A key set behind a URL: kept for five minutes, asked again for an unknown kid, kept on while the source is away.
+
+    OM's public default key in it is left out unless `allow_default`: anybody can sign with it.
+    """
 
     def __init__(
-        self, url: str, *, client: httpx.AsyncClient | None = None, monotonic: Callable[[], float] = time.monotonic
+        self,
+        url: str,
+        *,
+        client: httpx.AsyncClient | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        allow_default: bool = False,
     ) -> None:
         self._url = url
         self._shown = _without_secrets(url)
@@ -62,6 +82,8 @@ class RemoteKeySet:
         self._owned = client is None
         self._client = client or httpx.AsyncClient(timeout=_TIMEOUT)
         self._monotonic = monotonic
+        self._allow_default = allow_default
+        self._refused: set[str | None] = set()
         self._keys: list[tuple[str | None, Key]] | None = None
         self._fetched = self._tried = float("-inf")
         self._lock = asyncio.Lock()
@@ -75,7 +97,20 @@ class RemoteKeySet:
             await self._refetch()
         if self._keys is None:
             raise Unavailable("tokens cannot be verified at the moment: the key set cannot be reached")
-        return self._known(kid)
+        known = self._known(kid)
+        if not known and kid in self._refused:
+            raise Unauthenticated(f"the token is signed with a key that is not allowed: {_DEFAULT_KEY}")
+        return known
+
+    async def keep_fresh(self) -> None:
+        """Fetches the set before a request has to wait for it, and again soon after a failure."""
+        while True:
+            if self._monotonic() - self._fetched > _TTL:
+                await self._refetch()
+            await asyncio.sleep(self._cool_down())
+
+    def _cool_down(self) -> float:
+        return _COOL_DOWN if self._keys else _COOL_DOWN_EMPTY
 
     def _known(self, kid: str | None) -> list[Key]:
         return [key for known, key in self._keys or () if kid is None or known == kid]
@@ -84,14 +119,16 @@ class RemoteKeySet:
         asked = self._monotonic()
         async with self._lock:
             # Somebody else may have fetched while this one waited; failures cool down as well.
-            if self._tried > asked or self._monotonic() - self._tried < _COOL_DOWN:
+            if self._tried > asked or self._monotonic() - self._tried < self._cool_down():
                 return
-            self._tried = self._monotonic()
             try:
                 entries = await self._fetch()
             except Exception as error:  # whatever it is, the keys at hand must go on working
                 log.warning("key_set_away", url=self._shown, error=type(error).__name__)
                 return
+            finally:
+                # From the end on: whoever waited for a source that is slow must not wait for it once more.
+                self._tried = self._monotonic()
             self._take(entries)
 
     async def _fetch(self) -> list[Any]:
@@ -111,21 +148,27 @@ class RemoteKeySet:
         return entries[:_MOST_KEYS]
 
     def _take(self, entries: list[Any]) -> None:
-        keys = []
+        keys, refused = [], set()
         for entry in entries:
             try:
-                keys.append(key_of_jwk(entry))
+                kid, key = key_of_jwk(entry)
             except ValueError as error:
                 log.warning("key_ignored", url=self._shown, reason=str(error))
                 continue
-            warn_of_default_key(keys[-1][1])
-        if not keys:
+            if is_default_key(key) and not self._allow_default:
+                refused.add(kid)
+                log.error("default_key_refused", url=self._shown, advice=_DEFAULT_KEY)
+                continue
+            if is_default_key(key):
+                warn_of_default_key()
+            keys.append((kid, key))
+        if not keys and not refused:
             log.warning("key_set_empty", url=self._shown)
             return
         # The same keys again leave the generation: made-up kids must not empty the memory of verified tokens.
         if self._identities(keys) != self._identities(self._keys or []):
             self.generation += 1
-        self._keys, self._fetched = keys, self._monotonic()
+        self._keys, self._refused, self._fetched = keys, refused, self._monotonic()
 
     @staticmethod
     def _identities(keys: list[tuple[str | None, Key]]) -> set[tuple[str | None, str]]:
@@ -137,10 +180,9 @@ class RemoteKeySet:
             await self._client.aclose()
 
 
-def warn_of_default_key(key: Key) -> None:
-    """Says it loudly when a key is the one that ships with OpenMetadata."""
-    if is_default_key(key):
-        log.warning("default_key", advice="this key pair ships with OpenMetadata and is public: make your own")
+def warn_of_default_key() -> None:
+    """Says it loudly that a key is the one that ships with OpenMetadata."""
+    log.warning("default_key", advice=_DEFAULT_KEY)
 
 
 def _without_secrets(url: str) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-import orjson
-
 from thirdeye.auth.authenticator import Authenticator, Everybody
 from thirdeye.auth.principal import Principal
-from thirdeye.errors import ThirdEyeError, Unauthenticated, om_error
+from thirdeye.edge.refusal import refuse, retry_after
+from thirdeye.errors import ThirdEyeError, Unauthenticated
 from thirdeye.telemetry import App, Receive, Scope, Send
+
+_CHALLENGE = (b"www-authenticate", b'Bearer realm="thirdeye", error="invalid_token"')
 
 
 class AuthenticationMiddleware:
@@ -28,9 +29,17 @@ class AuthenticationMiddleware:
             try:
                 scope.setdefault("state", {})["principal"] = await self._principal(scope)
             except ThirdEyeError as error:
-                await _refuse(send, error)
+                await self._refuse(scope, send, error)
                 return
         await self._app(scope, receive, send)
+
+    @staticmethod
+    async def _refuse(scope: Scope, send: Send, error: ThirdEyeError) -> None:
+        claimed = getattr(error, "claimed", None)
+        if isinstance(claimed, str) and claimed.isprintable():
+            scope["state"]["claimed"] = claimed[:256]
+        headers = (_CHALLENGE,) if error.status == 401 else (retry_after(1),)
+        await refuse(scope, send, error.status, error.message, error.reason, headers)
 
     async def _principal(self, scope: Scope) -> Principal:
         if isinstance(self._authenticator, Everybody):
@@ -47,16 +56,3 @@ def _bearer_token(scope: Scope) -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("send the token as Authorization: Bearer <token>")
     return token.strip()
-
-
-async def _refuse(send: Send, error: ThirdEyeError) -> None:
-    body = orjson.dumps(om_error(error.status, error.message))
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-    ]
-    if error.status == 401:
-        headers.append((b"www-authenticate", b'Bearer realm="thirdeye", error="invalid_token"'))
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -1,12 +1,13 @@
 """Verifying one token: its signature by joserfc, its claims by OM's own rules. The only module that touches joserfc."""
 
+import json
 import re
 import warnings
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from joserfc import jws
@@ -35,6 +36,8 @@ class Rules:
     algorithms: tuple[str, ...]
     issuers: frozenset[str]
     audiences: frozenset[str]
+    # OM's tokens carry no audience.
+    audience_required: bool = False
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -49,22 +52,61 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
+Claims = Mapping[str, Any]
+
+
 def header_of(token: str) -> dict[str, Any]:
     """The header of a token, unverified. Raises Unauthenticated for what is no token or brings its own key."""
-    raw = token.encode("utf-8", "surrogatepass")
-    if len(raw) > LONGEST or not _FORM.match(raw):
-        raise Unauthenticated("the token is malformed")
-    try:
-        encoded = raw.split(b".", 1)[0]
-        header = orjson.loads(urlsafe_b64decode(encoded + b"=" * (-len(encoded) % 4)))
-    except ValueError:
-        raise Unauthenticated("the token is malformed") from None
-    if not isinstance(header, dict) or _REFUSED_HEADERS & header.keys():
+    header = _object_of(_parts(token)[0])
+    if _REFUSED_HEADERS & header.keys():
         raise Unauthenticated("the token is malformed")
     kid = header.get("kid")
     if kid is not None and not isinstance(kid, str):
         raise Unauthenticated("the token is malformed")
     return header
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """What a token says, unverified. Raises Unauthenticated for what is no JSON object."""
+    return _object_of(_parts(token)[1])
+
+
+def issuer_of(token: str) -> str:
+    """The issuer that a token names, unverified: it tells whose keys to try, nothing more. Raises Unauthenticated."""
+    issuer = claims_of(token).get("iss")
+    if not isinstance(issuer, str):
+        raise Unauthenticated("the token's issuer is not trusted")
+    return issuer
+
+
+def _parts(token: str) -> list[bytes]:
+    raw = token.encode("utf-8", "surrogatepass")
+    if len(raw) > LONGEST or not _FORM.match(raw):
+        raise Unauthenticated("the token is malformed")
+    return raw.split(b".")
+
+
+def _object_of(encoded: bytes) -> dict[str, Any]:
+    try:
+        return _json_object(urlsafe_b64decode(encoded + b"=" * (-len(encoded) % 4)))
+    except ValueError:
+        raise Unauthenticated("the token is malformed") from None
+
+
+def _json_object(raw: bytes) -> dict[str, Any]:
+    """A JSON object in which no name stands twice: of two, different readers take different ones. Raises ValueError."""
+    value = orjson.loads(raw)
+    if not isinstance(value, dict):
+        raise ValueError("no object")
+    json.loads(raw, object_pairs_hook=_each_once)
+    return value
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def check_algorithm(header: Mapping[str, Any], rules: Rules) -> None:
@@ -78,15 +120,18 @@ def verified_claims(
 ) -> dict[str, Any]:
     """The claims, once one of the keys verifies the signature and all rules hold. Raises Unauthenticated."""
     check_algorithm(header, rules)
-    payload = _verified_payload(token, keys, rules.algorithms)
+    payload = verified_payload(token, keys, rules.algorithms)
     try:
-        claims = orjson.loads(payload)
+        claims = _json_object(payload)
     except ValueError:
         raise Unauthenticated("the token is malformed") from None
-    if not isinstance(claims, dict):
-        raise Unauthenticated("the token is malformed")
-    _check_times(claims, now)
-    _check_parties(claims, rules)
+    try:
+        for _, check in CLAIM_CHECKS:
+            check(claims, rules, now)
+    except Unauthenticated as error:
+        # The signature is true, so the audit may say who it was.
+        error.claimed = claims.get("sub")
+        raise
     return claims
 
 
@@ -96,7 +141,8 @@ def _registry(algorithms: tuple[str, ...]) -> jws.JWSRegistry:
     return jws.JWSRegistry(algorithms=algorithms, strict_check_header=False)
 
 
-def _verified_payload(token: str, keys: Iterable[Key], algorithms: Sequence[str]) -> bytes:
+def verified_payload(token: str, keys: Iterable[Key], algorithms: Sequence[str]) -> bytes:
+    """The payload, once one of the keys verifies the signature. Raises Unauthenticated."""
     registry = _registry(tuple(algorithms))
     for key in keys:
         try:
@@ -106,7 +152,7 @@ def _verified_payload(token: str, keys: Iterable[Key], algorithms: Sequence[str]
     raise Unauthenticated("the token's signature does not verify")
 
 
-def _number(claims: Mapping[str, Any], name: str) -> float | None:
+def _number(claims: Claims, name: str) -> float | None:
     value = claims.get(name)
     if value is None:
         return None
@@ -115,25 +161,41 @@ def _number(claims: Mapping[str, Any], name: str) -> float | None:
     return float(value)
 
 
-def _check_times(claims: Mapping[str, Any], now: float) -> None:
+def _check_expiry(claims: Claims, _: Rules, now: float) -> None:
     # OM's bots carry a literal null: they never expire.
-    expiry, not_before = _number(claims, "exp"), _number(claims, "nbf")
+    expiry = _number(claims, "exp")
     if expiry is not None and now >= expiry + LEEWAY:
         raise Unauthenticated("the token has expired")
+
+
+def _check_not_before(claims: Claims, _: Rules, now: float) -> None:
+    not_before = _number(claims, "nbf")
     if not_before is not None and now < not_before - LEEWAY:
-        raise Unauthenticated("the token is not valid yet")
+        raise Unauthenticated("the token is not valid yet", for_now=True)
 
 
-def _check_parties(claims: Mapping[str, Any], rules: Rules) -> None:
+def _check_issuer(claims: Claims, rules: Rules, _: float) -> None:
     issuer = claims.get("iss")
     if not isinstance(issuer, str) or issuer not in rules.issuers:
         raise Unauthenticated("the token's issuer is not trusted")
+
+
+def _check_audience(claims: Claims, rules: Rules, _: float) -> None:
     audience = claims.get("aud")
-    if audience is None:
+    if audience is None and not rules.audience_required:
         return
     audiences = audience if isinstance(audience, list) else [audience]
     if not any(isinstance(name, str) and name in rules.audiences for name in audiences):
         raise Unauthenticated("the token is meant for somebody else")
+
+
+# Each raises Unauthenticated.
+CLAIM_CHECKS: Final[tuple[tuple[str, Callable[[Claims, Rules, float], None]], ...]] = (
+    ("exp", _check_expiry),
+    ("nbf", _check_not_before),
+    ("iss", _check_issuer),
+    ("aud", _check_audience),
+)
 
 
 def key_of_jwk(entry: Any) -> tuple[str | None, Key]:

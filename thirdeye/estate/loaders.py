@@ -60,9 +60,9 @@ async def of_one_generation(context: EstateContext, ask: Callable[[Snapshot], Aw
 
 
 def is_stale(context: EstateContext, snapshot: Snapshot) -> bool:
-    """Whether no refresh came in two intervals."""
+    """Whether no refresh came in two intervals, or nobody can tell, as the database is away."""
     interval = timedelta(minutes=context.settings.refresh_minutes)
-    return context.clock() > snapshot.refreshed_at + 2 * interval
+    return context.estate.away or context.clock() > snapshot.refreshed_at + 2 * interval
 
 
 def as_of(context: EstateContext, snapshot: Snapshot, services: Sequence[int] | None = None) -> dict[str, Any]:

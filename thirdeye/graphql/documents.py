@@ -1,8 +1,9 @@
 """Documents, parsed, measured and validated once each, then kept by their text."""
 
+import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from graphql import (
     ArgumentNode,
@@ -13,6 +14,7 @@ from graphql import (
     GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
     ValueNode,
     VariableNode,
     Visitor,
@@ -26,12 +28,21 @@ from graphql.validation import ASTValidationRule
 
 from thirdeye.errors import LimitExceeded
 from thirdeye.graphql.limits import MAX_FIELDS, check_limits, measure
+from thirdeye.graphql.sizes import Listing, listings_of
 
-# A document of 500 fields with arguments has some thousands.
-_MAX_TOKENS = 10_000
-_MAX_ERRORS = 5
-_KEPT = 500
-_INTROSPECTION_DEPTH = 20
+# A document of 500 fields, each with an alias and an argument, has fewer.
+_MAX_TOKENS: Final = 5_000
+_MAX_ERRORS: Final = 5
+# Documents that can run; and of those that cannot, why, for texts of so many characters together.
+_KEPT: Final = 500
+_REFUSED_CHARACTERS: Final = 2_000_000
+_INTROSPECTION_DEPTH: Final = 20
+# Fields of a type that may be asked without the playground: nothing that leads on to the rest of the schema.
+_SHALLOW: Final = frozenset({"__typename", "name", "kind", "description", "specifiedByURL", "isOneOf"})
+# One match a token, strings and comments whole: counted at a fiftieth of what parsing them costs.
+_TOKEN: Final = re.compile(
+    r'''#[^\n\r]*+|"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?|"(?:[^"\\\n\r]|\\.)*+"?+|(?:[_A-Za-z0-9]|-|\.(?!\.))++|\.\.\.|[^\s,\ufeff]'''
+)
 
 
 @dataclass
@@ -41,16 +52,43 @@ class Prepared:
     document: DocumentNode | None
     errors: list[GraphQLError] = field(default_factory=list)
     code: str | None = None
+    # The kind of each operation, and its lists, by its name.
+    operations: dict[str | None, OperationType] = field(default_factory=dict)
+    listings: dict[str | None, tuple[Listing, ...]] = field(default_factory=dict)
     # Asks for nothing but the score, without variables or directives: its answer is a function of the stored score.
     score_only: bool = False
     # The last such answer and its bytes.
     rendered: tuple[Any, bytes] | None = None
 
+    def kind(self, operation_name: str | None) -> OperationType | None:
+        """The kind of the operation that would run; None when none or several could."""
+        if operation_name:
+            return self.operations.get(operation_name)
+        return next(iter(self.operations.values())) if len(self.operations) == 1 else None
 
-class _NoSchemaIntrospection(ASTValidationRule):
+    def lists(self, operation_name: str | None) -> tuple[Listing, ...]:
+        """The lists of the operation that would run."""
+        if operation_name:
+            return self.listings.get(operation_name, ())
+        return next(iter(self.listings.values())) if len(self.listings) == 1 else ()
+
+
+class _NoIntrospection(ASTValidationRule):
+    """Refuses `__schema`, and of `__type` all but what is said of the type itself."""
+
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         if node.name.value == "__schema":
-            self.report_error(GraphQLError("Introspection is switched off on this server.", node))
+            self._refuse(node)
+        if node.name.value == "__type" and node.selection_set and not _is_shallow(node.selection_set):
+            self._refuse(node)
+
+    def _refuse(self, node: FieldNode) -> None:
+        message = "Introspection is switched off on this server; GRAPHQL_PLAYGROUND=true in development allows it."
+        self.report_error(GraphQLError(message, node))
+
+
+def _is_shallow(selections: SelectionSetNode) -> bool:
+    return all(isinstance(each, FieldNode) and each.name.value in _SHALLOW for each in selections.selections)
 
 
 class DocumentCache:
@@ -59,41 +97,87 @@ class DocumentCache:
     def __init__(self, schema: GraphQLSchema, *, playground: bool) -> None:
         self._schema = schema
         self._playground = playground
-        self._rules = [*specified_rules] if playground else [*specified_rules, _NoSchemaIntrospection]
+        self._rules = [*specified_rules] if playground else [*specified_rules, _NoIntrospection]
         self._kept: OrderedDict[str, Prepared] = OrderedDict()
+        # What cannot run by its text: its errors, or the message and the name of the limit it is over.
+        self._refused: OrderedDict[str, Prepared | tuple[str, str]] = OrderedDict()
+        self._refused_size = 0
 
     def prepare(self, text: str) -> Prepared:
-        """The document of this text. Raises LimitExceeded for one over a limit, which is not kept."""
+        """The document of this text. Raises LimitExceeded for one over a limit."""
         kept = self._kept.get(text)
         if kept is not None:
             self._kept.move_to_end(text)
             return kept
-        prepared = self._prepare(text)
+        refused = self._refused.get(text)
+        if isinstance(refused, tuple):
+            raise LimitExceeded(*refused)
+        if refused is not None:
+            return refused
+        try:
+            prepared = self._prepare(text)
+        except LimitExceeded as error:
+            self._refuse(text, (error.message, error.limit))
+            raise
+        if prepared.document is None:
+            self._refuse(text, prepared)
+            return prepared
         self._kept[text] = prepared
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return prepared
 
+    def _refuse(self, text: str, refused: Prepared | tuple[str, str]) -> None:
+        """Remembers why, so that the same text again costs next to nothing; its tree is not kept."""
+        if isinstance(refused, Prepared):
+            for error in refused.errors:
+                error.nodes = error.source = error.__traceback__ = None
+        self._refused[text] = refused
+        self._refused_size += len(text)
+        while self._refused_size > _REFUSED_CHARACTERS:
+            self._refused_size -= len(self._refused.popitem(last=False)[0])
+
     def _prepare(self, text: str) -> Prepared:
-        try:
-            document = parse(text, max_tokens=_MAX_TOKENS)
-        except GraphQLSyntaxError as error:
-            if "token" in error.message and str(_MAX_TOKENS) in error.message:
-                raise LimitExceeded(f"the query has more than {_MAX_TOKENS} tokens") from None
-            if "nested too deeply" in error.message:
-                raise LimitExceeded("the query is nested too deeply to be read") from None
-            return Prepared(document=None, errors=[error], code="GRAPHQL_PARSE_FAILED")
-        except RecursionError:
-            raise LimitExceeded("the query is nested too deeply to be read") from None
+        document = _parsed(text)
+        if isinstance(document, GraphQLSyntaxError):
+            return Prepared(document=None, errors=[document], code="GRAPHQL_PARSE_FAILED")
         if not (self._playground and _is_explorers_introspection(document)):
             check_limits(document)
-        errors = validate(self._schema, document, self._rules, max_errors=_MAX_ERRORS)
+        errors = validate(
+            self._schema, document, self._rules, max_errors=_MAX_ERRORS, hide_suggestions=not self._playground
+        )
         if errors:
             values = [_of_value(error, document) for error in errors]
             if all(values):
                 return Prepared(document=None, errors=[error for error in values if error], code="BAD_USER_INPUT")
             return Prepared(document=None, errors=errors, code="GRAPHQL_VALIDATION_FAILED")
-        return Prepared(document=document, score_only=_asks_only_score(document))
+        return Prepared(
+            document=document,
+            operations={
+                node.name.value if node.name else None: node.operation
+                for node in document.definitions
+                if isinstance(node, OperationDefinitionNode)
+            },
+            listings=listings_of(self._schema, document),
+            score_only=_asks_only_score(document),
+        )
+
+
+def _parsed(text: str) -> DocumentNode | GraphQLSyntaxError:
+    """The document, or what is wrong with its text. Raises LimitExceeded."""
+    tokens = sum(not match.startswith("#") for match in _TOKEN.findall(text)) if len(text) > _MAX_TOKENS else 0
+    if tokens > _MAX_TOKENS:
+        raise LimitExceeded(f"the query has more than {_MAX_TOKENS} tokens", "tokens")
+    try:
+        return parse(text, max_tokens=_MAX_TOKENS)
+    except GraphQLSyntaxError as error:
+        if "token" in error.message and str(_MAX_TOKENS) in error.message:
+            raise LimitExceeded(f"the query has more than {_MAX_TOKENS} tokens", "tokens") from None
+        if "nested too deeply" in error.message:
+            raise LimitExceeded("the query is nested too deeply to be read", "depth") from None
+        return error
+    except RecursionError:
+        raise LimitExceeded("the query is nested too deeply to be read", "depth") from None
 
 
 def _of_value(error: GraphQLError, document: DocumentNode) -> GraphQLError | None:

@@ -24,6 +24,13 @@ _PAGE = """<!doctype html>
 </html>
 """
 
+# Everything from here, nothing written into the page; the editor marks up its text with styles of single elements.
+POLICY = (
+    b"content-security-policy",
+    b"default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self' data:; img-src 'self' data:; "
+    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+)
+
 
 def explorer_page(path: str) -> bytes:
     """The page that asks the endpoint at `path`."""

@@ -1,48 +1,53 @@
 """GraphQL over HTTP: one ASGI endpoint. Everything about transport is refused in OM's shape, the rest in GraphQL's."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any, Final
 
 import orjson
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execute
 
 from thirdeye.errors import STATUS_OF_CODE, RequestTimeout, ThirdEyeError, om_error
 from thirdeye.graphql.context import Context
 from thirdeye.graphql.documents import DocumentCache, Prepared
 from thirdeye.graphql.errors import code_of, format_error, log_internal
 from thirdeye.graphql.executor import PlainExecutor, PlanCache
+from thirdeye.graphql.explorer import POLICY
 from thirdeye.graphql.operations import PersistedOperations
+from thirdeye.graphql.request import (
+    JSON,
+    RESPONSE_JSON,
+    Headers,
+    TransportError,
+    check_content_type,
+    check_sizes,
+    media_type,
+    names_json,
+    parse_query_string,
+    parse_request,
+    read_body,
+)
+from thirdeye.graphql.sizes import check_sizes as check_lists
 from thirdeye.telemetry import Metrics, Receive, Scope, Send
 
-MAX_BODY = 1_000_000
-# Of a body that is too large so much is read and thrown away, so that the client gets to see the answer.
-_MAX_DRAIN = 50_000_000
-# OM's proxy gives up after five seconds without a byte.
-_DEADLINE = 4.6
-_JSON, _RESPONSE_JSON = b"application/json", b"application/graphql-response+json"
-# By lower-case name; of several of one name, the first.
-Headers = Mapping[bytes, bytes]
-
-
-_OPTIONAL: tuple[tuple[str, type, str], ...] = (
-    ("variables", dict, "an object"),
-    ("operationName", str, "a string"),
-    ("extensions", dict, "an object"),
+# OM's proxy gives up after five seconds without a byte; the answer is to be there before.
+DEADLINE: Final = 4.5
+# Codes of errors that come up before anything is executed: the specification's request errors.
+_REQUEST_ERRORS: Final = frozenset({"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"})
+# Codes of errors that say no to somebody, for the audit.
+_REFUSALS: Final = frozenset({"FORBIDDEN", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"})
+_NO_STORE: Final = ((b"cache-control", b"no-store"),)
+# May be kept by whoever asked, and is asked for again: a change is seen at once, the same answer is not sent twice.
+_REVALIDATE: Final = (
+    (b"cache-control", b"private, no-cache"),
+    (b"vary", b"Accept, Authorization, X-OM-Operation-Id"),
 )
 
 
-class TransportError(ThirdEyeError):
-    """A request that is no GraphQL request; answered in OM's shape with its own status."""
-
-    def __init__(self, status: int, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
-        super().__init__(message)
-        self.http_status = status
-        self.headers = headers
-
-
 class GraphQLEndpoint:
-    """`POST /api/v1/thirdeye/graphql`. `context_of` makes a request's context; `explorer` answers a browser's GET."""
+    """`/api/v1/thirdeye/graphql`. `context_of` makes a request's context; `explorer` answers a browser's GET; with
+    `persisted_only` no other documents are run than the persisted ones."""
 
     def __init__(
         self,
@@ -53,6 +58,7 @@ class GraphQLEndpoint:
         context_of: Callable[[Scope], Context],
         metrics: Metrics,
         explorer: bytes | None,
+        persisted_only: bool = False,
     ) -> None:
         self._schema = schema
         self._documents = documents
@@ -60,27 +66,35 @@ class GraphQLEndpoint:
         self._context_of = context_of
         self._metrics = metrics
         self._explorer = explorer
+        self._persisted_only = persisted_only
         self._plans = PlanCache()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: Headers = dict(reversed(scope["headers"]))
         try:
-            if scope["method"] != "POST":
-                await self._not_post(scope, headers, send)
+            if scope["method"] != "POST" and self._is_for_explorer(scope, headers):
+                await _respond(send, 200, self._explorer or b"", (*_NO_STORE, POLICY), b"text/html; charset=utf-8")
                 return
-            prepared, request = await self._request(scope, headers, receive)
-            body, failed_early = await self._answer(scope, prepared, request)
-        except TransportError as error:
-            await _respond(
-                send, error.http_status, orjson.dumps(om_error(error.http_status, error.message)), error.headers
-            )
-            return
+            content_type = media_type(headers.get(b"accept"))
+            if scope["method"] == "POST":
+                prepared, request = await self._posted(scope, headers, receive)
+            else:
+                prepared, request = self._got(scope, headers)
+            if content_type is None:
+                raise TransportError(406, "Accept must allow application/graphql-response+json or application/json")
+            check_lists(prepared.lists(request.get("operationName")), request.get("variables") or {})
+            body, request_error, clean = await self._answer(scope, prepared, request)
         except ThirdEyeError as error:
-            await _respond(send, error.status, orjson.dumps(om_error(error.status, error.message)))
+            status = error.http_status if isinstance(error, TransportError) else error.status
+            scope["state"]["refused"] = error.reason
+            more = error.headers if isinstance(error, TransportError) else ()
+            await _respond(send, status, orjson.dumps(om_error(status, error.message)), (*_NO_STORE, *more))
             return
-        modern = _RESPONSE_JSON in headers.get(b"accept", b"")
-        status = 400 if modern and failed_early else 200
-        await _respond(send, status, body, content_type=_RESPONSE_JSON if modern else _JSON)
+        if scope["method"] != "POST" and clean and "persisted" in scope["state"]:
+            await _respond_revalidated(send, headers, body, content_type)
+            return
+        status = 400 if request_error and content_type is RESPONSE_JSON else 200
+        await _respond(send, status, body, content_type=content_type)
 
     async def run_persisted(
         self, scope: Scope, operation: str, variables: dict[str, Any]
@@ -90,50 +104,85 @@ class GraphQLEndpoint:
         request_id = scope["state"]["request_id"]
         prepared = self._operations.find(operation)
         result = await self._execute(prepared, {"variables": variables}, self._context_of(scope))
-        self._render(result, request_id, operation)
+        self._render(scope, result, request_id, operation)
         if not result.errors:
             return result.data, None
         error = result.errors[0]
         code = code_of(error)
         return None, (STATUS_OF_CODE.get(code, 500), format_error(error, code, request_id)["message"])
 
-    async def _not_post(self, scope: Scope, headers: Headers, send: Send) -> None:
-        if self._explorer is not None and scope["method"] == "GET" and b"text/html" in headers.get(b"accept", b""):
-            await _respond(send, 200, self._explorer, content_type=b"text/html; charset=utf-8")
-            return
-        raise TransportError(405, "GraphQL is asked with POST", ((b"allow", b"POST"),))
+    def _is_for_explorer(self, scope: Scope, headers: Headers) -> bool:
+        return self._explorer is not None and scope["method"] == "GET" and b"text/html" in headers.get(b"accept", b"")
 
-    async def _request(self, scope: Scope, headers: Headers, receive: Receive) -> tuple[Prepared, dict[str, Any]]:
-        given_id = headers.get(b"x-om-operation-id")
-        operation_id = None if given_id is None else given_id.decode("latin-1")
+    async def _posted(self, scope: Scope, headers: Headers, receive: Receive) -> tuple[Prepared, dict[str, Any]]:
         # An unknown id is refused before a byte of the body is read.
-        prepared = self._operations.find(operation_id) if operation_id is not None else None
+        operation_id = self._named(headers)
         raw = await read_body(headers, receive)
-        if not raw and prepared is not None:
+        if not raw and operation_id is not None:
             request: dict[str, Any] = {}
         else:
-            _check_content_type(headers)
-            request = parse_request(raw, needs_query=prepared is None)
-        if prepared is None:
-            prepared = self._documents.prepare(request["query"])
-        scope["state"]["operation"] = operation_id or "adhoc"
+            check_content_type(headers)
+            request = parse_request(raw)
+        return self._prepared(scope, operation_id, request, len(raw)), request
+
+    def _got(self, scope: Scope, headers: Headers) -> tuple[Prepared, dict[str, Any]]:
+        allow = (b"allow", b"GET, POST")
+        if scope["method"] != "GET":
+            raise TransportError(405, "GraphQL is asked with POST, or GET for queries", (allow,))
+        if not names_json(headers.get(b"accept")):
+            message = "a GET needs Accept: application/graphql-response+json or application/json; or ask with POST"
+            raise TransportError(405, message, ((b"allow", b"POST"),))
+        operation_id = self._named(headers)
+        request = parse_query_string(scope["query_string"])
+        prepared = self._prepared(scope, operation_id, request, len(scope["query_string"]))
+        if prepared.document is not None and prepared.kind(request.get("operationName")) is OperationType.MUTATION:
+            raise TransportError(405, "mutations are asked with POST", ((b"allow", b"POST"),))
         return prepared, request
 
-    async def _answer(self, scope: Scope, prepared: Prepared, request: dict[str, Any]) -> tuple[bytes, bool]:
+    def _named(self, headers: Headers) -> str | None:
+        given = headers.get(b"x-om-operation-id")
+        if given is None:
+            return None
+        operation_id = given.decode("latin-1")
+        self._operations.find(operation_id)
+        return operation_id
+
+    def _prepared(self, scope: Scope, operation_id: str | None, request: dict[str, Any], size: int) -> Prepared:
+        """What is to be run: a persisted operation by its id, else the document sent along."""
+        document_id = request.get("documentId")
+        if operation_id is not None and document_id not in (None, operation_id):
+            raise TransportError(400, "documentId: differs from X-OM-Operation-Id; send one of them")
+        operation_id = operation_id or document_id
+        check_sizes(request, size)
+        if operation_id is not None:
+            prepared = self._operations.find(operation_id, "documentId" if document_id else "X-OM-Operation-Id")
+            scope["state"]["operation"] = scope["state"]["persisted"] = operation_id
+            return prepared
+        scope["state"]["operation"] = "adhoc"
+        query = request.get("query")
+        if query is None:
+            raise TransportError(400, "query: must be a string with a GraphQL document; or name one in documentId")
+        if self._persisted_only:
+            message = "only persisted operations are served here; name one in documentId or X-OM-Operation-Id"
+            raise TransportError(400, message)
+        return self._documents.prepare(query)
+
+    async def _answer(self, scope: Scope, prepared: Prepared, request: dict[str, Any]) -> tuple[bytes, bool, bool]:
+        """The body, whether nothing was executed because the request was wrong, and whether there is no error in it."""
         request_id, operation = scope["state"]["request_id"], scope["state"]["operation"]
         if prepared.document is None:
             errors = [format_error(error, prepared.code or "INTERNAL", request_id) for error in prepared.errors]
-            self._count(operation, errors)
-            return orjson.dumps({"errors": errors}), True
+            self._count(scope, operation, errors)
+            return orjson.dumps({"errors": errors}), True, False
         context = self._context_of(scope)
         if prepared.score_only and not request.get("operationName"):
-            body = await self._answer_score(prepared, context, operation)
+            body = await self._answer_score(scope, prepared, context, operation)
             if body is not None:
-                return body, False
+                return body, False, True
         result = await self._execute(prepared, request, context)
-        return self._render(result, request_id, operation)
+        return self._render(scope, result, request_id, operation)
 
-    async def _answer_score(self, prepared: Prepared, context: Context, operation: str) -> bytes | None:
+    async def _answer_score(self, scope: Scope, prepared: Prepared, context: Context, operation: str) -> bytes | None:
         """A question for nothing but the score is a function of the stored answer: rendered once for each."""
         answer = await context.score.cached()
         if answer is None:
@@ -143,13 +192,13 @@ class GraphQLEndpoint:
             if result.errors:
                 return None
             prepared.rendered = (answer, orjson.dumps({"data": result.data}))
-        self._count(operation, [])
+        self._count(scope, operation, [])
         return prepared.rendered[1]
 
     async def _execute(self, prepared: Prepared, request: dict[str, Any], context: Context) -> ExecutionResult:
         assert prepared.document is not None
         try:
-            async with asyncio.timeout(_DEADLINE):
+            async with asyncio.timeout(DEADLINE):
                 result = execute(
                     self._schema,
                     prepared.document,
@@ -158,100 +207,63 @@ class GraphQLEndpoint:
                     operation_name=request.get("operationName"),
                     executor_class=PlainExecutor,
                     plans=self._plans.of(prepared.document),
+                    hide_suggestions=True,
                 )
                 return result if isinstance(result, ExecutionResult) else await result
         except TimeoutError:
-            timeout = RequestTimeout(f"the answer took more than {_DEADLINE:g} s; ask for less")
+            timeout = RequestTimeout(f"the answer took more than {DEADLINE:g} s; ask for less")
             return ExecutionResult(None, [GraphQLError(timeout.message, original_error=timeout)])
 
-    def _render(self, result: ExecutionResult, request_id: str, operation: str) -> tuple[bytes, bool]:
+    def _render(
+        self, scope: Scope, result: ExecutionResult, request_id: str, operation: str
+    ) -> tuple[bytes, bool, bool]:
         errors = []
         for error in result.errors or ():
             code = code_of(error)
             if code == "INTERNAL":
                 log_internal(error, request_id, operation)
             errors.append(format_error(error, code, request_id))
-        self._count(operation, errors)
+        self._count(scope, operation, errors)
         answer: dict[str, Any] = {"data": result.data}
         if errors:
             answer["errors"] = errors
         # Without a path nothing was executed at all: variables or the operation's name did not fit.
-        failed_early = result.data is None and any("path" not in error for error in errors)
-        if failed_early:
+        request_error = result.data is None and any(
+            "path" not in error and error["extensions"]["code"] in _REQUEST_ERRORS for error in errors
+        )
+        if request_error:
             del answer["data"]
-        return orjson.dumps(answer), failed_early
+        return orjson.dumps(answer), request_error, not errors
 
-    def _count(self, operation: str, errors: list[dict[str, Any]]) -> None:
+    def _count(self, scope: Scope, operation: str, errors: list[dict[str, Any]]) -> None:
         self._metrics.observe_operation(operation, "error" if errors else "ok")
         for error in errors:
-            self._metrics.errors.labels(error["extensions"]["code"]).inc()
+            code = error["extensions"]["code"]
+            self._metrics.errors.labels(code).inc()
+            if code in _REFUSALS:
+                scope["state"]["refused"] = code
 
 
-def _check_content_type(headers: Headers) -> None:
-    given = headers.get(b"content-type", b"")
-    if given == _JSON:
+async def _respond_revalidated(send: Send, headers: Headers, body: bytes, content_type: bytes) -> None:
+    """A persisted query's answer by GET, or that the one at hand is still right."""
+    tag = b'"' + blake2b(content_type + body, digest_size=16).hexdigest().encode() + b'"'
+    known = {each.strip().removeprefix(b"W/") for each in headers.get(b"if-none-match", b"").split(b",")}
+    more = (*_REVALIDATE, (b"etag", tag))
+    if tag in known:
+        await _respond(send, 304, b"", more)
         return
-    media, _, parameters = given.decode("latin-1").partition(";")
-    if media.strip().lower() != "application/json":
-        raise TransportError(415, "the Content-Type must be application/json")
-    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if charset and charset not in {"utf-8", "utf8"}:
-        raise TransportError(415, "the charset must be utf-8")
-
-
-async def read_body(headers: Headers, receive: Receive) -> bytes:
-    """The body of a request. Raises TransportError 413 over a megabyte, once the client can take the answer."""
-    length = headers.get(b"content-length", b"0")
-    if length.isdigit() and int(length) > MAX_BODY and b"100-continue" in headers.get(b"expect", b"").lower():
-        raise _too_large()
-    chunks, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise TransportError(400, "the request ended before its body")
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size <= MAX_BODY:
-            chunks.append(chunk)
-        elif size > _MAX_DRAIN:
-            raise _too_large()
-        if not message.get("more_body", False):
-            break
-    if size > MAX_BODY:
-        raise _too_large()
-    return b"".join(chunks)
-
-
-def _too_large() -> TransportError:
-    return TransportError(413, f"the body must have at most {MAX_BODY} bytes", ((b"connection", b"close"),))
-
-
-def parse_request(raw: bytes, *, needs_query: bool) -> dict[str, Any]:
-    """The fields of a GraphQL request. Raises TransportError 400 for what is none."""
-    try:
-        request = orjson.loads(raw.removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError:
-        raise TransportError(400, "the body must be a JSON object in UTF-8") from None
-    if not isinstance(request, dict):
-        raise TransportError(400, "the body must be one JSON object; batches are not served")
-    if needs_query and not isinstance(request.get("query"), str):
-        raise TransportError(400, "query: must be a string with a GraphQL document")
-    for name, kind, text in _OPTIONAL:
-        value = request.get(name)
-        if value is not None and not isinstance(value, kind):
-            raise TransportError(400, f"{name}: must be {text} or null")
-    return request
+    await _respond(send, 200, body, more, content_type)
 
 
 async def _respond(
-    send: Send, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...] = (), content_type: bytes = _JSON
+    send: Send,
+    status: int,
+    body: bytes,
+    headers: tuple[tuple[bytes, bytes], ...] = _NO_STORE,
+    content_type: bytes = JSON,
 ) -> None:
-    start_headers = [
-        (b"content-type", content_type),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        *headers,
-    ]
+    start_headers = [*headers]
+    if status != 304:
+        start_headers += [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": start_headers})
     await send({"type": "http.response.body", "body": body})

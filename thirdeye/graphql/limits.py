@@ -56,7 +56,7 @@ class _Meter:
 
     def selection_set(self, node: SelectionSetNode, level: int = 1) -> Cost:
         if level > 100:
-            raise LimitExceeded(f"the query is deeper than {MAX_DEPTH} levels")
+            raise LimitExceeded(f"the query is deeper than {MAX_DEPTH} levels", "depth")
         cost = Cost()
         for selection in node.selections:
             cost.directives += len(selection.directives or ())
@@ -104,7 +104,7 @@ class _Meter:
         for key, count in keys.items():
             if count > MAX_SAME_KEY:
                 raise LimitExceeded(
-                    f"the response key {key} is asked {count} times; at most {MAX_SAME_KEY} are allowed"
+                    f"the response key {key} is asked {count} times; at most {MAX_SAME_KEY} are allowed", "same key"
                 )
             below = [field.selection_set for field in fields if _response_key(field) == key and field.selection_set]
             if below:
@@ -142,7 +142,7 @@ def check_limits(document: DocumentNode) -> None:
     ):
         if value > most:
             asked = f"over {_CAP - 1}" if value >= _CAP else str(value)
-            raise LimitExceeded(f"the query has {asked} {what}; at most {most} are allowed")
+            raise LimitExceeded(f"the query has {asked} {what}; at most {most} are allowed", what)
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):
             meter.check_keys([node.selection_set])

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from graphql import OperationDefinitionNode, parse
 
 from thirdeye.errors import BadInput, LimitExceeded
 from thirdeye.graphql.documents import DocumentCache, Prepared
@@ -26,14 +29,31 @@ class PersistedOperations:
     def __iter__(self) -> Iterator[str]:
         return iter(self._prepared)
 
-    def find(self, operation_id: str) -> Prepared:
+    def find(self, operation_id: str, named_in: str = "X-OM-Operation-Id") -> Prepared:
         """The operation of this id. Raises BadInput for an id that is none, or that nobody has."""
-        if not _ID.match(operation_id):
-            raise BadInput("X-OM-Operation-Id: only letters, digits, _ and - are allowed, at most 100")
         prepared = self._prepared.get(operation_id)
-        if prepared is None:
-            raise BadInput(f"X-OM-Operation-Id: there is no operation {operation_id}")
-        return prepared
+        if prepared is not None:
+            return prepared
+        if not _ID.match(operation_id):
+            raise BadInput(f"{named_in}: only letters, digits, _ and - are allowed, at most 100")
+        raise BadInput(f"{named_in}: there is no operation {operation_id}")
+
+
+def manifest(folder: Path | None = None) -> dict[str, Any]:
+    """All persisted operations in Apollo's manifest format, for clients that are built with one."""
+    operations = []
+    for path in sorted((folder or resource("operations")).glob("*.graphql")):
+        body = path.read_text(encoding="utf-8")
+        (node,) = (each for each in parse(body).definitions if isinstance(each, OperationDefinitionNode))
+        operations.append(
+            {
+                "id": path.stem,
+                "name": node.name.value if node.name else path.stem,
+                "type": node.operation.value,
+                "body": body,
+            }
+        )
+    return {"format": "apollo-persisted-query-manifest", "version": 1, "operations": operations}
 
 
 def _prepare(path: Path, documents: DocumentCache) -> Prepared:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -133,6 +134,16 @@ class PrivateServer(ABC):
         if self._child is not None:
             self._child.kill()
             self._child = None
+
+    def pause(self) -> None:
+        """Stops the server as a machine that hangs would: its connections stay, nothing is answered."""
+        if self._child is not None:
+            os.kill(self._child.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets a paused server go on."""
+        if self._child is not None:
+            os.kill(self._child.pid, signal.SIGCONT)
 
     def restart(self) -> None:
         """Stops and starts again on the same port."""

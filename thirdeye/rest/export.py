@@ -55,7 +55,7 @@ _CONVERTED: Final[Mapping[str, Callable[[str], Any]]] = {
 }
 # A cell that begins so is a formula to a spreadsheet, also behind blanks; some take the wide forms for the same.
 _FORMULA: Final = frozenset("=+-@\t\r\n|%＝＋－＠")
-_HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_HEADERS: Final = {"cache-control": "no-store"}
 # What a format makes of a page of tables, and what stands before the first.
 Render = Callable[[list[dict[str, Any]]], bytes]
 

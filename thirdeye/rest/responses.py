@@ -12,7 +12,7 @@ from thirdeye.errors import ThirdEyeError, om_error
 
 def json_response(body: Any, *, status: int = 200) -> Response:
     """A JSON body that nothing on the way may keep."""
-    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    headers = {"cache-control": "no-store"}
     return Response(orjson.dumps(body), status_code=status, media_type="application/json", headers=headers)
 
 
@@ -30,13 +30,8 @@ async def on_http_error(_: Request, error: Exception) -> Response:
     return response
 
 
-async def on_known_error(_: Request, error: Exception) -> Response:
+async def on_known_error(request: Request, error: Exception) -> Response:
     """Errors that a caller can cause or must know of."""
     assert isinstance(error, ThirdEyeError)
+    request.scope["state"]["refused"] = error.reason
     return error_response(error.status, error.message)
-
-
-async def on_internal_error(request: Request, _: Exception) -> Response:
-    """Anything else: the caller learns the request id, the log has the rest."""
-    request_id = request.scope.get("state", {}).get("request_id", "unknown")
-    return error_response(500, f"An internal error came up; its request id is {request_id}")

@@ -37,6 +37,8 @@ from thirdeye.telemetry import Metrics
 
 # How long a question may wait for the very first score, in seconds; OM's proxy gives up after five.
 FIRST_SCORE_WAIT = 4.0
+# How long one may wait for a score that is there but not in the cache, before the last one known is given.
+_LOAD_WAIT = 2.0
 _LAST_TTL = 7 * 24 * 3600
 _KEY, _LAST = "zi-score", "zi-score:last"
 log = structlog.get_logger(__name__)
@@ -180,13 +182,12 @@ class ScoreService:
         if self._loading is None:
             self._loading = asyncio.create_task(self.publish())
             self._loading.add_done_callback(self._loading_done)
-        try:
-            return await asyncio.shield(self._loading)
-        except Unavailable:
-            last = self._last or await self._cache.get(_LAST)
-            if last is None:
-                raise
-            return {**last, "stale": True}
+        task = self._loading
+        await asyncio.wait({task}, timeout=_LOAD_WAIT)
+        if task.done() and not isinstance(task.exception(), Unavailable):
+            return task.result()
+        last = self._last or await self._cache.get(_LAST)
+        return {**last, "stale": True} if last is not None else await asyncio.shield(task)
 
     def _loading_done(self, task: "asyncio.Task[dict[str, Any] | None]") -> None:
         self._loading = None

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 
 from thirdeye.database import MySQL, Row
-from thirdeye.errors import Unavailable
+from thirdeye.errors import DatabaseAway, Unavailable
 from thirdeye.estate.advice import ADVICE, saved_share
 from thirdeye.estate.columns import CHUNK, QUERY_FIELDS, Array, PackedColumns, blob_name, spans, width
 from thirdeye.estate.finding import Catalogue
@@ -103,18 +103,28 @@ class EstateReader:
         self._clock = clock
         self._snapshot: Snapshot | None = None
         self._looked = -_LOOK_EVERY
+        # Whether the database could not be asked for a newer one: what is answered may be old.
+        self.away = False
         self._once = Once()
         self._names: tuple[list[tuple[str, int, bytes]], NameIndex] | None = None
         self._documents: dict[str, tuple[int, Any]] = {}
         self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
 
     async def snapshot(self, *, newest: bool = False) -> Snapshot:
-        """The published estate, not older than a second; with `newest` not even that. Raises NotReadYet, DatabaseAway."""
+        """The published estate, not older than a second; with `newest` not even that. While the database is away, the
+        one known last, unless `newest` is asked for. Raises NotReadYet, DatabaseAway."""
         if newest:
             return await self._once.begun_from_now(_LOOK, self._look)
         if self._snapshot is not None and self._clock() - self._looked < _LOOK_EVERY:
             return self._snapshot
-        return await self._once.do(_LOOK, self._look)
+        try:
+            return await self._once.do(_LOOK, self._look)
+        except DatabaseAway:
+            if self._snapshot is None:
+                raise
+            # What is in memory can still be told; what needs the database fails for itself.
+            self.away, self._looked = True, self._clock()
+            return self._snapshot
 
     async def _look(self) -> Snapshot:
         for _ in range(_TRIES):
@@ -126,7 +136,7 @@ class EstateReader:
                 self._snapshot = await self._current(state)
             except Superseded:
                 continue
-            self._looked = looked
+            self._looked, self.away = looked, False
             return self._snapshot
         raise Superseded
 

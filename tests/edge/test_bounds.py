@@ -1,0 +1,170 @@
+"""So many requests at a time, a deadline that ends the work, an end that refuses what is new; on both servers."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.api import GRAPHQL, Api, running, settings_for
+from thirdeye.database import om_database
+from thirdeye.edge.stopping import Stopping
+from thirdeye.errors import DatabaseAway
+from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.tokens import Signer
+from thirdeye.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+
+def sleeping(server: MariaDB | MySQL) -> int:
+    """How many statements of this test are being run by the server."""
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(%'")
+        return int(cursor.fetchone()[0])
+
+
+async def until(what: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not await asyncio.to_thread(what):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
+async def test_a_statement_that_is_given_up_ends_on_the_server(settings: Settings, sql_server: MariaDB | MySQL) -> None:
+    database = om_database(settings, lambda _name, _seconds: None)
+    await database.start()
+    waiting = asyncio.create_task(database.fetch_all("SELECT SLEEP(%(seconds)s)", {"seconds": 60}))
+    await until(lambda: sleeping(sql_server) == 1)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await until(lambda: sleeping(sql_server) == 0)
+    # The pool is whole.
+    assert await asyncio.gather(*(database.fetch_one("SELECT 1 AS one") for _ in range(20))) == [{"one": 1}] * 20
+    await database.stop()
+
+
+async def test_a_statement_beyond_its_timeout_ends_on_the_server(
+    settings: Settings, sql_server: MariaDB | MySQL
+) -> None:
+    database = om_database(settings, lambda _name, _seconds: None, statement_timeout=0.2)
+    await database.start()
+    with pytest.raises(DatabaseAway) as caught:
+        await database.fetch_all("SELECT SLEEP(%(seconds)s)", {"seconds": 60})
+    assert caught.value.detail == "TimeoutError"
+    await until(lambda: sleeping(sql_server) == 0)
+    await database.stop()
+
+
+async def test_the_deadline_of_a_request_ends_its_statement(
+    settings: Settings, signer: Signer, sql_server: MariaDB | MySQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thirdeye.graphql.http.DEADLINE", 0.3)
+
+    async def slow(thirdeye: Any, *_: Any, **__: Any) -> Any:
+        return await thirdeye.fetch_all("SELECT SLEEP(%(seconds)s)", {"seconds": 60})
+
+    monkeypatch.setattr("thirdeye.actions.store.count_items", slow)
+    async with running(settings, signer) as api:
+        for accept in ("application/json", "application/graphql-response+json"):
+            response = await api.client.post(
+                GRAPHQL, json={"query": "{ actionItems { totalCount } }"}, headers={"accept": accept}
+            )
+            (error,) = response.json()["errors"]
+            assert (response.status_code, error["extensions"]["code"]) == (200, "TIMEOUT")
+            assert "0.3 s" in error["message"]
+        await until(lambda: sleeping(sql_server) == 0)
+        assert await api.data("{ __typename }") == {"__typename": "Query"}
+
+
+@pytest.fixture
+def on_mariadb(mariadb: MariaDB, redis_server: Redis, signer: Signer) -> Callable[..., Settings]:
+    from tests.support.api import prepare_accounts
+
+    prepare_accounts(mariadb, "om_empty", "thirdeye_bounds")
+
+    def make(**more: Any) -> Settings:
+        return settings_for(
+            mariadb, redis_server, om_schema="om_empty", schema="thirdeye_bounds", signer=signer, **more
+        )
+
+    return make
+
+
+class Gate:
+    """Holds every question back until it is opened."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.open = asyncio.Event()
+        self.waiting = 0
+        monkeypatch.setattr("thirdeye.actions.store.count_items", self._count)
+
+    async def _count(self, *_: Any, **__: Any) -> int:
+        self.waiting += 1
+        await self.open.wait()
+        return 7
+
+
+def asking(api: Api) -> "asyncio.Task[Any]":
+    return asyncio.create_task(api.client.post(GRAPHQL, json={"query": "{ actionItems { totalCount } }"}))
+
+
+async def test_what_is_over_the_bound_is_told_to_come_back(
+    on_mariadb: Callable[..., Settings], signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch)
+    async with running(on_mariadb(max_requests=3), signer) as api:
+        held = [asking(api) for _ in range(3)]
+        while gate.waiting < 3:
+            await asyncio.sleep(0)
+        refused = await asking(api)
+        assert (refused.status_code, refused.headers["retry-after"], refused.json()["code"]) == (503, "1", 503)
+        # Health and metrics are answered whatever else is going on.
+        assert (await api.client.get("/api/v1/thirdeye/health/ready")).status_code == 200
+        assert (await api.client.get("/metrics")).status_code == 200
+        gate.open.set()
+        assert [response.json()["data"] for response in await asyncio.gather(*held)] == [
+            {"actionItems": {"totalCount": 7}}
+        ] * 3
+        assert (await asking(api)).status_code == 200
+
+
+async def test_from_the_signal_on_what_is_new_is_refused_and_what_runs_is_finished(
+    on_mariadb: Callable[..., Settings], signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, told = Gate(monkeypatch), []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: told.append(number))
+    try:
+        async with running(on_mariadb(), signer) as api:
+            held = asking(api)
+            while not gate.waiting:
+                await asyncio.sleep(0)
+            assert (await api.client.get("/api/v1/thirdeye/health/ready")).status_code == 200
+            signal.raise_signal(signal.SIGTERM)
+            ready = await api.client.get("/api/v1/thirdeye/health/ready")
+            assert (ready.status_code, ready.json()["reason"]) == (503, "stopping")
+            assert (await api.client.get("/api/v1/thirdeye/health/live")).status_code == 200
+            refused = await asking(api)
+            assert (refused.status_code, refused.headers["connection"]) == (503, "close")
+            gate.open.set()
+            assert (await held).json()["data"] == {"actionItems": {"totalCount": 7}}
+        # Whoever handled the signal before has it as well, and again.
+        assert told == [signal.SIGTERM]
+        assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_signals_that_nobody_handles_are_left_alone() -> None:
+    stopping = Stopping()
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        with stopping.watching():
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+            assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert not stopping()

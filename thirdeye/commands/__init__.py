@@ -1,0 +1,1 @@
+"""Commands of the `thirdeye` command, by what they are about."""

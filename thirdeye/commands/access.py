@@ -1,0 +1,148 @@
+"""Tokens and refusals: `thirdeye token check | deny | allow | denied`, `thirdeye audit`."""
+
+import json
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from thirdeye.auth import store as denial_store
+from thirdeye.auth.authenticator import Authenticator, build_authenticator, digest_of
+from thirdeye.auth.denials import DenyList
+from thirdeye.auth.explain import Step, explain
+from thirdeye.auth.principal import principal_of
+from thirdeye.auth.tokens import claims_of
+from thirdeye.clock import utc_now
+from thirdeye.commands.running import no_observer, run, settings_or_exit, with_database
+from thirdeye.database import MySQL, thirdeye_database
+from thirdeye.edge import store as audit_store
+from thirdeye.errors import ThirdEyeError
+from thirdeye.settings import Settings
+
+token = typer.Typer(no_args_is_help=True, help="Looks at tokens, and denies them.")
+_TOKEN = typer.Argument(help="The token, or - to read it from standard input, which no list of processes shows.")
+_MARKS = {True: "ok  ", False: "NO  ", None: "?   "}
+
+
+def _read(given: str) -> str:
+    text = sys.stdin.read() if given == "-" else given
+    return re.sub(r"(?i)^bearer\s+", "", text.strip())
+
+
+def _over_thirdeye(settings: Settings, work: Callable[[MySQL], Awaitable[Any]]) -> Any:
+    database = thirdeye_database(settings, no_observer)
+
+    async def do() -> Any:
+        return await work(database)
+
+    return run(with_database(database, do()))
+
+
+@token.command()
+def check(given: Annotated[str, _TOKEN] = "-") -> None:
+    """Explains, check by check, why a token is or is not accepted; exit code 1 when it is not."""
+    settings = settings_or_exit()
+    text = _read(given)
+
+    async def look() -> list[Step]:
+        database = thirdeye_database(settings, no_observer)
+        denied = DenyList(database)
+        await database.start()
+        authenticator = build_authenticator(settings, utc_now, denied=denied)
+        try:
+            if not isinstance(authenticator, Authenticator):
+                return [Step(name="accepted", passed=True, detail="JWT_ENABLED=false: everybody is an administrator")]
+            await denied.start()
+            return await explain(authenticator, text, utc_now().timestamp())
+        finally:
+            await denied.stop()
+            await authenticator.stop()
+            await database.stop()
+
+    steps = run(look())
+    for step in steps:
+        typer.echo(f"{_MARKS[step.passed]}{step.name:<10} {step.detail}")
+    sys.exit(0 if all(step.passed for step in steps) else 1)
+
+
+@token.command()
+def deny(
+    given: Annotated[str, _TOKEN] = "-",
+    reason: Annotated[str, typer.Option("--reason", help="Why, for those who come after.")] = "",
+) -> None:
+    """Denies a token: all processes refuse it within seconds. Only its SHA-256 is kept."""
+    settings = settings_or_exit()
+    text = _read(given)
+    try:
+        claims = claims_of(text)
+        name = principal_of(claims).name
+    except ThirdEyeError as error:
+        sys.exit(f"{error}; nothing was denied")
+    expiry = claims.get("exp")
+    expires = None
+    if isinstance(expiry, int | float) and 0 < expiry < 4e9:
+        expires = datetime.fromtimestamp(expiry, UTC).replace(tzinfo=None)
+    values = {
+        "digest": digest_of(text),
+        "name": name,
+        "reason": reason[:1000],
+        "expires": expires,
+    }
+
+    async def work(thirdeye: MySQL) -> None:
+        await denial_store.deny_token(thirdeye, values, utc_now())
+        await denial_store.forget_expired(thirdeye, utc_now() - timedelta(days=1))
+
+    _over_thirdeye(settings, work)
+    typer.echo(f"denied: a token of {name}, sha256 {digest_of(text).hex()[:16]}...")
+
+
+@token.command()
+def allow(
+    digest: Annotated[str, typer.Argument(help="How its SHA-256 begins, at least 8 digits; see `denied`.")],
+) -> None:
+    """Takes a denial back."""
+    settings = settings_or_exit()
+    prefix = digest.strip().rstrip(".").lower()
+    if not re.fullmatch(r"[0-9a-f]{8,64}", prefix):
+        sys.exit("give 8 to 64 hexadecimal digits, as `thirdeye token denied` shows them")
+    allowed = _over_thirdeye(settings, lambda thirdeye: denial_store.allow_token(thirdeye, prefix))
+    typer.echo(f"taken back: {allowed}")
+    sys.exit(0 if allowed else 1)
+
+
+@token.command()
+def denied() -> None:
+    """Lists the tokens that are denied."""
+    for row in _over_thirdeye(settings_or_exit(), denial_store.denials):
+        expires = f"expires {row['expires_at']:%Y-%m-%d %H:%M}" if row["expires_at"] else "never expires"
+        digest = bytes(row["digest"]).hex()[:16]
+        typer.echo(f"{digest}...  {row['denied_at']:%Y-%m-%d %H:%M} UTC  {row['name']}  {expires}  {row['reason']}")
+
+
+def audit(
+    hours: Annotated[int, typer.Option("--hours", min=1, max=720, help="How far to look back.")] = 24,
+    most: Annotated[int, typer.Option("--most", min=1, max=10_000, help="How many lines at most.")] = 200,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Shows what was refused: when last, how often, to whom, what and why."""
+    settings = settings_or_exit()
+    since = utc_now() - timedelta(hours=hours)
+    rows = _over_thirdeye(settings, lambda thirdeye: audit_store.recent_refusals(thirdeye, since, most))
+    for row in rows:
+        if as_json:
+            typer.echo(json.dumps({**row, "first_at": _utc(row["first_at"]), "last_at": _utc(row["last_at"])}))
+        else:
+            line = (
+                f"{row['last_at']:%Y-%m-%d %H:%M:%S}  {row['refusals']:>8,}x  {row['who']}  {row['what']}  {row['why']}"
+            )
+            typer.echo(line)
+    if not rows and not as_json:
+        typer.echo(f"nothing was refused in the last {hours} hours")
+
+
+def _utc(moment: datetime) -> str:
+    return moment.replace(tzinfo=UTC).isoformat()

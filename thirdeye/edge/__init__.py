@@ -1,0 +1,1 @@
+"""What stands before every request: headers, bounds on how many and how often, refusals and their audit, the socket."""

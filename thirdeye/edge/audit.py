@@ -1,0 +1,116 @@
+"""What was refused: whom, what, why and how often, counted by the hour and kept apart from the log."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any, Final
+
+import structlog
+
+from thirdeye.clock import Clock
+from thirdeye.database import MySQL
+from thirdeye.edge import store
+from thirdeye.errors import ThirdEyeError
+
+# How often a process writes what it counted, in seconds; a process that is killed loses so much.
+_WRITE_EVERY: Final = 5.0
+# Different refusals that a process counts between two writes; what is more is counted together.
+_MOST_KINDS: Final = 500
+_OTHERS: Final = "(others)"
+_KEPT_DAYS: Final = 30
+_KEPT_ROWS: Final = 50_000
+UNVERIFIED: Final = "(unverified)"
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class _Count:
+    refusals: int
+    first: datetime
+    last: datetime
+
+
+class Audit:
+    """Counts refusals in memory and writes them to ThirdEye's schema; while that is away they stay counted."""
+
+    def __init__(self, thirdeye: MySQL, clock: Clock) -> None:
+        self._thirdeye = thirdeye
+        self._clock = clock
+        self._counts: dict[tuple[str, str, str], _Count] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def note(self, who: str | None, what: str, why: str) -> None:
+        """Counts one refusal: of a caller, None when it is not known who it was."""
+        now = self._clock()
+        key = (who or UNVERIFIED, what, why)
+        count = self._counts.get(key)
+        if count is None and len(self._counts) >= _MOST_KINDS:
+            key = (_OTHERS, _OTHERS, why)
+            count = self._counts.get(key)
+        if count is None:
+            self._counts[key] = _Count(1, now, now)
+        else:
+            count.refusals, count.last = count.refusals + 1, now
+
+    async def start(self) -> None:
+        """Begins to write in the background."""
+        self._task = asyncio.create_task(self._write_on())
+
+    async def stop(self) -> None:
+        """Writes what was counted, if the schema is there."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self._try_to_write()
+
+    async def _write_on(self) -> None:
+        while True:
+            await asyncio.sleep(_WRITE_EVERY)
+            await self._try_to_write()
+
+    async def _try_to_write(self) -> None:
+        try:
+            await self.write()
+        except ThirdEyeError:
+            pass  # what is away is logged by who watches it
+        except Exception:
+            log.exception("audit_not_written")
+
+    async def write(self) -> None:
+        """Writes what was counted since the last time, and drops what is old. Raises DatabaseAway; then nothing is lost."""
+        if not self._counts:
+            return
+        counts, self._counts = self._counts, {}
+        try:
+            await store.add_refusals(self._thirdeye, [_row(*key, count) for key, count in counts.items()])
+        except BaseException:
+            for key, count in counts.items():
+                newer = self._counts.get(key)
+                self._counts[key] = count
+                if newer is not None:
+                    count.refusals, count.last = count.refusals + newer.refusals, newer.last
+            raise
+        await store.drop_refusals(self._thirdeye, self._clock() - timedelta(days=_KEPT_DAYS), _KEPT_ROWS)
+
+
+def _row(who: str, what: str, why: str, count: _Count) -> dict[str, Any]:
+    # By the hour of the first: what is counted together was refused within seconds, or while the database was away.
+    hour = count.first.replace(minute=0, second=0, microsecond=0)
+    return {
+        "digest": digest((hour.isoformat(), who, what, why)),
+        "who": who,
+        "what": what,
+        "why": why,
+        "refusals": count.refusals,
+        "first_at": count.first.replace(tzinfo=None),
+        "last_at": count.last.replace(tzinfo=None),
+    }
+
+
+def digest(parts: Iterable[str]) -> bytes:
+    """Names a row by what it counts: long names make poor keys."""
+    return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).digest()

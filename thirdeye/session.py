@@ -1,0 +1,150 @@
+"""Statements over one connection of a pool, and their end: on the server too, when nobody waits for them any more.
+
+Rows come through a dict cursor on the raw connection of `databases`, because its own records cost half again as much and
+are no mappings.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiomysql
+import pymysql
+
+from thirdeye.sql_text import literal_rows
+
+Row = dict[str, Any]
+Values = Mapping[str, Any]
+# Told the database's name and the seconds of every statement.
+Observer = Callable[[str, float], None]
+_KILL_SECONDS: Final = 2.0
+_MOST_KILLS: Final = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Executed:
+    """What a writing statement did: rows matched (changed or not) and the AUTO_INCREMENT value it made."""
+
+    matched: int
+    inserted_id: int
+
+
+class _QuietCursor(aiomysql.DictCursor):  # type: ignore[misc]
+    """Asks for no warnings: what is odd in OM's rows is counted by the refresh, and each asking is a round trip."""
+
+    async def _show_warnings(self, conn: Any) -> None:
+        pass
+
+
+class _StreamingCursor(aiomysql.SSDictCursor):  # type: ignore[misc]
+    async def _show_warnings(self, conn: Any) -> None:
+        pass
+
+
+class Session:
+    """Statements over one connection. Parameters are bound by name: `%(name)s`.
+
+    A statement that is given up, by its timeout (in seconds) or because whoever waits for it is cancelled, is ended on
+    the server as well: `abandoned` is told the connection's number there.
+    """
+
+    def __init__(
+        self,
+        raw: Any,
+        name: str,
+        observe: Observer,
+        *,
+        timeout: float | None = None,
+        abandoned: Callable[[int], None] = lambda _number: None,
+    ) -> None:
+        self._raw = raw
+        self._name = name
+        self._observe = observe
+        self._timeout = timeout
+        self._abandoned = abandoned
+
+    async def _run(self, cursor: Any, sql: str, values: Values | None) -> None:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await cursor.execute(sql, values or None)
+        except (asyncio.CancelledError, TimeoutError):
+            self._abandoned(self._raw.thread_id())
+            raise
+
+    @asynccontextmanager
+    async def _cursor(self, sql: str, values: Values | None) -> AsyncIterator[Any]:
+        started = time.perf_counter()
+        cursor = await self._raw.cursor(_QuietCursor if self._name == "openmetadata" else aiomysql.DictCursor)
+        try:
+            await self._run(cursor, sql, values)
+            yield cursor
+        finally:
+            self._observe(self._name, time.perf_counter() - started)
+            await cursor.close()
+
+    async def fetch_all(self, sql: str, values: Values | None = None) -> list[Row]:
+        """All rows, each a dict by column name."""
+        async with self._cursor(sql, values) as cursor:
+            return list(await cursor.fetchall())
+
+    async def fetch_one(self, sql: str, values: Values | None = None) -> Row | None:
+        """The first row, or None."""
+        async with self._cursor(sql, values) as cursor:
+            row: Row | None = await cursor.fetchone()
+            return row
+
+    async def stream(self, sql: str, values: Values | None = None) -> AsyncIterator[Row]:
+        """Rows as they arrive, so that a large answer is never in memory as a whole; go through all of them."""
+        started = time.perf_counter()
+        cursor = await self._raw.cursor(_StreamingCursor)
+        try:
+            await self._run(cursor, sql, values)
+            while (row := await cursor.fetchone()) is not None:
+                yield row
+        finally:
+            await cursor.close()
+            self._observe(self._name, time.perf_counter() - started)
+
+    async def execute(self, sql: str, values: Values | None = None) -> Executed:
+        """Runs a writing statement."""
+        async with self._cursor(sql, values) as cursor:
+            return Executed(matched=cursor.rowcount, inserted_id=cursor.lastrowid or 0)
+
+    async def execute_rows(self, head: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Runs `head` (INSERT INTO ... VALUES) for rows of text, numbers, bytes and None, about a megabyte at a time."""
+        for values in literal_rows(rows):
+            await self.execute(head + values)
+
+
+class Killer:
+    """Ends on the server what nobody waits for any more. Closing the connection alone does not: a server notices that
+    only when it has something to send."""
+
+    def __init__(self, *, host: str, port: int, user: str, password: str) -> None:
+        self._options: dict[str, Any] = {"host": host, "port": port, "user": user, "password": password}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def kill(self, number: int) -> None:
+        """Begins to end the connection of this number; an account may end its own."""
+        # While the server answers nobody there is no use in trying for each.
+        if len(self._tasks) < _MOST_KILLS:
+            task = asyncio.get_running_loop().create_task(self._kill(int(number)))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _kill(self, number: int) -> None:
+        with suppress(pymysql.err.MySQLError, OSError, TimeoutError):
+            async with asyncio.timeout(_KILL_SECONDS):
+                connection = await aiomysql.connect(**self._options, connect_timeout=_KILL_SECONDS)
+                try:
+                    await connection.query(f"KILL {number}")
+                finally:
+                    connection.close()
+
+    async def stop(self) -> None:
+        """Waits for those under way, which takes two seconds at most."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
