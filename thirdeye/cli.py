@@ -50,6 +50,7 @@ def serve(
         server_header=False,
         # Nothing here asks where a request came from.
         proxy_headers=False,
+        timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=10,
     )
 

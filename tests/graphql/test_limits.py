@@ -92,8 +92,23 @@ def test_a_fragment_bomb_is_refused_at_a_cost_linear_in_its_size(monkeypatch: py
     assert visits == 32
 
 
+def test_many_spreads_of_nothing_take_no_time_at_all() -> None:
+    """All fragments spread all others: as many paths as there are orders of them, and not a field in any."""
+    names = [f"F{number}" for number in range(40)]
+    all_of_them = " ".join(f"...{name}" for name in names)
+    circular = "{...F0} " + " ".join(f"fragment {name} on Q {{ {all_of_them} }}" for name in names)
+    assert not check_limits(parse(circular))
+    # Without a circle: as many paths as there are subsets.
+    layered = "{...F0} " + " ".join(
+        f"fragment {name} on Q {{ {' '.join(f'...{below}' for below in names[number + 1 :]) or '...Unknown'} }}"
+        for number, name in enumerate(names)
+    )
+    assert check_limits(parse(layered))
+
+
 def test_cycles_and_unknown_fragments_are_left_to_the_validation() -> None:
-    check_limits(parse("{...A ...C} fragment A on Q {f ...B} fragment B on Q {...A}"))
+    assert not check_limits(parse("{...A ...C} fragment A on Q {f ...B} fragment B on Q {...A}"))
+    assert check_limits(parse("{...A ...C} fragment A on Q {f ...B} fragment B on Q {...Nothing}"))
 
 
 selections = st.recursive(

@@ -2,8 +2,9 @@
 
 import re
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from graphql import (
     ArgumentNode,
@@ -12,6 +13,7 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    NoFragmentCyclesRule,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -30,8 +32,8 @@ from thirdeye.errors import LimitExceeded
 from thirdeye.graphql.limits import MAX_FIELDS, check_limits, measure
 from thirdeye.graphql.sizes import Listing, listings_of
 
-# A document of 500 fields, each with an alias and an argument, has fewer.
-_MAX_TOKENS: Final = 5_000
+# A document of 500 fields, 100 of them with aliases, and some hundred arguments, has fewer.
+_MAX_TOKENS: Final = 2_500
 _MAX_ERRORS: Final = 5
 # Documents that can run; and of those that cannot, why, for texts of so many characters together.
 _KEPT: Final = 500
@@ -73,6 +75,30 @@ class Prepared:
         return next(iter(self.listings.values())) if len(self.listings) == 1 else ()
 
 
+Text = TypeVar("Text", str, bytes)
+Reason = TypeVar("Reason")
+
+
+class Refusals(Generic[Text, Reason]):
+    """Why texts were refused lately, bounded by the length of the texts together."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Text, Reason] = OrderedDict()
+        self._size = 0
+
+    def get(self, text: Text) -> Reason | None:
+        """Why, or None."""
+        return self._kept.get(text)
+
+    def put(self, text: Text, reason: Reason) -> None:
+        """Remembers one; forgets those that came first."""
+        if text not in self._kept:
+            self._size += len(text)
+        self._kept[text] = reason
+        while self._size > _REFUSED_CHARACTERS:
+            self._size -= len(self._kept.popitem(last=False)[0])
+
+
 class _NoIntrospection(ASTValidationRule):
     """Refuses `__schema`, and of `__type` all but what is said of the type itself."""
 
@@ -100,8 +126,7 @@ class DocumentCache:
         self._rules = [*specified_rules] if playground else [*specified_rules, _NoIntrospection]
         self._kept: OrderedDict[str, Prepared] = OrderedDict()
         # What cannot run by its text: its errors, or the message and the name of the limit it is over.
-        self._refused: OrderedDict[str, Prepared | tuple[str, str]] = OrderedDict()
-        self._refused_size = 0
+        self._refused: Refusals[str, Prepared | tuple[str, str]] = Refusals()
 
     def prepare(self, text: str) -> Prepared:
         """The document of this text. Raises LimitExceeded for one over a limit."""
@@ -132,20 +157,17 @@ class DocumentCache:
         if isinstance(refused, Prepared):
             for error in refused.errors:
                 error.nodes = error.source = error.__traceback__ = None
-        self._refused[text] = refused
-        self._refused_size += len(text)
-        while self._refused_size > _REFUSED_CHARACTERS:
-            self._refused_size -= len(self._refused.popitem(last=False)[0])
+        self._refused.put(text, refused)
 
     def _prepare(self, text: str) -> Prepared:
         document = _parsed(text)
         if isinstance(document, GraphQLSyntaxError):
             return Prepared(document=None, errors=[document], code="GRAPHQL_PARSE_FAILED")
-        if not (self._playground and _is_explorers_introspection(document)):
-            check_limits(document)
-        errors = validate(
-            self._schema, document, self._rules, max_errors=_MAX_ERRORS, hide_suggestions=not self._playground
-        )
+        rules: Sequence[type[ASTValidationRule]] = self._rules
+        if not (self._playground and _is_explorers_introspection(document)) and not check_limits(document):
+            # A circle of fragments is what is wrong with it; other rules would walk it, and take their time.
+            rules = [NoFragmentCyclesRule]
+        errors = validate(self._schema, document, rules, max_errors=_MAX_ERRORS, hide_suggestions=not self._playground)
         if errors:
             values = [_of_value(error, document) for error in errors]
             if all(values):

@@ -1,12 +1,13 @@
 """GraphQL errors as the caller sees them: a message meant for him, a code, the request id, and nothing of the inside."""
 
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from graphql import GraphQLError
 
 from thirdeye.errors import ThirdEyeError
 
+_LONGEST_MESSAGE: Final = 500
 log = structlog.get_logger(__name__)
 
 
@@ -37,6 +38,10 @@ def format_error(error: GraphQLError, code: str, request_id: str) -> dict[str, A
         if error.path:
             formatted["message"] = cause.message
         extensions = {**cause.extensions, **extensions}
+    # graphql-core repeats values that do not fit, however long they are.
+    message = str(formatted["message"])
+    if len(message) > _LONGEST_MESSAGE:
+        formatted["message"] = f"{message[:_LONGEST_MESSAGE]}..."
     formatted["extensions"] = extensions
     return formatted
 

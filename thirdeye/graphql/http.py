@@ -8,9 +8,9 @@ from typing import Any, Final
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execute
 
-from thirdeye.errors import STATUS_OF_CODE, RequestTimeout, ThirdEyeError, om_error
+from thirdeye.errors import STATUS_OF_CODE, LimitExceeded, RequestTimeout, ThirdEyeError, om_error
 from thirdeye.graphql.context import Context
-from thirdeye.graphql.documents import DocumentCache, Prepared
+from thirdeye.graphql.documents import DocumentCache, Prepared, Refusals
 from thirdeye.graphql.errors import code_of, format_error, log_internal
 from thirdeye.graphql.executor import PlainExecutor, PlanCache
 from thirdeye.graphql.explorer import POLICY
@@ -68,6 +68,7 @@ class GraphQLEndpoint:
         self._explorer = explorer
         self._persisted_only = persisted_only
         self._plans = PlanCache()
+        self._refused: Refusals[bytes, tuple[str, str]] = Refusals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: Headers = dict(reversed(scope["headers"]))
@@ -122,8 +123,17 @@ class GraphQLEndpoint:
             request: dict[str, Any] = {}
         else:
             check_content_type(headers)
+            # The very same request again is refused before it is even parsed.
+            again = self._refused.get(raw) if operation_id is None else None
+            if again is not None:
+                scope["state"]["operation"] = "adhoc"
+                raise LimitExceeded(*again)
             request = parse_request(raw)
-        return self._prepared(scope, operation_id, request, len(raw)), request
+        try:
+            return self._prepared(scope, operation_id, request, len(raw)), request
+        except LimitExceeded as error:
+            self._refused.put(raw, (error.message, error.limit))
+            raise
 
     def _got(self, scope: Scope, headers: Headers) -> tuple[Prepared, dict[str, Any]]:
         allow = (b"allow", b"GET, POST")

@@ -53,6 +53,8 @@ class _Meter:
         }
         self._measured: dict[str, Cost] = {}
         self._open: set[str] = set()
+        # Whether fragments spread each other in a circle: then there is no end to expanding them.
+        self.circular = False
 
     def selection_set(self, node: SelectionSetNode, level: int = 1) -> Cost:
         if level > 100:
@@ -76,6 +78,7 @@ class _Meter:
         node = self._fragments.get(name)
         # Unknown fragments and cycles are for the validation to report.
         if node is None or name in self._open:
+            self.circular = self.circular or node is not None
             return Cost()
         self._open.add(name)
         cost = self.selection_set(node.selection_set, level)
@@ -84,18 +87,18 @@ class _Meter:
         self._measured[name] = cost
         return cost
 
-    def expanded(self, nodes: Iterable[SelectionSetNode], seen: frozenset[str] = frozenset()) -> Iterable[FieldNode]:
+    def expanded(self, nodes: Iterable[SelectionSetNode]) -> Iterable[FieldNode]:
         for node in nodes:
             for selection in node.selections:
                 if isinstance(selection, FieldNode):
                     yield selection
                 elif isinstance(selection, InlineFragmentNode):
-                    yield from self.expanded((selection.selection_set,), seen)
+                    yield from self.expanded((selection.selection_set,))
                 elif isinstance(selection, FragmentSpreadNode):
                     name = selection.name.value
-                    fragment = self._fragments.get(name)
-                    if fragment is not None and name not in seen:
-                        yield from self.expanded((fragment.selection_set,), seen | {name})
+                    # One without fields has nothing to count, however many spreads are in it.
+                    if name in self._measured and self._measured[name].fields:
+                        yield from self.expanded((self._fragments[name].selection_set,))
 
     def check_keys(self, nodes: list[SelectionSetNode]) -> None:
         """Counts response keys place by place; called only once the fields are known to be few."""
@@ -130,8 +133,11 @@ def _measure(meter: _Meter, document: DocumentNode) -> Cost:
     return total
 
 
-def check_limits(document: DocumentNode) -> None:
-    """Raises LimitExceeded, naming the limit and what was asked, for a document over one of the contract's limits."""
+def check_limits(document: DocumentNode) -> bool:
+    """Raises LimitExceeded, naming the limit and what was asked, for a document over one of the contract's limits.
+
+    False for one whose fragments spread each other in a circle: it is invalid, and nothing may be expanded in it.
+    """
     meter = _Meter(document)
     cost = _measure(meter, document)
     for what, value, most in (
@@ -143,6 +149,9 @@ def check_limits(document: DocumentNode) -> None:
         if value > most:
             asked = f"over {_CAP - 1}" if value >= _CAP else str(value)
             raise LimitExceeded(f"the query has {asked} {what}; at most {most} are allowed", what)
+    if meter.circular:
+        return False
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):
             meter.check_keys([node.selection_set])
+    return True
