@@ -72,6 +72,8 @@ class Session:
                 await cursor.execute(sql, values or None)
         except (asyncio.CancelledError, TimeoutError):
             self._abandoned(self._raw.thread_id())
+            # Not back into the pool: the next one to use it would find it ended.
+            self._raw.close()
             raise
 
     @asynccontextmanager

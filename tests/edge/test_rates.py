@@ -85,6 +85,22 @@ async def test_who_goes_away_is_counted_and_nobody_waits_for_him(own_redis: Redi
     await limiter.stop()
 
 
+async def test_nobody_waits_for_a_count_that_fails(own_redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    limiter = RateLimiter("3/minute", own_redis.url, "x")
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("neither Redis nor memory")
+
+    monkeypatch.setattr(limiter, "_ask", broken)
+    waits = asyncio.gather(*(limiter.wait_for("ann") for _ in range(5)))
+    await asyncio.sleep(0)
+    counting = limiter._counting["ann"]
+    assert await asyncio.wait_for(waits, 5) == [None] * 5
+    with pytest.raises(RuntimeError):
+        await counting
+    await limiter.stop()
+
+
 async def test_the_answer_says_when_to_come_back(mariadb: MariaDB, redis_server: Redis, signer: Signer) -> None:
     prepare_accounts(mariadb, "om_empty", "thirdeye_rates")
     settings = settings_for(

@@ -56,14 +56,19 @@ class RateLimiter:
         return await future
 
     async def _count(self, caller: str) -> None:
+        waiting: list[asyncio.Future[float | None]] = []
         try:
-            while waiting := self._waiting.pop(caller, None):
+            while waiting := self._waiting.pop(caller, []):
                 after, wait = await self._hit(caller, len(waiting))
                 for rank, future in enumerate(waiting, after - len(waiting) + 1):
                     if not future.done():
                         future.set_result(None if rank <= self._item.amount else wait)
         finally:
             del self._counting[caller]
+            # Whatever went wrong with counting, nobody may wait for it for ever.
+            for future in (*waiting, *self._waiting.pop(caller, ())):
+                if not future.done():
+                    future.set_result(None)
 
     async def _hit(self, caller: str, requests: int) -> tuple[int, float]:
         """The count of the window with these requests, and the seconds until it ends."""
