@@ -7,9 +7,10 @@ killed run of yoyo left behind. Each migration is one idempotent statement, so t
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
+import pymysql.connections
 import structlog
 from yoyo import read_migrations
 from yoyo.backends.core.mysql import MySQLBackend
@@ -21,6 +22,9 @@ from thirdeye.resources import resource
 from thirdeye.settings import Settings
 
 _LOCK_SECONDS = 60
+# No such column to drop, or such a column already: a run that was killed before it could note it altered the table, as
+# a whole, for servers do that or nothing.
+_ALTERED_BEFORE = frozenset({1060, 1091})
 log = structlog.get_logger(__name__)
 
 
@@ -36,11 +40,24 @@ class MigrationStatus:
     pending: list[str]
 
 
+class _Connection(pymysql.connections.Connection):  # type: ignore[misc]
+    """PyMySQL's, which reads the system's certificates anew for each connection; yoyo makes one for each migration."""
+
+    _made: ClassVar[Any] = None
+
+    def _create_ssl_ctx(self, sslp: Any) -> Any:
+        if sslp:
+            return super()._create_ssl_ctx(sslp)
+        if _Connection._made is None:
+            _Connection._made = super()._create_ssl_ctx(sslp)
+        return _Connection._made
+
+
 class _Backend(MySQLBackend):  # type: ignore[misc]
     """yoyo's backend, connected in autocommit mode: anything else hides the true error of a failing DDL."""
 
     def connect(self, dburi: Any) -> Any:
-        return self.driver.connect(
+        return _Connection(
             host=dburi.hostname,
             port=dburi.port,
             user=dburi.username,
@@ -81,7 +98,7 @@ def _apply(settings: Settings) -> list[str]:
         backend.break_lock()
         with backend.lock():
             for migration in backend.to_apply(_read()):
-                _run(backend.apply_one, migration)
+                _run(backend.apply_one, backend.mark_one, migration)
                 done.append(str(migration.id))
     finally:
         backend.connection.close()
@@ -94,17 +111,20 @@ def _roll_back(settings: Settings, count: int) -> list[str]:
         backend.break_lock()
         with backend.lock():
             for migration in list(backend.to_rollback(_read()))[:count]:
-                _run(backend.rollback_one, migration)
+                _run(backend.rollback_one, backend.unmark_one, migration)
                 done.append(str(migration.id))
     finally:
         backend.connection.close()
     return done
 
 
-def _run(step: Any, migration: Any) -> None:
+def _run(step: Any, note: Any, migration: Any) -> None:
     try:
         step(migration)
     except Exception as error:
+        if error.args and error.args[0] in _ALTERED_BEFORE:
+            note(migration)
+            return
         raise MigrationFailed(
             f"migration {migration.id} failed: {error}. Nothing after it was applied; mend the cause and start again."
         ) from error

@@ -65,6 +65,8 @@ SOURCE_FIELDS: Final[Fields] = {
     "name_key": "u8",
     "name_stamp": "u4",
     "text": "u4",
+    # Whether OM has a retention for the table itself.
+    "own_retention": "u1",
     # The verdict, DELETE or ARCHIVE, that this table was last seen under, and the day it was given; 0 for none.
     "advised": "u1",
     "advised_on": "u2",
@@ -75,7 +77,7 @@ NEAREST_FIELDS: Final[Fields] = {f"near{place}": "u4" for place in range(NEAREST
     f"far{place}": "u2" for place in range(NEAREST)
 }
 
-PRESENT, DESCRIBED, ZOMBIE, IN_USE_THROUGH_LINEAGE, IN_USE, WITHOUT_STORAGE = 1, 2, 4, 8, 16, 32
+PRESENT, DESCRIBED, ZOMBIE, IN_USE_THROUGH_LINEAGE, IN_USE, WITHOUT_STORAGE, RETAINED = 1, 2, 4, 8, 16, 32, 64
 _EPOCH = date(1970, 1, 1)
 
 

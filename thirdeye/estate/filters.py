@@ -23,6 +23,7 @@ FIELDS: Final = (
     "inUse", "inUseThroughLineage", "minimumBytes", "maximumBytes", "minimumMonthlyCost", "maximumMonthlyCost",
     "lastAccessedAfter", "lastAccessedBefore", "lastWrittenAfter", "lastWrittenBefore",
     "verdict", "blocker", "blocked", "minimumPurgeScore", "maximumReturnRisk", "minimumSaving",
+    "owned", "duplicate", "growing", "retention", "maximumQueries",
 )  # fmt: skip
 
 Directory = Mapping[str, Any]
@@ -67,6 +68,8 @@ def table_filter(
         minimum_purge=_share(wanted, "minimumPurgeScore", 10),
         maximum_risk=_share(wanted, "maximumReturnRisk", 1),
         minimum_saving=None if wanted.get("minimumSaving") is None else _cost(wanted["minimumSaving"], "minimumSaving"),
+        maximum_queries=_queries(wanted.get("maximumQueries")),
+        retained=wanted.get("retention"),
         numbers=numbers,
     )
 
@@ -111,6 +114,10 @@ def _owner_sets(wanted: Mapping[str, Any], directory: Directory, caller: str | N
         mine = _sets_with(sets, lambda owner: owner[0] in ids)
         mine = mine if wanted["mine"] else ~mine
         mask = mine if mask is None else mask & mine
+    if wanted.get("owned") is not None:
+        owned = _sets_with(sets, lambda _owner: True)
+        owned = owned if wanted["owned"] else ~owned
+        mask = owned if mask is None else mask & owned
     return mask
 
 
@@ -187,7 +194,66 @@ def _cost(value: Decimal, field: str) -> float:
     return float(value)
 
 
+def _queries(value: int | None) -> int | None:
+    if value is not None and value < 0:
+        raise BadInput("maximumQueries: must be 0 or more", "maximumQueries")
+    return value
+
+
 def _day(value: date, field: str) -> int:
     if not date(1970, 1, 2) <= value <= date(2149, 1, 1):
         raise BadInput(f"{field}: must be between 1970-01-02 and 2149-01-01", field)
     return day_number(value)
+
+
+# ---- filters that are kept
+
+_DECIMALS: Final = frozenset({"minimumMonthlyCost", "maximumMonthlyCost", "minimumSaving"})
+_DAYS: Final = frozenset({"lastAccessedAfter", "lastAccessedBefore", "lastWrittenAfter", "lastWrittenBefore"})
+
+
+def filter_document(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """A filter as JSON; what is null or not given is left out. Raises BadInput for what depends on who asks."""
+    if wanted.get("mine") is not None:
+        raise BadInput("mine: a filter that is kept cannot depend on who asks; name owners", "mine")
+    return {
+        name: str(wanted[name]) if name in _DECIMALS | _DAYS else wanted[name]
+        for name in FIELDS
+        if wanted.get(name) is not None
+    }
+
+
+def filter_of_document(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The filter that was kept."""
+
+    def value(name: str, kept: Any) -> Any:
+        if name in _DECIMALS:
+            return Decimal(kept)
+        return date.fromisoformat(kept) if name in _DAYS else kept
+
+    return {name: value(name, kept) for name, kept in document.items() if name in FIELDS}
+
+
+def check_names(wanted: Mapping[str, Any], directory: Directory) -> None:
+    """Raises BadInput for a name that nothing in the estate has."""
+    services, places = {entry["name"] for entry in directory["services"]}, directory["places"]
+    names_of = [entry["name"] for entry in directory["services"]]
+
+    def paths(depth: int) -> set[Any]:
+        return {place[depth] for place in places} | {(names_of[place[0]], *place[1 : depth + 1]) for place in places}
+
+    known: Mapping[str, Callable[[], set[Any]]] = {
+        "service": lambda: services,
+        "database": lambda: paths(1),
+        "schema": lambda: paths(2),
+        "owner": lambda: {owner[2].casefold() for owners in directory["owner_sets"] for owner in owners},
+        "tag": lambda: {tag for tags in directory["tag_sets"] for tag in tags},
+        "domain": lambda: (
+            {NONE} | {name for each in directory["domains"] if each for name in (each["name"], each["fqn"])}
+        ),
+    }
+    for field, there in known.items():
+        for name in wanted.get(field) or ():
+            forms = {name, name.casefold(), tuple(split_fqn(name))} if field != "service" else {name}
+            if forms.isdisjoint(there()):
+                raise BadInput(f"{field}: the estate has no {field} {name[:200]}", field)

@@ -18,6 +18,7 @@ from thirdeye.estate.columns import (
     IN_USE,
     IN_USE_THROUGH_LINEAGE,
     PRESENT,
+    RETAINED,
     ZOMBIE,
     Array,
     Columns,
@@ -64,6 +65,8 @@ class TableFilter:
     minimum_purge: float | None = None
     maximum_risk: float | None = None
     minimum_saving: float | None = None
+    maximum_queries: int | None = None
+    retained: bool | None = None
     numbers: Mask | None = None
 
 
@@ -121,7 +124,7 @@ _FILTERED: Final[Mapping[str, tuple[str, ...]]] = {
     "maximum_bytes": ("size",), "minimum_cost": _COST, "maximum_cost": _COST, "accessed_after": ("accessed",),
     "accessed_before": ("accessed",), "written_after": ("written",), "written_before": ("written",),
     "verdicts": ("verdict",), "blockers": ("blockers",), "minimum_purge": ("purge",), "maximum_risk": ("risk",),
-    "minimum_saving": ("verdict", *_COST),
+    "minimum_saving": ("verdict", *_COST), "maximum_queries": ("queries",),
 }  # fmt: skip
 _SORTED: Final[Mapping[str, tuple[str, ...]]] = {
     "cost": _COST, "size": ("size",), "lastAccess": ("accessed",), "lastWrite": ("written",), "queries": ("queries",),
@@ -177,6 +180,7 @@ def _mask(catalogue: Catalogue, chunk: Chunk, start: int, wanted: TableFilter) -
         (ZOMBIE, wanted.zombie),
         (IN_USE, wanted.in_use),
         (IN_USE_THROUGH_LINEAGE, wanted.in_use_through_lineage),
+        (RETAINED, wanted.retained),
     ):
         if value is not None:
             mask &= ((flags & bit) != 0) == value
@@ -223,6 +227,8 @@ def _ranges(catalogue: Catalogue, chunk: Chunk, wanted: TableFilter, mask: Mask)
         mask &= chunk["size"] >= max(wanted.minimum_bytes, 0)
     if wanted.maximum_bytes is not None:
         mask &= (chunk["size"] >= 0) & (chunk["size"] <= wanted.maximum_bytes)
+    if wanted.maximum_queries is not None:
+        mask &= chunk["queries"] <= wanted.maximum_queries
     if wanted.minimum_cost is not None or wanted.maximum_cost is not None:
         cost = cost_of(catalogue, chunk)
         if wanted.minimum_cost is not None:

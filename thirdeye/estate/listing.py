@@ -1,14 +1,14 @@
 """Lists of tables: what is asked for, found in the columns, and read in one statement. For GraphQL and exports alike."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from thirdeye.errors import BadInput
-from thirdeye.estate.columns import CHUNK, Mask
+from thirdeye.estate.columns import CHUNK, Mask, select
 from thirdeye.estate.filters import table_filter
 from thirdeye.estate.finding import Page, Position, Sort, TableFilter, fields_of, page
 from thirdeye.estate.inventory.reader import EstateReader, Snapshot
@@ -44,12 +44,32 @@ async def filter_of(
 ) -> TableFilter:
     """The filter over a snapshot. Raises BadInput; Superseded when a refresh was published meanwhile."""
     words = search_words(search)
-    found = table_filter(wanted or {}, snapshot.directory, caller, None)
+    found = table_filter(wanted or {}, snapshot.directory, caller, await _chosen(reader, snapshot, wanted or {}))
     if not words:
         return found
     names = await reader.names(snapshot)
     await snapshot.load(("place",))
-    return replace(found, numbers=await asyncio.to_thread(_search, snapshot, names, words))
+    searched = await asyncio.to_thread(_search, snapshot, names, words)
+    return replace(found, numbers=searched if found.numbers is None else searched & found.numbers)
+
+
+async def _chosen(reader: EstateReader, snapshot: Snapshot, wanted: Mapping[str, Any]) -> Mask | None:
+    """The tables that a filter chooses by what no column has; None for all."""
+    mask: Mask | None = None
+    if wanted.get("duplicate") is not None:
+        groups = await reader.document(snapshot, "duplicates")
+        copies = (member for group in groups for member in group["members"] if member != group["original"])
+        mask = _selected(snapshot, copies, wanted["duplicate"])
+    if wanted.get("growing") is not None:
+        growing = _selected(snapshot, await reader.grown(), wanted["growing"])
+        mask = growing if mask is None else mask & growing
+    return mask
+
+
+def _selected(snapshot: Snapshot, numbers: Iterable[int], wanted: bool) -> Mask:
+    length = snapshot.catalogue.columns.length
+    mask = select(numbers, length)[:length]
+    return mask if wanted else ~mask
 
 
 def _search(snapshot: Snapshot, names: NameIndex, words: list[str]) -> Mask:

@@ -8,7 +8,8 @@ from typing import Any, Final
 from ariadne import MutationType, QueryType
 from graphql import GraphQLResolveInfo
 
-from thirdeye.errors import BadInput, Forbidden, Unavailable
+from thirdeye.auth.permission import administrator
+from thirdeye.errors import BadInput, Unavailable
 from thirdeye.estate.inventory import store
 from thirdeye.estate.money import ANY_TYPE
 from thirdeye.jobs import REFRESH
@@ -24,15 +25,6 @@ _EARLIEST_PRICE: Final = date(2000, 1, 1)
 _LONGEST_TYPE: Final = 128
 
 Info = GraphQLResolveInfo[Any]
-
-
-def administrator(info: Info) -> str:
-    """The name of whoever asks. Raises Forbidden for all but administrators."""
-    principal = info.context.principal
-    if principal is None or not principal.is_administrator:
-        raise Forbidden("only administrators may do this; OpenMetadata's role Admin makes one")
-    name: str = principal.name
-    return name
 
 
 # ---- refreshes
@@ -75,7 +67,7 @@ def _before(after: str | None) -> int:
 
 @mutation.field("refreshEstate")
 async def resolve_refresh(_: Any, info: Info, *, full: bool | None = None) -> dict[str, Any]:
-    by, now = administrator(info), info.context.clock()
+    by, now = administrator(info.context), info.context.clock()
     return await ask_for_refresh(info, kind="FULL" if full else "AUTO", by=by, now=now, since=now - _DEAD_AFTER)
 
 
@@ -117,7 +109,7 @@ async def resolve_storage_prices(_: Any, info: Info) -> list[dict[str, Any]]:
 async def resolve_set_price(
     _: Any, info: Info, *, serviceType: str, usdPerGbMonth: Decimal, effectiveFrom: date | None = None
 ) -> dict[str, Any]:
-    by, now, context = administrator(info), info.context.clock(), info.context
+    by, now, context = administrator(info.context), info.context.clock(), info.context
     day = _sound_day(effectiveFrom or now.date(), now.date())
     price = _sound_price(usdPerGbMonth)
     kind = _known_spelling(_sound_type(serviceType), await store.prices(context.thirdeye))

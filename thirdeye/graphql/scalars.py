@@ -74,6 +74,14 @@ def parse_bytes(value: Any) -> int:
     return value
 
 
+def parse_count(value: str) -> int:
+    """A whole number of 0 to 2^31 - 1, written in digits. Raises BadInput otherwise."""
+    number: int = parse_bytes(value)
+    if number > 2**31 - 1:
+        raise BadInput("must be 0 to 2147483647")
+    return number
+
+
 @day.serializer
 def serialize_day(value: date | str) -> str:
     """As 2026-01-31."""

@@ -25,7 +25,7 @@ from thirdeye.estate.listing import filter_of
 from thirdeye.estate.loaders import of_one_generation, table_of
 from thirdeye.estate.rules import ACTIVITIES, EVIDENCES
 from thirdeye.graphql.context import Context
-from thirdeye.graphql.scalars import parse_bytes, parse_day, parse_decimal
+from thirdeye.graphql.scalars import parse_bytes, parse_count, parse_day, parse_decimal
 from thirdeye.telemetry import Scope
 
 _PAGE: Final = 500
@@ -51,6 +51,7 @@ _CONVERTED: Final[Mapping[str, Callable[[str], Any]]] = {
     **dict.fromkeys(("minimumBytes", "maximumBytes"), parse_bytes),
     **dict.fromkeys(("minimumMonthlyCost", "maximumMonthlyCost", "minimumSaving"), parse_decimal),
     **dict.fromkeys(("minimumPurgeScore", "maximumReturnRisk"), lambda text: float(parse_decimal(text))),
+    "maximumQueries": parse_count,
     **dict.fromkeys(("lastAccessedAfter", "lastAccessedBefore", "lastWrittenAfter", "lastWrittenBefore"), parse_day),
 }
 # A cell that begins so is a formula to a spreadsheet, also behind blanks; some take the wide forms for the same.

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, TypeVar
 
+from thirdeye.database import task_apart
+
 Result = TypeVar("Result")
 
 
@@ -20,7 +22,7 @@ class Once:
         """The result of the work of this key that is running, else of `work`."""
         task = self._running.get(key)
         if task is None:
-            task = self._running[key] = asyncio.create_task(work())
+            task = self._running[key] = task_apart(work())
             task.add_done_callback(lambda done: self._ended(key, done))
         result: Result = await asyncio.shield(task)
         return result

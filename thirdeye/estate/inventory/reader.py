@@ -242,6 +242,10 @@ class EstateReader:
             self._documents[name] = (snapshot.versions[name], document)
         return document
 
+    async def grown(self) -> list[int]:
+        """The tables that were found to have grown lately."""
+        return await store.grown(self._thirdeye)
+
     async def names(self, snapshot: Snapshot) -> NameIndex:
         """The names of all tables; the first search of a generation loads those that changed. Raises Superseded."""
         wanted = _name_versions(snapshot)

@@ -1,6 +1,6 @@
 """SQL over the published inventory. Lists come by the numbers that were found in the columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -45,6 +45,10 @@ SELECT id, changed_at, kind, number, detail FROM table_change
 WHERE changed_at >= %(since)s AND {kinds} AND {before} ORDER BY changed_at DESC, id DESC LIMIT %(limit)s
 """
 _CHANGES_BEFORE = "changed_at <= %(moment)s AND (changed_at < %(moment)s OR id < %(id)s)"
+_NUMBERS = """
+SELECT number, fqn FROM table_inventory WHERE fqn_key IN ({keys}) ORDER BY removed_at IS NULL, number
+"""
+_GROWN = "SELECT DISTINCT number FROM table_change WHERE kind = 'GROWN'"
 _RUN_COLUMNS = "id, kind, phase, seen, changed, warnings, requested_by, started_at, finished_at, error"
 _RUNS = f"SELECT {_RUN_COLUMNS} FROM refresh_run WHERE id < %(before)s ORDER BY id DESC LIMIT %(limit)s"
 _RUN = f"SELECT {_RUN_COLUMNS} FROM refresh_run WHERE id = %(id)s"
@@ -141,6 +145,21 @@ async def changes(
     for row in rows:
         row["detail"] = orjson.loads(row["detail"]) if row["detail"] else {}
     return rows
+
+
+async def grown(thirdeye: MySQL) -> list[int]:
+    """The tables that were found to have grown, as long as changes are kept."""
+    return [row["number"] for row in await thirdeye.fetch_all(_GROWN)]
+
+
+async def numbers_by_fqn(thirdeye: MySQL, keys: Mapping[str, bytes]) -> dict[str, int]:
+    """The numbers of tables by FQN, given the key of each FQN; removed ones too, where none is there."""
+    # One by one, for the driver marks only single values as binary.
+    values = {f"key{place}": key for place, key in enumerate(keys.values())}
+    names = ", ".join(f"%({name})s" for name in values) or "NULL"
+    rows = await thirdeye.fetch_all(_NUMBERS.format(keys=names), values)
+    # The last of a name counts: those that are there come after those that are gone.
+    return {row["fqn"]: row["number"] for row in rows if row["fqn"] in keys}
 
 
 async def runs(thirdeye: MySQL, *, before: int, limit: int) -> list[Row]:

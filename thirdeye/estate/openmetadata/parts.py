@@ -42,10 +42,14 @@ class Part:
 TABLES = Part("table_entity", ("id", "json"), "no table is known", ("fqnHash", "updatedAt", "deleted"))
 SERVICES = Part("dbservice_entity", ("nameHash", "name"), "services have no names", ("serviceType",))
 SCHEMAS = Part(
-    "database_schema_entity", ("id", "fqnHash"), "owners and domains inherited from schemas are not known", (), True
+    "database_schema_entity",
+    ("id", "fqnHash"),
+    "owners and domains inherited from schemas are not known",
+    ("json",),
+    True,
 )
 DATABASES = Part(
-    "database_entity", ("id", "fqnHash"), "owners and domains inherited from databases are not known", (), True
+    "database_entity", ("id", "fqnHash"), "owners and domains inherited from databases are not known", ("json",), True
 )
 RELATIONS = Part(
     "entity_relationship",

@@ -34,6 +34,7 @@ SELECT id AS id, {fqn_hash} AS fqn_hash, {updated_at} AS updated_at, {deleted} A
        JSON_UNQUOTE(JSON_EXTRACT(json, '$.displayName')) AS display_name,
        JSON_EXTRACT(json, '$.lifeCycle') AS life_cycle,
        LEFT(JSON_EXTRACT(json, '$.description'), 512) AS description,
+       JSON_VALUE(json, '$.retentionPeriod') AS retention,
        {stamp} AS stamp, {name_stamp} AS name_stamp
 FROM table_entity
 """
@@ -167,6 +168,10 @@ FROM profiler_data_time_series WHERE extension IN ('table.tableProfile', 'table.
 
 _SERVICES = "SELECT nameHash AS name_hash, name AS name, {service_type} AS service_type FROM dbservice_entity"
 _NAMES = "SELECT id AS id, name AS name FROM {table}"
+_RETAINED_PLACES = """
+SELECT fqnHash AS fqn_hash FROM {table}
+WHERE fqnHash IS NOT NULL AND COALESCE(JSON_VALUE(json, '$.retentionPeriod'), 'null') NOT IN ('null', '')
+"""
 _ASSETS = f"""
 SELECT LEFT(id, 1) AS part,
        GROUP_CONCAT(REPLACE(id, '-', ''), RPAD(COALESCE(LEFT(fqnHash, 32), ''), 32, '0'),
@@ -314,6 +319,12 @@ class OpenMetadata:
         kind = {"database_schema_entity": "databaseSchema", "database_entity": "database"}[table]
         sql = _OWNED_PLACES.format(table=table, not_deleted=self._not_deleted())
         return await self._session.fetch_all(sql, {"kind": kind})
+
+    async def retained_places(self, table: str) -> list[str]:
+        """The FQN hashes of the schemas or databases that have a retention; none where its JSON cannot be read."""
+        if not {"fqnHash", "json"} <= self.columns(table):
+            return []
+        return [row["fqn_hash"] for row in await self._session.fetch_all(_RETAINED_PLACES.format(table=table))]
 
     async def members(self) -> list[Row]:
         """Which user belongs to which team."""

@@ -93,6 +93,9 @@ class EstateReading:
             part.table for part in (parts.SCHEMAS, parts.DATABASES) if there and await self.optional(part, _yes, False)
         ]
         relations.inherit(state, await relations.read_places(self._om, readable))
+        relations.retain(
+            state, frozenset([each for table in readable for each in await self._om.retained_places(table)])
+        )
 
     async def tags(self, index: Index, rekeyed: Array) -> None:
         """Tiers and tags of tables; `index` finds by the digest of the FQN hash."""

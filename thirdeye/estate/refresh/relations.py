@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from thirdeye.database import Row
-from thirdeye.estate.columns import Array, Mask
+from thirdeye.estate.columns import RETAINED, Array, Mask
 from thirdeye.estate.openmetadata.store import MOST_BUCKETS, OpenMetadata
 from thirdeye.estate.refresh.keys import keys_of
 from thirdeye.estate.refresh.state import BucketSums, Index, State
@@ -210,6 +210,16 @@ def inherit(state: State, places: Places) -> None:
     place, source = state.query["place"], state.source
     state.query["owners"] = np.where(source["own_owners"] > 0, source["own_owners"], owners[place])
     state.query["domain"] = np.where(source["own_domain"] > 0, source["own_domain"], domains[place])
+
+
+def retain(state: State, retained: frozenset[str]) -> None:
+    """Sets which tables have a retention: their own, or that of a schema or database among these FQN hashes."""
+    places = np.zeros(len(state.place_hashes) or 1, np.bool_)
+    for number, place_hash in enumerate(state.place_hashes):
+        hashes = place_hash.split(".")
+        places[number] = not retained.isdisjoint(".".join(hashes[:length]) for length in (2, 3))
+    flags, has = state.query["flags"], (state.source["own_retention"] > 0) | places[state.query["place"]]
+    state.query["flags"] = np.where(has, flags | np.uint8(RETAINED), flags & ~np.uint8(RETAINED))
 
 
 def members_of(rows: list[Row], users: dict[str, str]) -> dict[str, tuple[str, list[str]]]:

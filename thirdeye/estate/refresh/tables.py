@@ -192,6 +192,7 @@ class TableReader:
         source["stamp"][number], source["name_stamp"][number] = int(row["stamp"]), int(row["name_stamp"])
         query["flags"][number] = flags
         query["place"][number] = place
+        source["own_retention"][number] = row["retention"] not in (None, "", "null")
         source["created_at"][number] = life_cycle["created"]
         source["lifecycle_updated"][number] = life_cycle["updated"]
         source["lifecycle_accessed"][number] = life_cycle["accessed"]
