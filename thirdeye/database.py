@@ -5,9 +5,10 @@ starts while its server is away; an acquire timeout bounds the wait for a connec
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any
+from contextvars import ContextVar, copy_context
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import aiomysql
@@ -16,7 +17,7 @@ from databases import Database
 from databases.backends.mysql import MySQLBackend, MySQLConnection
 from pymysql.constants import CLIENT
 
-from thirdeye.errors import DatabaseAway, SchemaMissing
+from thirdeye.errors import AlreadyThere, DatabaseAway, SchemaMissing, Unavailable
 from thirdeye.session import Executed as Executed
 from thirdeye.session import Killer, Observer, Values
 from thirdeye.session import Row as Row
@@ -30,6 +31,9 @@ _AWAY = frozenset({
     2002, 2003, 2006, 2013, 2014, 2055, 3159, 4031,
 })  # fmt: skip
 _SCHEMA_MISSING = frozenset({1044, 1049})
+# A deadlock, or a row that others held for too long: nothing was changed.
+_CONTENDED = frozenset({1205, 1213})
+_DUPLICATE: Final = 1062
 # No such table or column, or none that this account may read: servers answer both alike.
 NOT_READABLE = frozenset({1054, 1142, 1143, 1146})
 # Set on every connection, so that what a server has as its default (ANSI_QUOTES, NO_BACKSLASH_ESCAPES) cannot matter.
@@ -57,6 +61,18 @@ class BoundedMySQLBackend(MySQLBackend):
 
 
 Database.SUPPORTED_BACKENDS["mysql+thirdeye"] = "thirdeye.database:BoundedMySQLBackend"
+
+
+Result = TypeVar("Result")
+# By database the session that everything in this context goes through.
+_joined: ContextVar[dict["MySQL", Session]] = ContextVar("joined", default={})  # noqa: B039  never changed in place
+
+
+def task_apart(work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+    """A task for work that others wait for too, or that outlives whoever began it: of no transaction of its beginner."""
+    context = copy_context()
+    context.run(_joined.set, {})
+    return asyncio.create_task(work, context=context)
 
 
 class MySQL:
@@ -114,33 +130,59 @@ class MySQL:
         await self._killer.stop()
         await self._database.disconnect()
 
-    def _session(self, raw: Any) -> Session:
-        return Session(raw, self.name, self._observe, timeout=self._statement_timeout, abandoned=self._killer.kill)
+    def _session(self, raw: Any, *, shared: bool = False) -> Session:
+        return Session(
+            raw,
+            self.name,
+            self._observe,
+            timeout=self._statement_timeout,
+            abandoned=self._killer.kill,
+            one_at_a_time=shared,
+        )
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
-        """One connection of the pool for several statements, each its own transaction."""
+        """One connection of the pool for several statements, each its own transaction; within `joined`, that one."""
         with self._translated():
+            joined = _joined.get().get(self)
+            if joined is not None:
+                yield joined
+                return
             async with self._database.connection() as connection:
                 yield self._session(connection.raw_connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
-        """One connection inside a transaction: committed at the end, rolled back on any error.
+        """One connection inside a transaction: committed at the end, rolled back on any error. Within `joined` it is a
+        part of that one, which alone commits.
 
         `databases`' own transaction loses the pool's connection when the rollback itself fails, so this one is ours.
         """
         with self._translated():
+            joined = _joined.get().get(self)
+            if joined is not None:
+                async with _part_of(joined):
+                    yield joined
+                return
+            async with self._database.connection() as connection, _transaction(connection.raw_connection):
+                yield self._session(connection.raw_connection)
+
+    @asynccontextmanager
+    async def joined(self, lock: str, seconds: float) -> AsyncIterator[Session]:
+        """One transaction for all that is done within, by whatever function, on one connection: all of it or nothing.
+
+        Only one at a time holds `lock`. Raises Unavailable when others hold it for so many seconds.
+        """
+        with self._translated():
             async with self._database.connection() as connection:
                 raw = connection.raw_connection
-                await raw.begin()
-                try:
-                    yield self._session(raw)
-                    await raw.commit()
-                except BaseException:
-                    with suppress(Exception):
-                        await raw.rollback()
-                    raise
+                session = self._session(raw, shared=True)
+                async with _named_lock(session, lock, seconds), _transaction(raw):
+                    token = _joined.set({**_joined.get(), self: session})
+                    try:
+                        yield session
+                    finally:
+                        _joined.reset(token)
 
     async def fetch_all(self, sql: str, values: Values | None = None) -> list[Row]:
         """All rows, each a dict by column name."""
@@ -217,9 +259,51 @@ class MySQL:
                 raise SchemaMissing(self.name, f"no schema {self.schema} for this account ({code})") from error
             if code in _AWAY or isinstance(error, pymysql.err.InterfaceError):
                 raise DatabaseAway(self.name, f"error {code}") from error
+            if code == _DUPLICATE:
+                raise AlreadyThere("the same is there already; nothing was changed") from error
+            if code in _CONTENDED:
+                raise Unavailable(
+                    "others are changing the same at the moment; nothing was changed, try again"
+                ) from error
             raise
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             raise DatabaseAway(self.name, type(error).__name__) from error
+
+
+@asynccontextmanager
+async def _transaction(raw: Any) -> AsyncIterator[None]:
+    await raw.begin()
+    try:
+        yield
+        await raw.commit()
+    except BaseException:
+        with suppress(Exception):
+            await raw.rollback()
+        raise
+
+
+@asynccontextmanager
+async def _part_of(session: Session) -> AsyncIterator[None]:
+    await session.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):
+            await session.execute("ROLLBACK TO SAVEPOINT part")
+        raise
+
+
+@asynccontextmanager
+async def _named_lock(session: Session, name: str, seconds: float) -> AsyncIterator[None]:
+    values = {"name": name, "seconds": seconds}
+    row = await session.fetch_one("SELECT GET_LOCK(%(name)s, %(seconds)s) AS got", values)
+    if not row or not row["got"]:
+        raise Unavailable("the same request is being worked on; try again in a second")
+    try:
+        yield
+    finally:
+        with suppress(Exception):
+            await session.fetch_one("SELECT RELEASE_LOCK(%(name)s) AS released", values)
 
 
 class Lease:

@@ -42,6 +42,10 @@ class Conflict(ThirdEyeError):
     status = 409
 
 
+class AlreadyThere(Conflict):
+    """What a unique key keeps apart would be there twice; nothing was changed."""
+
+
 class Forbidden(ThirdEyeError):
     code = "FORBIDDEN"
     status = 403

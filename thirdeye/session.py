@@ -7,7 +7,7 @@ are no mappings.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,7 +59,10 @@ class Session:
         *,
         timeout: float | None = None,
         abandoned: Callable[[int], None] = lambda _number: None,
+        one_at_a_time: bool = False,
     ) -> None:
+        # Of a session that several tasks share each waits for the others: a connection answers one at a time.
+        self._turn = asyncio.Lock() if one_at_a_time else nullcontext()
         self._raw = raw
         self._name = name
         self._observe = observe
@@ -78,14 +81,15 @@ class Session:
 
     @asynccontextmanager
     async def _cursor(self, sql: str, values: Values | None) -> AsyncIterator[Any]:
-        started = time.perf_counter()
-        cursor = await self._raw.cursor(_QuietCursor if self._name == "openmetadata" else aiomysql.DictCursor)
-        try:
-            await self._run(cursor, sql, values)
-            yield cursor
-        finally:
-            self._observe(self._name, time.perf_counter() - started)
-            await cursor.close()
+        async with self._turn:
+            started = time.perf_counter()
+            cursor = await self._raw.cursor(_QuietCursor if self._name == "openmetadata" else aiomysql.DictCursor)
+            try:
+                await self._run(cursor, sql, values)
+                yield cursor
+            finally:
+                self._observe(self._name, time.perf_counter() - started)
+                await cursor.close()
 
     async def fetch_all(self, sql: str, values: Values | None = None) -> list[Row]:
         """All rows, each a dict by column name."""
@@ -115,10 +119,11 @@ class Session:
         async with self._cursor(sql, values) as cursor:
             return Executed(matched=cursor.rowcount, inserted_id=cursor.lastrowid or 0)
 
-    async def execute_rows(self, head: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Runs `head` (INSERT INTO ... VALUES) for rows of text, numbers, bytes and None, about a megabyte at a time."""
+    async def execute_rows(self, head: str, rows: Iterable[Sequence[Any]], tail: str = "") -> None:
+        """Runs `head` (INSERT INTO ... VALUES) for rows of text, numbers, bytes and None, about a megabyte at a time;
+        `tail` may say what is to be done with rows that are there already."""
         for values in literal_rows(rows):
-            await self.execute(head + values)
+            await self.execute(head + values + tail)
 
 
 class Killer:

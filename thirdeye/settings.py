@@ -122,6 +122,9 @@ class Settings(BaseSettings):
     rate_limit: str = "6000/minute"
     cors_origins: Words = []
 
+    write_roles: Words = ["Admin", "DataSteward"]
+    admin_roles: Words = ["Admin"]
+
     zi_weight_storage: Weight = 35
     zi_weight_compute: Weight = 30
     zi_weight_query: Weight = 20
@@ -147,6 +150,8 @@ class Settings(BaseSettings):
     minimum_idle_days: Annotated[int, Field(ge=0, le=3650)] = 0
     review_cost_usd: Annotated[float, Field(ge=0, le=1e9)] = 10.0
     protected_tags: Words = []
+    dismissed_days: Days = 180
+    completed_days: Days = 30
     lifecycle_min_share: Annotated[float, Field(gt=0, le=1)] = 0.10
 
     @field_validator("log_level", mode="before")
@@ -209,11 +214,11 @@ class Settings(BaseSettings):
             raise ValueError(f"must be one or more of {', '.join(sorted(ASYMMETRIC | SYMMETRIC))}")
         return value
 
-    @field_validator("jwt_issuers")
+    @field_validator("jwt_issuers", "admin_roles")
     @classmethod
     def _not_empty(cls, value: list[str]) -> list[str]:
         if not value:
-            raise ValueError("must name at least one issuer")
+            raise ValueError("must name at least one")
         return value
 
     @model_validator(mode="after")

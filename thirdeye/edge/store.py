@@ -1,10 +1,10 @@
-"""The audit of refusals, in ThirdEye's schema."""
+"""The audit of refusals and the answers kept under keys, in ThirdEye's schema."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from thirdeye.database import MySQL, Row
+from thirdeye.database import MySQL, Row, Session
 
 _ADD = """
 INSERT INTO refusal (digest, who, what, why, refusals, first_at, last_at)
@@ -16,6 +16,16 @@ SELECT who, what, why, refusals, first_at, last_at FROM refusal
 WHERE last_at >= %(since)s ORDER BY last_at DESC, digest LIMIT %(most)s"""
 
 _EDGE = "SELECT last_at FROM refusal ORDER BY last_at DESC LIMIT 1 OFFSET %(kept)s"
+
+_ANSWER = """
+SELECT request, answer FROM idempotency_key
+WHERE caller = %(caller)s AND given_key = %(key)s AND answered_at > %(since)s
+"""
+_KEEP_ANSWER = """
+REPLACE INTO idempotency_key (caller, given_key, request, answer, answered_at)
+VALUES (%(caller)s, %(key)s, %(request)s, %(answer)s, %(now)s)
+"""
+_FORGET_ANSWERS = "DELETE FROM idempotency_key WHERE answered_at <= %(before)s LIMIT 5000"
 
 
 async def add_refusals(thirdeye: MySQL, rows: Sequence[dict[str, Any]]) -> None:
@@ -39,3 +49,20 @@ async def drop_refusals(thirdeye: MySQL, before: datetime, kept: int) -> None:
 async def recent_refusals(thirdeye: MySQL, since: datetime, most: int) -> list[Row]:
     """What was refused since then, the newest first; moments in UTC."""
     return await thirdeye.fetch_all(_RECENT, {"since": since.replace(tzinfo=None), "most": most})
+
+
+async def kept_answer(session: Session, caller: str, key: str, since: datetime) -> Row | None:
+    """The answer that this caller's key got since then, with the digest of its request."""
+    values = {"caller": caller, "key": key, "since": since.replace(tzinfo=None)}
+    return await session.fetch_one(_ANSWER, values)
+
+
+async def keep_answer(session: Session, *, caller: str, key: str, request: bytes, answer: bytes, now: datetime) -> None:
+    """Keeps an answer, in place of one that is out of date."""
+    values = {"caller": caller, "key": key, "request": request, "answer": answer, "now": now.replace(tzinfo=None)}
+    await session.execute(_KEEP_ANSWER, values)
+
+
+async def forget_answers(thirdeye: MySQL, before: datetime) -> None:
+    """Drops answers that are older."""
+    await thirdeye.execute(_FORGET_ANSWERS, {"before": before.replace(tzinfo=None)})

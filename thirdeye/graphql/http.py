@@ -8,7 +8,8 @@ from typing import Any, Final
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execute
 
-from thirdeye.errors import STATUS_OF_CODE, LimitExceeded, RequestTimeout, ThirdEyeError, om_error
+from thirdeye.edge.idempotency import HEADER, Idempotency, sound_key
+from thirdeye.errors import LimitExceeded, RequestTimeout, ThirdEyeError, om_error
 from thirdeye.graphql.context import Context
 from thirdeye.graphql.documents import DocumentCache, Prepared, Refusals
 from thirdeye.graphql.errors import code_of, format_error, log_internal
@@ -37,6 +38,9 @@ DEADLINE: Final = 4.5
 _REQUEST_ERRORS: Final = frozenset({"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"})
 # Codes of errors that say no to somebody, for the audit.
 _REFUSALS: Final = frozenset({"FORBIDDEN", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"})
+# Codes of errors that may be gone when the same is asked again: such an answer is not kept.
+_PASSING: Final = frozenset({"TIMEOUT", "UNAVAILABLE", "INTERNAL"})
+_REPLAYED: Final = ((b"idempotency-replayed", b"true"),)
 _NO_STORE: Final = ((b"cache-control", b"no-store"),)
 # May be kept by whoever asked, and is asked for again: a change is seen at once, the same answer is not sent twice.
 _REVALIDATE: Final = (
@@ -58,6 +62,7 @@ class GraphQLEndpoint:
         context_of: Callable[[Scope], Context],
         metrics: Metrics,
         explorer: bytes | None,
+        idempotency: Idempotency,
         persisted_only: bool = False,
     ) -> None:
         self._schema = schema
@@ -67,6 +72,7 @@ class GraphQLEndpoint:
         self._metrics = metrics
         self._explorer = explorer
         self._persisted_only = persisted_only
+        self._idempotency = idempotency
         self._plans = PlanCache()
         self._refused: Refusals[bytes, tuple[str, str]] = Refusals()
 
@@ -84,33 +90,33 @@ class GraphQLEndpoint:
             if content_type is None:
                 raise TransportError(406, "Accept must allow application/graphql-response+json or application/json")
             check_lists(prepared.lists(request.get("operationName")), request.get("variables") or {})
-            body, request_error, clean = await self._answer(scope, prepared, request)
+            body, request_error, clean = await self._answer_once(scope, prepared, request, headers)
         except ThirdEyeError as error:
             status = error.http_status if isinstance(error, TransportError) else error.status
             scope["state"]["refused"] = error.reason
             more = error.headers if isinstance(error, TransportError) else ()
             await _respond(send, status, orjson.dumps(om_error(status, error.message)), (*_NO_STORE, *more))
             return
-        if scope["method"] != "POST" and clean and "persisted" in scope["state"]:
+        if scope["method"] != "POST" and clean and scope["state"]["operation"] != "adhoc":
             await _respond_revalidated(send, headers, body, content_type)
             return
         status = 400 if request_error and content_type is RESPONSE_JSON else 200
-        await _respond(send, status, body, content_type=content_type)
+        again = _REPLAYED if scope["state"].get("replayed") else ()
+        await _respond(send, status, body, (*_NO_STORE, *again), content_type=content_type)
 
     async def run_persisted(
         self, scope: Scope, operation: str, variables: dict[str, Any]
-    ) -> tuple[dict[str, Any] | None, tuple[int, str] | None]:
-        """A persisted operation for a REST route: its data, or its first error as HTTP status and message."""
+    ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        """A persisted operation for a REST route: its data, or its first error as GraphQL has it.
+
+        A mutation with an Idempotency-Key is done once. Raises ThirdEyeError for a key that does not fit.
+        """
         scope["state"]["operation"] = operation
-        request_id = scope["state"]["request_id"]
         prepared = self._operations.find(operation)
-        result = await self._execute(prepared, {"variables": variables}, self._context_of(scope))
-        self._render(scope, result, request_id, operation)
-        if not result.errors:
-            return result.data, None
-        error = result.errors[0]
-        code = code_of(error)
-        return None, (STATUS_OF_CODE.get(code, 500), format_error(error, code, request_id)["message"])
+        headers: Headers = dict(reversed(scope["headers"]))
+        body, _, _ = await self._answer_once(scope, prepared, {"variables": variables}, headers)
+        answer = orjson.loads(body)
+        return (None, answer["errors"][0]) if answer.get("errors") else (answer["data"], None)
 
     def _is_for_explorer(self, scope: Scope, headers: Headers) -> bool:
         return self._explorer is not None and scope["method"] == "GET" and b"text/html" in headers.get(b"accept", b"")
@@ -166,7 +172,7 @@ class GraphQLEndpoint:
         check_sizes(request, size)
         if operation_id is not None:
             prepared = self._operations.find(operation_id, "documentId" if document_id else "X-OM-Operation-Id")
-            scope["state"]["operation"] = scope["state"]["persisted"] = operation_id
+            scope["state"]["operation"] = operation_id
             return prepared
         scope["state"]["operation"] = "adhoc"
         query = request.get("query")
@@ -176,6 +182,37 @@ class GraphQLEndpoint:
             message = "only persisted operations are served here; name one in documentId or X-OM-Operation-Id"
             raise TransportError(400, message)
         return self._documents.prepare(query)
+
+    async def _answer_once(
+        self, scope: Scope, prepared: Prepared, request: dict[str, Any], headers: Headers
+    ) -> tuple[bytes, bool, bool]:
+        """As `_answer`; a mutation with a key is done once, and answered as the first time from then on."""
+        header, extensions = headers.get(HEADER), request.get("extensions")
+        if header is None and not extensions:
+            return await self._answer(scope, prepared, request)
+        key = sound_key(header, (extensions or {}).get("idempotencyKey"))
+        context = self._context_of(scope)
+        name = request.get("operationName")
+        if key is None or context.principal is None or prepared.kind(name) is not OperationType.MUTATION:
+            return await self._answer(scope, prepared, request)
+        outcome = (False, False)
+
+        async def work() -> tuple[bytes, bool]:
+            nonlocal outcome
+            body, *rest = await self._answer(scope, prepared, request)
+            outcome = (rest[0], rest[1])
+            return body, not scope["state"].get("passing")
+
+        asked = [scope["state"]["operation"], request.get("query"), request.get("variables"), name]
+        fingerprint = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+        try:
+            async with asyncio.timeout(DEADLINE):
+                body, scope["state"]["replayed"] = await self._idempotency.once(
+                    context.principal.name, key, fingerprint, work
+                )
+        except TimeoutError:
+            raise RequestTimeout(f"the answer took more than {DEADLINE:g} s; send the same request again") from None
+        return body, *outcome
 
     async def _answer(self, scope: Scope, prepared: Prepared, request: dict[str, Any]) -> tuple[bytes, bool, bool]:
         """The body, whether nothing was executed because the request was wrong, and whether there is no error in it."""
@@ -249,6 +286,8 @@ class GraphQLEndpoint:
         self._metrics.observe_operation(operation, "error" if errors else "ok")
         for error in errors:
             code = error["extensions"]["code"]
+            if code in _PASSING:
+                scope["state"]["passing"] = True
             self._metrics.errors.labels(code).inc()
             if code in _REFUSALS:
                 scope["state"]["refused"] = code

@@ -10,7 +10,7 @@ import structlog
 
 from thirdeye.cache import Cache
 from thirdeye.clock import Clock
-from thirdeye.database import MySQL, Row
+from thirdeye.database import MySQL, Row, task_apart
 from thirdeye.errors import Unavailable
 from thirdeye.estate.columns import day_number
 from thirdeye.estate.inventory.reader import EstateReader, Snapshot
@@ -180,7 +180,7 @@ class ScoreService:
     async def _loaded(self) -> dict[str, Any] | None:
         """From the database, by one task however many ask; the last known answer while it is away."""
         if self._loading is None:
-            self._loading = asyncio.create_task(self.publish())
+            self._loading = task_apart(self.publish())
             self._loading.add_done_callback(self._loading_done)
         task = self._loading
         await asyncio.wait({task}, timeout=_LOAD_WAIT)
@@ -196,7 +196,7 @@ class ScoreService:
 
     async def _first_score(self) -> dict[str, Any]:
         if self._first is None:
-            self._first = asyncio.create_task(self._compute_first())
+            self._first = task_apart(self._compute_first())
         task = self._first
         done, _ = await asyncio.wait({task}, timeout=FIRST_SCORE_WAIT)
         if not done:

@@ -1,0 +1,63 @@
+"""Who may change what: roles of the token against the settings. What belongs to somebody is for the domains to know."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from thirdeye.auth.principal import Principal
+from thirdeye.errors import Forbidden
+from thirdeye.settings import Settings
+
+
+class CallerContext(Protocol):
+    """What of a request's context this needs."""
+
+    @property
+    def principal(self) -> Principal | None: ...
+    @property
+    def settings(self) -> Settings: ...
+
+
+def may_administer(context: CallerContext) -> bool:
+    """Whether the caller may change rules, prices and policy and ask for a refresh."""
+    return context.principal is not None and not context.principal.roles.isdisjoint(context.settings.admin_roles)
+
+
+def may_write(context: CallerContext) -> bool:
+    """Whether the caller may change all action items and campaigns; without WRITE_ROLES everybody may."""
+    if context.principal is None:
+        return False
+    roles = context.settings.write_roles
+    return not roles or not context.principal.roles.isdisjoint(roles) or may_administer(context)
+
+
+def administrator(context: CallerContext) -> str:
+    """The name of whoever asks. Raises Forbidden for all but administrators, naming the roles."""
+    if context.principal is None or not may_administer(context):
+        raise Forbidden(f"only administrators may do this: it needs {_roles(context.settings.admin_roles)}")
+    return context.principal.name
+
+
+def writer(context: CallerContext, *, or_else: str = "") -> str:
+    """The name of whoever asks. Raises Forbidden unless the caller may write; `or_else` says who else may."""
+    if context.principal is None or not may_write(context):
+        roles = list(dict.fromkeys([*context.settings.write_roles, *context.settings.admin_roles]))
+        raise Forbidden(f"you may not do this: it needs {_roles(roles)}{or_else}")
+    return context.principal.name
+
+
+def caller(context: CallerContext) -> str:
+    """The name of whoever asks. Raises Forbidden for nobody."""
+    if context.principal is None:
+        raise Forbidden("only somebody with a token may do this")
+    return context.principal.name
+
+
+def my_teams(context: CallerContext, users: dict[str, Any]) -> tuple[str, list[str]]:
+    """The caller's id in OpenMetadata and those of the teams, of the directory's users; nothing for one not known."""
+    name = context.principal.name if context.principal else ""
+    identifier, teams = users.get(name, ("", []))
+    return identifier, list(teams)
+
+
+def _roles(roles: Sequence[str]) -> str:
+    return f"the role {roles[0]}" if len(roles) == 1 else f"one of the roles {', '.join(roles)}"
