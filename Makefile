@@ -30,4 +30,4 @@ bench: setup  ## Requests per second against peers; prints ratios.
 	@.venv/bin/python -m bench.serve
 
 clean:  ## Removes what these commands made.
-	rm -rf .venv .venv-bench .thirdeye .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-soak .thirdeye .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis

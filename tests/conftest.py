@@ -12,6 +12,7 @@ import redis
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from tests.support.action_estate import Estate, made
 from tests.support.api import Api, load_sample, prepare_accounts, running, settings_for
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
@@ -123,7 +124,9 @@ def settings(sql_server: MariaDB | MySQL, redis_server: Redis, sample_schema: st
         tables = {row[0] for row in cursor.fetchall()}
         if "storage_price" in tables:
             cursor.execute(f"DELETE FROM `{schema}`.storage_price WHERE set_by <> 'thirdeye'")
-        for table in {name for name in tables if "yoyo" not in name} - {"storage_price"}:
+        if "action_rule" in tables:
+            cursor.execute(f"DELETE FROM `{schema}`.action_rule WHERE set_by <> 'thirdeye'")
+        for table in {name for name in tables if "yoyo" not in name} - {"storage_price", "action_rule"}:
             cursor.execute(f"TRUNCATE TABLE `{schema}`.`{table}`")
     with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
@@ -137,8 +140,18 @@ async def api(settings: Settings, signer: Signer) -> AsyncIterator[Api]:
         yield api
 
 
+@pytest.fixture
+async def estate(sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer) -> AsyncIterator[Estate]:
+    """The API over a small estate that detection has been through."""
+    async with made(sql_server, redis_server, signer, "thirdeye_actions") as estate:
+        await estate.refresh()
+        yield estate
+
+
 # What these look at does not depend on the server; on MySQL they are left to the long runs.
-_ON_MYSQL_IN_SOAK = frozenset({"test_generations.py", "test_grants.py"})
+_ON_MYSQL_IN_SOAK = frozenset({
+    "test_generations.py", "test_grants.py", "test_action_items.py", "test_reference.py", "test_detection.py",
+})  # fmt: skip
 
 # These compare, over and over, what other tests run through as well.
 _UNMEASURED = frozenset({

@@ -1,7 +1,7 @@
 """Composition root of the API: settings, databases, middleware, routes. No logic."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.routing import Route
+from starlette.routing import Mount, Route, compile_path
 
 from thirdeye.auth import build_authenticator
 from thirdeye.auth.denials import DenyList
@@ -24,6 +24,7 @@ from thirdeye.database import om_database, thirdeye_database
 from thirdeye.dependencies import Dependencies
 from thirdeye.edge.audit import Audit
 from thirdeye.edge.concurrency import ConcurrencyMiddleware
+from thirdeye.edge.idempotency import Idempotency
 from thirdeye.edge.rates import RateLimiter, RateMiddleware
 from thirdeye.edge.stopping import Stopping
 from thirdeye.errors import ThirdEyeError
@@ -36,10 +37,12 @@ from thirdeye.graphql.http import GraphQLEndpoint
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.schema import build_schema
 from thirdeye.jobs import JobQueue
-from thirdeye.rest.dashboard import dashboard_routes
 from thirdeye.rest.export import export_routes
 from thirdeye.rest.health import Health
+from thirdeye.rest.items_csv import EXPORT, items_csv_route
+from thirdeye.rest.reference import reference_routes
 from thirdeye.rest.responses import on_http_error, on_known_error
+from thirdeye.rest.serving import rest_routes, variables_of
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import Settings, SettingsInvalid, process_settings
 from thirdeye.telemetry import Metrics, RequestMiddleware, Scope, configure_logging
@@ -59,6 +62,8 @@ _PUBLIC = frozenset(
         f"{PREFIX}/openapi.json",
     }
 )
+# The files of the pages about REST.
+_REFERENCE = f"{PREFIX}/reference/"
 log = structlog.get_logger(__name__)
 
 
@@ -117,6 +122,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         context_of=context_of,
         metrics=metrics,
         explorer=explorer_page(GRAPHQL) if settings.graphql_playground else None,
+        idempotency=Idempotency(thirdeye, clock),
         persisted_only=settings.graphql_persisted_only,
     )
 
@@ -144,15 +150,16 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     routes = [
         Route(GRAPHQL, endpoint),
         *health.routes(PREFIX),
-        *dashboard_routes(PREFIX, run_operation),
+        *rest_routes(PREFIX, schema, run_operation),
+        items_csv_route(PREFIX, variables_of(schema, EXPORT.operation), run_operation),
+        *reference_routes(PREFIX, schema),
         *export_routes(PREFIX, context_of),
         *(explorer_routes(GRAPHQL) if settings.graphql_playground else ()),
     ]
-    known = {route.path for route in routes}
 
     def is_public(scope: Scope) -> bool:
         path = scope["path"]
-        if path in _PUBLIC:
+        if path in _PUBLIC or path.startswith(_REFERENCE):
             return True
         # The explorer's page and its files, not what it asks.
         return settings.graphql_playground and scope["method"] == "GET" and path.startswith(GRAPHQL)
@@ -164,7 +171,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
             Middleware(
                 RequestMiddleware,
                 metrics=metrics,
-                route_of=lambda path: path if path in known else "other",
+                route_of=_route_names(routes),
                 on_refusal=audit.note,
             ),
             *_cross_origin(settings.cors_origins),
@@ -187,6 +194,19 @@ def _prepared(playground: bool) -> tuple[GraphQLSchema, DocumentCache, Persisted
     return schema, documents, PersistedOperations(documents)
 
 
+def _route_names(routes: Sequence[Route | Mount]) -> Callable[[str], str]:
+    """By path what metrics and the audit call it: nobody can make names of his own."""
+    known = {route.path for route in routes}
+    templates = [(compile_path(path)[0], path) for path in sorted(known) if "{" in path]
+
+    def route_of(path: str) -> str:
+        if path in known:
+            return path
+        return next((template for pattern, template in templates if pattern.match(path)), "other")
+
+    return route_of
+
+
 def _limiter(settings: Settings) -> RateLimiter:
     return RateLimiter(settings.rate_limit, settings.redis_url, settings.thirdeye_mysql_schema)
 
@@ -196,6 +216,7 @@ def _cross_origin(origins: list[str]) -> list[Middleware]:
     if not origins:
         return []
     headers = ["authorization", "content-type", "x-om-operation-id", "x-request-id", "if-none-match"]
+    headers += ["idempotency-key", "if-match"]
     return [
         Middleware(
             CORSMiddleware,

@@ -3,11 +3,15 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
 import orjson
 
 from thirdeye.errors import BadInput
+
+# Nothing is known of days before it, and days before those have no days before them.
+EARLIEST_DAY: Final = date(2000, 1, 1)
 
 
 def encode_cursor(*parts: str | int) -> str:

@@ -10,10 +10,13 @@ import structlog
 from arq import Retry
 from prometheus_client import start_http_server
 
+from thirdeye.actions.detection.run import Detection
 from thirdeye.cache import Cache
 from thirdeye.clock import utc_now
 from thirdeye.database import om_database, thirdeye_database
 from thirdeye.dependencies import Dependencies
+from thirdeye.edge import store as edge
+from thirdeye.edge.idempotency import KEPT
 from thirdeye.errors import Unavailable
 from thirdeye.estate.inventory.reader import EstateReader
 from thirdeye.estate.refresh import EstateRefresh
@@ -44,6 +47,7 @@ async def start_up(ctx: dict[str, Any]) -> None:
     await thirdeye.start()
     await dependencies.start()
     clock = ctx.get("clock", utc_now)
+    estate = EstateReader(thirdeye)
     refreshing = EstateRefresh(
         settings=settings,
         om=om,
@@ -55,7 +59,7 @@ async def start_up(ctx: dict[str, Any]) -> None:
     score = ScoreService(
         settings=settings,
         refreshing=refreshing,
-        estate=EstateReader(thirdeye),
+        estate=estate,
         thirdeye=thirdeye,
         cache=cache,
         clock=clock,
@@ -64,6 +68,9 @@ async def start_up(ctx: dict[str, Any]) -> None:
     ctx.update(
         metrics=metrics,
         zi_score=score,
+        detection=Detection(settings=settings, thirdeye=thirdeye, estate=estate, clock=clock),
+        thirdeye=thirdeye,
+        now=clock,
         refreshing=refreshing,
         dependencies=dependencies,
         closing=[dependencies, score, om, thirdeye, cache],
@@ -123,11 +130,14 @@ async def _compute(ctx: dict[str, Any]) -> str:
     if not ctx["dependencies"].migrated:
         raise Unavailable("the thirdeye schema is not ready")
     score: ScoreService = ctx["zi_score"]  # arq has a "score" of its own in a job's context
-    if await score.is_due() and await score.compute():
-        return "computed"
-    # A refresh that was asked for while Redis or the worker was away has no job of its own.
-    await _refresh(ctx)
-    return "not due"
+    computed = await score.is_due() and await score.compute()
+    if not computed:
+        # A refresh that was asked for while Redis or the worker was away has no job of its own.
+        await _refresh(ctx)
+    # Also what a killed worker left, or another one published.
+    await _detect(ctx)
+    await edge.forget_answers(ctx["thirdeye"], ctx["now"]() - KEPT)
+    return "computed" if computed else "not due"
 
 
 async def _refresh(ctx: dict[str, Any]) -> str:
@@ -135,4 +145,17 @@ async def _refresh(ctx: dict[str, Any]) -> str:
     if not ctx["dependencies"].migrated or not await refreshing.waits():
         return "nothing waits"
     await refreshing.run()
+    await _detect(ctx)
     return "refreshed"
+
+
+async def _detect(ctx: dict[str, Any]) -> None:
+    """Brings action items up to date with the newest estate, once for each."""
+    detection: Detection = ctx["detection"]
+    if not await detection.is_due():
+        return
+    started = time.perf_counter()
+    outcome = await detection.run()
+    if outcome is not None:
+        ctx["metrics"].jobs.labels("detection", "detected").inc()
+        ctx["metrics"].job_seconds.labels("detection").observe(time.perf_counter() - started)

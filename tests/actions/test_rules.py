@@ -48,8 +48,8 @@ ITEM = {
     "id": 7,
     "title": "T",
     "status": "OPEN",
-    "updatedAt": datetime(2026, 1, 2, 3),
-    "createdAt": datetime(2026, 1, 1),
+    "updated_at": datetime(2026, 1, 2, 3),
+    "created_at": datetime(2026, 1, 1),
 }
 
 
@@ -58,7 +58,9 @@ ITEM = {
 def test_a_cursor_leads_back_to_its_place(key: str, direction: str) -> None:
     order = rules.sound_order(key, direction)
     position = rules.position_of(rules.cursor_of(ITEM, order), order)
-    assert position == rules.Position(value=ITEM[key], id=7)
+    assert position == rules.Position(
+        value=ITEM[{"updatedAt": "updated_at", "createdAt": "created_at"}.get(key, key)], id=7
+    )
 
 
 @pytest.mark.parametrize(

@@ -64,10 +64,7 @@ async def test_everything_else_needs_one(api: Api, path: str) -> None:
 
 
 async def test_what_is_not_built_says_so(api: Api) -> None:
-    for path in ("dashboard/budget-forecast", "action-items", "action-items/7"):
-        om_shaped(await api.client.get(f"{PREFIX}/{path}"), 501)
-    om_shaped(await api.client.post(f"{PREFIX}/action-items"), 501)
-    om_shaped(await api.client.patch(f"{PREFIX}/action-items/7"), 501)
+    om_shaped(await api.client.get(f"{PREFIX}/dashboard/budget-forecast"), 501)
     om_shaped(await api.client.get(f"{PREFIX}/nothing"), 404)
     om_shaped(await api.client.put(f"{PREFIX}/action-items"), 405)
 

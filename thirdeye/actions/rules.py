@@ -3,15 +3,19 @@
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
+from thirdeye.actions.words import STATUSES, TITLE_LENGTH
 from thirdeye.errors import BadInput
 from thirdeye.paging import decode_cursor, encode_cursor
 
-STATUSES: Final = ("OPEN", "IN_PROGRESS", "DONE")
 SORT_KEYS: Final = ("updatedAt", "createdAt", "title", "status", "id")
-TITLE_LENGTH: Final = 255
 SEARCH_LENGTH: Final = 255
+_COLUMN: Final = {"updatedAt": "updated_at", "createdAt": "created_at"}
+_LONGEST_NAME: Final = 256
+_LONGEST_TEXT: Final = 1000
+_MOST_USD: Final = Decimal("1e12")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,20 +38,44 @@ class Position:
     id: int
 
 
-def _sound_text(value: str, argument: str) -> str:
+def _sound_text(value: str, argument: str, *, lines: bool = False) -> str:
     # Composed, so that a search ignores accents however they were typed.
     text = unicodedata.normalize("NFC", value).strip()
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+    allowed = {"\n", "\t"} if lines else set()
+    if any(unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed for character in text):
         raise BadInput(f"{argument}: must not hold control characters", argument)
     return text
 
 
-def sound_title(value: str) -> str:
+def sound_title(value: str, argument: str = "title") -> str:
     """The title, trimmed. Raises BadInput unless it has 1 to 255 characters and no control character."""
-    title = _sound_text(value, "title")
+    title = _sound_text(value, argument)
     if not 1 <= len(title) <= TITLE_LENGTH:
-        raise BadInput(f"title: must have 1 to {TITLE_LENGTH} characters", "title")
+        raise BadInput(f"{argument}: must have 1 to {TITLE_LENGTH} characters", argument)
     return title
+
+
+def sound_words(value: str, argument: str) -> str:
+    """A text that a person wrote, trimmed, maybe of several lines. Raises BadInput unless it has 1 to 1000 characters."""
+    text = _sound_text(value.replace("\r\n", "\n"), argument, lines=True)
+    if not 1 <= len(text) <= _LONGEST_TEXT:
+        raise BadInput(f"{argument}: must have 1 to {_LONGEST_TEXT} characters", argument)
+    return text
+
+
+def sound_name(value: str, argument: str) -> str:
+    """The name of a user or team, as tokens have it: lower case. Raises BadInput for what cannot be one."""
+    name = _sound_text(value, argument).lower()
+    if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable():
+        raise BadInput(f"{argument}: must be a name of 1 to {_LONGEST_NAME} characters", argument)
+    return name
+
+
+def sound_usd(value: Decimal, argument: str) -> Decimal:
+    """An amount of money with up to six decimals. Raises BadInput for any other."""
+    if not 0 <= value <= _MOST_USD or value != round(value, 6):
+        raise BadInput(f"{argument}: must be 0 to 10^12 with up to six decimals", argument)
+    return value
 
 
 def sound_status(value: str) -> str:
@@ -77,7 +105,7 @@ def sound_order(sort_by: str | None, sort_dir: str | None) -> ItemOrder:
 
 def cursor_of(item: dict[str, Any], order: ItemOrder) -> str:
     """The cursor of an item within a list of this order."""
-    value = item[order.key]
+    value = item[_COLUMN.get(order.key, order.key)]
     if isinstance(value, datetime):
         value = value.isoformat()
     return encode_cursor(order.key, order.direction, str(value), item["id"])

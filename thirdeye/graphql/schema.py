@@ -4,6 +4,10 @@ from ariadne import load_schema_from_path, make_executable_schema
 from graphql import GraphQLSchema
 
 from thirdeye.actions import resolvers as actions
+from thirdeye.actions import resolvers_changes as changes
+from thirdeye.actions.campaigns import resolvers as campaigns
+from thirdeye.actions.detection import resolvers as detection
+from thirdeye.actions.savings import resolvers as savings
 from thirdeye.estate import resolvers as estate
 from thirdeye.estate import resolvers_administration as administration
 from thirdeye.estate import resolvers_lineage as lineage
@@ -38,6 +42,13 @@ def build_schema() -> GraphQLSchema:
         policy.query,
         policy.mutation,
         actions.query,
-        actions.mutation,
         actions.connection,
+        actions.item,
+        changes.mutation,
+        detection.query,
+        detection.mutation,
+        campaigns.query,
+        campaigns.mutation,
+        campaigns.campaign,
+        savings.query,
     )

@@ -14,7 +14,7 @@ from typing import Final
 
 from thirdeye.errors import BadInput
 
-_MARK: Final = "_thirdeye_"
+MARK: Final = "_thirdeye_"
 _MOST_LOCATION: Final = 1024
 _ALL_ROWS: Final = "SELECT * FROM {table}"
 _LOCATION: Final = re.compile(rf"[A-Za-z0-9@:/._\-=+~*%]{{1,{_MOST_LOCATION}}}")
@@ -276,9 +276,14 @@ def _step(
 
 def renamed_name(name: str, longest: int, day: date) -> str:
     """The name that a table gets while it is missed by nobody; no longer, in bytes, than its warehouse takes."""
-    ending = f"{_MARK}{hashlib.sha256(name.encode()).hexdigest()[:8]}_{day:%Y%m%d}"
+    ending = f"{MARK}{name_mark(name)}_{day:%Y%m%d}"
     kept = name.encode()[: longest - len(ending)].decode(errors="ignore")
     return kept + ending
+
+
+def name_mark(name: str) -> str:
+    """What the name of a table is told by in the one that it gets."""
+    return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
 def _sound(text: str, argument: str) -> str:

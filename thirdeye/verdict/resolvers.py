@@ -36,9 +36,9 @@ _BLOCKED: Final = sum(BLOCKER_BIT.values())
 Info = GraphQLResolveInfo[Any]
 
 
-async def known_table(info: Info, fqn: str) -> dict[str, Any]:
+async def known_table(info: Info, fqn: str, argument: str = "fqn") -> dict[str, Any]:
     """A table that is there, as an answer. Raises BadInput when the inventory has none of this name."""
-    problem = BadInput(f"fqn: the inventory has no table {fqn[:200]}", "fqn")
+    problem = BadInput(f"{argument}: the inventory has no table {fqn[:200]}", argument)
     if not 1 <= len(fqn) <= _LONGEST_FQN:
         raise problem
 

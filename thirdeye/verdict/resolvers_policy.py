@@ -9,11 +9,12 @@ from typing import Any, Final
 from ariadne import MutationType, QueryType
 from graphql import GraphQLResolveInfo
 
+from thirdeye.auth.permission import administrator, caller, may_administer, my_teams
 from thirdeye.errors import BadInput, Forbidden, Unavailable
 from thirdeye.estate.inventory.reader import Snapshot
 from thirdeye.estate.loaders import as_of, of_one_generation, snapshot_of
-from thirdeye.estate.resolvers_administration import administrator, ask_for_refresh
-from thirdeye.paging import page_size
+from thirdeye.estate.resolvers_administration import ask_for_refresh
+from thirdeye.paging import EARLIEST_DAY, page_size
 from thirdeye.verdict import store
 from thirdeye.verdict.adviser import CHECKED_DAYS
 from thirdeye.verdict.history import class_words
@@ -68,16 +69,13 @@ async def resolve_release(_: Any, info: Info, *, fqn: str) -> dict[str, Any]:
 
 async def _owner(info: Info, table: dict[str, Any]) -> str:
     """The name of whoever asks. Raises Forbidden unless it is an owner, by itself or in a team, or an administrator."""
-    principal = info.context.principal
-    if principal is None:
-        raise Forbidden("only owners of the table and administrators may do this")
-    name: str = principal.name
-    if not principal.is_administrator:
-        snapshot = await snapshot_of(info.context)
-        identifier, teams = snapshot.directory["users"].get(name, ("", []))
+    context = info.context
+    if not may_administer(context):
+        identifier, teams = my_teams(context, (await snapshot_of(context)).directory["users"])
         if not {owner["id"] for owner in table["owners"]} & ({identifier, *teams} - {""}):
-            raise Forbidden("only owners of the table and administrators may do this")
-    return name
+            roles = ", ".join(context.settings.admin_roles)
+            raise Forbidden(f"only owners of the table and administrators ({roles}) may do this")
+    return caller(context)
 
 
 async def _take_effect(info: Info, by: str) -> None:
@@ -148,7 +146,7 @@ def _sound_policy(base: Policy, given: dict[str, Any]) -> Policy:
 
 @mutation.field("setPolicy")
 async def resolve_set_policy(_: Any, info: Info, *, input: dict[str, Any]) -> dict[str, Any]:
-    by, context = administrator(info), info.context
+    by, context = administrator(info.context), info.context
     policy = await _asked(info, input)
     await store.set_policy(context.thirdeye, policy_document(policy), by, context.clock())
     await _take_effect(info, by)
@@ -178,6 +176,8 @@ async def resolve_quality(_: Any, info: Info, **between: date | None) -> dict[st
     # `from` is no name that Python has for an argument.
     today = info.context.clock().date()
     until = between.get("to") or today
+    if until < EARLIEST_DAY:
+        raise BadInput(f"to: must be {EARLIEST_DAY} or later", "to")
     since = between.get("from") or until - timedelta(days=CHECKED_DAYS)
     if since > until:
         raise BadInput("from: must not be after to", "from")

@@ -1,0 +1,1 @@
+"""Detection over many tables; see `docs/performance.md`."""

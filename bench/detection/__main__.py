@@ -1,0 +1,34 @@
+"""`python -m bench.detection [TABLES [FOUND]]`: seconds and memory of detection, in a process of its own.
+
+Over a private MariaDB: the first run opens the items, the second finds that all is as it should be, the third follows
+tables of which a tenth changed. Prints Markdown.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.detection.measuring import measured
+from thirdeye.local.servers import MariaDB, Redis
+
+
+def main(tables: int = 1_000_000, found: int = 50_000) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        server, redis = MariaDB(Path(folder) / "mariadb"), Redis(Path(folder) / "redis")
+        server.start()
+        redis.start()
+        try:
+            print(
+                f"{tables:,} tables, {found:,} found\n\n| run | opened | changed | seconds | peak MB |\n|---|---|---|---|---|"
+            )
+            for run in measured(server, redis, tables, found):
+                print(
+                    f"| {run['run']} | {run['opened']:,} | {run['changed']:,} | {run['seconds']:.1f} | {run['megabytes']:.0f} |"
+                )
+        finally:
+            server.kill()
+            redis.kill()
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,8 @@
+-- transactional: false
+ALTER TABLE action_items
+  DROP KEY action_items_open, DROP KEY action_items_table, DROP KEY action_items_assignee, DROP KEY action_items_due,
+  DROP COLUMN open_key,
+  DROP COLUMN version, DROP COLUMN table_number, DROP COLUMN detected, DROP COLUMN rule_id, DROP COLUMN decided,
+  DROP COLUMN resolution, DROP COLUMN resolution_reason, DROP COLUMN resolved_at, DROP COLUMN assignee,
+  DROP COLUMN due_date, DROP COLUMN snoozed_until, DROP COLUMN stage, DROP COLUMN stage_since, DROP COLUMN stage_until,
+  DROP COLUMN alert, DROP COLUMN created_by

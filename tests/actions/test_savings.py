@@ -1,0 +1,204 @@
+"""What was saved is measured, once for each table, and adds up."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.action_estate import A_DAY, Estate
+from tests.support.synthetic import Table
+from thirdeye.actions.savings.rules import Baseline, Found, Now, measure
+from thirdeye.estate.advice import Verdict
+from thirdeye.verdict.removal import renamed_name
+
+PRICE = Decimal("0.023")
+TODAY = date(2026, 5, 1)
+BEFORE = Baseline(
+    number=1, size=10**12, price=PRICE, storage=Decimal(23), queries=Decimal(7), last_written=date(2026, 4, 1),
+    taken=date(2026, 4, 2),
+)  # fmt: skip
+SAVINGS = """query ($by: SavingsGroup!) {
+  savings(groupBy: $by) { projectedUsd realizedUsd baselineUsd tables unproven openUsd groups { key projectedUsd realizedUsd tables } }
+}"""
+NOTE = "id status resolution resolutionReason projectedSavingUsd realizedSavingUsd savingNote"
+
+
+def now(size: int | None = 10**12, *, present: bool = True, twin: int | None = None, written: date = TODAY) -> Now:
+    return Now(present=present, size=size, last_written=written, twin_size=twin)
+
+
+@pytest.mark.parametrize(
+    ("state", "realized", "last", "found", "delta"),
+    [
+        (now(), 0, None, None, 0), (now(present=False), 0, None, Found.REMOVED, 30),
+        (now(present=False), 30, Found.REMOVED, None, 0), (now(5 * 10**11), 0, None, Found.SHRUNK, Decimal("11.5")),
+        (now(95 * 10**10), 0, None, None, 0), (now(5 * 10**11), Decimal("11.5"), Found.SHRUNK, None, 0),
+        (now(present=False), Decimal("11.5"), Found.SHRUNK, Found.REMOVED, Decimal("18.5")),
+        (now(), 30, Found.REMOVED, Found.RETURNED, -30), (now(10**13), Decimal("11.5"), Found.SHRUNK, Found.RETURNED, Decimal("-11.5")),
+        (now(), 0, Found.RETURNED, None, 0), (now(present=False, twin=10**12), 0, None, Found.MOVED, 7),
+        (now(present=False, twin=-1), 0, None, Found.MOVED, 0), (now(present=False), 7, Found.MOVED, Found.REMOVED, 23),
+        (now(None), 0, None, None, 0), (now(written=date(2026, 3, 1)), 0, None, Found.STOPPED, 0),
+        (now(written=date(2026, 3, 1)), 0, Found.STOPPED, None, 0), (now(None), 30, Found.REMOVED, Found.RETURNED, -30),
+    ],
+)  # fmt: skip
+def test_what_is_measured(
+    state: Now, realized: Decimal, last: Found | None, found: Found | None, delta: Decimal
+) -> None:
+    entry = measure(BEFORE, state, Decimal(realized), last, TODAY)
+    assert (None if entry is None else entry.found) == found
+    assert (Decimal(0) if entry is None else entry.realized) == delta
+
+
+SIZES = st.none() | st.integers(0, 10**15)
+
+
+@given(
+    size=SIZES,
+    queries=st.none() | st.decimals(0, 1000, places=6),
+    history=st.lists(st.tuples(st.booleans(), SIZES, st.none() | st.integers(-1, 10**15)), max_size=12),
+)
+def test_savings_never_exceed_what_a_table_cost(
+    size: int | None, queries: Decimal | None, history: list[tuple[bool, int | None, int | None]]
+) -> None:
+    storage = None if size is None else Decimal(size) * PRICE / 10**9
+    before = Baseline(
+        number=1, size=size, price=PRICE, storage=storage, queries=queries, last_written=TODAY, taken=TODAY
+    )
+    realized, last = Decimal(0), None
+    for present, now_size, twin in history:
+        state = Now(present=present, size=now_size, last_written=TODAY, twin_size=None if present else twin)
+        for _ in range(2):
+            entry = measure(before, state, realized, last, TODAY)
+            if entry is not None:
+                realized, last = realized + entry.realized, entry.found
+            assert 0 <= realized <= before.cost + Decimal("0.000001")
+        # Measured twice it says nothing new.
+        assert measure(before, state, realized, last, TODAY) is None
+
+
+async def sums(estate: Estate, group: str = "MONTH") -> dict[str, object]:
+    found = (await estate.api.data(SAVINGS, by=group))["savings"]
+    total = sum((Decimal(each["realizedUsd"]) for each in found["groups"]), Decimal(0))
+    assert total == Decimal(found["realizedUsd"]), group
+    assert sum((Decimal(each["projectedUsd"]) for each in found["groups"]), Decimal(0)) == Decimal(
+        found["projectedUsd"]
+    )
+    assert sum(each["tables"] for each in found["groups"]) == found["tables"] or group == "MONTH"
+    assert Decimal(found["realizedUsd"]) <= Decimal(found["baselineUsd"])
+    return dict(found)
+
+
+@pytest.mark.anyio
+async def test_a_table_that_goes_is_saved_once_whoever_names_it(estate: Estate) -> None:
+    create = """mutation ($f: TableFilterInput) {
+      createActionItem(title: "mine", table: "shop.main.core.going") { id }
+      one: createCampaign(input: {name: "one", goalUsd: "115", filter: $f}) { id }
+      two: createCampaign(input: {name: "two", filter: $f}) { id }
+    }"""
+    made = await estate.api.data(create, f={"verdict": ["DELETE"]})
+    progress = "{ campaigns { name progress { items doneItems projectedUsd realizedUsd share } leaderboard { owner items realizedUsd } } }"
+    before = (await estate.api.data(progress))["campaigns"]
+    assert before[0]["progress"] == {
+        "items": 2, "doneItems": 0, "projectedUsd": "230.000000", "realizedUsd": "0.000000", "share": 0.0,
+    }  # fmt: skip
+    estate.tables["going"].present = False
+    outcome = await estate.refresh()
+    assert (outcome.changed, outcome.measured) == (1, 1)
+    items = await estate.items(NOTE + " detected", table=["shop.main.core.going"])
+    found, mine = sorted(items, key=lambda item: not item["detected"])
+    assert (found["status"], found["resolution"]) == ("DONE", "COMPLETED")
+    assert found["resolutionReason"] == "Its table is gone from OpenMetadata."
+    assert found["savingNote"] == "Its table is gone since 1 March 2026; it cost 230.00 USD a month."
+    assert (mine["id"], mine["status"], mine["realizedSavingUsd"]) == (
+        made["createActionItem"]["id"],
+        "OPEN",
+        "230.000000",
+    )
+    for group, key in (("MONTH", "2026-03"), ("SERVICE", "shop"), ("OWNER", "ann"), ("CAMPAIGN", "one")):
+        saved = await sums(estate, group)
+        assert saved["realizedUsd"] == "230.000000", group
+        assert [each["key"] for each in saved["groups"]] == [key], group
+    after = (await estate.api.data(progress))["campaigns"]
+    assert [each["progress"]["realizedUsd"] for each in after] == ["230.000000", "230.000000"]
+    assert (after[0]["progress"]["doneItems"], after[0]["progress"]["share"]) == (1, 2.0)
+    assert after[0]["leaderboard"] == [{"owner": "ann", "items": 2, "realizedUsd": "230.000000"}]
+    # It is back: nothing is saved any more, and the ledger says so.
+    estate.tables["going"].present = True
+    await estate.refresh()
+    assert (await sums(estate))["realizedUsd"] == "0.000000"
+    rows = await estate.thirdeye.fetch_all("SELECT kind, realized_usd FROM saving_entry ORDER BY id")
+    assert [(row["kind"], row["realized_usd"]) for row in rows] == [
+        ("REMOVED", Decimal(230)),
+        ("RETURNED", Decimal(-230)),
+    ]
+
+
+@pytest.mark.anyio
+async def test_done_by_hand_and_still_there_saves_nothing_and_says_so(estate: Estate) -> None:
+    (item,) = await estate.items(NOTE, category=["PURGE"])
+    await estate.api.data(f"mutation {{ updateActionItem(id: {item['id']}, resolution: COMPLETED) {{ id }} }}")
+    await estate.refresh()
+    (item,) = await estate.items(NOTE, category=["PURGE"])
+    assert item["realizedSavingUsd"] == "0"
+    assert item["savingNote"] == (
+        "It was called done, but its table is still there and costs what it did: nothing is saved so far."
+    )
+    saved = await sums(estate)
+    assert (saved["projectedUsd"], saved["realizedUsd"], saved["unproven"]) == ("230.000000", "0.000000", 1)
+    # In a month it is asked again.
+    estate.now += 30 * A_DAY
+    assert (await estate.refresh()).opened == 1
+
+
+@pytest.mark.anyio
+async def test_a_table_under_another_name_is_not_saved_until_it_is_dropped(estate: Estate) -> None:
+    (item,) = await estate.items(category=["PURGE"])
+    stage = (
+        "mutation ($id: Int!, $stage: RemovalStage) { stageActionItem(id: $id, stage: $stage, waitingDays: 0) { id } }"
+    )
+    for name in ("ANNOUNCED", "RESTRICTED"):
+        await estate.api.data(stage, id=item["id"], stage=name)
+    estate.tables["going"].present = False
+    twin = Table(9, renamed_name("going", 63, estate.now.date()), Verdict.KEEP, size=10**13, owners=1)
+    estate.tables[twin.name] = twin
+    await estate.refresh()
+    (item,) = await estate.items(NOTE + " stage", category=["PURGE"])
+    assert (item["status"], item["stage"], item["realizedSavingUsd"]) == ("IN_PROGRESS", "RESTRICTED", "0.000000")
+    assert "lives on under another name" in item["savingNote"]
+    # Somebody finds it under its new name.
+    twin.accessed = estate.now.date() + A_DAY
+    estate.now += A_DAY
+    await estate.refresh()
+    (alarm,) = await estate.items("alert status", category=["PURGE"])
+    assert (alarm["status"], "It was read on 2 March 2026" in alarm["alert"]) == ("OPEN", True)
+    for name in ("ANNOUNCED", "RESTRICTED", "DROPPED"):
+        await estate.api.data(stage, id=item["id"], stage=name)
+    twin.present = False
+    await estate.refresh()
+    (item,) = await estate.items(NOTE, category=["PURGE"])
+    assert (item["status"], item["resolution"], item["realizedSavingUsd"]) == ("DONE", "COMPLETED", "230.000000")
+
+
+@pytest.mark.anyio
+async def test_what_stops_or_shrinks_is_measured(estate: Estate) -> None:
+    estate.tables["written"].written = estate.now.date()
+    estate.tables["new"] = Table(5, "new", Verdict.STOP_REFRESH, size=10**12, written=estate.now.date())
+    await estate.refresh()
+    estate.tables["cold"].size = 10**12
+    estate.now += 31 * A_DAY
+    estate.tables["new"].verdict = Verdict.KEEP
+    await estate.refresh()
+    (archive,) = await estate.items(NOTE, category=["ARCHIVE"])
+    assert archive["realizedSavingUsd"] == "207.000000"
+    assert "has shrunk" in archive["savingNote"]
+    (stopped,) = await estate.items(NOTE, table=["shop.main.core.new"])
+    assert (stopped["status"], stopped["resolution"], stopped["realizedSavingUsd"]) == ("DONE", "COMPLETED", "0.000000")
+    assert "no longer written" in stopped["savingNote"]
+    for bad, argument in (
+        (("2027-01-01", "2026-01-01"), "from"), (("2001-01-01", "2026-01-01"), "from"), (("0001-01-01", "0001-01-02"), "to"),
+        (("9999-01-01", "9999-12-31"), "to"),
+    ):  # fmt: skip
+        error = await estate.api.error(f'{{ savings(from: "{bad[0]}", to: "{bad[1]}") {{ tables }} }}')
+        assert error["extensions"]["argument"] == argument

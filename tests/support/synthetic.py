@@ -1,0 +1,172 @@
+"""A published estate without OpenMetadata: tables as a test wants them, put where the worker publishes."""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import orjson
+
+from thirdeye.database import MySQL
+from thirdeye.estate.advice import NO_SCORE, VERDICT_CODE, Verdict
+from thirdeye.estate.columns import CHUNK, PRESENT, QUERY_FIELDS, RETAINED, Columns, blob_name, day_number
+from thirdeye.estate.naming import digest
+
+USERS = {"ann": ["id-ann", ["id-finance"]], "bob": ["id-bob", []], "cyd": ["id-cyd", []]}
+OWNER_SETS = [[], [["id-ann", "user", "ann"]], [["id-finance", "team", "finance"]], [["id-bob", "user", "bob"]]]
+PRICE = Decimal("0.023")
+_ROW = """REPLACE INTO table_inventory (number, id, fqn, fqn_key, name, service, database_name, schema_name, table_type,
+  last_accessed, last_written, size_bytes, query_cost_30d, owner_set, seen_at, removed_at) VALUES """
+
+
+@dataclass
+class Table:
+    """A table as it is now."""
+
+    number: int
+    name: str
+    verdict: Verdict = Verdict.KEEP
+    size: int | None = 10**12
+    queries_usd: Decimal | None = None
+    accessed: date | None = None
+    written: date | None = None
+    owners: int = 0
+    present: bool = True
+    retained: bool = False
+
+    @property
+    def fqn(self) -> str:
+        return f"shop.main.core.{self.name}"
+
+    @property
+    def cost(self) -> Decimal | None:
+        """USD a month."""
+        if self.size is None and self.queries_usd is None:
+            return None
+        return self.storage + (self.queries_usd or Decimal(0))
+
+    @property
+    def storage(self) -> Decimal:
+        return Decimal(self.size or 0) * PRICE / 10**9
+
+
+@dataclass
+class Synthetic:
+    """Publishes generations of tables."""
+
+    thirdeye: MySQL
+    generation: int = 0
+    duplicates: list[dict[str, Any]] = field(default_factory=list)
+
+    async def publish(self, tables: Sequence[Table], now: datetime) -> None:
+        """What a refresh at this moment leaves."""
+        columns = Columns(QUERY_FIELDS, max((table.number for table in tables), default=-1) + 1)
+        for table in tables:
+            for name, value in _values(table).items():
+                columns[name][table.number] = value
+        rows = [_row(table, now) for table in tables]
+        await self.publish_columns(columns, iter(rows), now)
+
+    async def publish_columns(self, columns: Columns, rows: Iterator[tuple[Any, ...]], now: datetime) -> None:
+        """The same, of columns and rows of the inventory."""
+        self.generation += 1
+        columns["name_rank"] = np.arange(columns.length)
+        async with self.thirdeye.transaction() as session:
+            await session.execute_rows(_ROW, rows)
+            await session.execute("DELETE FROM estate_blob")
+            for chunk in range(columns.chunks):
+                await self._put(session, blob_name("query", chunk), columns.packed(chunk))
+            await self._put(session, "directory", orjson.dumps(_directory()))
+            await self._put(session, "duplicates", orjson.dumps(self.duplicates))
+            advice = {"policy": {"archive_saving": 0.8}, "risks": [None], "warnings": []}
+            await self._put(session, "advice", orjson.dumps(advice))
+            values = {"generation": self.generation, "now": now.replace(tzinfo=None), "day": now.date()}
+            await session.execute(
+                "REPLACE INTO estate_state (id, generation, refreshed_at, as_of) VALUES (1, %(generation)s, %(now)s, %(day)s)",
+                values,
+            )
+
+    async def _put(self, session: Any, name: str, data: bytes) -> None:
+        values = {"name": name, "generation": self.generation, "data": data}
+        await session.execute(
+            "INSERT INTO estate_blob (name, generation, data) VALUES (%(name)s, %(generation)s, %(data)s)",
+            values,
+        )
+
+
+def _values(table: Table) -> Mapping[str, Any]:
+    return {
+        "flags": (PRESENT if table.present else 0) | (RETAINED if table.retained else 0),
+        "size": -1 if table.size is None else table.size,
+        "query_cost": np.nan if table.queries_usd is None else float(table.queries_usd),
+        "accessed": day_number(table.accessed),
+        "written": day_number(table.written),
+        "owners": table.owners,
+        "verdict": VERDICT_CODE[table.verdict],
+        "purge": NO_SCORE,
+    }
+
+
+def _row(table: Table, now: datetime) -> tuple[Any, ...]:
+    moment = now.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
+    return (
+        table.number,
+        str(uuid.UUID(int=table.number + 1)),
+        table.fqn,
+        digest(table.fqn),
+        table.name,
+        "shop",
+        "main",
+        "core",
+        "Regular",
+        table.accessed and table.accessed.isoformat(),
+        table.written and table.written.isoformat(),
+        table.size,
+        None if table.queries_usd is None else str(table.queries_usd),
+        table.owners,
+        moment,
+        None if table.present else moment,
+    )
+
+
+def _directory() -> dict[str, Any]:
+    service = {
+        "hash": "h", "name": "shop", "type": None, "evidence": "QUERIES", "state": "ALIVE", "silent_since": None,
+        "observed_days": 400, "first_usage": None, "newest_usage": None, "first_lifecycle": None, "newest_lifecycle": None,
+        "tables": 1, "lifecycle_tables": 0, "sized": 1, "owned": 0, "tiered": 0, "described": 0, "bytes": 0,
+    }  # fmt: skip
+    return {
+        "services": [service],
+        "places": [[0, "main", "core"]],
+        "owner_sets": OWNER_SETS,
+        "tag_sets": [[]],
+        "domains": [None],
+        "users": USERS,
+        "warnings": [],
+    }
+
+
+def many(count: int, found: int, now: datetime) -> tuple[Columns, Iterator[tuple[Any, ...]]]:
+    """So many tables, of which the first `found` are to be deleted; and their rows."""
+    columns = Columns(QUERY_FIELDS, count)
+    numbers = np.arange(count)
+    columns["flags"] = np.full(count, PRESENT)
+    columns["size"] = numbers % 5000 * 10**8
+    columns["query_cost"] = np.full(count, np.nan)
+    columns["owners"] = numbers % len(OWNER_SETS)
+    columns["purge"] = np.full(count, NO_SCORE)
+    columns["verdict"] = np.where(numbers < found, VERDICT_CODE[Verdict.DELETE], VERDICT_CODE[Verdict.KEEP])
+    rows = (
+        _row(
+            Table(number, f"t{number}", size=number % 5000 * 10**8, owners=number % len(OWNER_SETS)),
+            now,
+        )
+        for number in range(count)
+    )
+    return columns, rows
+
+
+__all__ = ["CHUNK", "PRICE", "Synthetic", "Table", "many"]

@@ -1,0 +1,1 @@
+"""Campaigns: groups of items with an owner, a goal and a date."""
