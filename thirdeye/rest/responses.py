@@ -34,4 +34,7 @@ async def on_known_error(request: Request, error: Exception) -> Response:
     """Errors that a caller can cause or must know of."""
     assert isinstance(error, ThirdEyeError)
     request.scope["state"]["refused"] = error.reason
-    return error_response(error.status, error.message)
+    response = error_response(getattr(error, "http_status", error.status), error.message)
+    for name, value in getattr(error, "headers", ()):
+        response.headers[name.decode()] = value.decode()
+    return response

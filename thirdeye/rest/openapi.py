@@ -1,0 +1,260 @@
+"""openapi.json out of the table of routes and the GraphQL schema: what operations take and what they select."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLEnumType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
+    parse,
+)
+
+from thirdeye import __version__
+from thirdeye.resources import resource
+from thirdeye.rest.routes import ROUTES, Answers, RestRoute
+from thirdeye.rest.serving import body_names, parameters_of, variables_of
+
+_SCALARS: Final[Mapping[str, dict[str, Any]]] = {
+    "Int": {"type": "integer", "format": "int32"},
+    "Float": {"type": "number"},
+    "String": {"type": "string"},
+    "Boolean": {"type": "boolean"},
+    "ID": {"type": "string"},
+    "DateTime": {"type": "string", "format": "date-time"},
+    "Date": {"type": "string", "format": "date"},
+    "Decimal": {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"},
+    "Bytes": {"type": "integer", "format": "int64"},
+}
+_ERROR: Final = {
+    "type": "object",
+    "required": ["code", "message", "timestamp"],
+    "additionalProperties": False,
+    "properties": {
+        "code": {"type": "integer", "description": "The HTTP status."},
+        "message": {"type": "string", "description": "What was wrong, and what is allowed."},
+        "timestamp": {"type": "string", "format": "date-time"},
+    },
+}
+_PAGING: Final = {
+    "type": "object",
+    "required": ["total"],
+    "additionalProperties": False,
+    "properties": {
+        "total": {"type": "integer", "description": "How many there are under this filter."},
+        "after": {"type": "string", "description": "Where the next page begins; absent on the last."},
+    },
+}
+_REFUSALS: Final[Mapping[int, str]] = {
+    400: "Something of the request cannot be; the message names it",
+    401: "There is no valid token",
+    403: "The caller may not do this",
+    404: "There is no such thing",
+    408: "The body did not arrive in time",
+    409: "It is another by now, or the Idempotency-Key was used for another request",
+    412: "The version of If-Match is not the current one",
+    413: "The body is too large",
+    415: "The body is no JSON",
+    429: "Too many requests; Retry-After says when to come back",
+    500: "An internal error; the log has more",
+    503: "Something ThirdEye depends on is away; Retry-After or a little patience",
+    504: "It took too long",
+}
+_ALWAYS: Final = (400, 401, 403, 429, 500, 503, 504)
+_KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key and request get the first answer again, for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+}
+_IF_MATCH: Final = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The ETag of the version that the change is meant for.",
+    "schema": {"type": "string", "pattern": '^(\\*|(W/)?"[0-9]{1,9}")$'},
+}
+_ITEM_ID: Final = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "The number of the item.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+}
+
+
+def openapi(prefix: str, schema: GraphQLSchema) -> dict[str, Any]:
+    """The whole document."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in ROUTES:
+        paths.setdefault(prefix + route.path, {})[route.method.lower()] = _operation(schema, route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "ThirdEye",
+            "version": __version__,
+            "description": "The REST side of ThirdEye; everything else is asked of GraphQL.",
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "schemas": {"Error": _ERROR},
+        },
+    }
+
+
+def _operation(schema: GraphQLSchema, route: RestRoute) -> dict[str, Any]:
+    variables = variables_of(schema, route.operation)
+    parameters = [
+        {
+            "name": name,
+            "in": "query",
+            "schema": _input(type_),
+            **({"style": "form", "explode": True} if isinstance(_nullable(type_), GraphQLList) else {}),
+        }
+        for name, type_ in parameters_of(route, variables).items()
+    ]
+    changes = route.method != "GET"
+    found: dict[str, Any] = {
+        "operationId": route.operation,
+        "summary": route.summary,
+        "tags": [route.path.split("/")[1]],
+        "parameters": [
+            *([_ITEM_ID] if "{id}" in route.path else []),
+            *parameters,
+            *([_KEY] if changes else []),
+            *([_IF_MATCH] if changes and "version" in variables else []),
+        ],
+        "responses": _responses(schema, route),
+    }
+    if route.body:
+        names = body_names(variables)
+        found["requestBody"] = {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "properties": {name: _input(variables[name], null=True) for name in names},
+                        "required": [name for name in names if isinstance(variables[name], GraphQLNonNull)],
+                    }
+                }
+            },
+        }
+    return found
+
+
+def _responses(schema: GraphQLSchema, route: RestRoute) -> dict[str, Any]:
+    statuses = [*_ALWAYS]
+    if "{id}" in route.path:
+        statuses.append(404)
+    if route.method != "GET":
+        statuses.append(409)
+    if route.body:
+        statuses += [408, 413, 415]
+    if route.method == "PATCH":
+        statuses.append(412)
+    good: dict[str, Any] = {"description": route.summary}
+    status = {Answers.CREATED: 201, Answers.DELETED: 204}.get(route.answers, 200)
+    if route.answers is not Answers.DELETED:
+        good["content"] = {"application/json": {"schema": _body(schema, route)}}
+    if route.versioned:
+        good["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "The version."}}
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    refused = {str(each): {"description": _REFUSALS[each], "content": error} for each in sorted(statuses)}
+    return {str(status): good, **refused}
+
+
+# ---- types
+
+
+def _nullable(type_: Any) -> Any:
+    return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+
+
+def _input(type_: Any, *, null: bool = False) -> dict[str, Any]:
+    inner = _nullable(type_)
+    if isinstance(inner, GraphQLList):
+        return {"type": "array", "items": _input(inner.of_type)}
+    found = _leaf(inner)
+    return _or_null(found) if null and not isinstance(type_, GraphQLNonNull) else found
+
+
+def _leaf(type_: Any) -> dict[str, Any]:
+    if isinstance(type_, GraphQLEnumType):
+        return {"type": "string", "enum": list(type_.values)}
+    return dict(_SCALARS[type_.name])
+
+
+def _or_null(found: dict[str, Any]) -> dict[str, Any]:
+    more = {"enum": [*found["enum"], None]} if "enum" in found else {}
+    return {**found, "type": [found["type"], "null"], **more} if "type" in found else found
+
+
+def _body(schema: GraphQLSchema, route: RestRoute) -> dict[str, Any]:
+    """What an operation selects, as a JSON schema."""
+    document = parse((resource("operations") / f"{route.operation}.graphql").read_text(encoding="utf-8"))
+    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+    node = next(each for each in document.definitions if isinstance(each, OperationDefinitionNode))
+    root = schema.get_root_type(node.operation)
+    assert root is not None
+    selected = _Selected(schema, fragments)
+    whole = selected.object(root, node.selection_set)["properties"][route.root]
+    whole = {**whole, "type": "object"}
+    if route.answers is not Answers.LIST:
+        return whole
+    item = whole["properties"]["edges"]["items"]["properties"]["node"]
+    return {
+        "type": "object",
+        "required": ["data", "paging"],
+        "additionalProperties": False,
+        "properties": {"data": {"type": "array", "items": item}, "paging": _PAGING},
+    }
+
+
+class _Selected:
+    def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self._schema = schema
+        self._fragments = fragments
+
+    def object(self, type_: GraphQLObjectType, selections: SelectionSetNode) -> dict[str, Any]:
+        properties: dict[str, Any] = {}
+        for node in selections.selections:
+            if isinstance(node, FragmentSpreadNode):
+                spread = self.object(type_, self._fragments[node.name.value].selection_set)
+                properties |= spread["properties"]
+            elif isinstance(node, FieldNode):
+                found = self._schema.get_field(type_, node.name.value)
+                assert found is not None
+                name = node.alias.value if node.alias else node.name.value
+                properties[name] = self._value(found.type, node)
+                if found.description:
+                    properties[name]["description"] = found.description
+        return {
+            "type": "object",
+            "required": list(properties),
+            "additionalProperties": False,
+            "properties": properties,
+        }
+
+    def _value(self, type_: Any, node: FieldNode) -> dict[str, Any]:
+        inner = _nullable(type_)
+        if isinstance(inner, GraphQLList):
+            found: dict[str, Any] = {"type": "array", "items": self._value(inner.of_type, node)}
+        elif node.selection_set is not None:
+            named = get_named_type(inner)
+            assert isinstance(named, GraphQLObjectType)
+            found = self.object(named, node.selection_set)
+        else:
+            found = _leaf(inner)
+        return found if isinstance(type_, GraphQLNonNull) else _or_null(found)

@@ -1,0 +1,70 @@
+"""REST as a table of routes: each is a persisted operation, so that there is one code path with GraphQL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+
+class Answers(StrEnum):
+    """What is made of an operation's data."""
+
+    OBJECT = "OBJECT"
+    LIST = "LIST"
+    CREATED = "CREATED"
+    DELETED = "DELETED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestRoute:
+    """One method of one path. `query` maps parameters of the query string to variables; `filter` is the variable whose
+    fields may be given there as well; with `body` the other variables come as a JSON object. `versioned`: answers
+    carry an ETag, and If-Match is the variable `version`."""
+
+    method: str
+    path: str
+    operation: str
+    root: str
+    summary: str
+    answers: Answers = Answers.OBJECT
+    query: Mapping[str, str] = field(default_factory=dict)
+    filter: str | None = None
+    body: bool = False
+    versioned: bool = False
+
+
+_PAGE: Final = {"limit": "first", "after": "after"}
+_LIST: Final = {"status": "status", "sortBy": "sortBy", "sortDir": "sortDir", "search": "search"}
+ROUTES: Final = (
+    RestRoute(
+        method="GET", path="/dashboard/zi-score", operation="get_zi_score_details", root="ziScore",
+        summary="The newest ZI score",
+    ),
+    RestRoute(
+        method="GET", path="/dashboard/health-history", operation="get_health_history", root="healthScoreHistory",
+        summary="The score over time",
+        query={"from": "from", "to": "to", "interval": "interval", "first": "first", "after": "after"},
+    ),
+    RestRoute(
+        method="GET", path="/action-items", operation="list_action_items", root="actionItems",
+        summary="Action items, a page at a time", answers=Answers.LIST, query={**_PAGE, **_LIST}, filter="filter",
+    ),
+    RestRoute(
+        method="POST", path="/action-items", operation="create_action_item", root="createActionItem",
+        summary="Writes a new action item", answers=Answers.CREATED, body=True, versioned=True,
+    ),
+    RestRoute(
+        method="GET", path="/action-items/{id}", operation="get_action_item", root="actionItem",
+        summary="One action item with its history", versioned=True,
+    ),
+    RestRoute(
+        method="PATCH", path="/action-items/{id}", operation="update_action_item", root="updateActionItem",
+        summary="Changes what is given of an action item", body=True, versioned=True,
+    ),
+    RestRoute(
+        method="DELETE", path="/action-items/{id}", operation="delete_action_item", root="deleteActionItem",
+        summary="Deletes an action item", answers=Answers.DELETED,
+    ),
+)  # fmt: skip
+# Of paths what stands for a whole number.
+PATH_VARIABLES: Final[Mapping[str, Any]] = {"id": int}

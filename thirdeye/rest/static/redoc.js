@@ -1,0 +1,3 @@
+"use strict";
+const holder = document.getElementById("reference");
+Redoc.init(holder.dataset.url, { hideDownloadButton: false }, holder);
