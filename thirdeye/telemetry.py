@@ -206,6 +206,7 @@ SECURITY_HEADERS: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_WITH_POLICY: Final = (*SECURITY_HEADERS, _POLICY)
 
 
 class RequestMiddleware:
@@ -247,10 +248,13 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 given = message.get("headers", ())
-                headers = [*given, (b"x-request-id", request_id.encode()), *SECURITY_HEADERS]
-                if not any(name == _POLICY[0] for name, _ in given):
-                    headers.append(_POLICY)
-                message["headers"] = headers
+                more: tuple[tuple[bytes, bytes], ...] = SECURITY_HEADERS
+                for name, _ in given:
+                    if name == _POLICY[0]:
+                        break
+                else:
+                    more = _WITH_POLICY
+                message["headers"] = [*given, (b"x-request-id", request_id.encode()), *more]
             await send(message)
 
         try:

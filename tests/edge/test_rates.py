@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
+import redis
 import structlog
 
 from tests.support.api import GRAPHQL, prepare_accounts, running, settings_for
@@ -38,6 +41,44 @@ async def test_two_processes_admit_no_more_and_no_less(own_redis: Redis) -> None
     limiters.append(RateLimiter("100/minute", own_redis.url, "y"))
     assert await admitted(limiters[2], "ann", 5) == 5
     for limiter in limiters:
+        await limiter.stop()
+
+
+async def test_far_from_the_limit_nobody_waits_and_all_are_counted(
+    own_redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limiter = RateLimiter("1000/minute", own_redis.url, "x")
+    assert await admitted(limiter, "ann", 1) == 1
+    asked = 0
+    real = limiter._ask
+
+    async def ask(*args: Any) -> tuple[int, float]:
+        nonlocal asked
+        asked += 1
+        return await real(*args)
+
+    monkeypatch.setattr(limiter, "_ask", ask)
+    assert [await limiter.wait_for("ann") for _ in range(60)] == [None] * 60
+    assert asked == 0
+    await limiter.stop()
+    assert asked == 1
+    with redis.Redis.from_url(own_redis.url) as client:
+        assert [int(client.get(key)) for key in client.keys("*ann*")] == [61]
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_large_limit_holds_in_bursts(own_redis: Redis, processes: int, seed: int) -> None:
+    random = Random(seed)
+    limiters = [RateLimiter("1000/minute", own_redis.url, "x") for _ in range(processes)]
+    total = 0
+    for _ in range(60):
+        bursts = [(limiter, random.choice((0, 1, 5, 40, 90))) for limiter in limiters]
+        total += sum(await asyncio.gather(*(admitted(limiter, "ann", size) for limiter, size in bursts)))
+        await asyncio.sleep(random.choice((0, 0, 0.005)))
+    assert 1000 <= total <= 1000 + 64 * (processes - 1)
+    for limiter in limiters:
+        assert await admitted(limiter, "ann", 10) == 0
         await limiter.stop()
 
 
