@@ -8,9 +8,11 @@ import pytest
 
 from tests.support.action_estate import A_DAY, Estate
 from tests.support.synthetic import Table
+from thirdeye.actions.campaigns.feeding import feed
 from thirdeye.actions.detection.rules import Decision, Patience, is_off, is_settled
 from thirdeye.actions.words import Category, title_of
 from thirdeye.estate.advice import Verdict
+from thirdeye.estate.inventory.reader import EstateReader
 
 CREATE = (
     "mutation ($i: CampaignInput!) { createCampaign(input: $i) { id name owner version filter progress { items } } }"
@@ -74,6 +76,19 @@ async def test_a_campaign_is_fed_by_its_filter_now_and_after_each_refresh(estate
 
 
 @pytest.mark.anyio
+async def test_a_campaign_that_is_closed_meanwhile_is_not_fed(estate: Estate) -> None:
+    id_ = (await estate.api.data(CREATE, i={"name": "Spring"}))["createCampaign"]["id"]
+    reader = EstateReader(estate.thirdeye)
+    row = {"id": id_, "item_filter": {"verdict": ["DELETE"]}}
+    await estate.api.data(UPDATE, id=id_, i={}, closed=True)
+    await feed(estate.thirdeye, reader, await reader.snapshot(), row)
+    assert await estate.items(campaign=id_) == []
+    await estate.api.data(UPDATE, id=id_, i={}, closed=False)
+    await feed(estate.thirdeye, reader, await reader.snapshot(), row)
+    assert len(await estate.items(campaign=id_)) == 1
+
+
+@pytest.mark.anyio
 async def test_bad_campaigns_are_refused(estate: Estate) -> None:
     id_ = (await estate.api.data(CREATE, i={"name": "Spring"}))["createCampaign"]["id"]
     await estate.api.data(CREATE, i={"name": "Autumn"})
@@ -116,6 +131,10 @@ async def test_a_rule_is_previewed_then_set_and_does_what_it_said(estate: Estate
     assert (small["opens"], small["ends"]) == (0, 3)
     await estate.api.data(RULE, id=rule["id"], i={"maximumItems": 1})
     assert (await estate.refresh()).changed == 3
+    left = await estate.items("table { name }", category=["PURGE"], status=["OPEN"])
+    assert sorted(item["table"]["name"] for item in left) == ["dear", "going"]
+    estate.tables["kept"].size = 10**14
+    await estate.refresh()
     left = await estate.items("table { name }", category=["PURGE"], status=["OPEN"])
     assert sorted(item["table"]["name"] for item in left) == ["dear", "going"]
     off = (await estate.api.data(RULE, id=rule["id"], i={"enabled": False}))["setActionRule"]

@@ -124,3 +124,13 @@ async def test_an_empty_estate_has_no_findings(estate: Estate) -> None:
     assert (await estate.api.data(preview))["previewActionRule"] == {"matched": 0, "opens": 0}
     await estate.thirdeye.execute("DELETE FROM estate_state")
     assert not await detection(estate).is_due()
+
+
+async def test_what_is_open_by_then_is_neither_opened_nor_told_again(estate: Estate) -> None:
+    found = [("Drop it", "PURGE", "LOW", None, number, 1) for number in (0, 3)]
+    async with estate.thirdeye.transaction() as session:
+        assert await store.insert_found(session, found, estate.now) == 1
+    async with estate.thirdeye.transaction() as session:
+        assert await store.insert_found(session, found, estate.now) == 0
+    (going,) = await estate.items("title history { kind }", table=["shop.main.core.going"])
+    assert going == {"title": "Drop shop.main.core.going", "history": [{"kind": "DETECTED"}]}

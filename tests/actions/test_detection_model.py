@@ -83,7 +83,7 @@ class World:
 
     def __init__(self) -> None:
         self.now = START
-        self.tables = {number: Table(number, name, size=(number + 1) * 10**12) for number, name in enumerate(NAMES)}
+        self.tables = {number: Table(number, name, size=(number + 1) * 2 * 10**12) for number, name in enumerate(NAMES)}
         self.items: dict[int, Item] = {}
         self.decided: dict[tuple[int, str], tuple[str, Decimal | None, date]] = {}
         self.baseline: dict[int, tuple[Decimal, date | None, date]] = {}
@@ -495,7 +495,7 @@ def machine_over(server: Any, redis: Redis, signer: Signer, schema: str) -> type
 
 
 def test_the_model_and_the_real_thing_agree(mariadb: MariaDB, redis_server: Redis, signer: Signer) -> None:
-    run(machine_over(mariadb, redis_server, signer, "thirdeye_model"), examples=15, steps=30)
+    run(machine_over(mariadb, redis_server, signer, "thirdeye_model"), examples=40, steps=30)
 
 
 @pytest.mark.soak

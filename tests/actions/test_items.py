@@ -69,6 +69,8 @@ async def test_what_is_found_becomes_an_item(estate: Estate) -> None:
     ]
     assert {(each["detected"], each["createdBy"], each["savingNote"]) for each in items} == {(True, None, None)}
     assert items[0]["title"] == "Drop shop.main.core.going"
+    outcome = await estate.refresh()
+    assert (outcome.opened, outcome.changed, outcome.measured) == (0, 0, 0)
 
 
 async def test_an_item_is_changed_and_every_change_is_told(estate: Estate) -> None:
@@ -216,6 +218,10 @@ async def test_what_was_dismissed_comes_back_when_its_facts_change(estate: Estat
     await estate.refresh()
     (again,) = await estate.items(category=["PURGE"], status=["OPEN"])
     assert again["id"] != id_
+    # Once it is open it stays, whatever was decided of the one before.
+    estate.tables["going"].size = 10**13
+    await estate.refresh()
+    assert [item["id"] for item in await estate.items(category=["PURGE"], status=["OPEN"])] == [again["id"]]
     # Deleting what was found is as good as dismissing it.
     assert (await estate.api.data("mutation ($id: Int!) { deleteActionItem(id: $id) }", id=again["id"]))[
         "deleteActionItem"
@@ -236,11 +242,16 @@ async def test_the_end_of_a_table_goes_by_stages_and_a_use_calls_it_off(estate: 
     assert "2026-03-15" in error["message"]
     estate.now += 14 * A_DAY
     await estate.api.data(STAGE, id=id_, stage="RESTRICTED", waitingDays=5)
+    await estate.api.data(UPDATE, id=id_, snoozedUntil=(estate.now + 30 * A_DAY).isoformat())
+    # Nobody can tell whether a use of that very day came before it.
+    estate.tables["going"].accessed = estate.now.date()
+    assert (await estate.refresh()).changed == 0
     estate.now += 2 * A_DAY
     estate.tables["going"].accessed = estate.now.date() - A_DAY
     await estate.refresh()
-    (alarm,) = await estate.items("id status stage alert priority", alerted=True)
+    (alarm,) = await estate.items("id status stage alert priority snoozed", alerted=True)
     assert (alarm["id"], alarm["status"], alarm["stage"], alarm["priority"]) == (id_, "OPEN", None, "URGENT")
+    assert alarm["snoozed"] is False
     assert (
         "It was read on 16 March 2026, while its end was under way (RESTRICTED since 15 March 2026)" in alarm["alert"]
     )
@@ -310,3 +321,23 @@ async def test_lists_are_filtered(estate: Estate) -> None:
         found = (await estate.as_(name, mine))["data"]["actionItems"]
         assert {edge["node"]["category"] for edge in found["edges"]} == categories
         assert found["totalCount"] == len(categories)
+
+
+async def test_what_a_person_set_stays_and_what_is_opened_again_is_no_longer_decided(estate: Estate) -> None:
+    id_ = await id_of(estate, "PURGE")
+    await estate.api.data(UPDATE, id=id_, priority="LOW", title="mine")
+    estate.tables["going"].size = 2 * 10**13
+    await estate.refresh()
+    (item,) = await estate.items("priority title projectedSavingUsd", ids=[id_])
+    assert item == {"priority": "LOW", "title": "mine", "projectedSavingUsd": "460.000000"}
+    await estate.api.data(UPDATE, id=id_, resolution="DISMISSED", resolutionReason="no")
+    reopened = (await estate.api.data(UPDATE, id=id_, status="OPEN"))["updateActionItem"]
+    assert (reopened["resolution"], reopened["resolutionReason"]) == (None, None)
+    assert (await estate.refresh()).changed == 0
+    # It becomes obsolete, and later is found again: nobody has decided anything of it.
+    verdict = estate.tables["going"].verdict
+    estate.tables["going"].verdict = estate.tables["kept"].verdict
+    await estate.refresh()
+    assert (await estate.items("resolution", ids=[id_])) == [{"resolution": "OBSOLETE"}]
+    estate.tables["going"].verdict = verdict
+    assert (await estate.refresh()).opened == 1

@@ -93,7 +93,7 @@ async def sums(estate: Estate, group: str = "MONTH") -> dict[str, object]:
 @pytest.mark.anyio
 async def test_a_table_that_goes_is_saved_once_whoever_names_it(estate: Estate) -> None:
     create = """mutation ($f: TableFilterInput) {
-      createActionItem(title: "mine", table: "shop.main.core.going") { id }
+      createActionItem(title: "mine", table: "shop.main.core.going", estimatedSavingsUsd: "100") { id }
       one: createCampaign(input: {name: "one", goalUsd: "115", filter: $f}) { id }
       two: createCampaign(input: {name: "two", filter: $f}) { id }
     }"""
@@ -185,6 +185,8 @@ async def test_a_table_under_another_name_is_not_saved_until_it_is_dropped(estat
 async def test_what_stops_or_shrinks_is_measured(estate: Estate) -> None:
     estate.tables["written"].written = estate.now.date()
     estate.tables["new"] = Table(5, "new", Verdict.STOP_REFRESH, size=10**12, written=estate.now.date())
+    # Nothing stops that had stopped long before.
+    estate.tables["old"] = Table(6, "old", Verdict.DELETE, size=10**12, written=estate.now.date() - 100 * A_DAY)
     await estate.refresh()
     estate.tables["cold"].size = 10**12
     estate.now += 31 * A_DAY
@@ -196,9 +198,26 @@ async def test_what_stops_or_shrinks_is_measured(estate: Estate) -> None:
     (stopped,) = await estate.items(NOTE, table=["shop.main.core.new"])
     assert (stopped["status"], stopped["resolution"], stopped["realizedSavingUsd"]) == ("DONE", "COMPLETED", "0.000000")
     assert "no longer written" in stopped["savingNote"]
+    (old,) = await estate.items(NOTE, table=["shop.main.core.old"])
+    assert (old["realizedSavingUsd"], old["savingNote"]) == ("0", None)
     for bad, argument in (
         (("2027-01-01", "2026-01-01"), "from"), (("2001-01-01", "2026-01-01"), "from"), (("0001-01-01", "0001-01-02"), "to"),
         (("9999-01-01", "9999-12-31"), "to"),
     ):  # fmt: skip
         error = await estate.api.error(f'{{ savings(from: "{bad[0]}", to: "{bad[1]}") {{ tables }} }}')
         assert error["extensions"]["argument"] == argument
+
+
+@pytest.mark.anyio
+async def test_what_a_table_cost_is_remembered_from_when_it_was_first_named(estate: Estate) -> None:
+    cost = "SELECT storage_usd FROM saving_baseline WHERE table_number = 0"
+    going = estate.tables["going"]
+    # A second item about it changes nothing of that.
+    going.size, going.owners = 2 * 10**13, 0
+    assert (await estate.refresh()).opened == 1
+    assert await estate.thirdeye.fetch_one(cost) == {"storage_usd": Decimal(230)}
+    # When all have ended, the next one begins anew, also in the very refresh that ended them.
+    going.owners, going.verdict = 1, Verdict.REVIEW
+    outcome = await estate.refresh()
+    assert (outcome.opened, outcome.changed) == (1, 2)
+    assert await estate.thirdeye.fetch_one(cost) == {"storage_usd": Decimal(460)}

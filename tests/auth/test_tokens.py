@@ -166,9 +166,8 @@ def test_who_it_is() -> None:
         {"sub": "Ann@x.org", "username": "Bob.B@corp", "email": "b@x", "roles": ["Admin", 5], "tokenType": "BOT"}
     )
     assert principal == Principal(name="bob.b", email="b@x", roles=frozenset({"Admin"}), is_bot=True)
-    assert principal.is_administrator
     plain = principal_of({"sub": "Ann@x.org", "roles": "Admin", "email": 5})
-    assert (plain.name, plain.email, plain.is_administrator, plain.is_bot) == ("ann", None, False, False)
+    assert (plain.name, plain.email, plain.roles, plain.is_bot) == ("ann", None, frozenset(), False)
 
 
 async def test_a_verified_token_is_believed_until_its_end_and_never_past_it(signer: Signer) -> None:

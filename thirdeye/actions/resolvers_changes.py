@@ -222,14 +222,15 @@ async def resolve_update_many(
         raise BadInput("filter: say which items", "filter")
     wanted = await items_asked(context, filter)
     if expectedCount is None:
-        order = rules.sound_order("id", "asc")
-        states = await store.item_page(context.thirdeye, wanted, order=order, position=None, limit=MOST_AT_ONCE + 1)
-        await check_may_work(context, _sound_number(states))
+        states = _sound_number(await _unlocked(info, wanted))
+        await check_may_work(context, states)
         different = [state for state in states if workflow.changed(state, asked, now)]
         return {"matched": len(states), "changed": len(different), "done": False}
     try:
         async with context.thirdeye.transaction() as session:
-            states = _sound_number(await store.locked_items(session, wanted, MOST_AT_ONCE + 1))
+            # By number, for a server locks every row that it looks at.
+            found = _sound_number(await _unlocked(info, wanted))
+            states = await store.locked_items(session, {**wanted, "ids": [state["id"] for state in found]})
             if len(states) != expectedCount:
                 message = f"expectedCount: there are {len(states)} items by now; look at them and ask again"
                 raise Conflict(message, argument="expectedCount", current={"matched": len(states)})
@@ -241,6 +242,11 @@ async def resolve_update_many(
         message = "filter: for some of the tables another item of the category is open; nothing was changed"
         raise Conflict(message, argument="filter") from None
     return {"matched": len(states), "changed": sum(bool(change.columns) for change in todo), "done": True}
+
+
+async def _unlocked(info: Info, wanted: Mapping[str, Any]) -> list[Row]:
+    order = rules.sound_order("id", "asc")
+    return await store.item_page(info.context.thirdeye, wanted, order=order, position=None, limit=MOST_AT_ONCE + 1)
 
 
 def _sound_number(states: list[Row]) -> list[Row]:

@@ -85,7 +85,7 @@ _EITHER: Final[Mapping[str, tuple[str, str]]] = {
 }
 # Assigned to the caller or one of the caller's teams, or about a table that one of these owns.
 _MINE: Final = """(COALESCE(assignee IN %(my_names)s, FALSE) OR COALESCE(table_number IN (
-  SELECT number FROM table_inventory WHERE owner_set IN %(my_sets)s AND owner_set > 0), FALSE))"""
+  SELECT number FROM table_inventory WHERE owner_set IN %(my_sets)s), FALSE))"""
 
 
 def _filters(wanted: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
@@ -158,10 +158,12 @@ async def locked_item(session: Session, id_: int) -> Row | None:
     return await session.fetch_one(_LOCKED.format(conditions="id = %(id)s"), {"id": id_, "limit": 1})
 
 
-async def locked_items(session: Session, wanted: Mapping[str, Any], limit: int) -> list[Row]:
-    """All items under a filter, up to `limit`, which nobody else can change until the transaction ends."""
+async def locked_items(session: Session, wanted: Mapping[str, Any]) -> list[Row]:
+    """Of the items that a filter names by number, those that it finds; nobody else can change them until the transaction
+    ends."""
     conditions, values = _filters(wanted)
-    return await session.fetch_all(_LOCKED.format(conditions=" AND ".join(conditions)), {**values, "limit": limit})
+    everything = {**values, "limit": len(wanted["ids"])}
+    return await session.fetch_all(_LOCKED.format(conditions=" AND ".join(conditions)), everything)
 
 
 async def open_item(thirdeye: MySQL, number: int, category: str) -> int | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from thirdeye.auth.principal import Principal
+from thirdeye.auth.principal import DEVELOPMENT_ADMINISTRATOR, Principal
 from thirdeye.errors import Forbidden
 from thirdeye.settings import Settings
 
@@ -19,7 +19,10 @@ class CallerContext(Protocol):
 
 def may_administer(context: CallerContext) -> bool:
     """Whether the caller may change rules, prices and policy and ask for a refresh."""
-    return context.principal is not None and not context.principal.roles.isdisjoint(context.settings.admin_roles)
+    principal = context.principal
+    if principal is None:
+        return False
+    return principal is DEVELOPMENT_ADMINISTRATOR or not principal.roles.isdisjoint(context.settings.admin_roles)
 
 
 def may_write(context: CallerContext) -> bool:

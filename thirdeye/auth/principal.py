@@ -16,11 +16,6 @@ class Principal:
     roles: frozenset[str] = field(default_factory=frozenset)
     is_bot: bool = False
 
-    @property
-    def is_administrator(self) -> bool:
-        """Whether OM counts the caller among its administrators."""
-        return "Admin" in self.roles
-
 
 DEVELOPMENT_ADMINISTRATOR = Principal(name="developer", roles=frozenset({"Admin"}))
 
