@@ -151,11 +151,12 @@ async def estate(sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signe
 # What these look at does not depend on the server; on MySQL they are left to the long runs.
 _ON_MYSQL_IN_SOAK = frozenset({
     "test_generations.py", "test_grants.py", "test_action_items.py", "test_reference.py", "test_detection.py",
+    "test_idempotency.py", "test_people.py", "test_retention.py", "test_verdicts.py",
 })  # fmt: skip
 
 # These compare, over and over, what other tests run through as well.
 _UNMEASURED = frozenset({
-    "test_audits.py", "test_clock.py", "test_executor.py", "test_faults.py", "test_mirror.py",
+    "test_audits.py", "test_clock.py", "test_detection_model.py", "test_executor.py", "test_faults.py", "test_mirror.py",
     "test_random_estates.py", "test_sample_estate.py", "test_sample_loading.py", "test_verdicts.py",
 })  # fmt: skip
 

@@ -145,6 +145,7 @@ async def test_values_in_the_document_are_input_too(api: Api, query: str, argume
 
 
 async def test_the_score_of_the_contract(api: Api) -> None:
+    await api.scored()
     score = (
         await api.data(
             """{ ziScore { score status trend delta coverage stale capturedAt warnings

@@ -326,6 +326,7 @@ async def test_when_om_is_away_no_row_is_written(settings: Settings) -> None:
 
 async def test_the_api_answers_without_redis(settings: Settings, signer: Signer) -> None:
     async with running(settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"}), signer) as api:
+        await api.scored()
         assert (await api.data("{ ziScore { score stale } }"))["ziScore"]["score"] > 0
         ready = await api.client.get("/api/v1/thirdeye/health/ready")
         assert (ready.status_code, ready.json()["degraded"]) == (200, ["redis"])

@@ -78,6 +78,11 @@ class Api:
         data: dict[str, Any] = answer["data"]
         return data
 
+    async def scored(self) -> None:
+        """Asks until there is a first score, as a client does that was told PENDING; each asking waits for seconds."""
+        while (await self.data("{ ziScore { status } }"))["ziScore"]["status"] == "PENDING":
+            pass
+
     async def error(self, query: str, **variables: Any) -> dict[str, Any]:
         """The only error of an answer."""
         answer = await self.ask(query, **variables)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 from graphql import (
@@ -36,7 +36,8 @@ _NEEDED: Final = "Expected a value of non-null type"
 _MOST_INT: Final = 2**31 - 1
 
 
-def variables_of(schema: GraphQLSchema, operation: str) -> dict[str, Any]:
+@cache
+def variables_of(schema: GraphQLSchema, operation: str) -> Mapping[str, Any]:
     """The variables of a persisted operation, with their types."""
     document = parse((resource("operations") / f"{operation}.graphql").read_text(encoding="utf-8"))
     node = next(each for each in document.definitions if isinstance(each, OperationDefinitionNode))
