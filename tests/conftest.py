@@ -6,6 +6,7 @@ import subprocess
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -131,6 +132,20 @@ def settings(sql_server: MariaDB | MySQL, redis_server: Redis, sample_schema: st
     with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
     return settings_for(sql_server, redis_server, om_schema=sample_schema, schema=schema, signer=signer)
+
+
+@pytest.fixture(scope="module")
+def make_settings(
+    request: pytest.FixtureRequest, mariadb: MariaDB, redis_server: Redis, signer: Signer
+) -> Callable[..., Settings]:
+    """Makes settings over an empty estate, in a schema of the module's own."""
+    schema = f"thirdeye_{request.path.stem.removeprefix('test_')}"
+    prepare_accounts(mariadb, "om_empty", schema)
+
+    def make(**more: Any) -> Settings:
+        return settings_for(mariadb, redis_server, om_schema="om_empty", schema=schema, signer=signer, **more)
+
+    return make
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from pymysql.constants import CLIENT
 
 from thirdeye.errors import AlreadyThere, DatabaseAway, SchemaMissing, Unavailable
 from thirdeye.session import Executed as Executed
-from thirdeye.session import Killer, Observer, Values
+from thirdeye.session import Killer, Observer, Values, named_lock, part_of, transaction
 from thirdeye.session import Row as Row
 from thirdeye.session import Session as Session
 from thirdeye.settings import Settings
@@ -161,10 +161,10 @@ class MySQL:
         with self._translated():
             joined = _joined.get().get(self)
             if joined is not None:
-                async with _part_of(joined):
+                async with part_of(joined):
                     yield joined
                 return
-            async with self._database.connection() as connection, _transaction(connection.raw_connection):
+            async with self._database.connection() as connection, transaction(connection.raw_connection):
                 yield self._session(connection.raw_connection)
 
     @asynccontextmanager
@@ -177,12 +177,15 @@ class MySQL:
             async with self._database.connection() as connection:
                 raw = connection.raw_connection
                 session = self._session(raw, shared=True)
-                async with _named_lock(session, lock, seconds), _transaction(raw):
-                    token = _joined.set({**_joined.get(), self: session})
-                    try:
-                        yield session
-                    finally:
-                        _joined.reset(token)
+                async with named_lock(session, lock, seconds) as got:
+                    if not got:
+                        raise Unavailable("the same request is being worked on; try again in a second")
+                    async with transaction(raw):
+                        token = _joined.set({**_joined.get(), self: session})
+                        try:
+                            yield session
+                        finally:
+                            _joined.reset(token)
 
     async def fetch_all(self, sql: str, values: Values | None = None) -> list[Row]:
         """All rows, each a dict by column name."""
@@ -221,18 +224,8 @@ class MySQL:
 
         The connection is kept until the end. `timeout` in seconds: how long to wait for the lock.
         """
-        name = f"{self.schema}.{lock}"[:64]
-        async with self.session() as session:
-            row = await session.fetch_one(
-                "SELECT GET_LOCK(%(name)s, %(timeout)s) AS got", {"name": name, "timeout": timeout}
-            )
-            got = bool(row and row["got"])
-            try:
-                yield got
-            finally:
-                if got:
-                    with suppress(pymysql.err.MySQLError, OSError):
-                        await session.fetch_one("SELECT RELEASE_LOCK(%(name)s) AS released", {"name": name})
+        async with self.session() as session, named_lock(session, f"{self.schema}.{lock}"[:64], timeout) as got:
+            yield got
 
     @asynccontextmanager
     async def lease(self, name: str) -> AsyncIterator["Lease | None"]:
@@ -268,42 +261,6 @@ class MySQL:
             raise
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             raise DatabaseAway(self.name, type(error).__name__) from error
-
-
-@asynccontextmanager
-async def _transaction(raw: Any) -> AsyncIterator[None]:
-    await raw.begin()
-    try:
-        yield
-        await raw.commit()
-    except BaseException:
-        with suppress(Exception):
-            await raw.rollback()
-        raise
-
-
-@asynccontextmanager
-async def _part_of(session: Session) -> AsyncIterator[None]:
-    await session.execute("SAVEPOINT part")
-    try:
-        yield
-    except BaseException:
-        with suppress(Exception):
-            await session.execute("ROLLBACK TO SAVEPOINT part")
-        raise
-
-
-@asynccontextmanager
-async def _named_lock(session: Session, name: str, seconds: float) -> AsyncIterator[None]:
-    values = {"name": name, "seconds": seconds}
-    row = await session.fetch_one("SELECT GET_LOCK(%(name)s, %(seconds)s) AS got", values)
-    if not row or not row["got"]:
-        raise Unavailable("the same request is being worked on; try again in a second")
-    try:
-        yield
-    finally:
-        with suppress(Exception):
-            await session.fetch_one("SELECT RELEASE_LOCK(%(name)s) AS released", values)
 
 
 class Lease:

@@ -126,6 +126,45 @@ class Session:
             await self.execute(head + values + tail)
 
 
+@asynccontextmanager
+async def transaction(raw: Any) -> AsyncIterator[None]:
+    """A transaction of a raw connection: committed at the end, rolled back on any error."""
+    await raw.begin()
+    try:
+        yield
+        await raw.commit()
+    except BaseException:
+        with suppress(Exception):
+            await raw.rollback()
+        raise
+
+
+@asynccontextmanager
+async def part_of(session: Session) -> AsyncIterator[None]:
+    """A part of a transaction that is under way: on any error undone by itself."""
+    await session.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):
+            await session.execute("ROLLBACK TO SAVEPOINT part")
+        raise
+
+
+@asynccontextmanager
+async def named_lock(session: Session, name: str, seconds: float) -> AsyncIterator[bool]:
+    """A lock that the server holds for a connection, and frees when that ends; whether it was got within `seconds`."""
+    row = await session.fetch_one("SELECT GET_LOCK(%(name)s, %(seconds)s) AS got", {"name": name, "seconds": seconds})
+    got = bool(row and row["got"])
+    try:
+        yield got
+    finally:
+        if got:
+            # Where the connection has ended, the lock has as well.
+            with suppress(Exception):
+                await session.fetch_one("SELECT RELEASE_LOCK(%(name)s) AS released", {"name": name})
+
+
 class Killer:
     """Ends on the server what nobody waits for any more. Closing the connection alone does not: a server notices that
     only when it has something to send."""

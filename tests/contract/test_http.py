@@ -6,23 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import GRAPHQL, Api, prepare_accounts, running, settings_for
-from thirdeye.local.servers import MariaDB, Redis
+from tests.support.api import GRAPHQL, Api, running
 from thirdeye.local.tokens import Signer
 
 pytestmark = pytest.mark.anyio
 PREFIX = "/api/v1/thirdeye"
 QUERY = {"query": "{ __typename }"}
-
-
-@pytest.fixture(scope="module")
-def make_settings(mariadb: MariaDB, redis_server: Redis, signer: Signer) -> Callable[..., Any]:
-    prepare_accounts(mariadb, "om_empty", "thirdeye_http")
-
-    def make(**more: Any) -> Any:
-        return settings_for(mariadb, redis_server, om_schema="om_empty", schema="thirdeye_http", signer=signer, **more)
-
-    return make
 
 
 @pytest.fixture

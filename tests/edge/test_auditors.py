@@ -12,25 +12,12 @@ import pytest
 import structlog
 from graphql import get_introspection_query
 
-from tests.support.api import GRAPHQL, Api, prepare_accounts, running, settings_for
+from tests.support.api import GRAPHQL, Api, running
 from thirdeye.graphql.explorer import POLICY
-from thirdeye.local.servers import MariaDB, Redis
 from thirdeye.local.tokens import Signer
 
 pytestmark = pytest.mark.anyio
 PREFIX = "/api/v1/thirdeye"
-
-
-@pytest.fixture(scope="module")
-def make_settings(mariadb: MariaDB, redis_server: Redis, signer: Signer) -> Callable[..., Any]:
-    prepare_accounts(mariadb, "om_empty", "thirdeye_auditors")
-
-    def make(**more: Any) -> Any:
-        return settings_for(
-            mariadb, redis_server, om_schema="om_empty", schema="thirdeye_auditors", signer=signer, **more
-        )
-
-    return make
 
 
 @pytest.fixture

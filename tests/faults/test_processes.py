@@ -24,6 +24,24 @@ def house(tmp_path: Path, signer: Signer) -> Iterator[House]:
     made.end()
 
 
+def test_two_workers_turn_what_a_refresh_found_into_items_once(house: House) -> None:
+    client = house.start_api()
+    for _ in range(2):
+        house.start_worker()
+    until(client.ready)
+    until(lambda: house.has_rows(1))
+    rule = '{name: "all", category: SET_RETENTION, priority: LOW, filter: {minimumBytes: 0}}'
+    # Setting a rule asks for a refresh; detection comes after it.
+    client.ask(f"mutation {{ setActionRule(input: {rule}) {{ id }} }}")
+    wanted = client.ask("{ tables(filter: {minimumBytes: 0}) { totalCount } }")["data"]["tables"]["totalCount"]
+    assert wanted > 10
+    count = "{ actionItems(filter: {category: [SET_RETENTION]}) { totalCount } }"
+    until(lambda: client.ask(count)["data"]["actionItems"]["totalCount"] == wanted)
+    with house.mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*), COUNT(DISTINCT item) FROM action_event WHERE kind = 'DETECTED'")
+        assert cursor.fetchone() == (wanted, wanted)
+
+
 def test_two_workers_and_two_apis_write_three_rows_in_three_slots(house: House) -> None:
     clients = [house.start_api(), house.start_api()]
     workers = [house.start_worker(), house.start_worker()]

@@ -7,25 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import GRAPHQL, Api, prepare_accounts, running, settings_for
+from tests.support.api import GRAPHQL, Api, running
 from thirdeye.graphql.request import TransportError, media_type, read_body
-from thirdeye.local.servers import MariaDB, Redis
 from thirdeye.local.tokens import Signer
 
 pytestmark = pytest.mark.anyio
 PLAIN, MODERN = "application/json", "application/graphql-response+json"
-
-
-@pytest.fixture(scope="module")
-def make_settings(mariadb: MariaDB, redis_server: Redis, signer: Signer) -> Callable[..., Any]:
-    prepare_accounts(mariadb, "om_empty", "thirdeye_transport")
-
-    def make(**more: Any) -> Any:
-        return settings_for(
-            mariadb, redis_server, om_schema="om_empty", schema="thirdeye_transport", signer=signer, **more
-        )
-
-    return make
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from thirdeye.actions.store import moment_text
 from thirdeye.database import MySQL, Row, Session
 
 _TAKE: Final = """
@@ -96,7 +97,7 @@ SELECT COALESCE(SUM(projected_usd), 0) AS projected_usd FROM (
 
 async def take_baselines(session: Session, rows: Iterable[Sequence[Any]], now: datetime) -> None:
     """Remembers what tables cost, of rows as `rules.baseline_of` makes them; what was measured of one keeps the old."""
-    moment = now.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
+    moment = moment_text(now)
     taken = [(*row, moment) for row in rows]
     if taken:
         await session.execute(_FORGET, {"numbers": tuple(row[0] for row in taken)})
