@@ -10,7 +10,7 @@ from tests.support.action_estate import Estate
 from tests.support.synthetic import Synthetic, Table
 from thirdeye.actions.detection import run, store
 from thirdeye.actions.detection.run import Detection, Outcome
-from thirdeye.estate.advice import Verdict
+from thirdeye.estate.advice import BLOCKER_BIT, Blocker, Verdict
 from thirdeye.estate.inventory.reader import EstateReader
 
 pytestmark = pytest.mark.anyio
@@ -134,3 +134,24 @@ async def test_what_is_open_by_then_is_neither_opened_nor_told_again(estate: Est
         assert await store.insert_found(session, found, estate.now) == 0
     (going,) = await estate.items("title history { kind }", table=["shop.main.core.going"])
     assert going == {"title": "Drop shop.main.core.going", "history": [{"kind": "DETECTED"}]}
+
+
+@pytest.mark.parametrize("blocker", [Blocker.EVIDENCE_INCOMPLETE, Blocker.UNKNOWN_USAGE])
+async def test_an_outage_of_evidence_ends_no_item(estate: Estate, blocker: Blocker) -> None:
+    going = estate.tables["going"]
+    before = going.verdict
+    going.verdict, going.blockers = Verdict.REVIEW, BLOCKER_BIT[blocker]
+    # Whether somebody owns a table is seen all the same.
+    dear = estate.tables["dear"]
+    dear.owners, dear.blockers = 1, BLOCKER_BIT[blocker]
+    assert (await estate.refresh()).changed == 1
+    assert await estate.items("status", category=["ASSIGN_OWNER"]) == [{"status": "DONE"}]
+    same = {"status": "OPEN", "version": 1}
+    assert await estate.items("status version", category=["PURGE"]) == [same]
+    # It is back, and says the same; or it says something else.
+    going.verdict, going.blockers = before, 0
+    await estate.refresh()
+    assert await estate.items("status version", category=["PURGE"]) == [same]
+    going.verdict = Verdict.KEEP
+    await estate.refresh()
+    assert await estate.items("status", category=["PURGE"]) == [{"status": "DONE"}]

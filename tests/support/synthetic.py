@@ -36,6 +36,7 @@ class Table:
     owners: int = 0
     present: bool = True
     retained: bool = False
+    blockers: int = 0
 
     @property
     def fqn(self) -> str:
@@ -107,6 +108,7 @@ def _values(table: Table) -> Mapping[str, Any]:
         "owners": table.owners,
         "verdict": VERDICT_CODE[table.verdict],
         "purge": NO_SCORE,
+        "blockers": table.blockers,
     }
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from thirdeye.actions.words import REMOVING, Category, Resolution, title_of
+from thirdeye.actions.words import REMOVING, SAVING, Category, Resolution, title_of
 from thirdeye.actions.workflow import DECIDED, alerted
 from thirdeye.estate.tables import words
 
@@ -49,9 +49,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the estate says of an item's table; its last use counts also under the name that its end gave it."""
+    """What the estate says of an item's table; its last use counts also under the name that its end gave it.
+
+    `known` is False while nobody can tell: what OpenMetadata has of use, lineage or owners cannot be read.
+    """
 
     present: bool
+    known: bool
     accessed: date | None
     written: date | None
     verdict: str
@@ -103,6 +107,9 @@ def judged(item: Item, finding: Finding | None, facts: Facts, today: date, now: 
         return alerted(
             f"Its end is under way ({item.stage}), but it may no longer go: its verdict is {facts.verdict} now."
         )
+    if not facts.known and item.category in SAVING:
+        # That the reason for a verdict cannot be seen does not mean that it is gone.
+        return {}
     if item.category == Category.STOP_REFRESH and facts.written and (today - facts.written).days > _STOPPED_DAYS:
         return _ended(Resolution.COMPLETED, f"It was last written on {words(facts.written)}.", now)
     return _ended(Resolution.OBSOLETE, "What spoke for it no longer holds.", now)

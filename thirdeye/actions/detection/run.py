@@ -23,7 +23,7 @@ from thirdeye.actions.twins import twins_of
 from thirdeye.actions.words import DETECTION, Category, title_of
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL, Row
-from thirdeye.estate.advice import ADVICE, VERDICTS
+from thirdeye.estate.advice import ADVICE, BLOCKER_BIT, VERDICTS, Blocker
 from thirdeye.estate.columns import CHUNK, PRESENT, Mask, day_of, select
 from thirdeye.estate.inventory.reader import EstateReader, NotReadYet, Snapshot, Superseded
 from thirdeye.estate.loaders import table_of
@@ -31,6 +31,7 @@ from thirdeye.settings import Settings
 
 _PAGE: Final = 1_000
 _TRIES: Final = 3
+_UNSEEN: Final = BLOCKER_BIT[Blocker.EVIDENCE_INCOMPLETE] | BLOCKER_BIT[Blocker.UNKNOWN_USAGE]
 log = structlog.get_logger(__name__)
 
 
@@ -183,6 +184,7 @@ class Detection:
                 accessed = max(accessed, value(twins[number]["number"], "accessed"))
             return Facts(
                 present=bool(value(number, "flags") & PRESENT),
+                known=not value(number, "blockers") & _UNSEEN,
                 accessed=day_of(accessed),
                 written=day_of(value(number, "written")),
                 verdict=str(VERDICTS[value(number, "verdict")].value),
