@@ -171,7 +171,7 @@ _ON_MYSQL_IN_SOAK = frozenset({
 
 # These compare, over and over, what other tests run through as well.
 _UNMEASURED = frozenset({
-    "test_audits.py", "test_clock.py", "test_detection_model.py", "test_executor.py", "test_faults.py", "test_mirror.py",
+    "test_audits.py", "test_clock.py", "test_detection_model.py", "test_executor.py", "test_faults.py", "test_generations.py",
     "test_random_estates.py", "test_sample_estate.py", "test_sample_loading.py", "test_verdicts.py",
 })  # fmt: skip
 

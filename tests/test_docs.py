@@ -10,8 +10,8 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceTyp
 from pydantic import SecretStr
 
 from thirdeye.app import create_app
+from thirdeye.observability.metrics import Metrics
 from thirdeye.settings import Settings, load_settings
-from thirdeye.telemetry import Metrics
 
 ROOT = Path(__file__).resolve().parent.parent
 HTTP_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})

@@ -14,39 +14,42 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.routing import Mount, Route, compile_path
+from starlette.types import Scope
 
 from thirdeye.auth import build_authenticator
-from thirdeye.auth.denials import DenyList
+from thirdeye.auth.denylist import Denylist
 from thirdeye.auth.middleware import AuthenticationMiddleware
 from thirdeye.cache import Cache
 from thirdeye.clock import Clock, utc_now
+from thirdeye.context import Context
 from thirdeye.database import om_database, thirdeye_database
 from thirdeye.dependencies import Dependencies
 from thirdeye.edge.audit import Audit
 from thirdeye.edge.concurrency import ConcurrencyMiddleware
 from thirdeye.edge.idempotency import Idempotency
-from thirdeye.edge.rates import RateLimiter, RateMiddleware
-from thirdeye.edge.stopping import Stopping
+from thirdeye.edge.rate_limit import RateLimiter, RateLimitMiddleware
+from thirdeye.edge.shutdown import ShutdownSignal
 from thirdeye.errors import ThirdEyeError
-from thirdeye.estate.inventory.reader import EstateReader
-from thirdeye.estate.refresh import EstateRefresh
-from thirdeye.graphql.context import Context
 from thirdeye.graphql.documents import DocumentCache
 from thirdeye.graphql.explorer import explorer_page, explorer_routes
 from thirdeye.graphql.http import GraphQLEndpoint
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.schema import build_schema
+from thirdeye.inventory.reader import EstateReader
 from thirdeye.jobs import JobQueue
-from thirdeye.rest.export import export_routes
+from thirdeye.mirror.refresh import EstateRefresh
+from thirdeye.observability.logging import configure_logging
+from thirdeye.observability.metrics import Metrics
+from thirdeye.observability.requests import RequestMiddleware
+from thirdeye.rest.action_items_export import EXPORT, items_csv_route
+from thirdeye.rest.handlers import rest_routes, variables_of
 from thirdeye.rest.health import Health
-from thirdeye.rest.items_csv import EXPORT, items_csv_route
 from thirdeye.rest.reference import reference_routes
 from thirdeye.rest.responses import on_http_error, on_known_error
-from thirdeye.rest.serving import rest_routes, variables_of
+from thirdeye.rest.tables_export import export_routes
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import Settings, SettingsInvalid, process_settings
-from thirdeye.telemetry import Metrics, RequestMiddleware, Scope, configure_logging
-from thirdeye.verdict.adviser import advisers
+from thirdeye.verdict.advisor import advisors
 
 PREFIX = "/api/v1/thirdeye"
 GRAPHQL = f"{PREFIX}/graphql"
@@ -87,7 +90,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
             thirdeye=computing,
             clock=clock,
             metrics=metrics,
-            adviser=advisers(settings, computing),
+            advisor=advisors(settings, computing),
         ),
         estate=estate,
         thirdeye=thirdeye,
@@ -96,7 +99,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         metrics=metrics,
         mysql_away=lambda: not dependencies.away.isdisjoint({"openmetadata", "thirdeye"}),
     )
-    denied = DenyList(thirdeye)
+    denied = Denylist(thirdeye)
     authenticator = build_authenticator(settings, clock, denied=denied)
     limiters = [] if settings.rate_limit == "off" else [_limiter(settings)]
     audit = Audit(thirdeye, clock)
@@ -129,7 +132,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     async def run_operation(request: Request, operation: str, variables: dict[str, Any]) -> Any:
         return await endpoint.run_persisted(request.scope, operation, variables)
 
-    stopping = Stopping()
+    stopping = ShutdownSignal()
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -177,7 +180,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
             *_cross_origin(settings.cors_origins),
             Middleware(ConcurrencyMiddleware, most=settings.max_requests, is_public=is_public, stopping=stopping),
             Middleware(AuthenticationMiddleware, authenticator=authenticator, is_public=is_public),
-            *(Middleware(RateMiddleware, limiter=limiter) for limiter in limiters),
+            *(Middleware(RateLimitMiddleware, limiter=limiter) for limiter in limiters),
         ],
         exception_handlers={
             HTTPException: on_http_error,

@@ -11,17 +11,17 @@ import uvicorn
 
 from thirdeye.clock import utc_now
 from thirdeye.commands import access, configuration
-from thirdeye.commands.running import no_observer, settings_or_exit, with_database
-from thirdeye.commands.running import run as run_command
+from thirdeye.commands.runner import no_observer, settings_or_exit, with_database
+from thirdeye.commands.runner import run as run_command
 from thirdeye.database import MySQL, om_database, thirdeye_database
 from thirdeye.edge.socket import GuardedProtocol
-from thirdeye.estate.openmetadata.parts import READABLE, grant_statements
-from thirdeye.estate.openmetadata.store import readable_columns
-from thirdeye.estate.refresh import PHASES, EstateRefresh
-from thirdeye.migrating import migrate, migration_status, roll_back
+from thirdeye.migrations import migrate, migration_status, roll_back
+from thirdeye.mirror.openmetadata.parts import READABLE, grant_statements
+from thirdeye.mirror.openmetadata.store import readable_columns
+from thirdeye.mirror.refresh import PHASES, EstateRefresh
+from thirdeye.observability.metrics import Metrics
 from thirdeye.settings import Settings
-from thirdeye.telemetry import Metrics
-from thirdeye.verdict.adviser import advisers
+from thirdeye.verdict.advisor import advisors
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 cli.add_typer(access.token, name="token")
@@ -150,7 +150,7 @@ def refresh(
                     thirdeye=thirdeye,
                     clock=utc_now,
                     metrics=Metrics(),
-                    adviser=advisers(settings, thirdeye),
+                    advisor=advisors(settings, thirdeye),
                     on_progress=show,
                 )
                 return await refreshing.run("FULL" if full else "AUTO", requested_by="command line")

@@ -17,9 +17,9 @@ from databases import Database
 from databases.backends.mysql import MySQLBackend, MySQLConnection
 from pymysql.constants import CLIENT
 
-from thirdeye.errors import AlreadyThere, DatabaseAway, SchemaMissing, Unavailable
+from thirdeye.errors import AlreadyExists, DatabaseUnavailable, SchemaMissing, Unavailable
 from thirdeye.session import Executed as Executed
-from thirdeye.session import Killer, Observer, Values, named_lock, part_of, transaction
+from thirdeye.session import Observer, StatementKiller, Values, named_lock, savepoint, transaction
 from thirdeye.session import Row as Row
 from thirdeye.session import Session as Session
 from thirdeye.settings import Settings
@@ -68,7 +68,7 @@ Result = TypeVar("Result")
 _joined: ContextVar[dict["MySQL", Session]] = ContextVar("joined", default={})  # noqa: B039  never changed in place
 
 
-def task_apart(work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+def detached_task(work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
     """A task for work that others wait for too, or that outlives whoever began it: of no transaction of its beginner."""
     context = copy_context()
     context.run(_joined.set, {})
@@ -76,7 +76,7 @@ def task_apart(work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
 
 
 class MySQL:
-    """One database with its bounded pool. Failing to reach it raises DatabaseAway or SchemaMissing.
+    """One database with its bounded pool. Failing to reach it raises DatabaseUnavailable or SchemaMissing.
 
     While `refusing`, it does so at once: whoever watches the server (`dependencies.py`) has found it away, and asks it
     again each second, so that requests neither wait for it nor all try it when it is back.
@@ -104,7 +104,7 @@ class MySQL:
         self.refusing = False
         self._observe = observe
         self._statement_timeout = statement_timeout
-        self._killer = Killer(host=host, port=port, user=user, password=password)
+        self._statement_killer = StatementKiller(host=host, port=port, user=user, password=password)
         init = "SET SESSION TRANSACTION READ ONLY" if read_only else "SET SESSION time_zone = '+00:00'"
         url = f"mysql+thirdeye://{quote(user, safe='')}:{quote(password, safe='')}@{host}:{port}/{schema}"
         self._database = Database(
@@ -127,7 +127,7 @@ class MySQL:
 
     async def stop(self) -> None:
         """Closes the pool and its connections."""
-        await self._killer.stop()
+        await self._statement_killer.stop()
         await self._database.disconnect()
 
     def _session(self, raw: Any, *, shared: bool = False) -> Session:
@@ -136,7 +136,7 @@ class MySQL:
             self.name,
             self._observe,
             timeout=self._statement_timeout,
-            abandoned=self._killer.kill,
+            abandoned=self._statement_killer.kill,
             one_at_a_time=shared,
         )
 
@@ -161,7 +161,7 @@ class MySQL:
         with self._translated():
             joined = _joined.get().get(self)
             if joined is not None:
-                async with part_of(joined):
+                async with savepoint(joined):
                     yield joined
                 return
             async with self._database.connection() as connection, transaction(connection.raw_connection):
@@ -203,7 +203,7 @@ class MySQL:
             return await session.execute(sql, values)
 
     async def ping(self, timeout: float = 2.0) -> None:
-        """Asks the server for nothing, within `timeout` seconds. Raises DatabaseAway or SchemaMissing."""
+        """Asks the server for nothing, within `timeout` seconds. Raises DatabaseUnavailable or SchemaMissing."""
         with self._translated():
             async with asyncio.timeout(timeout):
                 await self.fetch_one("SELECT 1")
@@ -243,7 +243,7 @@ class MySQL:
     @contextmanager
     def _translated(self) -> Iterator[None]:
         if self.refusing:
-            raise DatabaseAway(self.name, "found away by the watch")
+            raise DatabaseUnavailable(self.name, "found away by the watch")
         try:
             yield
         except pymysql.err.MySQLError as error:
@@ -251,16 +251,16 @@ class MySQL:
             if code in _SCHEMA_MISSING:
                 raise SchemaMissing(self.name, f"no schema {self.schema} for this account ({code})") from error
             if code in _AWAY or isinstance(error, pymysql.err.InterfaceError):
-                raise DatabaseAway(self.name, f"error {code}") from error
+                raise DatabaseUnavailable(self.name, f"error {code}") from error
             if code == _DUPLICATE:
-                raise AlreadyThere("the same is there already; nothing was changed") from error
+                raise AlreadyExists("the same is there already; nothing was changed") from error
             if code in _CONTENDED:
                 raise Unavailable(
                     "others are changing the same at the moment; nothing was changed, try again"
                 ) from error
             raise
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            raise DatabaseAway(self.name, type(error).__name__) from error
+            raise DatabaseUnavailable(self.name, type(error).__name__) from error
 
 
 class Lease:

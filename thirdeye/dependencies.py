@@ -9,9 +9,9 @@ import structlog
 from thirdeye.cache import Cache
 from thirdeye.database import MySQL, om_database, thirdeye_database
 from thirdeye.errors import SchemaMissing, Unavailable
-from thirdeye.migrating import MigrationFailed, migrate
+from thirdeye.migrations import MigrationFailed, migrate
+from thirdeye.observability.metrics import Metrics
 from thirdeye.settings import Settings
-from thirdeye.telemetry import Metrics
 
 _INTERVAL = 1.0
 log = structlog.get_logger(__name__)

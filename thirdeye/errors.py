@@ -42,7 +42,7 @@ class Conflict(ThirdEyeError):
     status = 409
 
 
-class AlreadyThere(Conflict):
+class AlreadyExists(Conflict):
     """What a unique key keeps apart would be there twice; nothing was changed."""
 
 
@@ -78,7 +78,7 @@ class Unavailable(ThirdEyeError):
     status = 503
 
 
-class DatabaseAway(Unavailable):
+class DatabaseUnavailable(Unavailable):
     """A MySQL server cannot be reached, or has no connection free within the acquire timeout."""
 
     def __init__(self, database: str, detail: str) -> None:
@@ -87,7 +87,7 @@ class DatabaseAway(Unavailable):
         self.detail = detail
 
 
-class SchemaMissing(DatabaseAway):
+class SchemaMissing(DatabaseUnavailable):
     """The server answers, but has no such schema, or the account sees nothing of it."""
 
 

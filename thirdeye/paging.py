@@ -34,11 +34,11 @@ def decode_cursor(cursor: str, shape: Sequence[type], argument: str = "after") -
     return parts
 
 
-def page_size(first: int | None, default: int, most: int) -> int:
-    """The number of items asked for. Raises BadInput outside 1 to `most`."""
+def page_size(first: int | None, default: int, maximum: int) -> int:
+    """The number of items asked for. Raises BadInput outside 1 to `maximum`."""
     size = default if first is None else first
-    if not 1 <= size <= most:
-        raise BadInput(f"first: must be 1 to {most}", "first")
+    if not 1 <= size <= maximum:
+        raise BadInput(f"first: must be 1 to {maximum}", "first")
     return size
 
 

@@ -21,7 +21,7 @@ Values = Mapping[str, Any]
 # Told the database's name and the seconds of every statement.
 Observer = Callable[[str, float], None]
 _KILL_SECONDS: Final = 2.0
-_MOST_KILLS: Final = 20
+_MAX_KILLS: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +140,7 @@ async def transaction(raw: Any) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def part_of(session: Session) -> AsyncIterator[None]:
+async def savepoint(session: Session) -> AsyncIterator[None]:
     """A part of a transaction that is under way: on any error undone by itself."""
     await session.execute("SAVEPOINT part")
     try:
@@ -165,7 +165,7 @@ async def named_lock(session: Session, name: str, seconds: float) -> AsyncIterat
                 await session.fetch_one("SELECT RELEASE_LOCK(%(name)s) AS released", {"name": name})
 
 
-class Killer:
+class StatementKiller:
     """Ends on the server what nobody waits for any more. Closing the connection alone does not: a server notices that
     only when it has something to send."""
 
@@ -176,7 +176,7 @@ class Killer:
     def kill(self, number: int) -> None:
         """Begins to end the connection of this number; an account may end its own."""
         # While the server answers nobody there is no use in trying for each.
-        if len(self._tasks) < _MOST_KILLS:
+        if len(self._tasks) < _MAX_KILLS:
             task = asyncio.get_running_loop().create_task(self._kill(int(number)))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

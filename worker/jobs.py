@@ -18,13 +18,14 @@ from thirdeye.dependencies import Dependencies
 from thirdeye.edge import store as edge
 from thirdeye.edge.idempotency import KEPT
 from thirdeye.errors import Unavailable
-from thirdeye.estate.inventory.reader import EstateReader
-from thirdeye.estate.refresh import EstateRefresh
+from thirdeye.inventory.reader import EstateReader
 from thirdeye.jobs import REFRESH
+from thirdeye.mirror.refresh import EstateRefresh
+from thirdeye.observability.logging import configure_logging
+from thirdeye.observability.metrics import Metrics
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import process_settings
-from thirdeye.telemetry import Metrics, configure_logging
-from thirdeye.verdict.adviser import advisers
+from thirdeye.verdict.advisor import advisors
 from worker.supervisor import end_with_supervisor
 
 _MOST_TRIES = 4
@@ -54,7 +55,7 @@ async def start_up(ctx: dict[str, Any]) -> None:
         thirdeye=thirdeye,
         clock=clock,
         metrics=metrics,
-        adviser=advisers(settings, thirdeye),
+        advisor=advisors(settings, thirdeye),
     )
     score = ScoreService(
         settings=settings,

@@ -11,8 +11,8 @@ from types import FrameType
 import structlog
 from arq.worker import check_health
 
+from thirdeye.observability.logging import configure_logging
 from thirdeye.settings import process_settings
-from thirdeye.telemetry import configure_logging
 
 # -P: a folder named `worker` where this happens to run must not be taken for ours.
 _COMMAND = (sys.executable, "-P", "-m", "arq", "worker.WorkerSettings")

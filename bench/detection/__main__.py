@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.detection.measuring import measured
+from bench.detection.measurement import measured
 from thirdeye.local.servers import MariaDB, Redis
 
 

@@ -18,8 +18,8 @@ import orjson
 
 from bench.refresh.estates import Server, estate, server
 from thirdeye.app import create_app
-from thirdeye.estate.finding import SORT_KEYS
-from thirdeye.telemetry import configure_logging
+from thirdeye.inventory.query import SORT_KEYS
+from thirdeye.observability.logging import configure_logging
 
 ROUNDS = 3
 _GRAPHQL = "/api/v1/thirdeye/graphql"

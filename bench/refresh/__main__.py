@@ -42,7 +42,7 @@ def _environment(at: Server, om: str, thirdeye: str) -> dict[str, str]:
 
 def refresh(at: Server, om: str, thirdeye: str, kind: str, today: date, statements: Path) -> dict[str, Any]:
     """One refresh: seconds, phases, and the peak of its process's memory in MB."""
-    command = [sys.executable, "-m", "bench.refresh.once", kind, today.isoformat(), str(statements)]
+    command = [sys.executable, "-m", "bench.refresh.single", kind, today.isoformat(), str(statements)]
     process = subprocess.Popen(command, env=_environment(at, om, thirdeye), stdout=subprocess.PIPE)
     assert process.stdout is not None
     output = process.stdout.read()

@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from bench.verdicts.worlds import KNOWN, World, worlds
-from thirdeye.estate.advice import VERDICT_CODE, DaysSoFar, Estate, Verdict
-from thirdeye.estate.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Columns, day_of
-from thirdeye.estate.refresh.compute import ServiceFeeds, judge_tables, judge_use
-from thirdeye.estate.refresh.state import State
-from thirdeye.estate.refresh.usage import UsageTotals
-from thirdeye.estate.rules import Feed, Thresholds, judge_feed
-from thirdeye.verdict.history import PastStates, RiskTable
-from thirdeye.verdict.judge import Known, judge
+from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Columns, day_of
+from thirdeye.inventory.rules import Feed, Thresholds, judge_feed
+from thirdeye.inventory.verdicts import VERDICT_CODE, Verdict
+from thirdeye.mirror.advisor import DaysSoFar, Estate
+from thirdeye.mirror.evaluation import ServiceFeeds, judge_tables, judge_use
+from thirdeye.mirror.state import State
+from thirdeye.mirror.usage import UsageTotals
+from thirdeye.verdict.evaluation import Known, judge
+from thirdeye.verdict.return_risk import PastStates, RiskTable
 from thirdeye.verdict.rules import Policy
 
 _FIRST = 19_000

@@ -13,10 +13,10 @@ import numpy as np
 
 from bench.verdicts.__main__ import _TODAY, DaysOfUse
 from bench.verdicts.worlds import KNOWN
-from thirdeye.estate.advice import Estate
-from thirdeye.estate.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Columns
-from thirdeye.verdict.history import PastStates, RiskTable
-from thirdeye.verdict.judge import Known, judge
+from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Columns
+from thirdeye.mirror.advisor import Estate
+from thirdeye.verdict.evaluation import Known, judge
+from thirdeye.verdict.return_risk import PastStates, RiskTable
 from thirdeye.verdict.rules import Policy
 
 _SERVICES = 4

@@ -8,11 +8,11 @@ import pytest
 
 from tests.support.action_estate import A_DAY, Estate
 from tests.support.synthetic import Table
-from thirdeye.actions.campaigns.feeding import feed
+from thirdeye.actions.campaigns.membership import feed
 from thirdeye.actions.detection.rules import Decision, Patience, is_off, is_settled
-from thirdeye.actions.words import Category, title_of
-from thirdeye.estate.advice import Verdict
-from thirdeye.estate.inventory.reader import EstateReader
+from thirdeye.actions.enums import Category, title_of
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.verdicts import Verdict
 
 CREATE = (
     "mutation ($i: CampaignInput!) { createCampaign(input: $i) { id name owner version filter progress { items } } }"

@@ -10,8 +10,8 @@ from tests.support.action_estate import Estate
 from tests.support.synthetic import Synthetic, Table
 from thirdeye.actions.detection import run, store
 from thirdeye.actions.detection.run import Detection, Outcome
-from thirdeye.estate.advice import BLOCKER_BIT, Blocker, Verdict
-from thirdeye.estate.inventory.reader import EstateReader
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.verdicts import BLOCKER_BIT, Blocker, Verdict
 
 pytestmark = pytest.mark.anyio
 STATE = "SELECT table_number, category, title, priority, status, resolution, estimated_savings_usd FROM action_items ORDER BY 1, 2"

@@ -29,11 +29,11 @@ from tests.support.mirror import nothing
 from tests.support.synthetic import PRICE, Synthetic, Table
 from thirdeye.actions.detection.run import Detection
 from thirdeye.database import thirdeye_database
-from thirdeye.estate.advice import Verdict
-from thirdeye.estate.inventory.reader import EstateReader
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.verdicts import Verdict
 from thirdeye.local.servers import MariaDB, Redis
 from thirdeye.local.tokens import Signer
-from thirdeye.migrating import migrate
+from thirdeye.migrations import migrate
 
 # Shrinking takes minutes: `THIRDEYE_SHRINK=1` for whoever looks into a failure.
 PHASES = (Phase.explicit, Phase.generate, *((Phase.shrink,) if os.environ.get("THIRDEYE_SHRINK") else ()))

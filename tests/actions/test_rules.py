@@ -6,42 +6,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thirdeye.actions import rules
+from thirdeye.actions import validation
 from thirdeye.errors import BadInput
 from thirdeye.paging import decode_cursor, encode_cursor, page_size
 
 
 def test_titles_are_trimmed_and_composed() -> None:
-    assert rules.sound_title("  Cafe\u0301 🦁 ") == "Café 🦁"
-    assert len(rules.sound_title("x" * 255)) == 255
+    assert validation.validate_title("  Cafe\u0301 🦁 ") == "Café 🦁"
+    assert len(validation.validate_title("x" * 255)) == 255
 
 
 @pytest.mark.parametrize("title", ["", "   ", "x" * 256, "a\x00b", "a\nb", "\ud800"])
 def test_bad_titles_are_refused_by_name(title: str) -> None:
     with pytest.raises(BadInput, match="title") as caught:
-        rules.sound_title(title)
+        validation.validate_title(title)
     assert caught.value.extensions == {"argument": "title"}
 
 
 @pytest.mark.parametrize("status", ["open", "", "CLOSED", "OPEN "])
 def test_unknown_statuses_are_refused(status: str) -> None:
     with pytest.raises(BadInput, match="OPEN, IN_PROGRESS, DONE"):
-        rules.sound_status(status)
+        validation.validate_status(status)
 
 
 def test_search_may_be_empty_but_not_endless() -> None:
-    assert rules.sound_search(None) is rules.sound_search("  ") is None
-    assert rules.sound_search(" a% ") == "a%"
+    assert validation.validate_search(None) is validation.validate_search("  ") is None
+    assert validation.validate_search(" a% ") == "a%"
     with pytest.raises(BadInput, match="search"):
-        rules.sound_search("x" * 256)
+        validation.validate_search("x" * 256)
 
 
 def test_order_has_defaults_and_a_fixed_list_of_keys() -> None:
-    assert rules.sound_order(None, None) == rules.ItemOrder(key="updatedAt", descending=True)
-    assert rules.sound_order("title", "ASC") == rules.ItemOrder(key="title", descending=False)
+    assert validation.validate_order(None, None) == validation.ItemOrder(key="updatedAt", descending=True)
+    assert validation.validate_order("title", "ASC") == validation.ItemOrder(key="title", descending=False)
     for arguments in (("title; drop", None), ("updated_at", None), (None, "up")):
         with pytest.raises(BadInput, match="sort"):
-            rules.sound_order(*arguments)
+            validation.validate_order(*arguments)
 
 
 ITEM = {
@@ -53,12 +53,12 @@ ITEM = {
 }
 
 
-@pytest.mark.parametrize("key", rules.SORT_KEYS)
+@pytest.mark.parametrize("key", validation.SORT_KEYS)
 @pytest.mark.parametrize("direction", ["asc", "desc"])
 def test_a_cursor_leads_back_to_its_place(key: str, direction: str) -> None:
-    order = rules.sound_order(key, direction)
-    position = rules.position_of(rules.cursor_of(ITEM, order), order)
-    assert position == rules.Position(
+    order = validation.validate_order(key, direction)
+    position = validation.position_of(validation.cursor_of(ITEM, order), order)
+    assert position == validation.Position(
         value=ITEM[{"updatedAt": "updated_at", "createdAt": "created_at"}.get(key, key)], id=7
     )
 
@@ -82,7 +82,7 @@ def test_a_cursor_leads_back_to_its_place(key: str, direction: str) -> None:
 )
 def test_foreign_cursors_are_refused(cursor: str) -> None:
     with pytest.raises(BadInput, match="after"):
-        rules.position_of(cursor, rules.sound_order(None, None))
+        validation.position_of(cursor, validation.validate_order(None, None))
 
 
 @given(st.text())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.support.action_estate import A_DAY, Estate
 from tests.support.synthetic import Table
 from thirdeye.actions.savings.rules import Baseline, Found, Now, measure
-from thirdeye.estate.advice import Verdict
+from thirdeye.inventory.verdicts import Verdict
 from thirdeye.verdict.removal import renamed_name
 
 PRICE = Decimal("0.023")

@@ -16,10 +16,10 @@ from thirdeye.database import MySQL as Database
 from thirdeye.database import thirdeye_database
 from thirdeye.edge import store
 from thirdeye.edge.audit import Audit
-from thirdeye.errors import DatabaseAway
+from thirdeye.errors import DatabaseUnavailable
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
-from thirdeye.migrating import migrate
+from thirdeye.migrations import migrate
 from thirdeye.settings import Settings
 
 NOON = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
@@ -80,7 +80,7 @@ async def test_what_cannot_be_written_stays_counted(settings: Settings) -> None:
     audit = Audit(thirdeye, Clock())
     audit.note("ann", "x", "y")
     thirdeye.refusing = True
-    with pytest.raises(DatabaseAway):
+    with pytest.raises(DatabaseUnavailable):
         await audit.write()
     audit.note("ann", "x", "y")
     await audit.stop()

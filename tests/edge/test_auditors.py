@@ -184,7 +184,7 @@ async def test_errors_tell_nothing_of_the_inside(api: Api, monkeypatch: pytest.M
         raise RuntimeError("SELECT secret FROM /etc/passwd at 10.0.0.1:3306 by thirdeye_rw, MariaDB 10.11")
 
     monkeypatch.setattr("thirdeye.actions.store.count", broken, raising=False)
-    monkeypatch.setattr("thirdeye.estate.inventory.reader.EstateReader.snapshot", broken)
+    monkeypatch.setattr("thirdeye.inventory.reader.EstateReader.snapshot", broken)
     with structlog.testing.capture_logs() as logs:
         in_graphql = await api.client.post(GRAPHQL, json={"query": "{ estate { stale } }"})
         outside = await api.client.get(f"{PREFIX}/tables.csv")

@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.api import GRAPHQL, Api, running, settings_for
 from thirdeye.database import om_database
-from thirdeye.edge.stopping import Stopping
-from thirdeye.errors import DatabaseAway
+from thirdeye.edge.shutdown import ShutdownSignal
+from thirdeye.errors import DatabaseUnavailable
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
@@ -57,7 +57,7 @@ async def test_a_statement_beyond_its_timeout_ends_on_the_server(
 ) -> None:
     database = om_database(settings, lambda _name, _seconds: None, statement_timeout=0.2)
     await database.start()
-    with pytest.raises(DatabaseAway) as caught:
+    with pytest.raises(DatabaseUnavailable) as caught:
         await database.fetch_all(WORK, TIMES)
     assert caught.value.detail == "TimeoutError"
     await until(lambda: working(sql_server) == 0)
@@ -164,7 +164,7 @@ async def test_from_the_signal_on_what_is_new_is_refused_and_what_runs_is_finish
 
 
 def test_signals_that_nobody_handles_are_left_alone() -> None:
-    stopping = Stopping()
+    stopping = ShutdownSignal()
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         with stopping.watching():

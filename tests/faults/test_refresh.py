@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from tests.estate.test_mirror import NOON, a_world, agrees
+from tests.mirror.test_refresh import NOON, a_world, agrees
 from tests.support.api import TODAY
 from tests.support.mirror import Mirror, mirror
 from tests.support.om_changes import OpenMetadataChanges
 from tests.support.second_inventory import second_inventory
 from thirdeye.errors import Unavailable
-from thirdeye.estate.refresh import PHASES, EstateRefresh, RefreshRunning
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
+from thirdeye.mirror.refresh import PHASES, EstateRefresh, RefreshRunning
+from thirdeye.observability.metrics import Metrics
 from thirdeye.settings import Settings
-from thirdeye.telemetry import Metrics
-from thirdeye.verdict.adviser import advisers
+from thirdeye.verdict.advisor import advisors
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,8 +34,8 @@ from datetime import datetime
 from tests.support.mirror import mirror
 from thirdeye.estate.refresh import EstateRefresh
 from thirdeye.settings import Settings
-from thirdeye.telemetry import Metrics
-from thirdeye.verdict.adviser import advisers
+from thirdeye.observability.metrics import Metrics
+from thirdeye.verdict.advisor import advisors
 
 async def main():
     phase, now, settings = sys.argv[1], datetime.fromisoformat(sys.argv[2]), Settings(_env_file=None)
@@ -44,7 +44,7 @@ async def main():
             os.kill(os.getpid(), signal.SIGKILL)
     async with mirror(settings, now) as estate:
         await EstateRefresh(settings=settings, om=estate.om, thirdeye=estate.thirdeye, clock=lambda: now,
-                            metrics=Metrics(), adviser=advisers(settings, estate.thirdeye), on_progress=at).run()
+                            metrics=Metrics(), advisor=advisors(settings, estate.thirdeye), on_progress=at).run()
 asyncio.run(main())
 """
 
@@ -155,7 +155,7 @@ async def test_a_server_that_restarts_in_the_middle_is_met_again(
 
             refresh = EstateRefresh(
                 settings=settings, om=estate.om, thirdeye=estate.thirdeye, clock=lambda: NOON, metrics=Metrics(),
-                adviser=advisers(settings, estate.thirdeye),
+                advisor=advisors(settings, estate.thirdeye),
                 on_progress=restart,
             )  # fmt: skip
             with pytest.raises(Unavailable):

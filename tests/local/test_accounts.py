@@ -6,9 +6,9 @@ from typing import Any
 import pymysql
 import pytest
 
-from thirdeye.estate.openmetadata.parts import READABLE, grant_statements
 from thirdeye.local.accounts import Accounts, existing_columns, make_accounts
 from thirdeye.local.servers import HOST, MariaDB, MySQL
+from thirdeye.mirror.openmetadata.parts import READABLE, grant_statements
 from thirdeye.sql_text import excess_privileges
 
 ACCOUNTS = Accounts(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.facts import TableFacts, tally_service
-from thirdeye.estate.rules import Feed, Thresholds
+from thirdeye.inventory.rules import Feed, Thresholds
 from thirdeye.score.rules import (
     COMPONENTS,
     Bands,

@@ -14,17 +14,17 @@ from tests.support.second_inventory import second_inventory
 from thirdeye.cache import Cache
 from thirdeye.database import MySQL as Database
 from thirdeye.database import om_database, thirdeye_database
-from thirdeye.errors import DatabaseAway
-from thirdeye.estate.inventory.reader import EstateReader
-from thirdeye.estate.refresh import EstateRefresh
+from thirdeye.errors import DatabaseUnavailable
+from thirdeye.inventory.reader import EstateReader
 from thirdeye.local.sample import SECRET_MARKERS
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
-from thirdeye.migrating import migrate
+from thirdeye.migrations import migrate
+from thirdeye.mirror.refresh import EstateRefresh
+from thirdeye.observability.metrics import Metrics
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import Settings
-from thirdeye.telemetry import Metrics
-from thirdeye.verdict.adviser import advisers
+from thirdeye.verdict.advisor import advisors
 
 pytestmark = pytest.mark.anyio
 NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
@@ -60,7 +60,7 @@ async def service(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Score
             thirdeye=thirdeye,
             clock=clock,
             metrics=metrics,
-            adviser=advisers(settings, thirdeye),
+            advisor=advisors(settings, thirdeye),
         ),
         estate=EstateReader(thirdeye),
         thirdeye=thirdeye,
@@ -317,9 +317,9 @@ async def test_a_stranger_in_the_json_is_no_evidence(own_estate: Callable[..., S
 async def test_when_om_is_away_no_row_is_written(settings: Settings) -> None:
     away = settings.model_copy(update={"om_mysql_user_ro": "nobody_here"})
     async with service(away, Clock()) as (scores, thirdeye):
-        with pytest.raises(DatabaseAway):
+        with pytest.raises(DatabaseUnavailable):
             await scores.compute()
-        with pytest.raises(DatabaseAway):
+        with pytest.raises(DatabaseUnavailable):
             await scores.current()
         assert await rows(thirdeye) == []
 

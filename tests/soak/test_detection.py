@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.detection.measuring import measured
+from bench.detection.measurement import measured
 from thirdeye.local.servers import MariaDB, Redis
 
 pytestmark = pytest.mark.soak

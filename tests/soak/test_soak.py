@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.estate.test_mirror import follow_changes
+from tests.mirror.test_refresh import follow_changes
 from tests.score.test_rules import facts
 from tests.support.api import TODAY
 from tests.support.facts import TableFacts, tally_service
 from tests.support.house import NOON, House, until
-from thirdeye.estate.rules import Feed, Thresholds
+from thirdeye.inventory.rules import Feed, Thresholds
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.score.rules import Bands, zi_score

@@ -10,7 +10,7 @@ from bench.verdicts.worlds import World, worlds
 from tests.support.random_verdicts import RandomEstate, estates
 from tests.verdict.test_random_estates import check
 from tests.verdict.test_verdicts import follow
-from thirdeye.estate.advice import VERDICT_CODE, Verdict
+from thirdeye.inventory.verdicts import VERDICT_CODE, Verdict
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 

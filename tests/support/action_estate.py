@@ -15,11 +15,11 @@ from tests.support.synthetic import Synthetic, Table
 from thirdeye.actions.detection.run import Detection, Outcome
 from thirdeye.database import MySQL as Database
 from thirdeye.database import thirdeye_database
-from thirdeye.estate.advice import Verdict
-from thirdeye.estate.inventory.reader import EstateReader
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.verdicts import Verdict
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
-from thirdeye.migrating import migrate
+from thirdeye.migrations import migrate
 from thirdeye.settings import Settings
 
 _WRITTEN = (

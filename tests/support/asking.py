@@ -6,11 +6,11 @@ from graphql import graphql
 
 from thirdeye.auth.principal import Principal
 from thirdeye.clock import Clock
+from thirdeye.context import Context
 from thirdeye.database import MySQL
-from thirdeye.estate.inventory.reader import EstateReader
-from thirdeye.graphql.context import Context
 from thirdeye.graphql.errors import code_of, format_error
 from thirdeye.graphql.schema import build_schema
+from thirdeye.inventory.reader import EstateReader
 from thirdeye.settings import Settings
 
 _SCHEMA = build_schema()

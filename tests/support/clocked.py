@@ -9,8 +9,8 @@ import uvicorn
 from arq import cron, run_worker
 
 from thirdeye.app import create_app
+from thirdeye.observability.logging import configure_logging
 from thirdeye.settings import process_settings
-from thirdeye.telemetry import configure_logging
 
 
 def main(kind: str, file: Path) -> None:

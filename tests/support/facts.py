@@ -6,8 +6,8 @@ from datetime import date
 
 import numpy as np
 
-from thirdeye.estate import rules
-from thirdeye.estate.columns import (
+from thirdeye.inventory import rules
+from thirdeye.inventory.columns import (
     DESCRIBED,
     IN_USE,
     PRESENT,
@@ -18,7 +18,7 @@ from thirdeye.estate.columns import (
     day_number,
     day_of,
 )
-from thirdeye.estate.rules import (
+from thirdeye.inventory.rules import (
     ACTIVITIES,
     ACTIVITY_CODE,
     EVIDENCE_CODE,
@@ -94,7 +94,7 @@ def is_zombie(of_table: Activity, queries: int, lineage: bool = False) -> bool:
 
 
 def sound_date(value: date | None, today: date) -> date | None:
-    return day_of(rules.sound_day(value, today))
+    return day_of(rules.clamp_day(value, today))
 
 
 def date_of_milliseconds(milliseconds: float | None, today: date) -> date | None:

@@ -10,13 +10,13 @@ import numpy as np
 
 from thirdeye.database import MySQL as Database
 from thirdeye.database import om_database, thirdeye_database
-from thirdeye.estate.inventory.neighbours import nearest
-from thirdeye.estate.inventory.reader import EstateReader
-from thirdeye.estate.refresh import EstateRefresh
-from thirdeye.migrating import migrate
+from thirdeye.inventory.graph_walk import nearest
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.migrations import migrate
+from thirdeye.mirror.refresh import EstateRefresh
+from thirdeye.observability.metrics import Metrics
 from thirdeye.settings import Settings
-from thirdeye.telemetry import Metrics
-from thirdeye.verdict.adviser import advisers
+from thirdeye.verdict.advisor import advisors
 
 
 def nothing(_name: str, _seconds: float) -> None:
@@ -40,7 +40,7 @@ class Mirror:
             thirdeye=self.thirdeye,
             clock=lambda: self.now,
             metrics=Metrics(),
-            adviser=advisers(self.settings, self.thirdeye),
+            advisor=advisors(self.settings, self.thirdeye),
         )
 
     async def refresh(self, kind: Any = "AUTO") -> dict[str, Any]:

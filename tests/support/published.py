@@ -9,7 +9,7 @@ import orjson
 
 from tests.support.api import TODAY, Api, running
 from tests.support.mirror import mirror
-from thirdeye.estate.columns import QUERY_FIELDS, Columns
+from thirdeye.inventory.columns import QUERY_FIELDS, Columns
 from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings

@@ -11,9 +11,9 @@ import numpy as np
 import orjson
 
 from thirdeye.database import MySQL
-from thirdeye.estate.advice import NO_SCORE, VERDICT_CODE, Verdict
-from thirdeye.estate.columns import CHUNK, PRESENT, QUERY_FIELDS, RETAINED, Columns, blob_name, day_number
-from thirdeye.estate.naming import digest
+from thirdeye.inventory.columns import CHUNK, PRESENT, QUERY_FIELDS, RETAINED, Columns, blob_name, day_number
+from thirdeye.inventory.fqn import digest
+from thirdeye.inventory.verdicts import NO_SCORE, VERDICT_CODE, Verdict
 
 USERS = {"ann": ["id-ann", ["id-finance"]], "bob": ["id-bob", []], "cyd": ["id-cyd", []]}
 OWNER_SETS = [[], [["id-ann", "user", "ann"]], [["id-finance", "team", "finance"]], [["id-bob", "user", "bob"]]]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from thirdeye.estate.advice import VERDICT_CODE, Verdict
-from thirdeye.estate.columns import PRESENT
+from thirdeye.inventory.columns import PRESENT
+from thirdeye.inventory.verdicts import VERDICT_CODE, Verdict
 from thirdeye.verdict.quality import classes_off, rated
 from thirdeye.verdict.records import Records
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from thirdeye.estate.advice import BLOCKER_BIT, NO_IDLE, NO_SCORE, VERDICTS, Blocker, Verdict
-from thirdeye.estate.rules import ACTIVITY_CODE, Activity
+from thirdeye.inventory.rules import ACTIVITY_CODE, Activity
+from thirdeye.inventory.verdicts import BLOCKER_BIT, NO_IDLE, NO_SCORE, VERDICTS, Blocker, Verdict
 from thirdeye.verdict.rules import Policy, Tables, blockers, purge_parts, purge_score, verdicts
 
 TODAY = 20_000

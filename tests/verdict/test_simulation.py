@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from thirdeye.estate.advice import BLOCKER_BIT, VERDICT_CODE, Blocker, Verdict
-from thirdeye.estate.columns import PRESENT, QUERY_FIELDS, Columns, day_of
-from thirdeye.estate.finding import Catalogue
-from thirdeye.estate.rules import ACTIVITY_CODE, Activity
-from thirdeye.verdict.history import CLASSES, FUTURE_DAYS, LEAST_STATES, StateCounts, upper_bound
+from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, Columns, day_of
+from thirdeye.inventory.query import Catalogue
+from thirdeye.inventory.rules import ACTIVITY_CODE, Activity
+from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Blocker, Verdict
+from thirdeye.verdict.return_risk import CLASSES, FUTURE_DAYS, LEAST_STATES, StateCounts, upper_bound
 from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.simulation import back_test, simulate
 

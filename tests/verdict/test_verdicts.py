@@ -12,9 +12,9 @@ from tests.support.mirror import Mirror, mirror
 from tests.support.om_changes import OpenMetadataChanges
 from tests.support.second_inventory import Judged, second_inventory
 from tests.support.second_verdicts import Rules, second_verdicts
-from thirdeye.estate.advice import ADVICE, NO_IDLE, NO_SCORE, VERDICTS, blockers_of
-from thirdeye.estate.inventory.reader import EstateReader
 from thirdeye.estate.loaders import advised
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.verdicts import ADVICE, NO_IDLE, NO_SCORE, VERDICTS, blockers_of
 from thirdeye.local.sample import EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer

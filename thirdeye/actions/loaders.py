@@ -7,8 +7,8 @@ from aiodataloader import DataLoader
 
 from thirdeye.actions import store
 from thirdeye.actions.campaigns import store as campaigns
+from thirdeye.actions.enums import EventKind
 from thirdeye.actions.savings import store as savings
-from thirdeye.actions.words import EventKind
 from thirdeye.database import Row
 
 _MOST: Final = 1000

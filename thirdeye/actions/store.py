@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import orjson
 
-from thirdeye.actions.rules import ItemOrder, Position
-from thirdeye.actions.words import STATUSES, EventKind
+from thirdeye.actions.enums import STATUSES, EventKind
+from thirdeye.actions.validation import ItemOrder, Position
 from thirdeye.database import MySQL, Row, Session
 
 _MANY: Final = 1_000

@@ -162,7 +162,7 @@ class Authenticator:
             await self._revocation.aclose()
 
 
-class Everybody:
+class DevelopmentAuthenticator:
     """With JWT_ENABLED=false everybody is the development administrator."""
 
     def cached(self, token: str) -> Principal | None:  # noqa: ARG002
@@ -228,11 +228,11 @@ def build_authenticator(
     clock: Clock,
     http_client: httpx.AsyncClient | None = None,
     denied: Container[bytes] = frozenset(),
-) -> Authenticator | Everybody:
+) -> Authenticator | DevelopmentAuthenticator:
     """The authenticator that the settings name. Raises SettingsInvalid for a key that must not be used."""
     if not settings.jwt_enabled:
         log.warning("tokens_not_checked", reason="JWT_ENABLED=false")
-        return Everybody()
+        return DevelopmentAuthenticator()
     kind, trusts = trusts_of(settings, http_client)
     revocation = None
     if settings.jwt_revocation != "off":

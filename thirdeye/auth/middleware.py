@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from thirdeye.auth.authenticator import Authenticator, Everybody
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from thirdeye.auth.authenticator import Authenticator, DevelopmentAuthenticator
 from thirdeye.auth.principal import Principal
 from thirdeye.edge.refusal import refuse, retry_after
 from thirdeye.errors import ThirdEyeError, Unauthenticated
-from thirdeye.telemetry import App, Receive, Scope, Send
 
 _CHALLENGE = (b"www-authenticate", b'Bearer realm="thirdeye", error="invalid_token"')
 
@@ -15,7 +16,11 @@ class AuthenticationMiddleware:
     """Puts the caller into `scope["state"]["principal"]`, or answers 401 (503 while keys cannot be had) in OM's shape."""
 
     def __init__(
-        self, app: App, *, authenticator: Authenticator | Everybody, is_public: Callable[[Scope], bool]
+        self,
+        app: ASGIApp,
+        *,
+        authenticator: Authenticator | DevelopmentAuthenticator,
+        is_public: Callable[[Scope], bool],
     ) -> None:
         self._app = app
         self._authenticator = authenticator
@@ -42,7 +47,7 @@ class AuthenticationMiddleware:
         await refuse(scope, send, error.status, error.message, error.reason, headers)
 
     async def _principal(self, scope: Scope) -> Principal:
-        if isinstance(self._authenticator, Everybody):
+        if isinstance(self._authenticator, DevelopmentAuthenticator):
             return await self._authenticator.authenticate("")
         token = _bearer_token(scope)
         return self._authenticator.cached(token) or await self._authenticator.authenticate(token)

@@ -11,12 +11,12 @@ import typer
 
 from thirdeye.auth import store as denial_store
 from thirdeye.auth.authenticator import Authenticator, build_authenticator, digest_of
-from thirdeye.auth.denials import DenyList
-from thirdeye.auth.explain import Step, explain
+from thirdeye.auth.denylist import Denylist
+from thirdeye.auth.diagnosis import Step, explain
 from thirdeye.auth.principal import principal_of
 from thirdeye.auth.tokens import claims_of
 from thirdeye.clock import utc_now
-from thirdeye.commands.running import no_observer, run, settings_or_exit, with_database
+from thirdeye.commands.runner import no_observer, run, settings_or_exit, with_database
 from thirdeye.database import MySQL, thirdeye_database
 from thirdeye.edge import store as audit_store
 from thirdeye.errors import ThirdEyeError
@@ -49,7 +49,7 @@ def check(given: Annotated[str, _TOKEN] = "-") -> None:
 
     async def look() -> list[Step]:
         database = thirdeye_database(settings, no_observer)
-        denied = DenyList(database)
+        denied = Denylist(database)
         await database.start()
         authenticator = build_authenticator(settings, utc_now, denied=denied)
         try:

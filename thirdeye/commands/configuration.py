@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 import typer
 from pydantic import SecretStr
 
-from thirdeye.commands.running import settings_or_exit
+from thirdeye.commands.runner import settings_or_exit
 from thirdeye.graphql.operations import manifest as operations_manifest
 from thirdeye.settings import Settings
 

@@ -81,7 +81,7 @@ class Audit:
             log.exception("audit_not_written")
 
     async def write(self) -> None:
-        """Writes what was counted since the last time, and drops what is old. Raises DatabaseAway; then nothing is lost."""
+        """Writes what was counted since the last time and drops what is old. Raises DatabaseUnavailable, losing nothing."""
         if not self._counts:
             return
         counts, self._counts = self._counts, {}

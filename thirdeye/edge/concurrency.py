@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from thirdeye.edge.refusal import refuse, retry_after
-from thirdeye.telemetry import App, Receive, Scope, Send
 
 
 class ConcurrencyMiddleware:
     """Answers 503 with `Retry-After` over `most` requests at once, or while `stopping`; what is public is exempt."""
 
     def __init__(
-        self, app: App, *, most: int, is_public: Callable[[Scope], bool], stopping: Callable[[], bool]
+        self, app: ASGIApp, *, most: int, is_public: Callable[[Scope], bool], stopping: Callable[[], bool]
     ) -> None:
         self._app = app
         self._most = most

@@ -59,7 +59,7 @@ class Idempotency:
         return answer, False
 
 
-def sound_key(header: bytes | None, extension: object) -> str | None:
+def validate_key(header: bytes | None, extension: object) -> str | None:
     """The key of a request, of its header or its GraphQL extensions. Raises BadInput for one that is none."""
     if extension is not None and not isinstance(extension, str):
         raise BadInput("extensions.idempotencyKey: must be a string")

@@ -1,9 +1,9 @@
 """A refusal in OM's shape, sent without anything of the application behind."""
 
 import orjson
+from starlette.types import Scope, Send
 
 from thirdeye.errors import om_error
-from thirdeye.telemetry import Scope, Send
 
 
 async def refuse(

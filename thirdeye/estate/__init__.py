@@ -1,1 +1,1 @@
-"""What OpenMetadata knows of the estate: reading its database, evidence of use, activity."""
+"""What the API says about the estate: tables, totals, changes, duplicates, services."""

@@ -8,23 +8,23 @@ from typing import Any
 import numpy as np
 
 from thirdeye.errors import BadInput
-from thirdeye.estate.columns import CHUNK, Mask, select
-from thirdeye.estate.filters import table_filter
-from thirdeye.estate.finding import Page, Position, Sort, TableFilter, fields_of, page
-from thirdeye.estate.inventory.reader import EstateReader, Snapshot
-from thirdeye.estate.words import NameIndex, search_words
+from thirdeye.inventory.columns import CHUNK, Mask, select
+from thirdeye.inventory.filters import table_filter
+from thirdeye.inventory.name_search import NameIndex, search_words
+from thirdeye.inventory.query import Page, Position, Sort, TableFilter, fields_of, page
+from thirdeye.inventory.reader import EstateReader, Snapshot
 from thirdeye.paging import page_size
 
 
 @dataclass(frozen=True, kw_only=True)
-class PageAsked:
+class PageRequest:
     """How many, and from where: `after` forwards, `before` backwards."""
 
     size: int
     backwards: bool
 
 
-def page_asked(first: int | None, after: str | None, last: int | None, before: str | None) -> PageAsked:
+def parse_page(first: int | None, after: str | None, last: int | None, before: str | None) -> PageRequest:
     """What the arguments of a page mean. Raises BadInput for combinations that mean nothing."""
     if first is not None and last is not None:
         raise BadInput("last: give first or last, not both", "last")
@@ -33,10 +33,10 @@ def page_asked(first: int | None, after: str | None, last: int | None, before: s
     if before is not None and last is None:
         raise BadInput("before: goes with last; with first give after", "before")
     if last is None:
-        return PageAsked(size=page_size(first, default=20, most=100), backwards=False)
+        return PageRequest(size=page_size(first, default=20, maximum=100), backwards=False)
     if not 1 <= last <= 100:
         raise BadInput("last: must be 1 to 100", "last")
-    return PageAsked(size=last, backwards=True)
+    return PageRequest(size=last, backwards=True)
 
 
 async def filter_of(
@@ -86,7 +86,7 @@ def _search(snapshot: Snapshot, names: NameIndex, words: list[str]) -> Mask:
     return result
 
 
-def services_asked(snapshot: Snapshot, wanted: TableFilter) -> list[int] | None:
+def parse_services(snapshot: Snapshot, wanted: TableFilter) -> list[int] | None:
     """The services that an answer to this filter can lean on; None for all."""
     if wanted.services is None and wanted.places is None:
         return None
@@ -101,7 +101,7 @@ def services_asked(snapshot: Snapshot, wanted: TableFilter) -> list[int] | None:
 
 
 async def find_page(
-    snapshot: Snapshot, wanted: TableFilter, sort: Sort, asked: PageAsked, position: Position | None
+    snapshot: Snapshot, wanted: TableFilter, sort: Sort, asked: PageRequest, position: Position | None
 ) -> Page:
     """A page, found off the event loop."""
     await snapshot.load(fields_of(wanted, sort))

@@ -9,13 +9,13 @@ from aiodataloader import DataLoader
 
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL, Row
-from thirdeye.estate.advice import ADVICE
-from thirdeye.estate.columns import CHUNK
-from thirdeye.estate.inventory import store
-from thirdeye.estate.inventory.neighbours import FIRST_ASSET
-from thirdeye.estate.inventory.reader import EstateReader, Snapshot, Superseded
-from thirdeye.estate.money import FALLBACK
-from thirdeye.estate.tables import advice_view, table_view
+from thirdeye.estate.views import advice_view, table_view
+from thirdeye.inventory import store
+from thirdeye.inventory.columns import CHUNK
+from thirdeye.inventory.graph_walk import FIRST_ASSET
+from thirdeye.inventory.money import FALLBACK
+from thirdeye.inventory.reader import EstateReader, Snapshot, Superseded
+from thirdeye.inventory.verdicts import ADVICE
 from thirdeye.settings import Settings
 
 _TRIES: Final = 4

@@ -30,7 +30,7 @@ from graphql.validation import ASTValidationRule
 
 from thirdeye.errors import LimitExceeded
 from thirdeye.graphql.limits import MAX_FIELDS, check_limits, measure
-from thirdeye.graphql.sizes import Listing, listings_of
+from thirdeye.graphql.list_sizes import Listing, listings_of
 
 # A document of 500 fields, 100 of them with aliases, and some hundred arguments, has fewer.
 _MAX_TOKENS: Final = 2_500

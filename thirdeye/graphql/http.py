@@ -7,14 +7,16 @@ from typing import Any, Final
 
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execute
+from starlette.types import Receive, Scope, Send
 
-from thirdeye.edge.idempotency import HEADER, Idempotency, sound_key
+from thirdeye.context import Context
+from thirdeye.edge.idempotency import HEADER, Idempotency, validate_key
 from thirdeye.errors import LimitExceeded, RequestTimeout, ThirdEyeError, om_error
-from thirdeye.graphql.context import Context
 from thirdeye.graphql.documents import DocumentCache, Prepared, Refusals
 from thirdeye.graphql.errors import code_of, format_error, log_internal
 from thirdeye.graphql.executor import PlainExecutor, PlanCache
 from thirdeye.graphql.explorer import POLICY
+from thirdeye.graphql.list_sizes import check_sizes as check_lists
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.request import (
     JSON,
@@ -29,8 +31,7 @@ from thirdeye.graphql.request import (
     parse_request,
     read_body,
 )
-from thirdeye.graphql.sizes import check_sizes as check_lists
-from thirdeye.telemetry import Metrics, Receive, Scope, Send
+from thirdeye.observability.metrics import Metrics
 
 # OM's proxy gives up after five seconds without a byte; the answer is to be there before.
 DEADLINE: Final = 4.5
@@ -190,7 +191,7 @@ class GraphQLEndpoint:
         header, extensions = headers.get(HEADER), request.get("extensions")
         if header is None and not extensions:
             return await self._answer(scope, prepared, request)
-        key = sound_key(header, (extensions or {}).get("idempotencyKey"))
+        key = validate_key(header, (extensions or {}).get("idempotencyKey"))
         context = self._context_of(scope)
         name = request.get("operationName")
         if key is None or context.principal is None or prepared.kind(name) is not OperationType.MUTATION:

@@ -7,9 +7,9 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import orjson
+from starlette.types import Receive
 
 from thirdeye.errors import ThirdEyeError
-from thirdeye.telemetry import Receive
 
 MAX_BODY: Final = 1_000_000
 MAX_DOCUMENT: Final = 100_000

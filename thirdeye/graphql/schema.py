@@ -3,20 +3,18 @@
 from ariadne import load_schema_from_path, make_executable_schema
 from graphql import GraphQLSchema
 
-from thirdeye.actions import resolvers as actions
-from thirdeye.actions import resolvers_changes as changes
 from thirdeye.actions.campaigns import resolvers as campaigns
 from thirdeye.actions.detection import resolvers as detection
+from thirdeye.actions.resolvers import changes
+from thirdeye.actions.resolvers import items as actions
 from thirdeye.actions.savings import resolvers as savings
-from thirdeye.estate import resolvers as estate
-from thirdeye.estate import resolvers_administration as administration
-from thirdeye.estate import resolvers_lineage as lineage
-from thirdeye.estate import resolvers_overview as overview
+from thirdeye.estate.resolvers import administration, lineage, overview
+from thirdeye.estate.resolvers import tables as estate
 from thirdeye.graphql.scalars import SCALARS
 from thirdeye.resources import resource
 from thirdeye.score import resolvers as score
-from thirdeye.verdict import resolvers as verdict
-from thirdeye.verdict import resolvers_policy as policy
+from thirdeye.verdict.resolvers import policy
+from thirdeye.verdict.resolvers import verdicts as verdict
 
 
 def build_schema() -> GraphQLSchema:

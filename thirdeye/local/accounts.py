@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from thirdeye.estate.openmetadata.parts import grant_statements
+from thirdeye.mirror.openmetadata.parts import grant_statements
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,9 @@ from starlette.routing import Route
 
 from thirdeye.clock import Clock
 from thirdeye.dependencies import Dependencies
+from thirdeye.observability.metrics import CONTENT_TYPE, Metrics
 from thirdeye.rest.responses import json_response
 from thirdeye.score.service import ScoreService
-from thirdeye.telemetry import CONTENT_TYPE, Metrics
 
 
 class Health:

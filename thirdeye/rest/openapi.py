@@ -20,8 +20,8 @@ from graphql import (
 
 from thirdeye import __version__
 from thirdeye.resources import resource
+from thirdeye.rest.handlers import body_names, parameters_of, variables_of
 from thirdeye.rest.routes import ROUTES, Answers, RestRoute
-from thirdeye.rest.serving import body_names, parameters_of, variables_of
 
 _SCALARS: Final[Mapping[str, dict[str, Any]]] = {
     "Int": {"type": "integer", "format": "int32"},

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ariadne import QueryType
-from graphql import GraphQLResolveInfo
 
+from thirdeye.context import Info
 from thirdeye.errors import BadInput
 from thirdeye.paging import decode_cursor, encode_cursor, page_size
 from thirdeye.score import store
@@ -22,21 +22,21 @@ _DEFAULT_RANGE = timedelta(days=30)
 
 
 @query.field("ziScore")
-async def resolve_zi_score(_: Any, info: GraphQLResolveInfo[Any]) -> dict[str, Any]:
-    return await info.context.score.current()  # type: ignore[no-any-return]
+async def resolve_zi_score(_: Any, info: Info) -> dict[str, Any]:
+    return await info.context.score.current()
 
 
 @query.field("healthScoreHistory")
 async def resolve_history(
     _: Any,
-    info: GraphQLResolveInfo[Any],
+    info: Info,
     *,
     interval: str,
     first: int | None = None,
     after: str | None = None,
     **range_: Any,
 ) -> dict[str, Any]:
-    size = page_size(first, default=100, most=1000)
+    size = page_size(first, default=100, maximum=1000)
     seconds, shift = _INTERVALS[interval]
     start, end = _range(range_.get("from"), range_.get("to"), info.context.clock())
     if after is not None:

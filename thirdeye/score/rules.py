@@ -9,8 +9,18 @@ from typing import Final
 
 import numpy as np
 
-from thirdeye.estate.columns import DESCRIBED, IN_USE, PRESENT, ZOMBIE, Array, Columns, Mask, PackedColumns, exact_sums
-from thirdeye.estate.rules import ACTIVITY_CODE, Activity, days_ago, strong
+from thirdeye.inventory.columns import (
+    DESCRIBED,
+    IN_USE,
+    PRESENT,
+    ZOMBIE,
+    Array,
+    Columns,
+    Mask,
+    PackedColumns,
+    exact_sums,
+)
+from thirdeye.inventory.rules import ACTIVITY_CODE, Activity, days_ago, strong
 
 COMPONENTS = ("storage", "compute", "query", "others")
 

@@ -10,12 +10,13 @@ import structlog
 
 from thirdeye.cache import Cache
 from thirdeye.clock import Clock
-from thirdeye.database import MySQL, Row, task_apart
+from thirdeye.database import MySQL, Row, detached_task
 from thirdeye.errors import Unavailable
-from thirdeye.estate.columns import day_number
-from thirdeye.estate.inventory.reader import EstateReader, Snapshot
-from thirdeye.estate.refresh import EstateRefresh, RefreshRunning
-from thirdeye.estate.rules import Activity, Thresholds
+from thirdeye.inventory.columns import day_number
+from thirdeye.inventory.reader import EstateReader, Snapshot
+from thirdeye.inventory.rules import Activity, Thresholds
+from thirdeye.mirror.refresh import EstateRefresh, RefreshRunning
+from thirdeye.observability.metrics import Metrics
 from thirdeye.score import store
 from thirdeye.score.rules import (
     COMPONENTS,
@@ -33,7 +34,6 @@ from thirdeye.score.rules import (
     zi_score,
 )
 from thirdeye.settings import Settings
-from thirdeye.telemetry import Metrics
 
 # How long a question may wait for the very first score, in seconds; OM's proxy gives up after five.
 FIRST_SCORE_WAIT = 4.0
@@ -96,7 +96,7 @@ class ScoreService:
     async def compute(self) -> bool:
         """Computes the current slot's score, writes its row and the cache; False when it is done or being done elsewhere.
 
-        Raises DatabaseAway when either database is; then no row is written.
+        Raises DatabaseUnavailable when either database is; then no row is written.
         """
         async with self._thirdeye.advisory_lock("score") as got:
             if not got or not await self.is_due():
@@ -180,7 +180,7 @@ class ScoreService:
     async def _loaded(self) -> dict[str, Any] | None:
         """From the database, by one task however many ask; the last known answer while it is away."""
         if self._loading is None:
-            self._loading = task_apart(self.publish())
+            self._loading = detached_task(self.publish())
             self._loading.add_done_callback(self._loading_done)
         task = self._loading
         await asyncio.wait({task}, timeout=_LOAD_WAIT)
@@ -196,7 +196,7 @@ class ScoreService:
 
     async def _first_score(self) -> dict[str, Any]:
         if self._first is None:
-            self._first = task_apart(self._compute_first())
+            self._first = detached_task(self._compute_first())
         task = self._first
         done, _ = await asyncio.wait({task}, timeout=FIRST_SCORE_WAIT)
         if not done:

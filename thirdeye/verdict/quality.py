@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from thirdeye.verdict.history import wilson
+from thirdeye.verdict.return_risk import wilson
 
 
 def rated(verdicts: int, regrets: int) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from thirdeye.estate.advice import VERDICT_CODE, Verdict
-from thirdeye.estate.columns import PRESENT, Array, Mask
+from thirdeye.inventory.columns import PRESENT, Array, Mask
+from thirdeye.inventory.verdicts import VERDICT_CODE, Verdict
 
 _WATCHED = (VERDICT_CODE[Verdict.DELETE], VERDICT_CODE[Verdict.ARCHIVE])
 

@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from thirdeye.estate.advice import BLOCKER_BIT, NO_IDLE, NO_SCORE, VERDICT_CODE, Blocker, Verdict
-from thirdeye.estate.columns import Array, Mask
-from thirdeye.estate.rules import Activity, is_any
+from thirdeye.inventory.columns import Array, Mask
+from thirdeye.inventory.rules import Activity, is_any
+from thirdeye.inventory.verdicts import BLOCKER_BIT, NO_IDLE, NO_SCORE, VERDICT_CODE, Blocker, Verdict
 
 PART_WEIGHTS: Final = {"idle": 0.60, "size": 0.15, "disuse": 0.15, "refresh": 0.10}
 _IDLE_DAYS, _IDLE_POINTS = (0, 30, 90, 180, 365), (0.0, 2.0, 6.0, 8.5, 10.0)

@@ -5,10 +5,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from thirdeye.estate.advice import BLOCKER_BIT, VERDICT_CODE, VERDICTS, Blocker, Verdict
-from thirdeye.estate.columns import PRESENT, WITHOUT_STORAGE, Array, day_of
-from thirdeye.estate.finding import Catalogue, cost_of, risk_of
-from thirdeye.verdict.history import (
+from thirdeye.inventory.columns import PRESENT, WITHOUT_STORAGE, Array, day_of
+from thirdeye.inventory.query import Catalogue, cost_of, risk_of
+from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, VERDICTS, Blocker, Verdict
+from thirdeye.verdict.evaluation import protected_sets
+from thirdeye.verdict.quality import rated
+from thirdeye.verdict.return_risk import (
     CLASSES,
     FUTURE_DAYS,
     IDLE_LIMITS,
@@ -17,8 +19,6 @@ from thirdeye.verdict.history import (
     RiskTable,
     StateCounts,
 )
-from thirdeye.verdict.judge import protected_sets
-from thirdeye.verdict.quality import rated
 from thirdeye.verdict.rules import Policy, verdicts
 
 # The columns that it looks at.

@@ -6,21 +6,21 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from ariadne import MutationType, ObjectType, QueryType
-from graphql import GraphQLResolveInfo
 
-from thirdeye.actions import rules
+from thirdeye.actions import validation
 from thirdeye.actions.campaigns import store
-from thirdeye.actions.campaigns.feeding import feed
+from thirdeye.actions.campaigns.membership import feed
 from thirdeye.actions.campaigns.views import campaign_view, progress_view, ranks_view
 from thirdeye.actions.loaders import progress_loader
-from thirdeye.actions.people import me
-from thirdeye.actions.workflow import check_version
+from thirdeye.actions.permissions import me
+from thirdeye.actions.rules import check_version
 from thirdeye.auth.permission import caller, may_write, writer
+from thirdeye.context import Info
 from thirdeye.database import Row, Session
-from thirdeye.errors import AlreadyThere, BadInput, Conflict, NotFound, Unavailable
-from thirdeye.estate.filters import check_names, filter_document
+from thirdeye.errors import AlreadyExists, BadInput, Conflict, NotFound, Unavailable
 from thirdeye.estate.listing import filter_of
 from thirdeye.estate.loaders import of_one_generation, snapshot_of
+from thirdeye.inventory.filters import check_names, filter_document
 from thirdeye.paging import page_size
 
 query = QueryType()
@@ -28,14 +28,12 @@ mutation = MutationType()
 campaign = ObjectType("Campaign")
 _MOST_PICKED: Final = 1_000
 
-Info = GraphQLResolveInfo[Any]
-
 
 @query.field("campaigns")
 async def resolve_campaigns(
     _: Any, info: Info, *, closed: bool | None = None, first: int | None = None
 ) -> list[dict[str, Any]]:
-    limit = page_size(first, default=20, most=100)
+    limit = page_size(first, default=20, maximum=100)
     rows = await store.campaigns(info.context.thirdeye, closed=bool(closed), limit=limit)
     return [campaign_view(row) for row in rows]
 
@@ -59,7 +57,7 @@ async def resolve_progress(of: dict[str, Any], info: Info) -> dict[str, Any]:
 
 @campaign.field("leaderboard")
 async def resolve_leaderboard(of: dict[str, Any], info: Info, *, first: int | None = None) -> list[dict[str, Any]]:
-    limit = page_size(first, default=10, most=100)
+    limit = page_size(first, default=10, maximum=100)
     directory = (await snapshot_of(info.context)).directory
     return ranks_view(await store.ranks(info.context.thirdeye, of["id"]), directory["owner_sets"])[:limit]
 
@@ -82,7 +80,7 @@ async def resolve_create(_: Any, info: Info, *, input: dict[str, Any]) -> dict[s
     try:
         async with context.thirdeye.transaction() as session:
             row = await store.insert_campaign(session, values, context.clock())
-    except AlreadyThere:
+    except AlreadyExists:
         raise _taken() from None
     await _feed(info, row)
     return campaign_view(row)
@@ -104,7 +102,7 @@ async def resolve_update(
             if closed is not None and closed != (state["closed_at"] is not None):
                 changes["closed_at"] = context.clock().replace(tzinfo=None) if closed else None
             row = await store.change_campaign(session, id, changes) if changes else state
-    except AlreadyThere:
+    except AlreadyExists:
         raise _taken() from None
     if {"item_filter", "closed_at"} & changes.keys():
         await _feed(info, row)
@@ -152,23 +150,23 @@ async def _asked(info: Info, given: Mapping[str, Any]) -> dict[str, Any]:
     """What an input asks for, checked, by column."""
     asked, today = dict[str, Any](), info.context.clock().date()
     if given.get("name") is not None:
-        asked["name"] = rules.sound_title(given["name"], "name")
+        asked["name"] = validation.validate_title(given["name"], "name")
     if given.get("owner") is not None:
-        asked["owner"] = rules.sound_name(given["owner"], "owner")
+        asked["owner"] = validation.validate_name(given["owner"], "owner")
     if "goalUsd" in given:
         goal = given["goalUsd"]
-        asked["goal_usd"] = None if goal is None else rules.sound_usd(goal, "goalUsd")
+        asked["goal_usd"] = None if goal is None else validation.validate_amount(goal, "goalUsd")
     if "dueDate" in given:
         due: date | None = given["dueDate"]
         if due is not None and not today <= due <= today + timedelta(days=3660):
             raise BadInput("dueDate: must be from today to ten years ahead", "dueDate")
         asked["due_date"] = due
     if "filter" in given:
-        asked["item_filter"] = None if given["filter"] is None else await sound_filter(info.context, given["filter"])
+        asked["item_filter"] = None if given["filter"] is None else await validate_filter(info.context, given["filter"])
     return asked
 
 
-async def sound_filter(context: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+async def validate_filter(context: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """A filter of tables that is to be kept, as JSON. Raises BadInput for what cannot be, or names nothing there is."""
     document = filter_document(given)
     if not document:

@@ -96,7 +96,7 @@ async def feeding(thirdeye: MySQL) -> list[Row]:
 
 
 async def insert_campaign(session: Session, values: Mapping[str, Any], now: datetime) -> Row:
-    """Writes a campaign and gives it. Raises AlreadyThere for a name that another has."""
+    """Writes a campaign and gives it. Raises AlreadyExists for a name that another has."""
     columns = [name for name in _WRITABLE if name in values]
     sql = (
         f"INSERT INTO campaign ({', '.join([*columns, 'created_at'])}) "
@@ -109,7 +109,7 @@ async def insert_campaign(session: Session, values: Mapping[str, Any], now: date
 
 
 async def change_campaign(session: Session, id_: int, changes: Mapping[str, Any]) -> Row:
-    """Writes changed columns and the next version; gives the campaign. Raises AlreadyThere for a name of another."""
+    """Writes changed columns and the next version; gives the campaign. Raises AlreadyExists for a name of another."""
     columns = [name for name in _WRITABLE if name in changes]
     assignments = ", ".join([*(f"{name} = %({name})s" for name in columns), "version = version + 1"])
     await session.execute(f"UPDATE campaign SET {assignments} WHERE id = %(id)s", {**_encoded(changes), "id": id_})

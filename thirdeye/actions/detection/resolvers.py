@@ -6,19 +6,19 @@ from typing import Any, Final
 
 import orjson
 from ariadne import MutationType, QueryType
-from graphql import GraphQLResolveInfo
 
-from thirdeye.actions import rules as arguments
-from thirdeye.actions.campaigns.resolvers import sound_filter
+from thirdeye.actions import validation as arguments
+from thirdeye.actions.campaigns.resolvers import validate_filter
 from thirdeye.actions.detection import store
-from thirdeye.actions.detection.finding import amounts_of, find
+from thirdeye.actions.detection.matching import amounts_of, find
 from thirdeye.actions.detection.run import open_masks, patience_of
 from thirdeye.auth.permission import administrator
+from thirdeye.context import Info
 from thirdeye.database import Row
 from thirdeye.errors import BadInput, NotFound, Unavailable
-from thirdeye.estate.inventory.reader import Snapshot
 from thirdeye.estate.loaders import of_one_generation, views
-from thirdeye.estate.resolvers_administration import ask_for_refresh
+from thirdeye.estate.resolvers.administration import request_refresh
+from thirdeye.inventory.reader import Snapshot
 from thirdeye.paging import page_size
 
 query = QueryType()
@@ -27,8 +27,6 @@ _MOST_RULES: Final = 200
 _MOST_ITEMS: Final = 100_000
 _LAST_POSITION: Final = 10_000
 _NEEDED: Final = {"name": "name", "category": "category", "priority": "priority", "table_filter": "filter"}
-
-Info = GraphQLResolveInfo[Any]
 
 
 def _rule(row: Row) -> dict[str, Any]:
@@ -56,7 +54,7 @@ async def _asked(info: Info, given: Mapping[str, Any]) -> dict[str, Any]:
     """What an input asks for, checked, by column. Raises BadInput."""
     asked = {name: given[name] for name in ("category", "priority") if given.get(name) is not None}
     if given.get("name") is not None:
-        asked["name"] = arguments.sound_title(given["name"], "name")
+        asked["name"] = arguments.validate_title(given["name"], "name")
     for name, column, least, most in (
         ("position", "position", 0, _LAST_POSITION),
         ("maximumItems", "maximum_items", 1, _MOST_ITEMS),
@@ -68,7 +66,7 @@ async def _asked(info: Info, given: Mapping[str, Any]) -> dict[str, Any]:
     if given.get("enabled") is not None:
         asked["enabled"] = int(given["enabled"])
     if given.get("filter") is not None:
-        asked["table_filter"] = await sound_filter(info.context, given["filter"])
+        asked["table_filter"] = await validate_filter(info.context, given["filter"])
     return asked
 
 
@@ -95,7 +93,7 @@ async def _complete(info: Info, id_: int | None, given: Mapping[str, Any]) -> tu
 async def resolve_preview(
     _: Any, info: Info, *, input: dict[str, Any], id: int | None = None, first: int | None = None
 ) -> dict[str, Any]:
-    limit, context = page_size(first, default=20, most=100), info.context
+    limit, context = page_size(first, default=20, maximum=100), info.context
     _, rule = await _complete(info, id, input)
     others = [row for row in await store.action_rules(context.thirdeye) if row["enabled"] and row["id"] != id]
     # One that is new comes after those of its position, as its number will be the highest.
@@ -162,4 +160,4 @@ async def resolve_delete(_: Any, info: Info, *, id: int) -> bool:
 async def _take_effect(info: Info, by: str) -> None:
     # Items follow with a refresh; without Redis the next one on time will do.
     with suppress(Unavailable):
-        await ask_for_refresh(info, kind="AUTO", by=by, now=info.context.clock(), since=None)
+        await request_refresh(info, kind="AUTO", by=by, now=info.context.clock(), since=None)

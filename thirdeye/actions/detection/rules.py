@@ -6,9 +6,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from thirdeye.actions.words import REMOVING, SAVING, Category, Resolution, title_of
-from thirdeye.actions.workflow import DECIDED, alerted
-from thirdeye.estate.tables import words
+from thirdeye.actions.enums import REMOVING, SAVING, Category, Resolution, title_of
+from thirdeye.actions.rules import DECIDED, alerted
+from thirdeye.estate.views import words
 
 # A projected saving is brought up to date when it is off by this share, and a cent.
 _OFF_SHARE: Final = Decimal("0.10")

@@ -11,22 +11,22 @@ from typing import Any, Final
 import structlog
 
 from thirdeye.actions.campaigns import store as campaigns
-from thirdeye.actions.campaigns.feeding import feed
-from thirdeye.actions.changing import Actor, Change, apply
+from thirdeye.actions.campaigns.membership import feed
+from thirdeye.actions.changes import Actor, Change, apply
 from thirdeye.actions.detection import store
-from thirdeye.actions.detection.finding import Amounts, Found, amounts_of, find
+from thirdeye.actions.detection.matching import Amounts, Found, amounts_of, find
 from thirdeye.actions.detection.rules import Facts, Finding, Item, Patience, judged, state_of
+from thirdeye.actions.enums import DETECTION, Category, title_of
+from thirdeye.actions.renamed_tables import renamed_tables_of
 from thirdeye.actions.savings import store as savings
-from thirdeye.actions.savings.measuring import measure_savings
+from thirdeye.actions.savings.measurement import measure_savings
 from thirdeye.actions.savings.rules import baseline_of
-from thirdeye.actions.twins import twins_of
-from thirdeye.actions.words import DETECTION, Category, title_of
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL, Row
-from thirdeye.estate.advice import ADVICE, BLOCKER_BIT, VERDICTS, Blocker
-from thirdeye.estate.columns import CHUNK, PRESENT, Mask, day_of, select
-from thirdeye.estate.inventory.reader import EstateReader, NotReadYet, Snapshot, Superseded
 from thirdeye.estate.loaders import table_of
+from thirdeye.inventory.columns import CHUNK, PRESENT, Mask, day_of, select
+from thirdeye.inventory.reader import EstateReader, NotReadYet, Snapshot, Superseded
+from thirdeye.inventory.verdicts import ADVICE, BLOCKER_BIT, VERDICTS, Blocker
 from thirdeye.settings import Settings
 
 _PAGE: Final = 1_000
@@ -75,7 +75,7 @@ class Detection:
         return known is None or known["generation"] != snapshot.generation
 
     async def run(self) -> Outcome | None:
-        """Goes through the newest estate; None when another process is at it. Raises NotReadYet, DatabaseAway."""
+        """Goes through the newest estate; None when another process is at it. Raises NotReadYet, DatabaseUnavailable."""
         async with self._thirdeye.lease("detection") as lease:
             if lease is None:
                 return None
@@ -176,7 +176,7 @@ class Detection:
             for item in items
             if item.stage is not None and not value(item.table_number, "flags") & PRESENT
         ]
-        twins = await twins_of(self._thirdeye, renamed)
+        twins = await renamed_tables_of(self._thirdeye, renamed)
 
         def facts_of(number: int) -> Facts:
             accessed = value(number, "accessed")

@@ -8,8 +8,8 @@ from typing import Any, Final
 import orjson
 
 from thirdeye.actions.detection.rules import Decision, Item
+from thirdeye.actions.enums import DETECTION
 from thirdeye.actions.store import moment_text
-from thirdeye.actions.words import DETECTION
 from thirdeye.database import MySQL, Row, Session
 
 _RULE_COLUMNS = "id, name, category, priority, position, table_filter, maximum_items, enabled, version, set_by, set_at"

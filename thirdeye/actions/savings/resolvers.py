@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ariadne import QueryType
-from graphql import GraphQLResolveInfo
 
 from thirdeye.actions.savings import store
+from thirdeye.context import Info
 from thirdeye.errors import BadInput
 from thirdeye.paging import EARLIEST_DAY
 
@@ -18,9 +18,7 @@ _NOTHING: Final = Decimal(0)
 
 
 @query.field("savings")
-async def resolve_savings(
-    _: Any, info: GraphQLResolveInfo[Any], *, groupBy: str, **between: date | None
-) -> dict[str, Any]:
+async def resolve_savings(_: Any, info: Info, *, groupBy: str, **between: date | None) -> dict[str, Any]:
     # `from` is no name that Python has for an argument.
     last = between.get("to") or info.context.clock().date()
     if not EARLIEST_DAY <= last <= _LAST_DAY:

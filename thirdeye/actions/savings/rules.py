@@ -7,9 +7,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from thirdeye.actions.words import Resolution
-from thirdeye.estate.money import BYTES_PER_GB
-from thirdeye.estate.tables import words
+from thirdeye.actions.enums import Resolution
+from thirdeye.estate.views import words
+from thirdeye.inventory.money import BYTES_PER_GB
 
 _CENT: Final = Decimal("0.000001")
 # What a table must have shrunk by to count as smaller work, not as chance: this share of its cost, and a cent.

@@ -34,7 +34,7 @@ JOIN saving_entry AS last_entry ON last_entry.id = sums.newest
 _ENTRIES: Final = (
     "INSERT INTO saving_entry (table_number, found_at, kind, baseline_usd, cost_usd, realized_usd) VALUES "
 )
-_TWINS = """
+_RENAMED_TABLES = """
 SELECT number, name, service, database_name, schema_name, size_bytes FROM table_inventory
 WHERE removed_at IS NULL AND name LIKE %(pattern)s ESCAPE '!'
 """
@@ -125,7 +125,7 @@ async def put_entries(session: Session, rows: Iterable[Sequence[Any]]) -> None:
 async def renamed_tables(thirdeye: MySQL, mark: str) -> list[Row]:
     """The tables that are there under a name with this mark in it."""
     pattern = mark.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    return await thirdeye.fetch_all(_TWINS, {"pattern": f"%{pattern}%"})
+    return await thirdeye.fetch_all(_RENAMED_TABLES, {"pattern": f"%{pattern}%"})
 
 
 async def places_of(thirdeye: MySQL, numbers: Sequence[int]) -> list[Row]:

@@ -1,0 +1,119 @@
+"""What is read of OM's database is what `thirdeye grants` prints, no more and no less; without a part the rest goes on."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.support.api import ACCOUNTS, TODAY
+from tests.support.mirror import mirror
+from tests.support.second_inventory import second_inventory
+from thirdeye.database import Session
+from thirdeye.errors import DatabaseUnavailable
+from thirdeye.estate.loaders import advised
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.verdicts import ADVICE, BLOCKER_BIT, Blocker
+from thirdeye.local.servers import MariaDB, MySQL
+from thirdeye.mirror.openmetadata.parts import PARTS, READABLE
+from thirdeye.settings import Settings
+
+pytestmark = pytest.mark.anyio
+NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
+SECRET = {("dbservice_entity", "json"), ("user_entity", "json"), ("user_entity", "email"), ("team_entity", "json")}
+
+
+def test_nothing_secret_is_among_them() -> None:
+    granted = {(table, column) for table, columns in READABLE.items() for column in columns}
+    assert not granted & SECRET
+    assert "entity_extension" not in READABLE
+    assert len(READABLE) == len(PARTS)
+
+
+async def test_every_granted_column_is_read_and_no_other(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = list[str]()
+    for name in ("fetch_all", "stream"):
+        original = getattr(Session, name)
+
+        def recording(self: Session, sql: str, values: Any = None, original: Any = original) -> Any:
+            if self._name == "openmetadata":
+                sent.append(sql)
+            return original(self, sql, values)
+
+        monkeypatch.setattr(Session, name, recording)
+    async with mirror(settings, NOON) as estate:
+        run = await estate.refresh()
+        await estate.refresh()
+    # The account has these grants and no others, so that reading more would have failed or warned.
+    assert not {warning["code"] for warning in run["warnings"]} & {"NOT_READABLE", "EVIDENCE_INCOMPLETE"}
+    for table, columns in READABLE.items():
+        statements = [sql for sql in sent if re.search(rf"\b{table}\b", sql)]
+        for column in columns:
+            assert any(re.search(rf"\b{column}\b", sql) for sql in statements), (table, column)
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "lost"),
+    [
+        ("entity_relationship", "EVIDENCE_INCOMPLETE", {"owners": set(), "in_use_through_lineage": 0}),
+        ("tag_usage", "EVIDENCE_INCOMPLETE", {"tags": set(), "tier": 0}),
+        ("profiler_data_time_series", "EVIDENCE_INCOMPLETE", {"size_bytes": None}),
+        ("entity_usage", "EVIDENCE_INCOMPLETE", {"last_use": None, "queries_30d": 0}),
+        ("query_cost_time_series", "NOT_READABLE", {"query_cost_30d": None}),
+        ("dashboard_entity", "NOT_READABLE", {}),
+    ],
+)
+async def test_without_a_part_the_rest_goes_on_and_says_so(
+    settings: Settings, sql_server: MariaDB | MySQL, table: str, code: str, lost: dict[str, Any]
+) -> None:
+    with sql_server.connect() as connection, connection.cursor() as cursor:
+        columns = ", ".join(f"`{column}`" for column in READABLE[table])
+        cursor.execute(f"REVOKE SELECT ({columns}) ON `{settings.om_mysql_db}`.`{table}` FROM '{ACCOUNTS.om_user}'@'%'")
+        judged = second_inventory(connection, settings.om_mysql_db, TODAY)
+    async with mirror(settings, NOON) as estate:
+        run = await estate.refresh()
+        assert run["phase"] == "DONE"
+        (warning,) = [each for each in run["warnings"] if table in each["example"]]
+        assert (warning["code"], "cannot be read" in warning["example"]) == (code, True)
+        inventory = await estate.inventory()
+        assert inventory.keys() == judged.tables.keys()
+        reader = EstateReader(estate.thirdeye)
+        snapshot = await reader.snapshot()
+        await snapshot.load(ADVICE)
+        blocked = [advised(snapshot, row["number"])["blockers"] for row in inventory.values()]
+        incomplete = BLOCKER_BIT[Blocker.EVIDENCE_INCOMPLETE]
+        assert {bool(bits & incomplete) for bits in blocked} == {code == "EVIDENCE_INCOMPLETE"}
+        for name, value in lost.items():
+            assert all(row[name] == value for row in inventory.values()), name
+        assert (await estate.refresh())["changed"] == 0
+
+
+async def test_a_grant_that_comes_later_brings_the_part_back(settings: Settings, sql_server: MariaDB | MySQL) -> None:
+    columns = ", ".join(f"`{column}`" for column in READABLE["tag_usage"])
+    on = f"SELECT ({columns}) ON `{settings.om_mysql_db}`.`tag_usage`"
+    with sql_server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"REVOKE {on} FROM '{ACCOUNTS.om_user}'@'%'")
+        async with mirror(settings, NOON) as estate:
+            await estate.refresh()
+            cursor.execute(f"GRANT {on} TO '{ACCOUNTS.om_user}'@'%'")
+            run = await estate.refresh()
+            assert run["kind"] == "INCREMENTAL"
+            assert any(row["tags"] for row in (await estate.inventory()).values())
+
+
+async def test_what_is_known_is_not_given_up_for_a_missing_grant(
+    settings: Settings, sql_server: MariaDB | MySQL
+) -> None:
+    async with mirror(settings, NOON) as estate:
+        await estate.refresh()
+        with sql_server.connect() as connection, connection.cursor() as cursor:
+            columns = ", ".join(f"`{column}`" for column in READABLE["table_entity"])
+            cursor.execute(
+                f"REVOKE SELECT ({columns}) ON `{settings.om_mysql_db}`.`table_entity` FROM '{ACCOUNTS.om_user}'@'%'"
+            )
+        with pytest.raises(DatabaseUnavailable):
+            await estate.refresh()
+        rows = await estate.thirdeye.fetch_all("SELECT phase, error FROM refresh_run ORDER BY id")
+        assert [row["phase"] for row in rows] == ["DONE", "FAILED"]
+        assert "stays as it was" in rows[1]["error"]
+        assert len(await estate.inventory()) == 284

@@ -1,0 +1,185 @@
+"""Migrations: up, down and up again, by many at once, after a kill, and when one fails."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.api import prepare_accounts, settings_for
+from thirdeye import migrations
+from thirdeye.database import MySQL as Database
+from thirdeye.database import thirdeye_database
+from thirdeye.errors import SchemaMissing
+from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.tokens import Signer
+from thirdeye.migrations import MigrationFailed, migrate, migration_status, roll_back
+from thirdeye.resources import resource
+from thirdeye.settings import Settings
+from thirdeye.sql_text import excess_privileges
+
+pytestmark = pytest.mark.anyio
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+ALL = sorted(path.stem for path in MIGRATIONS.glob("*.sql") if not path.name.endswith(".rollback.sql"))
+TABLES = sorted(
+    line.split("EXISTS ")[1].split()[0]
+    for path in MIGRATIONS.glob("*.sql")
+    for line in path.read_text().splitlines()
+    if line.startswith("CREATE TABLE")
+)
+
+
+@pytest.fixture
+def settings(
+    sql_server: MariaDB | MySQL, redis_server: Redis, schema_name: Callable[[str], str], signer: Signer
+) -> Settings:
+    schema = schema_name("thirdeye")
+    prepare_accounts(sql_server, "om_none", schema)
+    return settings_for(sql_server, redis_server, om_schema="om_none", schema=schema, signer=signer)
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    made = thirdeye_database(settings, lambda _name, _seconds: None)
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.stop()
+
+
+async def shape(thirdeye: Database) -> list[Any]:
+    return [
+        *[await thirdeye.fetch_one(f"SHOW CREATE TABLE {table}") for table in TABLES],
+        await thirdeye.fetch_all("SELECT * FROM storage_price ORDER BY service_type"),
+    ]
+
+
+async def test_up_down_and_up_again_give_the_same(settings: Settings) -> None:
+    async with database(settings) as thirdeye:
+        assert await migrate(settings, thirdeye) == ALL
+        first = await shape(thirdeye)
+        assert await migrate(settings, thirdeye) == []
+        assert await roll_back(settings, thirdeye, len(ALL) + 3) == ALL[::-1]
+        assert (await migration_status(settings)).pending == ALL
+        left = {next(iter(row.values())) for row in await thirdeye.fetch_all("SHOW TABLES")}
+        assert len(TABLES) > 10
+        assert not set(TABLES) & left
+        assert await migrate(settings, thirdeye) == ALL
+        assert await shape(thirdeye) == first
+        assert (await migration_status(settings)).applied == ALL
+
+
+async def test_many_at_once_apply_each_step_once(settings: Settings) -> None:
+    async with database(settings) as thirdeye:
+        results = await asyncio.gather(*(migrate(settings, thirdeye) for _ in range(4)))
+    assert sorted(results, key=len) == [[], [], [], ALL]
+
+
+async def test_a_lock_left_by_a_killed_run_is_broken(settings: Settings) -> None:
+    async with database(settings) as thirdeye:
+        await migrate(settings, thirdeye)
+        await roll_back(settings, thirdeye, 1)
+        await thirdeye.execute("INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, NOW(), 1)")
+        # The statement of the killed run had been done, its mark had not.
+        await thirdeye.execute((resource("migrations") / f"{ALL[-1]}.sql").read_text())
+        assert await migrate(settings, thirdeye) == ALL[-1:]
+
+
+async def test_a_failing_migration_shows_the_true_error(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "0001.good.sql").write_text("-- transactional: false\nCREATE TABLE IF NOT EXISTS good (id INT)\n")
+    bad = folder / "0002.bad.sql"
+    bad.write_text("-- transactional: false\nCREATE TABLE bad (id NONSENSE)\n")
+    monkeypatch.setattr(migrations, "resource", lambda _name: folder)
+    async with database(settings) as thirdeye:
+        for _ in range(2):
+            with pytest.raises(MigrationFailed, match=r"0002\.bad.*NONSENSE"):
+                await migrate(settings, thirdeye)
+            assert (await migration_status(settings)).applied == ["0001.good"]
+        bad.write_text("-- transactional: false\nCREATE TABLE bad (id INT)\n")
+        assert await migrate(settings, thirdeye) == ["0002.bad"]
+
+
+async def test_title_and_status_alone_make_an_item(settings: Settings) -> None:
+    async with database(settings) as thirdeye:
+        await migrate(settings, thirdeye)
+        await thirdeye.execute("INSERT INTO action_items (title, status) VALUES ('t', 'DONE')")
+        await thirdeye.execute("INSERT INTO health_score_history (score) VALUES (5)")
+        row = await thirdeye.fetch_one("SELECT * FROM action_items")
+        assert row is not None
+        assert row["created_at"] == row["updated_at"] is not None
+        score = await thirdeye.fetch_one("SELECT * FROM health_score_history")
+        assert score is not None
+        assert score["captured_at"] is not None
+
+
+async def test_a_schema_that_may_not_be_made_is_explained(settings: Settings) -> None:
+    forbidden = settings.model_copy(update={"thirdeye_mysql_schema": "not_ours"})
+    async with database(forbidden) as thirdeye:
+        with pytest.raises(SchemaMissing) as caught:
+            await migrate(forbidden, thirdeye)
+    assert "not_ours" in caught.value.detail
+
+
+def test_the_command(settings: Settings, tmp_path: Path) -> None:
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+        "OM_MYSQL_HOST": settings.om_mysql_host,
+        "OM_MYSQL_PORT": str(settings.om_mysql_port),
+        "THIRDEYE_MYSQL_SCHEMA": settings.thirdeye_mysql_schema,
+        "THIRDEYE_MYSQL_USER": settings.thirdeye_mysql_user,
+        "THIRDEYE_MYSQL_PW": settings.thirdeye_mysql_pw.get_secret_value(),
+        "OM_MYSQL_USER_RO": settings.om_mysql_user_ro,
+        "OM_MYSQL_PW_RO": settings.om_mysql_pw_ro.get_secret_value(),
+        "JWT_PUBLIC_KEY": str(settings.jwt_public_key),
+    }
+
+    def thirdeye(*arguments: str, **more: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "thirdeye", *arguments]
+        done = subprocess.run(
+            command, env={**environment, **more}, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    assert thirdeye("migrate", "--status")[0] == 1
+    code, text = thirdeye("migrate")
+    assert (code, text.count("applied ")) == (0, len(ALL)), text
+    assert "current" in thirdeye("migrate")[1]
+    assert thirdeye("migrate", "--rollback", "1")[1].split() == ["rolled", "back", ALL[-1]]
+    assert "pending  " + ALL[-1] in thirdeye("migrate", "--status")[1]
+    code, text = thirdeye("check")
+    # This account has no rights on an OM schema, which is not there.
+    assert code == 1, text
+    assert "openmetadata database cannot be reached" in text
+    assert "GRANT SELECT" in thirdeye("grants", "--all")[1]
+    code, text = thirdeye("serve", REFRESH_MINUTES="0")
+    assert code == 1
+    assert "REFRESH_MINUTES" in text
+    assert thirdeye("migrate", OM_MYSQL_PORT="1")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "excess"),
+    [
+        (["GRANT USAGE ON *.* TO `om_ro`@`%` IDENTIFIED BY PASSWORD '*AB'"], []),
+        (["GRANT SELECT ON `om`.* TO `om_ro`@`%`", "GRANT SELECT, SHOW VIEW ON `a`.`b` TO `x`@`%`"], []),
+        (["GRANT SELECT (`id`, `name`), INSERT (`id`) ON `om`.`t` TO `x`@`%`"], ["INSERT on `om`.`t`"]),
+        (
+            ["GRANT ALL PRIVILEGES ON *.* TO `x`@`%` WITH GRANT OPTION"],
+            ["ALL PRIVILEGES on *.*", "GRANT OPTION on *.*"],
+        ),
+        (["GRANT SELECT, UPDATE ON `om`.* TO `x`@`%`"], ["UPDATE on `om`.*"]),
+        (["GRANT `writer`@`%` TO `x`@`%`"], ["role `writer`@`%`"]),
+    ],
+)
+def test_privileges_beyond_reading_are_seen(lines: list[str], excess: list[str]) -> None:
+    assert excess_privileges(lines) == excess

@@ -1,0 +1,1 @@
+"""GraphQL: action items, one module a topic."""

@@ -1,1 +1,0 @@
-"""Reading the inventory: what the worker published, for whoever answers questions."""

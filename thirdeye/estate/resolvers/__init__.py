@@ -1,0 +1,1 @@
+"""GraphQL: the estate, one module a topic."""

@@ -1,9 +1,0 @@
-"""From settings to what the rules take."""
-
-from thirdeye.estate.rules import Thresholds
-from thirdeye.settings import Settings
-
-
-def thresholds_of(settings: Settings) -> Thresholds:
-    """The thresholds that the settings name."""
-    return Thresholds(**{name: getattr(settings, name) for name in Thresholds.__dataclass_fields__})

@@ -1,0 +1,1 @@
+"""The published estate in memory, and the rules of evidence and use that its columns obey."""

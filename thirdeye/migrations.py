@@ -1,0 +1,161 @@
+"""Bringing the `thirdeye` schema up to date with yoyo, safely when several processes start at once.
+
+A server-side advisory lock is the real mutex: it dies with its process. Whoever holds it may break a lock row that a
+killed run of yoyo left behind. Each migration is one idempotent statement, so that a run killed half way goes on.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import pymysql.connections
+import structlog
+from yoyo import read_migrations
+from yoyo.backends.core.mysql import MySQLBackend
+from yoyo.connections import parse_uri
+
+from thirdeye.database import MySQL, create_schema
+from thirdeye.errors import DatabaseUnavailable, SchemaMissing
+from thirdeye.resources import resource
+from thirdeye.settings import Settings
+
+_LOCK_SECONDS = 60
+# No such column to drop, or such a column already: a run that was killed before it could note it altered the table, as
+# a whole, for servers do that or nothing.
+_ALTERED_BEFORE = frozenset({1060, 1091})
+log = structlog.get_logger(__name__)
+
+
+class MigrationFailed(Exception):
+    """A migration's statement failed; the message names the file and the server's own error."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MigrationStatus:
+    """Ids of the migrations that are applied and of those that are not, in order."""
+
+    applied: list[str]
+    pending: list[str]
+
+
+class _Connection(pymysql.connections.Connection):  # type: ignore[misc]
+    """PyMySQL's, which reads the system's certificates anew for each connection; yoyo makes one for each migration."""
+
+    _made: ClassVar[Any] = None
+
+    def _create_ssl_ctx(self, sslp: Any) -> Any:
+        if sslp:
+            return super()._create_ssl_ctx(sslp)
+        if _Connection._made is None:
+            _Connection._made = super()._create_ssl_ctx(sslp)
+        return _Connection._made
+
+
+class _Backend(MySQLBackend):  # type: ignore[misc]
+    """yoyo's backend, connected in autocommit mode: anything else hides the true error of a failing DDL."""
+
+    def connect(self, dburi: Any) -> Any:
+        return _Connection(
+            host=dburi.hostname,
+            port=dburi.port,
+            user=dburi.username,
+            password=dburi.password,
+            database=dburi.database,
+            charset="utf8mb4",
+            autocommit=True,
+            connect_timeout=5,
+        )
+
+
+def _backend(settings: Settings) -> _Backend:
+    user, password = settings.thirdeye_mysql_user, settings.thirdeye_mysql_pw.get_secret_value()
+    address = f"{settings.om_mysql_host}:{settings.om_mysql_port}/{settings.thirdeye_mysql_schema}"
+    uri = parse_uri(f"mysql://{quote(user, safe='')}:{quote(password, safe='')}@{address}")
+    logging.getLogger("yoyo").setLevel(logging.WARNING)
+    backend = _Backend(uri, "_yoyo_migration")
+    backend.init_database()
+    return backend
+
+
+def _read() -> Any:
+    return read_migrations(str(resource("migrations")))
+
+
+def _status(settings: Settings) -> MigrationStatus:
+    backend, migrations = _backend(settings), _read()
+    try:
+        pending = [migration.id for migration in backend.to_apply(migrations)]
+        return MigrationStatus(applied=[m.id for m in migrations if m.id not in pending], pending=pending)
+    finally:
+        backend.connection.close()
+
+
+def _apply(settings: Settings) -> list[str]:
+    backend, done = _backend(settings), []
+    try:
+        backend.break_lock()
+        with backend.lock():
+            for migration in backend.to_apply(_read()):
+                _run(backend.apply_one, backend.mark_one, migration)
+                done.append(str(migration.id))
+    finally:
+        backend.connection.close()
+    return done
+
+
+def _roll_back(settings: Settings, count: int) -> list[str]:
+    backend, done = _backend(settings), []
+    try:
+        backend.break_lock()
+        with backend.lock():
+            for migration in list(backend.to_rollback(_read()))[:count]:
+                _run(backend.rollback_one, backend.unmark_one, migration)
+                done.append(str(migration.id))
+    finally:
+        backend.connection.close()
+    return done
+
+
+def _run(step: Any, note: Any, migration: Any) -> None:
+    try:
+        step(migration)
+    except Exception as error:
+        if error.args and error.args[0] in _ALTERED_BEFORE:
+            note(migration)
+            return
+        raise MigrationFailed(
+            f"migration {migration.id} failed: {error}. Nothing after it was applied; mend the cause and start again."
+        ) from error
+
+
+async def migration_status(settings: Settings) -> MigrationStatus:
+    """What is applied and what is not. Raises DatabaseUnavailable or SchemaMissing."""
+    return await asyncio.to_thread(_status, settings)
+
+
+async def migrate(settings: Settings, thirdeye: MySQL) -> list[str]:
+    """Creates the schema if it may, applies what is pending, and gives the ids applied by this call.
+
+    Raises MigrationFailed, DatabaseUnavailable, or SchemaMissing when the schema is not there and may not be created.
+    """
+    try:
+        await thirdeye.ping()
+    except SchemaMissing:
+        await create_schema(settings)
+        log.info("schema_created", schema=settings.thirdeye_mysql_schema)
+    return await _locked(thirdeye, _apply, settings)
+
+
+async def roll_back(settings: Settings, thirdeye: MySQL, count: int) -> list[str]:
+    """Takes the newest `count` applied migrations back and gives their ids, newest first."""
+    return await _locked(thirdeye, _roll_back, settings, count)
+
+
+async def _locked(thirdeye: MySQL, step: Any, *args: Any) -> list[str]:
+    async with thirdeye.advisory_lock("migrate", timeout=_LOCK_SECONDS) as got:
+        if not got:
+            raise DatabaseUnavailable("thirdeye", f"another process has been migrating for over {_LOCK_SECONDS} s")
+        done: list[str] = await asyncio.to_thread(step, *args)
+        return done

@@ -1,0 +1,1 @@
+"""Reading what OpenMetadata knows into the inventory: what changed, or everything."""

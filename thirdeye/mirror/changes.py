@@ -1,0 +1,72 @@
+"""What a refresh brought: which tables are new, gone, back, grown, gone quiet or woken up."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+import numpy as np
+
+from thirdeye.inventory.columns import PRESENT, Array
+from thirdeye.inventory.rules import ACTIVITIES, Activity, directly_in_use, is_any
+
+# A table has grown when it gained both that share and so many bytes.
+GROWN_SHARE: Final = 0.20
+GROWN_BYTES: Final = 10**9
+
+
+class ChangeKind(StrEnum):
+    """What happened to a table."""
+
+    NEW = "NEW"
+    BACK = "BACK"
+    GONE = "GONE"
+    GROWN = "GROWN"
+    GONE_QUIET = "GONE_QUIET"
+    WOKEN_UP = "WOKEN_UP"
+
+
+Change = tuple[ChangeKind, int, dict[str, Any]]
+
+
+def changes(before: Mapping[str, Array], after: Mapping[str, Array], first: int) -> Iterator[Change]:
+    """The changes of a chunk of columns that begins at number `first`; `before` may be shorter, or empty."""
+    length = len(after["flags"])
+    old = {name: _padded(before.get(name), after[name], length) for name in ("flags", "activity", "size", "id")}
+    was, is_now = (old["flags"] & PRESENT) != 0, (after["flags"] & PRESENT) != 0
+    stayed = was & is_now
+    known = old["id"] != b""
+    sized = stayed & (old["size"] >= 0) & (after["size"] >= 0)
+    gained = after["size"] - old["size"]
+    grown = sized & (gained >= GROWN_BYTES) & (gained >= GROWN_SHARE * old["size"])
+    idle = is_any(after["activity"], Activity.STALE, Activity.DORMANT)
+    was_idle = is_any(old["activity"], Activity.STALE, Activity.DORMANT)
+    active = is_any(after["activity"], Activity.ACTIVE)
+    cases = (
+        (ChangeKind.NEW, is_now & ~known),
+        (ChangeKind.BACK, is_now & ~was & known),
+        (ChangeKind.GONE, was & ~is_now),
+        (ChangeKind.GROWN, grown),
+        (ChangeKind.GONE_QUIET, stayed & directly_in_use(old["activity"]) & idle),
+        (ChangeKind.WOKEN_UP, stayed & was_idle & active),
+    )
+    for kind, mask in cases:
+        for place in np.flatnonzero(mask).tolist():
+            yield kind, first + place, _detail(kind, old, after, place)
+
+
+def _padded(values: Array | None, like: Array, length: int) -> Array:
+    padded = np.zeros(length, like.dtype)
+    if values is not None:
+        padded[: len(values)] = values[:length]
+    return padded
+
+
+def _detail(kind: ChangeKind, old: Mapping[str, Array], after: Mapping[str, Array], place: int) -> dict[str, Any]:
+    if kind is ChangeKind.GROWN:
+        return {"bytesBefore": int(old["size"][place]), "bytesAfter": int(after["size"][place])}
+    if kind in {ChangeKind.GONE_QUIET, ChangeKind.WOKEN_UP}:
+        return {
+            "activityBefore": ACTIVITIES[old["activity"][place]],
+            "activityAfter": ACTIVITIES[after["activity"][place]],
+        }
+    return {}

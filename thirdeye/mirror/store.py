@@ -1,0 +1,303 @@
+"""SQL of a refresh over ThirdEye's own schema: runs, blobs, staging, publishing."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+import orjson
+
+from thirdeye.database import MySQL, Row, Session
+
+# ---- runs
+
+_INSERT_RUN = """
+INSERT INTO refresh_run (kind, phase, requested_by, started_at) VALUES (%(kind)s, 'STARTING', %(by)s, %(now)s)
+"""
+_QUEUED_RUN = "SELECT id, kind FROM refresh_run WHERE phase = 'QUEUED' ORDER BY id LIMIT 1"
+_TAKE_RUN = "UPDATE refresh_run SET phase = 'STARTING', started_at = %(now)s WHERE id = %(id)s AND phase = 'QUEUED'"
+_RUN = """
+SELECT id, kind, phase, seen, changed, warnings, requested_by, started_at, finished_at, error
+FROM refresh_run WHERE id = %(id)s
+"""
+_PROGRESS = """
+UPDATE refresh_run SET kind = %(kind)s, phase = %(phase)s, seen = %(seen)s, changed = %(changed)s WHERE id = %(id)s
+"""
+_FINISH_RUN = """
+UPDATE refresh_run SET phase = %(phase)s, seen = %(seen)s, changed = %(changed)s, warnings = %(warnings)s,
+       finished_at = %(now)s, error = %(error)s
+WHERE id = %(id)s
+"""
+# Whoever holds the lease knows that every other unfinished run is dead.
+_FAIL_ABANDONED_RUNS = """
+UPDATE refresh_run SET phase = 'FAILED', finished_at = %(now)s, error = 'the process that ran it ended'
+WHERE finished_at IS NULL AND phase <> 'QUEUED' AND id <> %(id)s
+"""
+_OPEN_RUN = "SELECT phase FROM refresh_run WHERE id = %(id)s AND finished_at IS NULL FOR UPDATE"
+
+# ---- state and blobs
+
+_STATE = "SELECT generation, refreshed_at, as_of FROM estate_state WHERE id = 1"
+_SET_STATE = """
+REPLACE INTO estate_state (id, generation, refreshed_at, as_of) VALUES (1, %(generation)s, %(now)s, %(as_of)s)
+"""
+_BLOB = """
+SELECT data FROM estate_blob WHERE name = %(name)s AND generation <= %(generation)s ORDER BY generation DESC LIMIT 1
+"""
+_BLOB_NAMES = """
+SELECT name, MAX(generation) AS generation FROM estate_blob
+WHERE name LIKE %(prefix)s AND generation <= %(generation)s GROUP BY name ORDER BY name
+"""
+# REPLACE, for MySQL deprecates VALUES() in ON DUPLICATE KEY UPDATE and MariaDB knows no other way.
+_PUT_BLOB = "REPLACE INTO estate_blob (name, generation, data) VALUES (%(name)s, %(generation)s, %(data)s)"
+_FORGET_UNPUBLISHED = "DELETE FROM estate_blob WHERE generation > %(generation)s"
+_SUPERSEDED = """
+DELETE older FROM estate_blob AS older JOIN estate_blob AS newer
+  ON newer.name = older.name AND newer.generation = %(generation)s
+WHERE older.generation < %(generation)s
+"""
+# An empty blob says that there is none any more.
+_EMPTY = "DELETE FROM estate_blob WHERE generation = %(generation)s AND LENGTH(data) = 0"
+
+# ---- tables
+
+_NUMBERS = """
+SELECT GROUP_CONCAT(REPLACE(id, '-', ''), LPAD(HEX(number), 8, '0') SEPARATOR '') AS packed
+FROM table_inventory WHERE number >= %(start)s AND number < %(end)s
+"""
+_HIGHEST = "SELECT MAX(number) AS highest FROM table_inventory"
+_NAMES_BETWEEN = """
+SELECT number, name FROM table_inventory WHERE number >= %(start)s AND number < %(end)s
+UNION ALL SELECT number, name FROM table_inventory_staged_text WHERE number >= %(start)s AND number < %(end)s
+"""
+_NAMES_OF = """
+SELECT number, name FROM table_inventory WHERE number IN %(numbers)s
+UNION ALL SELECT number, name FROM table_inventory_staged_text WHERE number IN %(numbers)s
+"""
+_NAME_ORDER = """
+SELECT part, GROUP_CONCAT(LPAD(HEX(number), 8, '0') ORDER BY place SEPARATOR '') AS packed FROM (
+  SELECT number, place, FLOOR(place / 100000) AS part FROM (
+    SELECT number, ROW_NUMBER() OVER (ORDER BY name COLLATE utf8mb4_unicode_520_ci, number) AS place FROM (
+      SELECT live.name, live.number FROM table_inventory AS live
+      LEFT JOIN table_inventory_staged_text AS staged ON staged.number = live.number WHERE staged.number IS NULL
+      UNION ALL SELECT name, number FROM table_inventory_staged_text
+    ) AS names
+  ) AS ranked
+) AS parts GROUP BY part ORDER BY part
+"""
+TEXT_COLUMNS: Final = (
+    "number", "id", "fqn", "fqn_key", "name", "display_name", "service", "database_name", "schema_name", "table_type",
+)  # fmt: skip
+FACT_COLUMNS: Final = (
+    "number", "described", "metadata_changed", "created", "last_accessed", "last_written", "queries_30d", "first_use",
+    "last_use", "days_of_use", "longest_gap", "size_bytes", "query_cost_30d", "evidence", "activity", "in_use",
+    "in_use_through_lineage", "zombie", "owner_set", "tag_set", "domain", "tier", "removed",
+)  # fmt: skip
+_STAGE_TEXT = f"REPLACE INTO table_inventory_staged_text ({', '.join(TEXT_COLUMNS)}) VALUES "
+_STAGE_FACTS = f"INSERT INTO table_inventory_staged_facts ({', '.join(FACT_COLUMNS)}) VALUES "
+_CLEAR_TEXT, _CLEAR_FACTS = "TRUNCATE TABLE table_inventory_staged_text", "TRUNCATE TABLE table_inventory_staged_facts"
+_MERGED_FACTS = ", ".join(FACT_COLUMNS[1:-1])
+_INSERT_NEW = f"""
+INSERT INTO table_inventory ({", ".join(TEXT_COLUMNS)}, {_MERGED_FACTS}, seen_at, removed_at)
+SELECT {", ".join(f"text.{column}" for column in TEXT_COLUMNS)},
+       {", ".join(f"facts.{column}" for column in FACT_COLUMNS[1:-1])}, %(now)s,
+       IF(facts.removed, COALESCE(facts.metadata_changed, %(now)s), NULL)
+FROM table_inventory_staged_text AS text JOIN table_inventory_staged_facts AS facts USING (number)
+LEFT JOIN table_inventory AS live ON live.number = text.number
+WHERE live.number IS NULL
+"""
+_UPDATE_TEXT = f"""
+UPDATE table_inventory AS live JOIN table_inventory_staged_text AS text USING (number)
+SET {", ".join(f"live.{column} = text.{column}" for column in TEXT_COLUMNS[1:])}
+"""
+_UPDATE_FACTS = f"""
+UPDATE table_inventory AS live JOIN table_inventory_staged_facts AS facts USING (number)
+SET {", ".join(f"live.{column} = facts.{column}" for column in FACT_COLUMNS[1:-1])},
+    live.removed_at = IF(facts.removed, COALESCE(live.removed_at, %(now)s), NULL)
+"""
+_PUT_ASSETS = "REPLACE INTO lineage_asset (number, id, kind, name) VALUES "
+_PUT_CHANGES = "INSERT INTO table_change (generation, changed_at, kind, number, detail) VALUES "
+_FORGET_CHANGES = "DELETE FROM table_change WHERE changed_at < %(before)s"
+_PRICES = "SELECT service_type, effective_from, usd_per_gb_month FROM storage_price WHERE effective_from <= %(day)s"
+
+# Room for packed texts.
+_PACKED = "SET SESSION group_concat_max_len = 67108864"
+
+
+async def new_run(thirdeye: MySQL, kind: str, by: str | None, now: datetime) -> int:
+    """Opens a run; its id."""
+    return (await thirdeye.execute(_INSERT_RUN, {"kind": kind, "by": by, "now": _naive(now)})).inserted_id
+
+
+async def queued_run(thirdeye: MySQL) -> Row | None:
+    """The run that waits longest: id and kind."""
+    return await thirdeye.fetch_one(_QUEUED_RUN)
+
+
+async def take_run(thirdeye: MySQL, run: int, now: datetime) -> bool:
+    """Takes a queued run; False when it is no longer queued."""
+    return (await thirdeye.execute(_TAKE_RUN, {"id": run, "now": _naive(now)})).matched > 0
+
+
+async def get_run(thirdeye: MySQL, run: int) -> Row:
+    """A run's row, `warnings` decoded."""
+    row = await thirdeye.fetch_one(_RUN, {"id": run})
+    assert row is not None
+    row["warnings"] = orjson.loads(row["warnings"]) if row["warnings"] else []
+    return row
+
+
+async def fail_abandoned_runs(thirdeye: MySQL, run: int, now: datetime) -> None:
+    """Closes the runs that dead processes left open; only for the holder of the lease."""
+    await thirdeye.execute(_FAIL_ABANDONED_RUNS, {"id": run, "now": _naive(now)})
+
+
+async def progress(thirdeye: MySQL, run: int, *, kind: str, phase: str, seen: int, changed: int) -> None:
+    """Says how far a run is."""
+    await thirdeye.execute(_PROGRESS, {"id": run, "kind": kind, "phase": phase, "seen": seen, "changed": changed})
+
+
+async def finish_run(
+    to: MySQL | Session,
+    run: int,
+    *,
+    phase: str,
+    seen: int,
+    changed: int,
+    warnings: list[dict[str, Any]],
+    now: datetime,
+    error: str | None = None,
+) -> None:
+    """Closes a run, DONE or FAILED."""
+    values = {"id": run, "phase": phase, "seen": seen, "changed": changed, "error": error, "now": _naive(now)}
+    await to.execute(_FINISH_RUN, {**values, "warnings": orjson.dumps(warnings).decode()})
+
+
+async def still_open(session: Session, run: int) -> bool:
+    """Whether nobody has closed this run meanwhile; keeps it so until the transaction ends."""
+    return await session.fetch_one(_OPEN_RUN, {"id": run}) is not None
+
+
+# ---- blobs
+
+
+async def state(thirdeye: MySQL) -> Row | None:
+    """The generation that readers see, when it was published and for which day; None before the first."""
+    return await thirdeye.fetch_one(_STATE)
+
+
+async def blob(thirdeye: MySQL, name: str, generation: int) -> bytes | None:
+    """A blob as of a generation."""
+    row = await thirdeye.fetch_one(_BLOB, {"name": name, "generation": generation})
+    return bytes(row["data"]) if row else None
+
+
+async def blobs(thirdeye: MySQL, prefix: str, generation: int) -> AsyncIterator[tuple[str, bytes]]:
+    """All blobs whose names begin so, by name, one at a time."""
+    for row in await thirdeye.fetch_all(_BLOB_NAMES, {"prefix": f"{prefix}%", "generation": generation}):
+        data = await blob(thirdeye, row["name"], row["generation"])
+        if data is not None:
+            yield row["name"], data
+
+
+async def blob_names(thirdeye: MySQL, prefix: str, generation: int) -> list[str]:
+    """The names of all blobs that begin so."""
+    rows = await thirdeye.fetch_all(_BLOB_NAMES, {"prefix": f"{prefix}%", "generation": generation})
+    return [row["name"] for row in rows]
+
+
+async def put_blob(thirdeye: MySQL, name: str, generation: int, data: bytes) -> None:
+    """Writes a blob that readers see once its generation is published; an empty one removes it then."""
+    await thirdeye.execute(_PUT_BLOB, {"name": name, "generation": generation, "data": data})
+
+
+async def forget_unpublished(thirdeye: MySQL, generation: int) -> None:
+    """Removes what unfinished refreshes after this generation left behind."""
+    await thirdeye.execute(_FORGET_UNPUBLISHED, {"generation": generation})
+    await thirdeye.execute(_CLEAR_TEXT)
+    await thirdeye.execute(_CLEAR_FACTS)
+
+
+# ---- tables
+
+
+async def known_numbers(thirdeye: MySQL, step: int) -> AsyncIterator[str]:
+    """Id (32 digits) and number (8) of every table in the inventory, in hexadecimal, `step` numbers at a time."""
+    row = await thirdeye.fetch_one(_HIGHEST)
+    highest = row["highest"] if row else None
+    async with thirdeye.session() as session:
+        await session.execute(_PACKED)
+        for start in range(0, 0 if highest is None else highest + 1, step):
+            found = await session.fetch_one(_NUMBERS, {"start": start, "end": start + step})
+            if found and found["packed"]:
+                yield found["packed"]
+
+
+async def names_between(thirdeye: MySQL, start: int, end: int) -> dict[int, str]:
+    """Names by number, staged ones before live ones."""
+    rows = await thirdeye.fetch_all(_NAMES_BETWEEN, {"start": start, "end": end})
+    return {row["number"]: row["name"] for row in rows}
+
+
+async def names_of(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, str]:
+    """The names of these tables, staged ones before live ones."""
+    rows = await thirdeye.fetch_all(_NAMES_OF, {"numbers": tuple(numbers) or (-1,)})
+    return {row["number"]: row["name"] for row in rows}
+
+
+async def name_order(thirdeye: MySQL) -> list[str]:
+    """All numbers in the order of names, packed in several parts, 8 hexadecimal digits each."""
+    async with thirdeye.session() as session:
+        await session.execute(_PACKED)
+        return [row["packed"] for row in await session.fetch_all(_NAME_ORDER)]
+
+
+async def stage_text(thirdeye: MySQL, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Stages rows of TEXT_COLUMNS; a later one of the same number replaces an earlier one."""
+    async with thirdeye.session() as session:
+        await session.execute_rows(_STAGE_TEXT, rows)
+
+
+async def stage_facts(thirdeye: MySQL, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Stages rows of FACT_COLUMNS."""
+    async with thirdeye.session() as session:
+        await session.execute_rows(_STAGE_FACTS, rows)
+
+
+async def merge_staged(session: Session, now: datetime) -> None:
+    """Brings what is staged into the inventory."""
+    values = {"now": _naive(now)}
+    await session.execute(_UPDATE_TEXT)
+    await session.execute(_UPDATE_FACTS, values)
+    await session.execute(_INSERT_NEW, values)
+
+
+async def put_assets(thirdeye: MySQL, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Writes assets other than tables: number, id, kind, name."""
+    async with thirdeye.session() as session:
+        await session.execute_rows(_PUT_ASSETS, rows)
+
+
+async def put_changes(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Writes changes: generation, moment, kind, number, detail as JSON text."""
+    await session.execute_rows(_PUT_CHANGES, rows)
+
+
+async def forget_changes(session: Session, before: datetime) -> None:
+    """Removes changes older than that."""
+    await session.execute(_FORGET_CHANGES, {"before": _naive(before)})
+
+
+async def publish_state(session: Session, generation: int, now: datetime, as_of: date) -> None:
+    """Lets readers see a generation and removes the blobs that it replaced."""
+    await session.execute(_SUPERSEDED, {"generation": generation})
+    await session.execute(_EMPTY, {"generation": generation})
+    await session.execute(_SET_STATE, {"generation": generation, "now": _naive(now), "as_of": as_of})
+
+
+async def prices(thirdeye: MySQL, day: date) -> list[Row]:
+    """All prices that held on or before a day."""
+    return await thirdeye.fetch_all(_PRICES, {"day": day})
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=None)

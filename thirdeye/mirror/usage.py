@@ -1,0 +1,255 @@
+"""Usage, a blob for each day: which tables were used, and for the recent days how often.
+
+A million tables take 125 kB a day before compression. The numbers per table (days of use, longest gap, first and last
+day) are computed from all days each time, oldest day first. Rows that name what is no known table (other assets,
+tables deleted or not yet seen) are kept with their ids.
+"""
+
+import zlib
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+import numpy as np
+
+from thirdeye.database import MySQL, Row
+from thirdeye.inventory.columns import Array, Mask, day_number
+from thirdeye.inventory.rules import clamp_day_number
+from thirdeye.mirror import store
+from thirdeye.mirror.advisor import Advisor, DaysSoFar
+from thirdeye.mirror.keys import KEY, records_of
+from thirdeye.mirror.openmetadata.store import OpenMetadata
+from thirdeye.mirror.state import Index, State, Sums
+from thirdeye.mirror.warnings import Problems
+
+_RECORD: Final = np.dtype([("id", KEY), ("count", ">u4")])
+_OTHER: Final = np.dtype([("id", KEY), ("count", "<u4"), ("table", "u1")])
+_HEADER: Final = np.dtype("<u4")
+# Assets other than tables count as used for so many days.
+ASSET_DAYS: Final = 90
+
+
+@dataclass
+class Day:
+    """One day: numbers of tables used, those with a row that counts nothing, counts of the used, other ids."""
+
+    used: Array
+    unused: Array
+    counts: Array
+    others: Array
+
+    def packed(self, *, recent: bool) -> bytes:
+        """As stored; the counts of days that are no longer recent are not."""
+        mask = np.zeros(int(self.used.max()) + 1 if len(self.used) else 0, dtype=np.bool_)
+        mask[self.used] = True
+        order = np.argsort(self.used)
+        counts = self.counts[order] if recent else self.counts[:0]
+        sizes = np.array([len(mask), len(self.unused), len(counts)], dtype=_HEADER)
+        parts = (
+            sizes.tobytes(),
+            np.packbits(mask).tobytes(),
+            self.unused.astype("<u4").tobytes(),
+            counts.astype("<u4").tobytes(),
+            self.others.tobytes(),
+        )
+        return zlib.compress(b"".join(parts), 1)
+
+    @staticmethod
+    def unpack(packed: bytes) -> "Day":
+        """Of a stored one; `counts` is empty where they were not kept."""
+        data = zlib.decompress(packed)
+        length, unused, counts = (int(value) for value in np.frombuffer(data, _HEADER, 3))
+        offset = 3 * _HEADER.itemsize
+        width = -(-length // 8)
+        mask = np.unpackbits(np.frombuffer(data, np.uint8, width, offset), count=length)
+        offset += width
+        zeros = np.frombuffer(data, "<u4", unused, offset).astype(np.int64)
+        offset += 4 * unused
+        found = np.frombuffer(data, "<u4", counts, offset)
+        offset += 4 * counts
+        return Day(np.flatnonzero(mask), zeros, found, np.frombuffer(data[offset:], _OTHER))
+
+
+@dataclass
+class UsageTotals:
+    """What all days say. By table number: `queries` of the recent days. By service: first and newest day of any row.
+
+    `assets_90` and `assets_recent` are ids of other assets used in the last 90 and the recent days.
+    """
+
+    queries: Array
+    first_row: Array
+    newest_row: Array
+    assets_90: set[bytes] = field(default_factory=set)
+    assets_recent: set[bytes] = field(default_factory=set)
+
+
+def day_of_rows(rows: list[Row], index: Index) -> Day:
+    """A day out of rows of `usage_day`."""
+    used, unused, counts, others = [_NO], [_NO], [_NONE], [np.zeros(0, _OTHER)]
+    for row in rows:
+        records = records_of(row["packed"], _RECORD)
+        is_table = row["kind"] == "table"
+        numbers = index.numbers(records["id"]) if is_table else np.full(len(records), -1)
+        known, some = numbers >= 0, records["count"] > 0
+        used.append(numbers[known & some])
+        counts.append(records["count"][known & some].astype(np.uint32))
+        unused.append(numbers[known & ~some])
+        rest = np.zeros(int((~known).sum()), _OTHER)
+        rest["id"], rest["count"], rest["table"] = records["id"][~known], records["count"][~known], is_table
+        others.append(rest)
+    return Day(np.concatenate(used), np.concatenate(unused), np.concatenate(counts), np.concatenate(others))
+
+
+_NO: Final = np.zeros(0, np.int64)
+_NONE: Final = np.zeros(0, np.uint32)
+
+
+def day_name(day: str) -> str:
+    """The name of a day's blob."""
+    return f"usage/{day}"
+
+
+def sums_by_day(rows: list[Row]) -> Sums:
+    """Checksums by day."""
+    return {row["day"].isoformat(): (int(row["number"]), int(row["checksum"])) for row in rows if row["day"]}
+
+
+class UsageReader:
+    """Reads the days that differ and adds all of them up."""
+
+    def __init__(
+        self, om: OpenMetadata, thirdeye: MySQL, generation: int, state: State, today: date, recent_days: int
+    ) -> None:
+        self._om = om
+        self._thirdeye = thirdeye
+        self._generation = generation
+        self._state = state
+        self._today = day_number(today)
+        self._recent_days = recent_days
+        self.changed = 0
+
+    async def read(self, sums: Sums, index: Index, problems: Problems) -> None:
+        """Brings the blobs of the generation up to date with OM's days."""
+        before, counted = self._state.usage_sums, set(self._state.counted_days)
+        stored = {name.rsplit("/", 1)[1] for name in await store.blob_names(self._thirdeye, "usage/", self._generation)}
+        for day in sorted(stored - sums.keys()):
+            # An empty blob takes its predecessor away.
+            await store.put_blob(self._thirdeye, day_name(day), self._generation, b"")
+        for day in sorted(sums):
+            number = day_number(date.fromisoformat(day))
+            if number > self._today:
+                problems.add("USAGE_IN_THE_FUTURE", day, sums[day][0])
+            recent = self._is_recent(number)
+            if day not in stored or sums[day] != before.get(day) or (recent and day not in counted):
+                await self._read_day(day, index, recent=recent)
+            elif day in counted and not recent:
+                await self._drop_counts(day)
+        self._state.usage_sums = sums
+        self._state.counted_days = [day for day in sorted(sums) if self._is_recent(day_number(date.fromisoformat(day)))]
+
+    def _is_recent(self, number: int) -> bool:
+        return self._today - number <= self._recent_days
+
+    async def _read_day(self, day: str, index: Index, *, recent: bool) -> None:
+        found = day_of_rows(await self._om.usage_day(date.fromisoformat(day)), index)
+        await store.put_blob(self._thirdeye, day_name(day), self._generation, found.packed(recent=recent))
+        self.changed += len(found.used) + len(found.unused)
+
+    async def _drop_counts(self, day: str) -> None:
+        data = await store.blob(self._thirdeye, day_name(day), self._generation)
+        if data:
+            packed = Day.unpack(data).packed(recent=False)
+            await store.put_blob(self._thirdeye, day_name(day), self._generation, packed)
+
+    async def add_up(self, index: Index, advisor: Advisor) -> UsageTotals:
+        """Sets days of use, longest gap, first and last day of every table; gives what else the days say.
+
+        Tells the advisor how things stood before each day.
+        """
+        state = self._state
+        present, service = state.present(), state.service_of_place()[state.query["place"]]
+        sums = _Sums(state.tables, len(state.services.items) or 1)
+        advisor.begin(np.minimum(state.source["created_at"], np.uint16(self._today)), present, service, self._today)
+        async for name, data in store.blobs(self._thirdeye, "usage/", self._generation):
+            if data:
+                number = clamp_day_number(day_number(date.fromisoformat(name.rsplit("/", 1)[1])), self._today)
+                advisor.before_day(number, sums.so_far())
+                sums.add(_resolved(Day.unpack(data), index), number, self._today, self._recent_days)
+                sums.add_services(present, service)
+        advisor.before_day(self._today + 1, sums.so_far())
+        for field_name in ("first_use", "last_use", "days_of_use", "longest_gap"):
+            state.source[field_name] = getattr(sums, field_name)
+        return UsageTotals(sums.queries, sums.first_row, sums.newest_row, sums.assets_90, sums.assets_recent)
+
+
+def _resolved(day: Day, index: Index) -> Day:
+    """With those of the other ids that are tables by now among the tables."""
+    tables = day.others[day.others["table"] == 1]
+    if len(tables) == 0:
+        return day
+    numbers = index.numbers(tables["id"])
+    known, some = numbers >= 0, tables["count"] > 0
+    counts = day.counts if len(day.counts) == len(day.used) else np.zeros(len(day.used), np.uint32)
+    return Day(
+        np.concatenate([day.used, numbers[known & some]]),
+        np.concatenate([day.unused, numbers[known & ~some]]),
+        np.concatenate([counts, tables["count"][known & some]]),
+        day.others,
+    )
+
+
+class _Sums:
+    """Adds days up, oldest first; several that count as today may follow each other."""
+
+    def __init__(self, tables: int, services: int) -> None:
+        self.queries = np.zeros(tables, np.int64)
+        self.first_use = np.zeros(tables, np.uint16)
+        self.last_use = np.zeros(tables, np.uint16)
+        self.days_of_use = np.zeros(tables, np.uint16)
+        self.longest_gap = np.zeros(tables, np.uint16)
+        self.first_row = np.zeros(services, np.int64)
+        self.newest_row = np.zeros(services, np.int64)
+        self.assets_90: set[bytes] = set()
+        self.assets_recent: set[bytes] = set()
+        self._day: Day | None = None
+        self._number = 0
+
+    def so_far(self) -> DaysSoFar:
+        """What the days that were added say."""
+        return DaysSoFar(self.last_use, self.days_of_use, self.longest_gap, self.first_row)
+
+    def add(self, day: Day, number: int, today: int, recent_days: int) -> None:
+        """Adds one day; `number` 0 is before all time and ignored."""
+        self._day, self._number = day, number
+        if number == 0:
+            return
+        ago = today - number
+        self._add_days(day.used, number)
+        if ago <= recent_days and len(day.counts) == len(day.used):
+            np.add.at(self.queries, day.used, day.counts.astype(np.int64))
+        others = day.others[(day.others["table"] == 0) & (day.others["count"] > 0)]
+        if ago <= ASSET_DAYS and len(others):
+            ids = {key.ljust(16, b"\0") for key in others["id"].tolist()}
+            self.assets_90 |= ids
+            if ago <= recent_days:
+                self.assets_recent |= ids
+
+    def _add_days(self, used: Array, number: int) -> None:
+        used = used[self.last_use[used] != number]
+        last = self.last_use[used]
+        seen = last > 0
+        again = used[seen]
+        self.longest_gap[again] = np.maximum(self.longest_gap[again], number - last[seen])
+        self.first_use[used[~seen]] = number
+        self.last_use[used] = number
+        self.days_of_use[used] += 1
+
+    def add_services(self, present: Mask, service: Array) -> None:
+        """Marks the services whose tables have a row on the day added last."""
+        if self._day is None or self._number == 0:
+            return
+        rows = np.concatenate([self._day.used, self._day.unused])
+        seen = np.unique(service[rows[present[rows]]])
+        self.newest_row[seen] = self._number
+        self.first_row[seen[self.first_row[seen] == 0]] = self._number

@@ -1,0 +1,1 @@
+"""What can be seen of a process: metrics, logs, the line of each request."""

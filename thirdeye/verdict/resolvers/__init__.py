@@ -1,0 +1,1 @@
+"""GraphQL: verdicts, one module a topic."""
