@@ -3,7 +3,7 @@ ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 # ---- the wheel
 FROM ${PYTHON_IMAGE} AS wheel
 WORKDIR /source
-COPY pyproject.toml README.md schema.graphql ./
+COPY pyproject.toml README.md LICENSE schema.graphql ./
 COPY operations/ operations/
 COPY migrations/ migrations/
 COPY worker/ worker/

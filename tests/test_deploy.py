@@ -238,6 +238,8 @@ def test_the_wheel_holds_all_that_runs(wheel: Path) -> None:
         for path in (ROOT / package).rglob("*.py")
     }
     static = {path.relative_to(ROOT).as_posix() for path in (ROOT / "thirdeye/graphql/static").iterdir()}
-    assert {"thirdeye/bundled/schema.graphql", "thirdeye/app.py", "worker/settings.py"} | sources | static <= held
+    named = {"thirdeye/bundled/schema.graphql", "thirdeye/app.py", "worker/settings.py", "thirdeye/py.typed"}
+    assert named | sources | static <= held
+    assert [name for name in held if name.endswith(".dist-info/licenses/LICENSE")] != []
     assert [name for name in held if not name.startswith(("thirdeye/", "worker/", "thirdeye-"))] == []
     assert [name for name in held if name.endswith(".pyc")] == []

@@ -6,8 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, build_schema
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    build_schema,
+    parse,
+    validate,
+)
 from pydantic import SecretStr
+from ruamel.yaml import YAML
 
 from thirdeye.app import create_app
 from thirdeye.observability.metrics import Metrics
@@ -19,6 +28,14 @@ HTTP_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 def text_of(path: str) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
+
+
+def documents() -> list[Path]:
+    return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")]
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
 def table_after(text: str, first_column: str) -> list[list[str]]:
@@ -79,9 +96,9 @@ def metrics_of_the_code() -> dict[str, tuple[str, tuple[str, ...]]]:
     }
 
 
-def test_every_route_is_in_the_readme() -> None:
+def test_every_route_is_documented() -> None:
     documented = set()
-    for route, token, answer in table_after(text_of("README.md"), "route"):
+    for route, token, answer in table_after(text_of("docs/api.md"), "route"):
         assert token in {"yes", "no"}
         assert answer
         *methods, path = route.strip("`").split()
@@ -101,8 +118,8 @@ def _methods(route: Any) -> set[str]:
     return methods or {"GET", "POST"}
 
 
-def test_every_persisted_operation_is_in_the_readme() -> None:
-    documented = [name.strip("`") for name, _ in table_after(text_of("README.md"), "id")]
+def test_every_persisted_operation_is_documented() -> None:
+    documented = [name.strip("`") for name, _ in table_after(text_of("docs/api.md"), "id")]
     assert sorted(documented) == sorted(path.stem for path in (ROOT / "operations").glob("*.graphql"))
 
 
@@ -128,14 +145,29 @@ def described_parts(name: str, kind: Any) -> list[tuple[str, str | None]]:
     return parts
 
 
-def test_graphql_examples_of_the_readme_fit_the_schema() -> None:
-    from graphql import parse, validate
+def test_the_api_page_has_examples() -> None:
+    assert len(graphql_examples(text_of("docs/api.md"))) >= 12
 
+
+def test_the_readme_asks_something() -> None:
+    assert len(graphql_examples(text_of("README.md"))) >= 2
+
+
+@pytest.mark.parametrize("document", documents(), ids=name_of)
+def test_graphql_examples_fit_the_schema(document: Path) -> None:
     schema = build_schema(text_of("schema.graphql"))
-    examples = re.findall(r"```graphql\n(.*?)```", text_of("README.md"), re.DOTALL)
-    assert len(examples) >= 6
-    for example in examples:
+    for example in graphql_examples(document.read_text(encoding="utf-8")):
         assert validate(schema, parse(example)) == []
+
+
+def graphql_examples(text: str) -> list[str]:
+    """GraphQL in blocks of its own, and as the body of a curl command."""
+    bodies = re.findall(r"-d '(\{\"query\".*?\})'$", text, re.MULTILINE)
+    return [*re.findall(r"```graphql\n(.*?)```", text, re.DOTALL), *(json.loads(body)["query"] for body in bodies)]
+
+
+def test_the_readme_is_short() -> None:
+    assert len(text_of("README.md").split()) <= 600
 
 
 def test_the_example_of_an_env_file_names_only_settings() -> None:
@@ -153,14 +185,48 @@ def test_the_changelog_has_unreleased_changes() -> None:
     assert re.search(r"^## \[Unreleased\]$", text_of("CHANGELOG.md"), re.MULTILINE)
 
 
-def documents() -> list[Path]:
-    return [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")]
-
-
-@pytest.mark.parametrize("document", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("document", documents(), ids=name_of)
 def test_links_between_documents_lead_somewhere(document: Path) -> None:
-    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
-    assert [target for target in targets if not (document.parent / target).exists()] == []
+    links = re.findall(r"\]\((?!\w+:)([^)#]*)(?:#([^)]*))?\)", document.read_text(encoding="utf-8"))
+    assert [link for link in links if not leads_somewhere(document, *link)] == []
+
+
+def leads_somewhere(document: Path, path: str, heading: str) -> bool:
+    target = document.parent / path if path else document
+    return target.exists() and (not heading or heading in anchors_of(target.read_text(encoding="utf-8")))
+
+
+def anchors_of(text: str) -> set[str]:
+    """What headings are called in links, as GitHub makes it from their text."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+# Records of decisions keep the names of their time, and changes tell of them.
+NAMES_OF_TODAY = [path for path in documents() if "adr" not in path.parts and path.name != "CHANGELOG.md"]
+TOP_FOLDERS = ("bench", "deploy", "docs", "migrations", "operations", "scripts", "tests", "thirdeye", "worker")
+
+
+@pytest.mark.parametrize("document", NAMES_OF_TODAY, ids=name_of)
+def test_paths_named_in_documents_exist(document: Path) -> None:
+    named = re.findall(rf"`((?:{'|'.join(TOP_FOLDERS)})/[\w./-]*)`", document.read_text(encoding="utf-8"))
+    assert sorted({path for path in named if not (ROOT / path).exists()}) == []
+
+
+def test_the_map_answers_twenty_questions_with_files_that_exist() -> None:
+    answers = dict(table_after(text_of("CONTRIBUTING.md"), "question"))
+    assert len(answers) == 20
+    paths = {question: re.findall(r"`([^`]+)`", answer) for question, answer in answers.items()}
+    assert [question for question in answers if not question.endswith("?") or not paths[question]] == []
+    assert [path for files in paths.values() for path in files if not (ROOT / path).exists()] == []
+
+
+def test_pre_commit_runs_make_check() -> None:
+    (repository,) = YAML(typ="safe", pure=True).load(text_of(".pre-commit-config.yaml"))["repos"]
+    assert repository["repo"] == "local"
+    (hook,) = repository["hooks"]
+    assert (hook["entry"], hook["language"], hook["always_run"]) == ("make check", "system", True)
 
 
 def test_decisions_are_numbered_and_have_their_parts() -> None:

@@ -59,9 +59,15 @@ def start() -> Iterator[Callable[..., Child]]:
         child.terminate(30)
 
 
-def paste(command: str) -> Any:
-    """Does what curl would: a machine with nothing but Python may not have it."""
-    curl, silent, url, *arguments = shlex.split(command)
+def token_of(child: Child) -> str:
+    (export,) = [line for line in child.log_end(80).splitlines() if line.startswith("export TOKEN=")]
+    return export.removeprefix("export TOKEN=")
+
+
+def paste(command: str, token: str) -> Any:
+    """Does what a shell and curl would: a machine with nothing but Python may not have curl."""
+    assert token not in command
+    curl, silent, url, *arguments = [part.replace("$TOKEN", token) for part in shlex.split(command)]
     assert (curl, silent) == ("curl", "-s")
     options = list(zip(arguments[::2], arguments[1::2], strict=True))
     headers = dict(value.split(": ", 1) for option, value in options if option == "-H")
@@ -72,7 +78,7 @@ def paste(command: str) -> Any:
 
 
 @pytest.mark.parametrize("ending", ["terminate", pytest.param("kill", marks=pytest.mark.soak)])
-def test_it_runs_answers_the_pasted_curl_and_leaves_nothing(
+def test_it_runs_answers_the_pasted_commands_and_leaves_nothing(
     tmp_path: Path, ending: str, start: Callable[..., Child]
 ) -> None:
     home, port = tmp_path / "home", free_port()
@@ -82,10 +88,12 @@ def test_it_runs_answers_the_pasted_curl_and_leaves_nothing(
     curls = [line for line in text.splitlines() if line.startswith("curl ")]
     assert len(curls) == 3
     score, tables, item = curls
-    assert "score" in json.dumps(paste(score)["data"])
+    token = token_of(child)
+    assert text.count(token) == 1
+    assert "score" in json.dumps(paste(score, token)["data"])
     # The estate is being read for the first time.
-    assert wait_until(lambda: "tables" in json.dumps(paste(tables)["data"]), seconds=60)
-    assert "title" in json.dumps(paste(item)["data"])
+    assert wait_until(lambda: "tables" in json.dumps(paste(tables, token)["data"]), seconds=60)
+    assert "title" in json.dumps(paste(item, token)["data"])
     second = start(home, free_port(), name="second")
     assert wait_until(lambda: second.exit_code is not None, seconds=30)
     assert second.exit_code == 1
@@ -115,7 +123,7 @@ def test_a_server_that_dies_ends_everything_with_the_end_of_its_log(
     child = start(home, free_port(), JWT_ISSUERS="elsewhere", JWT_ALGORITHM="RS512")
     assert wait_until(lambda: running(child), seconds=90), child.log_end()
     curl = next(line for line in child.log_end(80).splitlines() if line.startswith("curl "))
-    assert "score" in json.dumps(paste(curl)["data"])
+    assert "score" in json.dumps(paste(curl, token_of(child))["data"])
     mariadb = next(pid for pid, line in processes_in(home).items() if "--datadir=" in line)
     os.kill(mariadb, signal.SIGKILL)
     assert wait_until(lambda: child.exit_code is not None, seconds=30)

@@ -209,25 +209,24 @@ def _welcome(port: int, token: str | None, home: Path) -> str:
     base = f"http://127.0.0.1:{port}"
     graphql = f"{base}/api/v1/thirdeye/graphql"
     playground = f"  GraphiQL    {graphql}\n" if token else ""
-    # The shell must fill in a token that is not known here, and must leave a known one alone.
-    bearer = f"'Authorization: Bearer {token}'" if token else '"Authorization: Bearer $TOKEN"'
-    told = f"Token (valid for 30 days):\n{token}" if token else "Set TOKEN to a token of your OpenMetadata."
-    curl = f"curl -s {graphql} -H 'Content-Type: application/json' -H {bearer}"
+    origin = "valid for 30 days" if token else "issued by your OpenMetadata"
+    curl = f"""curl -s {graphql} -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json'"""
     return f"""
 ThirdEye is running.
 {playground}  Health      {base}/api/v1/thirdeye/health/ready
   Metrics     {base}/metrics
   Logs        {home}/api.log, {home}/worker.log
 
-{told}
+Paste the token first ({origin}):
+export TOKEN={token or "..."}
 
-Ask for the score:
+The score, PENDING until the first refresh is done:
 {curl} -H 'X-OM-Operation-Id: get_zi_score' -d '{{}}'
 
-Ask for the dearest tables that nobody uses:
+The most expensive tables that nobody uses:
 {curl} -d '{{"query": "{{ tables(filter: {{zombie: true}}, first: 5) {{ edges {{ node {{ fqn monthlyCost }} }} }} }}"}}'
 
-Write an action item:
+A new action item:
 {curl} -d '{{"query": "mutation {{ createActionItem(title: \\"Look at the zombies\\") {{ id title status }} }}"}}'
 
 Ctrl-C stops everything."""
