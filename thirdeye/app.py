@@ -3,7 +3,7 @@
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import structlog
@@ -19,11 +19,8 @@ from starlette.types import Scope
 from thirdeye.auth import build_authenticator
 from thirdeye.auth.denylist import Denylist
 from thirdeye.auth.middleware import AuthenticationMiddleware
-from thirdeye.cache import Cache
 from thirdeye.clock import Clock, utc_now
 from thirdeye.context import Context
-from thirdeye.database import om_database, thirdeye_database
-from thirdeye.dependencies import Dependencies
 from thirdeye.edge.audit import Audit
 from thirdeye.edge.concurrency import ConcurrencyMiddleware
 from thirdeye.edge.idempotency import Idempotency
@@ -35,11 +32,7 @@ from thirdeye.graphql.explorer import explorer_page, explorer_routes
 from thirdeye.graphql.http import GraphQLEndpoint
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.schema import build_schema
-from thirdeye.inventory.reader import EstateReader
-from thirdeye.jobs import JobQueue
-from thirdeye.mirror.refresh import EstateRefresh
 from thirdeye.observability.logging import configure_logging
-from thirdeye.observability.metrics import Metrics
 from thirdeye.observability.requests import RequestMiddleware
 from thirdeye.rest.action_items_export import EXPORT, items_csv_route
 from thirdeye.rest.handlers import rest_routes, variables_of
@@ -47,9 +40,8 @@ from thirdeye.rest.health import Health
 from thirdeye.rest.reference import reference_routes
 from thirdeye.rest.responses import on_http_error, on_known_error
 from thirdeye.rest.tables_export import export_routes
-from thirdeye.score.service import ScoreService
+from thirdeye.services import Services, open_services
 from thirdeye.settings import Settings, SettingsInvalid, process_settings
-from thirdeye.verdict.advisor import advisors
 
 PREFIX = "/api/v1/thirdeye"
 GRAPHQL = f"{PREFIX}/graphql"
@@ -72,37 +64,38 @@ log = structlog.get_logger(__name__)
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     """The API as an ASGI application; its lifespan opens and closes what it uses."""
-    metrics = Metrics()
-    cache = Cache(settings.redis_url, settings.thirdeye_mysql_schema, metrics.observe_cache)
-    observe, timeout = metrics.observe_database, settings.mysql_statement_timeout
-    thirdeye = thirdeye_database(settings, observe, statement_timeout=timeout)
-    # For the very first computation, whose statements may take minutes; without one no connection is made.
-    om, computing = om_database(settings, observe), thirdeye_database(settings, observe)
-    databases = (om, thirdeye, computing)
-    dependencies = Dependencies(settings, cache, metrics, databases)
-    estate = EstateReader(thirdeye)
-    jobs = JobQueue(settings.redis_url, settings.thirdeye_mysql_schema)
-    score = ScoreService(
-        settings=settings,
-        refreshing=EstateRefresh(
-            settings=settings,
-            om=om,
-            thirdeye=computing,
-            clock=clock,
-            metrics=metrics,
-            advisor=advisors(settings, computing),
-        ),
-        estate=estate,
-        thirdeye=thirdeye,
-        cache=cache,
-        clock=clock,
-        metrics=metrics,
-        mysql_away=lambda: not dependencies.away.isdisjoint({"openmetadata", "thirdeye"}),
-    )
-    denied = Denylist(thirdeye)
-    authenticator = build_authenticator(settings, clock, denied=denied)
-    limiters = [] if settings.rate_limit == "off" else [_limiter(settings)]
-    audit = Audit(thirdeye, clock)
+    services = open_services(settings, clock=clock, answers_requests=True)
+    denylist = Denylist(services.thirdeye)
+    authenticator = build_authenticator(settings, clock, denied=denylist)
+    audit = Audit(services.thirdeye, clock)
+    limiter = None if settings.rate_limit == "off" else _rate_limiter(settings)
+    services.add(denylist, authenticator, audit, *([limiter] if limiter else []))
+    shutdown = ShutdownSignal()
+    routes = _routes(services, shutdown)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with services:
+            log.info("started", port=settings.thirdeye_port, refresh_minutes=settings.refresh_minutes)
+            with shutdown.watching():
+                yield
+            shutdown.begin()
+        log.info("stopped")
+
+    is_public = partial(_is_public, playground=settings.graphql_playground)
+    middleware = [
+        Middleware(RequestMiddleware, metrics=services.metrics, route_of=_route_names(routes), on_refusal=audit.note),
+        *_cross_origin(settings.cors_origins),
+        Middleware(ConcurrencyMiddleware, most=settings.max_requests, is_public=is_public, stopping=shutdown),
+        Middleware(AuthenticationMiddleware, authenticator=authenticator, is_public=is_public),
+        *([Middleware(RateLimitMiddleware, limiter=limiter)] if limiter else []),
+    ]
+    handlers: dict[Any, Any] = {HTTPException: on_http_error, ThirdEyeError: on_known_error}
+    return Starlette(routes=routes, lifespan=lifespan, middleware=middleware, exception_handlers=handlers)
+
+
+def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]:
+    settings = services.settings
     schema, documents, operations = _prepared(settings.graphql_playground)
 
     def context_of(scope: Scope) -> Context:
@@ -110,11 +103,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         return Context(
             principal=state.get("principal"),
             request_id=state["request_id"],
-            thirdeye=thirdeye,
-            score=score,
-            estate=estate,
-            jobs=jobs,
-            clock=clock,
+            thirdeye=services.thirdeye,
+            score=services.score,
+            estate=services.estate,
+            jobs=services.jobs,
+            clock=services.clock,
             settings=settings,
         )
 
@@ -123,34 +116,23 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         documents=documents,
         operations=operations,
         context_of=context_of,
-        metrics=metrics,
+        metrics=services.metrics,
         explorer=explorer_page(GRAPHQL) if settings.graphql_playground else None,
-        idempotency=Idempotency(thirdeye, clock),
+        idempotency=Idempotency(services.thirdeye, services.clock),
         persisted_only=settings.graphql_persisted_only,
     )
 
     async def run_operation(request: Request, operation: str, variables: dict[str, Any]) -> Any:
         return await endpoint.run_persisted(request.scope, operation, variables)
 
-    stopping = ShutdownSignal()
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        for database in databases:
-            await database.start()
-        for starting in (dependencies, denied, authenticator, audit):
-            await starting.start()
-        log.info("started", port=settings.thirdeye_port, refresh_minutes=settings.refresh_minutes)
-        with stopping.watching():
-            yield
-        stopping.begin()
-        # What uses the databases first.
-        for ending in (dependencies, denied, score, audit, authenticator, *databases, *limiters, cache, jobs):
-            await ending.stop()
-        log.info("stopped")
-
-    health = Health(dependencies=dependencies, score=score, metrics=metrics, clock=clock, stopping=stopping)
-    routes = [
+    health = Health(
+        dependencies=services.dependencies,
+        score=services.score,
+        metrics=services.metrics,
+        clock=services.clock,
+        stopping=shutdown,
+    )
+    return [
         Route(GRAPHQL, endpoint),
         *health.routes(PREFIX),
         *rest_routes(PREFIX, schema, run_operation),
@@ -160,33 +142,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         *(explorer_routes(GRAPHQL) if settings.graphql_playground else ()),
     ]
 
-    def is_public(scope: Scope) -> bool:
-        path = scope["path"]
-        if path in _PUBLIC or path.startswith(_REFERENCE):
-            return True
-        # The explorer's page and its files, not what it asks.
-        return settings.graphql_playground and scope["method"] == "GET" and path.startswith(GRAPHQL)
 
-    return Starlette(
-        routes=routes,
-        lifespan=lifespan,
-        middleware=[
-            Middleware(
-                RequestMiddleware,
-                metrics=metrics,
-                route_of=_route_names(routes),
-                on_refusal=audit.note,
-            ),
-            *_cross_origin(settings.cors_origins),
-            Middleware(ConcurrencyMiddleware, most=settings.max_requests, is_public=is_public, stopping=stopping),
-            Middleware(AuthenticationMiddleware, authenticator=authenticator, is_public=is_public),
-            *(Middleware(RateLimitMiddleware, limiter=limiter) for limiter in limiters),
-        ],
-        exception_handlers={
-            HTTPException: on_http_error,
-            ThirdEyeError: on_known_error,
-        },
-    )
+def _is_public(scope: Scope, *, playground: bool) -> bool:
+    path = scope["path"]
+    if path in _PUBLIC or path.startswith(_REFERENCE):
+        return True
+    # The explorer's page and its files, not what it asks.
+    return playground and scope["method"] == "GET" and path.startswith(GRAPHQL)
 
 
 @cache
@@ -210,7 +172,7 @@ def _route_names(routes: Sequence[Route | Mount]) -> Callable[[str], str]:
     return route_of
 
 
-def _limiter(settings: Settings) -> RateLimiter:
+def _rate_limiter(settings: Settings) -> RateLimiter:
     return RateLimiter(settings.rate_limit, settings.redis_url, settings.thirdeye_mysql_schema)
 
 

@@ -13,13 +13,15 @@ import structlog
 from aiocache.backends.redis import RedisCache
 from aiocache.serializers import BaseSerializer
 
+from thirdeye.cooldown import Cooldown
+
 # Told the level (process, redis) and the result (hit, miss, error) of every look-up.
 CacheObserver = Callable[[str, str], None]
 # How long a process may answer from its own level before it looks at Redis again, in seconds.
 _PROCESS_TTL = 1.0
 _PROCESS_SIZE = 1000
 # After a failure Redis is left alone for so many seconds, so that requests do not each wait for it.
-_PAUSE = 1.0
+_COOLDOWN = 1.0
 log = structlog.get_logger(__name__)
 
 
@@ -45,7 +47,7 @@ class Cache:
             redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, max_connections=20
         )
         self._redis.client = self._client
-        self._paused_until = 0.0
+        self._cooldown = Cooldown(_COOLDOWN)
 
     async def get(self, key: str) -> Any | None:
         """The value, or None when neither level has it."""
@@ -65,12 +67,12 @@ class Cache:
         self._process[key] = (value, time.monotonic() + ttl)
 
     async def _get_redis(self, key: str) -> Any | None:
-        if time.monotonic() < self._paused_until:
+        if self._cooldown.active:
             return None
         try:
             value = await self._redis.get(key)
         except Exception as error:  # whatever a cache has, the answer is a miss
-            self._pause(error)
+            self._fail(error)
             return None
         self._observe("redis", "miss" if value is None else "hit")
         return value
@@ -78,16 +80,16 @@ class Cache:
     async def set(self, key: str, value: Any, *, ttl: float, shared: bool = True) -> None:
         """Keeps a value for `ttl` seconds; `shared` false: in this process only, for a second at most."""
         self._keep(key, value, min(ttl, _PROCESS_TTL))
-        if not shared or time.monotonic() < self._paused_until:
+        if not shared or self._cooldown.active:
             return
         try:
             await self._redis.set(key, value, ttl=int(ttl))
         except Exception as error:
-            self._pause(error)
+            self._fail(error)
 
-    def _pause(self, error: Exception) -> None:
+    def _fail(self, error: Exception) -> None:
         self._observe("redis", "error")
-        self._paused_until = time.monotonic() + _PAUSE
+        self._cooldown.start()
         log.debug("cache_away", error=type(error).__name__)
 
     async def ping(self) -> bool:

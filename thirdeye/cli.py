@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 
-from thirdeye.clock import utc_now
 from thirdeye.commands import access, configuration
 from thirdeye.commands.runner import no_observer, settings_or_exit, with_database
 from thirdeye.commands.runner import run as run_command
@@ -18,10 +17,9 @@ from thirdeye.edge.socket import GuardedProtocol
 from thirdeye.migrations import migrate, migration_status, roll_back
 from thirdeye.mirror.openmetadata.parts import READABLE, grant_statements
 from thirdeye.mirror.openmetadata.store import readable_columns
-from thirdeye.mirror.refresh import PHASES, EstateRefresh
-from thirdeye.observability.metrics import Metrics
+from thirdeye.mirror.refresh import PHASES, Kind
+from thirdeye.services import open_services
 from thirdeye.settings import Settings
-from thirdeye.verdict.advisor import advisors
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 cli.add_typer(access.token, name="token")
@@ -70,10 +68,14 @@ def worker(
     check: Annotated[bool, typer.Option("--check", help="Only tell whether a worker is alive; exit 1 if not.")] = False,
 ) -> None:
     """Runs the arq worker that computes the score, and starts it again when Redis was away."""
-    from worker.supervisor import alive, supervise
-
     settings_or_exit()
-    sys.exit((0 if alive() else 1) if check else supervise())
+    if check:
+        from worker.health import is_alive
+
+        sys.exit(0 if is_alive() else 1)
+    from worker.supervisor import supervise
+
+    sys.exit(supervise())
 
 
 @cli.command("migrate")
@@ -131,32 +133,18 @@ def refresh(
 ) -> None:
     """Reads what changed in OpenMetadata into the inventory now, and shows how far it is."""
     settings = settings_or_exit()
-    om, thirdeye = om_database(settings, no_observer), thirdeye_database(settings, no_observer)
 
     async def work() -> dict[str, Any]:
-        await om.start()
-        await thirdeye.start()
-        try:
-            await migrate(settings, thirdeye)
+        async with open_services(settings, watches=False) as services:
+            await migrate(settings, services.thirdeye)
             with typer.progressbar(length=len(PHASES), label="STARTING") as bar:
 
                 def show(phase: str, seen: int) -> None:
                     bar.label = f"{phase:<10} {seen:>10,} tables read"
                     bar.update(max(PHASES.index(phase) + 1 - bar.pos, 0))
 
-                refreshing = EstateRefresh(
-                    settings=settings,
-                    om=om,
-                    thirdeye=thirdeye,
-                    clock=utc_now,
-                    metrics=Metrics(),
-                    advisor=advisors(settings, thirdeye),
-                    on_progress=show,
-                )
-                return await refreshing.run("FULL" if full else "AUTO", requested_by="command line")
-        finally:
-            await om.stop()
-            await thirdeye.stop()
+                kind: Kind = "FULL" if full else "AUTO"
+                return await services.refresh.run(kind, requested_by="command line", on_progress=show)
 
     run = run_command(work())
     typer.echo(f"refresh {run['id']} ({run['kind']}): {run['seen']:,} tables read, {run['changed']:,} rows changed")

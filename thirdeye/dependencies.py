@@ -1,11 +1,12 @@
 """What a process depends on, and whether it is there: watched every second, prepared once it can be reached."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 
 import structlog
 
+from thirdeye.background import PeriodicTask
 from thirdeye.cache import Cache
 from thirdeye.database import MySQL, om_database, thirdeye_database
 from thirdeye.errors import SchemaMissing, Unavailable
@@ -20,8 +21,8 @@ log = structlog.get_logger(__name__)
 class Dependencies:
     """Watches OM's database, ThirdEye's and Redis; migrates when ThirdEye's first answers.
 
-    `away` names what did not answer last. `migrated` is None until that could be found out. The databases in `serving`
-    refuse at once while theirs is away.
+    `unavailable` names what did not answer last. `migrated` is None until that could be found out. The databases in `serving`
+    refuse at once while their server is unavailable.
     """
 
     def __init__(self, settings: Settings, cache: Cache, metrics: Metrics, serving: Sequence[MySQL] = ()) -> None:
@@ -29,39 +30,33 @@ class Dependencies:
         self._cache = cache
         self._metrics = metrics
         self._serving = serving
-        # Pools of their own, so that a busy pool never looks like a server that is away.
+        # Pools of their own, so that a busy pool never looks like a server that is down.
         narrow = settings.model_copy(update={"om_mysql_pool_size": 1, "thirdeye_mysql_pool_size": 1})
         self._om = om_database(narrow, lambda _name, _seconds: None)
         self._thirdeye = thirdeye_database(narrow, lambda _name, _seconds: None)
-        self.away: set[str] = set()
+        self.unavailable: set[str] = set()
         self.migrated: bool | None = None
         self.problem: str | None = None
         self._grants_checked = False
-        self._task: asyncio.Task[None] | None = None
+        self._watch = PeriodicTask(self.look, _INTERVAL, event="watch_failed")
 
     async def start(self) -> None:
         """Looks once, migrates if possible, and goes on watching in the background."""
         await self._om.start()
         await self._thirdeye.start()
         await self.look()
-        self._task = asyncio.create_task(self._watch())
+        self._watch.start()
 
     async def stop(self) -> None:
         """Stops watching."""
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._watch.stop()
         await self._om.stop()
         await self._thirdeye.stop()
 
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(_INTERVAL)
-            try:
-                await self.look()
-            except Exception:  # the watch must outlive whatever it sees
-                log.exception("watch_failed")
+    @property
+    def mysql_unavailable(self) -> bool:
+        """Whether one of the two databases is unavailable."""
+        return not self.unavailable.isdisjoint({"openmetadata", "thirdeye"})
 
     async def look(self) -> None:
         """Asks all of them once, at the same time."""
@@ -70,7 +65,7 @@ class Dependencies:
             self._probe("thirdeye", self._thirdeye_answers),
             self._probe("redis", self._cache.ping),
         )
-        if not self._grants_checked and "openmetadata" not in self.away:
+        if not self._grants_checked and "openmetadata" not in self.unavailable:
             await self._check_grants()
 
     async def _probe(self, name: str, answers: Callable[[], Awaitable[bool]]) -> None:
@@ -79,10 +74,12 @@ class Dependencies:
         for database in self._serving:
             if database.name == name:
                 database.refusing = not up
-        if up == (name not in self.away):
+        if up == (name not in self.unavailable):
             return
-        log.log(20 if up else 30, "dependency_back" if up else "dependency_away", dependency=name)
-        (self.away.discard if up else self.away.add)(name)
+        log.log(
+            logging.INFO if up else logging.WARNING, "dependency_back" if up else "dependency_away", dependency=name
+        )
+        (self.unavailable.discard if up else self.unavailable.add)(name)
 
     async def _om_answers(self) -> bool:
         try:

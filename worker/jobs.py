@@ -10,79 +10,38 @@ import structlog
 from arq import Retry
 from prometheus_client import start_http_server
 
-from thirdeye.actions.detection.run import Detection
-from thirdeye.cache import Cache
 from thirdeye.clock import utc_now
-from thirdeye.database import om_database, thirdeye_database
-from thirdeye.dependencies import Dependencies
 from thirdeye.edge import store as edge
 from thirdeye.edge.idempotency import KEPT
 from thirdeye.errors import Unavailable
-from thirdeye.inventory.reader import EstateReader
 from thirdeye.jobs import REFRESH
-from thirdeye.mirror.refresh import EstateRefresh
 from thirdeye.observability.logging import configure_logging
-from thirdeye.observability.metrics import Metrics
-from thirdeye.score.service import ScoreService
+from thirdeye.services import Services, open_services
 from thirdeye.settings import process_settings
-from thirdeye.verdict.advisor import advisors
 from worker.supervisor import end_with_supervisor
 
-_MOST_TRIES = 4
+_MAX_TRIES = 4
+# What arq hands to every job, and what `start_up` adds to it.
+JobContext = dict[str, Any]
 log = structlog.get_logger(__name__)
 
 
-async def start_up(ctx: dict[str, Any]) -> None:
+async def start_up(ctx: JobContext) -> None:
     """Opens what the jobs use. A test may put its own `settings` and `clock` into the context before."""
     settings = ctx.get("settings") or process_settings()
     configure_logging(settings.log_level)
     # arq's command line gave its logger a handler of its own.
     logging.getLogger("arq").handlers.clear()
     logging.getLogger("arq").propagate = True
-    metrics = Metrics()
-    cache = Cache(settings.redis_url, settings.thirdeye_mysql_schema, metrics.observe_cache)
-    om = om_database(settings, metrics.observe_database)
-    thirdeye = thirdeye_database(settings, metrics.observe_database)
-    dependencies = Dependencies(settings, cache, metrics)
-    await om.start()
-    await thirdeye.start()
-    await dependencies.start()
-    clock = ctx.get("clock", utc_now)
-    estate = EstateReader(thirdeye)
-    refreshing = EstateRefresh(
-        settings=settings,
-        om=om,
-        thirdeye=thirdeye,
-        clock=clock,
-        metrics=metrics,
-        advisor=advisors(settings, thirdeye),
-    )
-    score = ScoreService(
-        settings=settings,
-        refreshing=refreshing,
-        estate=estate,
-        thirdeye=thirdeye,
-        cache=cache,
-        clock=clock,
-        metrics=metrics,
-    )
-    ctx.update(
-        metrics=metrics,
-        zi_score=score,
-        detection=Detection(settings=settings, thirdeye=thirdeye, estate=estate, clock=clock),
-        thirdeye=thirdeye,
-        now=clock,
-        refreshing=refreshing,
-        dependencies=dependencies,
-        closing=[dependencies, score, om, thirdeye, cache],
-    )
+    services = open_services(settings, clock=ctx.get("clock", utc_now))
+    ctx["services"] = await services.__aenter__()
     ctx["supervised"] = asyncio.create_task(end_with_supervisor())
     if settings.worker_metrics_port:
-        ctx["metrics_server"] = start_http_server(settings.worker_metrics_port, registry=metrics.registry)
+        ctx["metrics_server"] = start_http_server(settings.worker_metrics_port, registry=services.metrics.registry)
     log.info("worker_started", schedule=f"every {settings.refresh_minutes} minutes", tick="each minute")
 
 
-async def shut_down(ctx: dict[str, Any]) -> None:
+async def shut_down(ctx: JobContext) -> None:
     """Closes what `start_up` opened."""
     if "supervised" in ctx:
         ctx["supervised"].cancel()
@@ -91,72 +50,70 @@ async def shut_down(ctx: dict[str, Any]) -> None:
         server.shutdown()
         server.server_close()
         thread.join()
-    for each in ctx.get("closing", ()):
-        await each.stop()
+    if "services" in ctx:
+        await ctx["services"].__aexit__(None, None, None)
     log.info("worker_stopped")
 
 
-async def compute_score(ctx: dict[str, Any]) -> str:
+async def compute_score(ctx: JobContext) -> str:
     """Refreshes the inventory and computes the score when the slot is due: `computed`, or `not due`.
 
-    Raises Retry while something is away.
+    Raises Retry while something is unavailable.
     """
     return await _observed(ctx, "compute_score", _compute)
 
 
-async def refresh_estate(ctx: dict[str, Any]) -> str:
-    """Runs a refresh that somebody asked for: `refreshed`, or `nothing waits`. Raises Retry while something is away."""
+async def refresh_estate(ctx: JobContext) -> str:
+    """Runs a refresh that was requested: `refreshed`, or `nothing waits`. Raises Retry while something is unavailable."""
     return await _observed(ctx, REFRESH, _refresh)
 
 
-async def _observed(ctx: dict[str, Any], job: str, work: Callable[[dict[str, Any]], Awaitable[str]]) -> str:
+async def _observed(ctx: JobContext, job: str, work: Callable[[Services], Awaitable[str]]) -> str:
+    services: Services = ctx["services"]
     started, outcome = time.perf_counter(), "failed"
     try:
-        outcome = await work(ctx)
+        outcome = await work(services)
         return outcome
     except Unavailable as error:
         tries = ctx.get("job_try", 1)
         log.warning("job_not_done", job=job, problem=str(error), tries=tries)
-        outcome = "retried" if tries < _MOST_TRIES else "failed"
+        outcome = "retried" if tries < _MAX_TRIES else "failed"
         raise Retry(defer=2**tries) from error
     except Exception:
         log.exception("job_failed", job=job)
         raise
     finally:
-        ctx["metrics"].jobs.labels(job, outcome.replace(" ", "_")).inc()
-        ctx["metrics"].job_seconds.labels(job).observe(time.perf_counter() - started)
+        services.metrics.jobs.labels(job, outcome.replace(" ", "_")).inc()
+        services.metrics.job_seconds.labels(job).observe(time.perf_counter() - started)
 
 
-async def _compute(ctx: dict[str, Any]) -> str:
-    if not ctx["dependencies"].migrated:
+async def _compute(services: Services) -> str:
+    if not services.dependencies.migrated:
         raise Unavailable("the thirdeye schema is not ready")
-    score: ScoreService = ctx["zi_score"]  # arq has a "score" of its own in a job's context
-    computed = await score.is_due() and await score.compute()
+    computed = await services.score.is_due() and await services.score.compute()
     if not computed:
-        # A refresh that was asked for while Redis or the worker was away has no job of its own.
-        await _refresh(ctx)
+        # A refresh that was requested while Redis or the worker was unavailable has no job of its own.
+        await _refresh(services)
     # Also what a killed worker left, or another one published.
-    await _detect(ctx)
-    await edge.forget_answers(ctx["thirdeye"], ctx["now"]() - KEPT)
+    await _detect(services)
+    await edge.forget_answers(services.thirdeye, services.clock() - KEPT)
     return "computed" if computed else "not due"
 
 
-async def _refresh(ctx: dict[str, Any]) -> str:
-    refreshing: EstateRefresh = ctx["refreshing"]
-    if not ctx["dependencies"].migrated or not await refreshing.waits():
+async def _refresh(services: Services) -> str:
+    if not services.dependencies.migrated or not await services.refresh.waits():
         return "nothing waits"
-    await refreshing.run()
-    await _detect(ctx)
+    await services.refresh.run()
+    await _detect(services)
     return "refreshed"
 
 
-async def _detect(ctx: dict[str, Any]) -> None:
+async def _detect(services: Services) -> None:
     """Brings action items up to date with the newest estate, once for each."""
-    detection: Detection = ctx["detection"]
-    if not await detection.is_due():
+    if not await services.detection.is_due():
         return
     started = time.perf_counter()
-    outcome = await detection.run()
+    outcome = await services.detection.run()
     if outcome is not None:
-        ctx["metrics"].jobs.labels("detection", "detected").inc()
-        ctx["metrics"].job_seconds.labels("detection").observe(time.perf_counter() - started)
+        services.metrics.jobs.labels("detection", "detected").inc()
+        services.metrics.job_seconds.labels("detection").observe(time.perf_counter() - started)

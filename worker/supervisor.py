@@ -9,7 +9,6 @@ import time
 from types import FrameType
 
 import structlog
-from arq.worker import check_health
 
 from thirdeye.observability.logging import configure_logging
 from thirdeye.settings import process_settings
@@ -18,35 +17,28 @@ from thirdeye.settings import process_settings
 _COMMAND = (sys.executable, "-P", "-m", "arq", "worker.WorkerSettings")
 # Arrays of a refresh go back to the system once they are done with; the C library would keep some of them.
 _ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1048576"}
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
+_FIRST_PAUSE, _MAX_PAUSE = 0.5, 5.0
 # Tells the worker whose child it is.
 _SUPERVISOR = "THIRDEYE_SUPERVISOR_PID"
-_LOOK_EVERY = 2.0
-# A worker that ran for so many seconds was well: the pauses start over.
-_WELL_AFTER = 30.0
+_PARENT_CHECK_SECONDS = 2.0
+# A worker that ran for so many seconds was healthy: the pauses start over.
+_HEALTHY_SECONDS = 30.0
 log = structlog.get_logger(__name__)
 
 
-def alive() -> bool:
-    """Whether a worker has reported to Redis lately."""
-    from worker.settings import WorkerSettings
-
-    return bool(check_health(WorkerSettings) == 0)  # type: ignore[arg-type]
-
-
 async def end_with_supervisor() -> None:
-    """Goes on while the supervisor of this process lives, then ends the process in order: killed, it can hand on nothing."""
+    """Waits while the supervisor of this process lives, then ends the process in order: a killed supervisor cannot."""
     supervisor = os.environ.get(_SUPERVISOR)
     if supervisor is None:
         return
     while os.getppid() == int(supervisor):  # noqa: ASYNC110  nobody tells of the death of a parent
-        await asyncio.sleep(_LOOK_EVERY)
+        await asyncio.sleep(_PARENT_CHECK_SECONDS)
     log.warning("supervisor_gone")
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Supervisor:
-    """Starts the command until it is told to stop by SIGTERM or SIGINT, which it hands on."""
+    """Starts the command until it is told to stop by SIGTERM or SIGINT, which it passes on."""
 
     def __init__(self, command: tuple[str, ...] = _COMMAND) -> None:
         self._command = command
@@ -67,7 +59,7 @@ class Supervisor:
             code = self._child.wait()
             if self._stopped():
                 break
-            pause = _FIRST_PAUSE if time.monotonic() - started > _WELL_AFTER else min(2 * pause, _LONGEST_PAUSE)
+            pause = _FIRST_PAUSE if time.monotonic() - started > _HEALTHY_SECONDS else min(2 * pause, _MAX_PAUSE)
             log.warning("worker_exited", exit_code=code, again_in_seconds=pause)
             self._pause(pause)
         return 0

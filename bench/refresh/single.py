@@ -61,9 +61,8 @@ async def _refresh(kind: Any, today: date, statements: Path) -> dict[str, Any]:
         clock=lambda: noon,
         metrics=Metrics(),
         advisor=advisors(settings, thirdeye),
-        on_progress=progress,
     )
-    run = await refresh.run(kind)
+    run = await refresh.run(kind, on_progress=progress)
     seconds = time.perf_counter() - started
     phases[current] = round(time.perf_counter() - last, 2)
     await om.stop()

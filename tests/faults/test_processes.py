@@ -72,7 +72,7 @@ def test_two_workers_and_two_apis_write_three_rows_in_three_slots(house: House) 
     assert len(house.rows()) == 3
 
 
-def test_mysql_away_at_the_start_and_later(house: House) -> None:
+def test_mysql_unavailable_at_the_start_and_later(house: House) -> None:
     house.mariadb.stop()
     client = house.start_api()
     until(lambda: _answers(client))

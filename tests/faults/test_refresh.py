@@ -20,10 +20,8 @@ from tests.support.second_inventory import second_inventory
 from thirdeye.errors import Unavailable
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
-from thirdeye.mirror.refresh import PHASES, EstateRefresh, RefreshRunning
-from thirdeye.observability.metrics import Metrics
+from thirdeye.mirror.refresh import PHASES, RefreshRunning
 from thirdeye.settings import Settings
-from thirdeye.verdict.advisor import advisors
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,10 +30,7 @@ CHILD = """
 import asyncio, os, signal, sys
 from datetime import datetime
 from tests.support.mirror import mirror
-from thirdeye.estate.refresh import EstateRefresh
 from thirdeye.settings import Settings
-from thirdeye.observability.metrics import Metrics
-from thirdeye.verdict.advisor import advisors
 
 async def main():
     phase, now, settings = sys.argv[1], datetime.fromisoformat(sys.argv[2]), Settings(_env_file=None)
@@ -43,8 +38,7 @@ async def main():
         if entered == phase:
             os.kill(os.getpid(), signal.SIGKILL)
     async with mirror(settings, now) as estate:
-        await EstateRefresh(settings=settings, om=estate.om, thirdeye=estate.thirdeye, clock=lambda: now,
-                            metrics=Metrics(), advisor=advisors(settings, estate.thirdeye), on_progress=at).run()
+        await estate.refreshing().run(on_progress=at)
 asyncio.run(main())
 """
 
@@ -153,13 +147,8 @@ async def test_a_server_that_restarts_in_the_middle_is_met_again(
                     server.kill()
                     server.start()
 
-            refresh = EstateRefresh(
-                settings=settings, om=estate.om, thirdeye=estate.thirdeye, clock=lambda: NOON, metrics=Metrics(),
-                advisor=advisors(settings, estate.thirdeye),
-                on_progress=restart,
-            )  # fmt: skip
             with pytest.raises(Unavailable):
-                await refresh.run()
+                await estate.refreshing().run(on_progress=restart)
             assert restarted
             await until_it_answers(estate)
             assert (await estate.refresh())["phase"] == "DONE"
@@ -200,12 +189,13 @@ async def test_a_refresh_that_was_buried_publishes_nothing(settings: Settings) -
                 "UPDATE refresh_run SET finished_at = NOW(), phase = 'FAILED' WHERE finished_at IS NULL"
             )
 
-        refresh = estate.refreshing()
         tasks = list[asyncio.Task[None]]()
-        refresh._on_progress = lambda phase, _seen: (
-            tasks.append(asyncio.create_task(bury())) if phase == "STAGING" else None
-        )
+
+        def at(phase: str, _seen: int) -> None:
+            if phase == "STAGING":
+                tasks.append(asyncio.create_task(bury()))
+
         with pytest.raises(Unavailable, match="nothing of it was published"):
-            await refresh.run("FULL")
+            await estate.refreshing().run("FULL", on_progress=at)
         assert await estate.thirdeye.fetch_one("SELECT generation FROM estate_state") == before
         assert tasks

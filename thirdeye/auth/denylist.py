@@ -1,16 +1,15 @@
 """The tokens that were denied by hand, known to every process within seconds."""
 
-import asyncio
-from contextlib import suppress
 from typing import Final
 
 import structlog
 
 from thirdeye.auth import store
+from thirdeye.background import PeriodicTask
 from thirdeye.database import MySQL
 from thirdeye.errors import ThirdEyeError
 
-_LOOK_EVERY: Final = 2.0
+_INTERVAL: Final = 2.0
 log = structlog.get_logger(__name__)
 
 
@@ -20,29 +19,21 @@ class Denylist:
     def __init__(self, thirdeye: MySQL) -> None:
         self._thirdeye = thirdeye
         self._denied: frozenset[bytes] = frozenset()
-        self._task: asyncio.Task[None] | None = None
+        self._polling = PeriodicTask(self._read, _INTERVAL, event="deny_list_not_read")
 
     def __contains__(self, digest: object) -> bool:
         return digest in self._denied
 
     async def start(self) -> None:
         """Reads it once, and goes on in the background."""
-        await self._look()
-        self._task = asyncio.create_task(self._watch())
+        await self._read()
+        self._polling.start()
 
     async def stop(self) -> None:
         """Stops reading."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._polling.stop()
 
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(_LOOK_EVERY)
-            await self._look()
-
-    async def _look(self) -> None:
+    async def _read(self) -> None:
         try:
             self._denied = await store.denied_tokens(self._thirdeye)
         except ThirdEyeError:

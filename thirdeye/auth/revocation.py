@@ -9,12 +9,13 @@ from typing import Final, Literal
 import httpx
 import structlog
 
+from thirdeye.cooldown import Cooldown
 from thirdeye.errors import Unauthenticated, Unavailable
 
 _BELIEVED: Final = 60.0
 _TIMEOUT: Final = 1.0
 # After a failure OM is left alone for so many seconds: requests must not each wait for it.
-_PAUSE: Final = 5.0
+_COOLDOWN: Final = 5.0
 _SIZE: Final = 10_000
 Mode = Literal["fail-open", "fail-closed"]
 log = structlog.get_logger(__name__)
@@ -41,7 +42,7 @@ class RevocationCheck:
         # By the digest of the token: whether OM takes it, and until when that is believed.
         self._known: OrderedDict[bytes, tuple[bool, float]] = OrderedDict()
         self._asking: dict[bytes, asyncio.Task[bool | None]] = {}
-        self._paused_until = float("-inf")
+        self._cooldown = Cooldown(_COOLDOWN, monotonic)
 
     def passes(self, digest: bytes) -> bool:
         """Whether OM took this token within the last minute."""
@@ -65,7 +66,7 @@ class RevocationCheck:
 
     async def _ask(self, token: str, digest: bytes) -> bool | None:
         """Once for all that wait for the same token; None while OM cannot be asked."""
-        if self._monotonic() < self._paused_until:
+        if self._cooldown.active:
             return None
         task = self._asking.get(digest)
         if task is None:
@@ -93,7 +94,7 @@ class RevocationCheck:
         return taken
 
     def _away(self, reason: str) -> None:
-        self._paused_until = self._monotonic() + _PAUSE
+        self._cooldown.start()
         log.warning("revocation_unknown", reason=reason, mode=self._mode)
 
     async def aclose(self) -> None:

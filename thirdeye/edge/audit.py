@@ -1,8 +1,6 @@
 """What was refused: whom, what, why and how often, counted by the hour and kept apart from the log."""
 
-import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -10,6 +8,7 @@ from typing import Any, Final
 
 import structlog
 
+from thirdeye.background import PeriodicTask
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL
 from thirdeye.edge import store
@@ -40,7 +39,7 @@ class Audit:
         self._thirdeye = thirdeye
         self._clock = clock
         self._counts: dict[tuple[str, str, str], _Count] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._writing = PeriodicTask(self._try_to_write, _WRITE_EVERY, event="audit_not_written")
 
     def note(self, who: str | None, what: str, why: str) -> None:
         """Counts one refusal: of a caller, None when it is not known who it was."""
@@ -57,20 +56,12 @@ class Audit:
 
     async def start(self) -> None:
         """Begins to write in the background."""
-        self._task = asyncio.create_task(self._write_on())
+        self._writing.start()
 
     async def stop(self) -> None:
         """Writes what was counted, if the schema is there."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._writing.stop()
         await self._try_to_write()
-
-    async def _write_on(self) -> None:
-        while True:
-            await asyncio.sleep(_WRITE_EVERY)
-            await self._try_to_write()
 
     async def _try_to_write(self) -> None:
         try:

@@ -15,11 +15,12 @@ from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from thirdeye.cooldown import Cooldown
 from thirdeye.edge.refusal import refuse, retry_after
 
 _REDIS_SECONDS: Final = 0.3
 # After a failure Redis is left alone for so many seconds, so that requests do not each wait for it.
-_PAUSE: Final = 2.0
+_COOLDOWN: Final = 2.0
 # What was counted is believed for so long, in seconds: no caller sends half of a limit in that time.
 _BELIEVED: Final = 0.05
 # Those who go on at once are counted together so often; each telling costs the process as much as several requests.
@@ -46,7 +47,7 @@ class RateLimiter:
         options: Any = {"socket_timeout": _REDIS_SECONDS, "socket_connect_timeout": _REDIS_SECONDS}
         self._redis: Any = RedisStorage(_storage_url(redis_url), implementation="redispy", **options)
         self._memory = MemoryStorage()
-        self._paused_until = float("-inf")
+        self._cooldown = Cooldown(_COOLDOWN, monotonic)
         self._degraded = False
         self._waiting: dict[str, list[asyncio.Future[float | None]]] = {}
         self._counting: dict[str, asyncio.Task[None]] = {}
@@ -116,7 +117,7 @@ class RateLimiter:
     async def _hit(self, caller: str, requests: int) -> tuple[int, float]:
         """The count of the window with these requests, and the seconds until it ends."""
         key = self._item.key_for(self._namespace, caller)
-        storage = self._memory if self._monotonic() < self._paused_until else self._redis
+        storage = self._memory if self._cooldown.active else self._redis
         try:
             found = await self._ask(storage, key, requests)
         except Exception as error:  # whatever Redis has, requests are answered
@@ -151,10 +152,13 @@ class RateLimiter:
         self._refused[caller] = self._monotonic() + wait
 
     def _degrade(self, error: Exception) -> None:
-        self._paused_until = self._monotonic() + _PAUSE
+        self._cooldown.start()
         if not self._degraded:
             self._degraded = True
             log.warning("rate_limit_per_process", reason=type(error).__name__)
+
+    async def start(self) -> None:
+        """Connects with the first count."""
 
     async def stop(self) -> None:
         """Counts the last ones, and lets go of the connections to Redis."""

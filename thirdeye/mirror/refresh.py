@@ -72,7 +72,6 @@ class EstateRefresh:
         clock: Clock,
         metrics: Metrics,
         advisor: Callable[[], Advisor],
-        on_progress: OnProgress = lambda _phase, _seen: None,
     ) -> None:
         self._settings = settings
         self._om = om
@@ -80,13 +79,18 @@ class EstateRefresh:
         self._clock = clock
         self._metrics = metrics
         self._advisor = advisor
-        self._on_progress = on_progress
 
     async def waits(self) -> bool:
         """Whether somebody asked for a refresh that has not begun."""
         return await store.queued_run(self._thirdeye) is not None
 
-    async def run(self, kind: Kind = "AUTO", *, requested_by: str | None = None) -> dict[str, Any]:
+    async def run(
+        self,
+        kind: Kind = "AUTO",
+        *,
+        requested_by: str | None = None,
+        on_progress: OnProgress = lambda _phase, _seen: None,
+    ) -> dict[str, Any]:
         """Refreshes, AUTO from what changed where that is possible; gives the run's row. Takes a run that waits.
 
         Raises RefreshRunning when another is at it, DatabaseUnavailable when a database is; then the run is FAILED and readers
@@ -102,7 +106,7 @@ class EstateRefresh:
                 self._om,
                 self._thirdeye,
                 self._clock,
-                self._on_progress,
+                on_progress,
                 lease,
                 self._advisor(),
                 run,

@@ -56,7 +56,7 @@ class Health:
         problem = await self._problem()
         body: dict[str, Any] = {
             "status": "unavailable" if problem else "ok",
-            "degraded": sorted(self._dependencies.away),
+            "degraded": sorted(self._dependencies.unavailable),
         }
         if problem:
             body["reason"] = problem
@@ -67,7 +67,7 @@ class Health:
             return "stopping"
         if self._dependencies.migrated is False:
             return "the migrations of the thirdeye schema are not current"
-        if "thirdeye" in self._dependencies.away and not await self._score.has_cached():
+        if "thirdeye" in self._dependencies.unavailable and not await self._score.has_cached():
             return "the thirdeye schema cannot be reached and nothing is cached"
         return None
 

@@ -67,7 +67,7 @@ class ScoreService:
         cache: Cache,
         clock: Clock,
         metrics: Metrics,
-        mysql_away: Callable[[], bool] = lambda: False,
+        mysql_unavailable: Callable[[], bool] = lambda: False,
     ) -> None:
         self._settings = settings
         self._refreshing = refreshing
@@ -76,7 +76,7 @@ class ScoreService:
         self._cache = cache
         self._clock = clock
         self._metrics = metrics
-        self._mysql_away = mysql_away
+        self._mysql_unavailable = mysql_unavailable
         self._last: dict[str, Any] | None = None
         # The answer asked for last, and when it gets stale.
         self._aging: tuple[dict[str, Any], datetime] | None = None
@@ -219,7 +219,7 @@ class ScoreService:
         if self._aging is None or self._aging[0] is not answer:
             interval = timedelta(minutes=self._settings.refresh_minutes)
             self._aging = (answer, datetime.fromisoformat(answer["capturedAt"]) + 2 * interval)
-        return self._mysql_away() or self._clock() > self._aging[1]
+        return self._mysql_unavailable() or self._clock() > self._aging[1]
 
     async def _load(self) -> dict[str, Any] | None:
         row = await store.latest_score(self._thirdeye)

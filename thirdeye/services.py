@@ -1,0 +1,105 @@
+"""Composition root: what a process uses, made from the settings, opened and closed in one place."""
+
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Protocol, Self
+
+from thirdeye.actions.detection.run import Detection
+from thirdeye.cache import Cache
+from thirdeye.clock import Clock, utc_now
+from thirdeye.database import om_database, thirdeye_database
+from thirdeye.dependencies import Dependencies
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.jobs import JobQueue
+from thirdeye.mirror.refresh import EstateRefresh
+from thirdeye.observability.metrics import Metrics
+from thirdeye.score.service import ScoreService
+from thirdeye.settings import Settings
+from thirdeye.verdict.advisor import advisors
+
+
+class Service(Protocol):
+    """What has to be opened before use and closed after."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class Services:
+    """The databases, the cache and what the domains build on them; open within `async with`.
+
+    `thirdeye` answers: in the API its statements end after MYSQL_STATEMENT_TIMEOUT. `thirdeye_unbounded` is for work of
+    minutes. A pool makes no connection before its first statement.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock, answers_requests: bool, watches: bool) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.metrics = Metrics()
+        self.cache = Cache(settings.redis_url, settings.thirdeye_mysql_schema, self.metrics.observe_cache)
+        observe = self.metrics.observe_database
+        timeout = settings.mysql_statement_timeout if answers_requests else None
+        self.om = om_database(settings, observe)
+        self.thirdeye = thirdeye_database(settings, observe, statement_timeout=timeout)
+        self.thirdeye_unbounded = thirdeye_database(settings, observe) if answers_requests else self.thirdeye
+        databases = [self.om, self.thirdeye, *([self.thirdeye_unbounded] if answers_requests else [])]
+        self.dependencies = Dependencies(settings, self.cache, self.metrics, databases if answers_requests else ())
+        self.estate = EstateReader(self.thirdeye)
+        self.jobs = JobQueue(settings.redis_url, settings.thirdeye_mysql_schema)
+        self.refresh = EstateRefresh(
+            settings=settings,
+            om=self.om,
+            thirdeye=self.thirdeye_unbounded,
+            clock=clock,
+            metrics=self.metrics,
+            advisor=advisors(settings, self.thirdeye_unbounded),
+        )
+        self.score = ScoreService(
+            settings=settings,
+            refreshing=self.refresh,
+            estate=self.estate,
+            thirdeye=self.thirdeye,
+            cache=self.cache,
+            clock=clock,
+            metrics=self.metrics,
+            mysql_unavailable=lambda: answers_requests and self.dependencies.mysql_unavailable,
+        )
+        self.detection = Detection(settings=settings, thirdeye=self.thirdeye, estate=self.estate, clock=clock)
+        self._databases = databases
+        self._later: list[Service] = [self.dependencies] if watches else []
+
+    def add(self, *services: Service) -> None:
+        """Has these opened after the others, in this order, and closed before them."""
+        self._later += services
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.cache.stop)
+            stack.push_async_callback(self.jobs.stop)
+            for database in self._databases:
+                await database.start()
+                stack.push_async_callback(database.stop)
+            # What uses the databases stops before them.
+            stack.push_async_callback(self.score.stop)
+            for service in self._later:
+                await service.start()
+                stack.push_async_callback(service.stop)
+            self._open = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._open.__aexit__(kind, error, trace)
+
+
+def open_services(
+    settings: Settings, *, clock: Clock = utc_now, answers_requests: bool = False, watches: bool = True
+) -> Services:
+    """The services of a process, for `async with`; nothing is opened before.
+
+    `answers_requests`: its statements are bounded, and a database that was found unavailable is refused at once.
+    `watches`: it migrates the schema as soon as that can be reached, and watches what it depends on.
+    """
+    return Services(settings, clock=clock, answers_requests=answers_requests, watches=watches)
