@@ -13,6 +13,7 @@ from tests.support.second_inventory import Judged, second_inventory
 from thirdeye.local.sample import SECRET_MARKERS, EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
+from thirdeye.mirror import usage
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -61,6 +62,40 @@ async def test_a_full_refresh_equals_the_second_inventory(settings: Settings, sq
         tables = await estate.thirdeye.fetch_all("SELECT * FROM table_inventory")
         blobs = await estate.thirdeye.fetch_all("SELECT * FROM estate_blob")
         assert not any(marker in str(row) for row in (*tables, *blobs) for marker in SECRET_MARKERS)
+
+
+async def test_a_first_reading_costs_no_statement_for_each_day_of_usage(settings: Settings) -> None:
+    async with mirror(settings, NOON) as estate:
+        estate.statements.clear()
+        await estate.refresh()
+        assert len(await usage_blobs(estate)) > 700
+        assert estate.statements["openmetadata"] < 50
+        assert estate.statements["thirdeye"] < 150
+
+
+async def test_days_read_together_equal_days_read_one_by_one(
+    sql_server: MariaDB | MySQL,
+    redis_server: Redis,
+    signer: Signer,
+    schema_name: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = a_world(sql_server, redis_server, signer, schema_name, tables=60, seed=2)
+    async with mirror(settings, NOON) as estate:
+        await estate.refresh()
+        together = await usage_blobs(estate)
+        for rows in (100, 1):
+            monkeypatch.setattr(usage, "BATCH_ROWS", rows)
+            await estate.refresh("FULL")
+            assert await usage_blobs(estate) == together
+        with sql_server.connect() as connection:
+            await agrees(estate, second_inventory(connection, settings.om_mysql_db, TODAY))
+
+
+async def usage_blobs(estate: Mirror) -> dict[str, bytes]:
+    """The stored days of usage, by name."""
+    rows = await estate.thirdeye.fetch_all("SELECT name, data FROM estate_blob WHERE name LIKE 'usage/%'")
+    return {row["name"]: row["data"] for row in rows}
 
 
 @pytest.mark.parametrize("seed", [1, 3])

@@ -1,8 +1,9 @@
 """Refreshing an inventory in a test, and reading what it holds."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,12 +26,13 @@ def nothing(_name: str, _seconds: float) -> None:
 
 @dataclass
 class Mirror:
-    """An inventory over one pair of schemas; `now` is its clock."""
+    """An inventory over one pair of schemas; `now` is its clock, `statements` counts round trips by database."""
 
     settings: Settings
     om: Database
     thirdeye: Database
     now: datetime
+    statements: Counter[str] = field(default_factory=Counter)
 
     def refreshing(self) -> EstateRefresh:
         """A refresh with this clock."""
@@ -82,12 +84,17 @@ def _column(snapshot: Any, name: str, number: int) -> Any:
 @asynccontextmanager
 async def mirror(settings: Settings, now: datetime) -> AsyncIterator[Mirror]:
     """A mirror over migrated schemas."""
-    om, thirdeye = om_database(settings, nothing), thirdeye_database(settings, nothing)
+    statements = Counter[str]()
+
+    def count(name: str, _seconds: float) -> None:
+        statements[name] += 1
+
+    om, thirdeye = om_database(settings, count), thirdeye_database(settings, count)
     await om.start()
     await thirdeye.start()
     try:
         await migrate(settings, thirdeye)
-        yield Mirror(settings, om, thirdeye, now.astimezone(UTC))
+        yield Mirror(settings, om, thirdeye, now.astimezone(UTC), statements)
     finally:
         await om.stop()
         await thirdeye.stop()

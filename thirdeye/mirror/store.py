@@ -1,6 +1,6 @@
 """SQL of a refresh over ThirdEye's own schema: runs, blobs, staging, publishing."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -47,8 +47,14 @@ _BLOB_NAMES = """
 SELECT name, MAX(generation) AS generation FROM estate_blob
 WHERE name LIKE %(prefix)s AND generation <= %(generation)s GROUP BY name ORDER BY name
 """
+_BLOBS = """
+SELECT newest.name AS name, estate_blob.data AS data
+FROM (SELECT name, MAX(generation) AS generation FROM estate_blob
+      WHERE name IN %(names)s AND generation <= %(generation)s GROUP BY name) AS newest
+JOIN estate_blob ON estate_blob.name = newest.name AND estate_blob.generation = newest.generation
+"""
 # REPLACE, for MySQL deprecates VALUES() in ON DUPLICATE KEY UPDATE and MariaDB knows no other way.
-_PUT_BLOB = "REPLACE INTO estate_blob (name, generation, data) VALUES (%(name)s, %(generation)s, %(data)s)"
+_PUT_BLOBS = "REPLACE INTO estate_blob (name, generation, data) VALUES "
 _FORGET_UNPUBLISHED = "DELETE FROM estate_blob WHERE generation > %(generation)s"
 _SUPERSEDED = """
 DELETE older FROM estate_blob AS older JOIN estate_blob AS newer
@@ -199,6 +205,12 @@ async def blobs(thirdeye: MySQL, prefix: str, generation: int) -> AsyncIterator[
             yield row["name"], data
 
 
+async def blobs_named(thirdeye: MySQL, names: Sequence[str], generation: int) -> list[tuple[str, bytes]]:
+    """These blobs as of a generation, by name, all of them in memory."""
+    rows = await thirdeye.fetch_all(_BLOBS, {"names": tuple(names), "generation": generation})
+    return sorted((row["name"], row["data"]) for row in rows)
+
+
 async def blob_names(thirdeye: MySQL, prefix: str, generation: int) -> list[str]:
     """The names of all blobs that begin so."""
     rows = await thirdeye.fetch_all(_BLOB_NAMES, {"prefix": f"{prefix}%", "generation": generation})
@@ -207,7 +219,17 @@ async def blob_names(thirdeye: MySQL, prefix: str, generation: int) -> list[str]
 
 async def put_blob(thirdeye: MySQL, name: str, generation: int, data: bytes) -> None:
     """Writes a blob that readers see once its generation is published; an empty one removes it then."""
-    await thirdeye.execute(_PUT_BLOB, {"name": name, "generation": generation, "data": data})
+    await put_blobs(thirdeye, generation, {name: data})
+
+
+async def put_blobs(thirdeye: MySQL, generation: int, blobs: Mapping[str, bytes]) -> None:
+    """Writes blobs by name in one statement, which the server's max_allowed_packet bounds."""
+    values: dict[str, Any] = {"generation": generation}
+    for number, (name, data) in enumerate(blobs.items()):
+        values |= {f"name{number}": name, f"data{number}": data}
+    rows = ", ".join(f"(%(name{number})s, %(generation)s, %(data{number})s)" for number in range(len(blobs)))
+    if rows:
+        await thirdeye.execute(_PUT_BLOBS + rows, values)
 
 
 async def forget_unpublished(thirdeye: MySQL, generation: int) -> None:

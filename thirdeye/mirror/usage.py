@@ -6,6 +6,7 @@ tables deleted or not yet seen) are kept with their ids.
 """
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -25,6 +26,8 @@ from thirdeye.mirror.warnings import Problems
 _RECORD: Final = np.dtype([("id", KEY), ("count", ">u4")])
 _OTHER: Final = np.dtype([("id", KEY), ("count", "<u4"), ("table", "u1")])
 _HEADER: Final = np.dtype("<u4")
+# Days are read, written and added up so many rows at a time: few round trips for small estates, and a few MB of memory.
+BATCH_ROWS: Final = 50_000
 # Assets other than tables count as used for so many days.
 ASSET_DAYS: Final = 90
 
@@ -85,18 +88,23 @@ class UsageTotals:
 
 
 def day_of_rows(rows: list[Row], index: Index) -> Day:
-    """A day out of rows of `usage_day`."""
+    """A day out of its rows of `usage_days`."""
     used, unused, counts, others = [_NO], [_NO], [_NONE], [np.zeros(0, _OTHER)]
     for row in rows:
         records = records_of(row["packed"], _RECORD)
         is_table = row["kind"] == "table"
         numbers = index.numbers(records["id"]) if is_table else np.full(len(records), -1)
-        known, some = numbers >= 0, records["count"] > 0
-        used.append(numbers[known & some])
-        counts.append(records["count"][known & some].astype(np.uint32))
-        unused.append(numbers[known & ~some])
-        rest = np.zeros(int((~known).sum()), _OTHER)
-        rest["id"], rest["count"], rest["table"] = records["id"][~known], records["count"][~known], is_table
+        is_used = (numbers >= 0) & (records["count"] > 0)
+        used.append(numbers[is_used])
+        counts.append(records["count"][is_used].astype(np.uint32))
+        numbers, records = numbers[~is_used], records[~is_used]
+        # By id, for servers join rows in whatever order: equal days make equal blobs.
+        order = np.argsort(records["id"])
+        numbers, records = numbers[order], records[order]
+        unused.append(numbers[numbers >= 0])
+        unknown = records[numbers < 0]
+        rest = np.zeros(len(unknown), _OTHER)
+        rest["id"], rest["count"], rest["table"] = unknown["id"], unknown["count"], is_table
         others.append(rest)
     return Day(np.concatenate(used), np.concatenate(unused), np.concatenate(counts), np.concatenate(others))
 
@@ -113,6 +121,26 @@ def day_name(day: str) -> str:
 def sums_by_day(rows: list[Row]) -> Sums:
     """Checksums by day."""
     return {row["day"].isoformat(): (int(row["number"]), int(row["checksum"])) for row in rows if row["day"]}
+
+
+def _batches(days: list[str], sums: Sums) -> Iterator[list[str]]:
+    """Consecutive days of at most BATCH_ROWS rows together; a day of more stands alone."""
+    batch, rows = list[str](), 0
+    for day in days:
+        if batch and rows + sums[day][0] > BATCH_ROWS:
+            yield batch
+            batch, rows = [], 0
+        batch.append(day)
+        rows += sums[day][0]
+    if batch:
+        yield batch
+
+
+def _by_day(rows: list[Row]) -> dict[date, list[Row]]:
+    groups: dict[date, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row["day"], []).append(row)
+    return groups
 
 
 class UsageReader:
@@ -133,28 +161,38 @@ class UsageReader:
         """Brings the blobs of the generation up to date with OM's days."""
         before, counted = self._state.usage_sums, set(self._state.counted_days)
         stored = {name.rsplit("/", 1)[1] for name in await store.blob_names(self._thirdeye, "usage/", self._generation)}
-        for day in sorted(stored - sums.keys()):
-            # An empty blob takes its predecessor away.
-            await store.put_blob(self._thirdeye, day_name(day), self._generation, b"")
+        # An empty blob takes its predecessor away.
+        await store.put_blobs(
+            self._thirdeye, self._generation, {day_name(day): b"" for day in sorted(stored - sums.keys())}
+        )
+        changed = list[str]()
         for day in sorted(sums):
             number = day_number(date.fromisoformat(day))
             if number > self._today:
                 problems.add("USAGE_IN_THE_FUTURE", day, sums[day][0])
             recent = self._is_recent(number)
             if day not in stored or sums[day] != before.get(day) or (recent and day not in counted):
-                await self._read_day(day, index, recent=recent)
+                changed.append(day)
             elif day in counted and not recent:
                 await self._drop_counts(day)
+        for days in _batches(changed, sums):
+            await self._read_days(days, index, large=sums[days[0]][0] > BATCH_ROWS)
         self._state.usage_sums = sums
         self._state.counted_days = [day for day in sorted(sums) if self._is_recent(day_number(date.fromisoformat(day)))]
 
     def _is_recent(self, number: int) -> bool:
         return self._today - number <= self._recent_days
 
-    async def _read_day(self, day: str, index: Index, *, recent: bool) -> None:
-        found = day_of_rows(await self._om.usage_day(date.fromisoformat(day)), index)
-        await store.put_blob(self._thirdeye, day_name(day), self._generation, found.packed(recent=recent))
-        self.changed += len(found.used) + len(found.unused)
+    async def _read_days(self, days: list[str], index: Index, *, large: bool) -> None:
+        dates = [date.fromisoformat(day) for day in days]
+        rows_by_day = _by_day(await self._om.usage_days(dates, large=large))
+        blobs = {}
+        for name, moment in zip(days, dates, strict=True):
+            # Not kept any longer: the texts of a day of a million tables take 40 MB.
+            day = day_of_rows(rows_by_day.pop(moment, []), index)
+            blobs[day_name(name)] = day.packed(recent=self._is_recent(day_number(moment)))
+            self.changed += len(day.used) + len(day.unused)
+        await store.put_blobs(self._thirdeye, self._generation, blobs)
 
     async def _drop_counts(self, day: str) -> None:
         data = await store.blob(self._thirdeye, day_name(day), self._generation)
@@ -171,8 +209,10 @@ class UsageReader:
         present, service = state.present(), state.service_of_place()[state.query["place"]]
         sums = _Sums(state.tables, len(state.services.items) or 1)
         advisor.begin(np.minimum(state.source["created_at"], np.uint16(self._today)), present, service, self._today)
-        async for name, data in store.blobs(self._thirdeye, "usage/", self._generation):
-            if data:
+        for days in _batches(sorted(state.usage_sums), state.usage_sums):
+            for name, data in await store.blobs_named(
+                self._thirdeye, [day_name(day) for day in days], self._generation
+            ):
                 number = clamp_day_number(day_number(date.fromisoformat(name.rsplit("/", 1)[1])), self._today)
                 advisor.before_day(number, sums.so_far())
                 sums.add(_resolved(Day.unpack(data), index), number, self._today, self._recent_days)
