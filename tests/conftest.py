@@ -2,9 +2,9 @@
 
 import os
 import shutil
-import subprocess
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,26 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.support.action_estate import Estate, made
 from tests.support.api import Api, load_sample, prepare_accounts, running, settings_for
+from tests.support.mysql import MySQLUnavailable, find_mysqld
+from thirdeye.local import servers
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
-
-ROOT = Path(__file__).resolve().parent.parent
-_REAL_MYSQL = ROOT.parent / "shared" / "tools" / "real-mysql"
 
 hypothesis_settings.register_profile(
     "thirdeye", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 hypothesis_settings.load_profile("thirdeye")
+
+
+def pytest_configure() -> None:
+    # A proxy of the shell's is not asked for what runs on this machine.
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
+    # Each half of a run has ports of its own: one must not take what the other is about to use.
+    share = len(servers.PORTS) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    start = servers.PORTS.start + share * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    servers.PORTS = range(start, start + share)
 
 
 @pytest.fixture(scope="session")
@@ -50,29 +59,20 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
     shutil.rmtree(server.folder)
 
 
-def _mysqld() -> str:
-    given = os.environ.get("THIRDEYE_TEST_MYSQLD")
-    if given:
-        return given
-    if not _REAL_MYSQL.exists():
-        pytest.skip("no real MySQL here: set THIRDEYE_TEST_MYSQLD to the path of a mysqld")
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "thirdeye" / "mysql"
-    done = subprocess.run([str(_REAL_MYSQL), str(cache)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"real MySQL cannot be unpacked: {done.stderr.strip()[-300:]}")
-    return done.stdout.strip().splitlines()[-1]
-
-
 @pytest.fixture(scope="session")
 def mysql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MySQL]:
-    server = MySQL(tmp_path_factory.mktemp("mysql"), _mysqld(), fast=True)
+    try:
+        mysqld = find_mysqld()
+    except MySQLUnavailable as reason:
+        pytest.skip(str(reason))
+    server = MySQL(tmp_path_factory.mktemp("mysql"), mysqld, fast=True)
     server.start()
     yield server
     server.kill()
     shutil.rmtree(server.folder)
 
 
-@pytest.fixture(scope="session", params=["mariadb", "mysql"])
+@pytest.fixture(scope="session", params=["mariadb", pytest.param("mysql", marks=pytest.mark.unmeasured)])
 def sql_server(request: pytest.FixtureRequest) -> MariaDB | MySQL:
     server: MariaDB | MySQL = request.getfixturevalue(request.param)
     return server
@@ -87,9 +87,8 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
     shutil.rmtree(server.folder)
 
 
-@pytest.fixture
-def schema_name(sql_server: MariaDB | MySQL) -> Iterator[Callable[[str], str]]:
-    """Makes names of schemas that are dropped after the test; the schema itself is for the test to make."""
+@contextmanager
+def schema_names(server: MariaDB | MySQL) -> Iterator[Callable[[str], str]]:
     made: list[str] = []
 
     def make(prefix: str) -> str:
@@ -97,10 +96,24 @@ def schema_name(sql_server: MariaDB | MySQL) -> Iterator[Callable[[str], str]]:
         return made[-1]
 
     yield make
-    with sql_server.connect() as connection, connection.cursor() as cursor:
+    with server.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SET SESSION sql_notes = 0")
         for name in made:
             cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+
+
+@pytest.fixture
+def schema_name(sql_server: MariaDB | MySQL) -> Iterator[Callable[[str], str]]:
+    """Makes names of schemas that are dropped after the test; the schema itself is for the test to make."""
+    with schema_names(sql_server) as make:
+        yield make
+
+
+@pytest.fixture
+def mariadb_schema_name(mariadb: MariaDB) -> Iterator[Callable[[str], str]]:
+    """The same on MariaDB alone."""
+    with schema_names(mariadb) as make:
+        yield make
 
 
 @pytest.fixture(scope="session")
@@ -163,26 +176,7 @@ async def estate(sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signe
         yield estate
 
 
-# What these look at does not depend on the server; on MySQL they are left to the long runs.
-_ON_MYSQL_IN_SOAK = frozenset({
-    "test_generations.py", "test_grants.py", "test_action_items.py", "test_reference.py", "test_detection.py",
-    "test_idempotency.py", "test_people.py", "test_retention.py", "test_verdicts.py",
-})  # fmt: skip
-
-# These compare, over and over, what other tests run through as well.
-_UNMEASURED = frozenset({
-    "test_audits.py", "test_clock.py", "test_detection_model.py", "test_executor.py", "test_faults.py", "test_generations.py",
-    "test_random_estates.py", "test_sample_estate.py", "test_sample_loading.py", "test_verdicts.py",
-})  # fmt: skip
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # The files that take longest first, so that both halves of a run end at about the same time.
-    items.sort(key=lambda item: item.path.parent.name not in {"faults", "verdict"})
-    for item in items:
-        on_mysql = "[mysql" in item.nodeid
-        if on_mysql or item.path.name in _UNMEASURED:
-            item.add_marker(pytest.mark.unmeasured)
-        if on_mysql and item.path.name in _ON_MYSQL_IN_SOAK:
-            item.add_marker(pytest.mark.soak)
+    # So that both halves of a run end at about the same time.
+    items.sort(key=lambda item: item.get_closest_marker("starts_first") is None)

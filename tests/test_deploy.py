@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.support import ROOT
 from thirdeye.mirror.openmetadata.parts import READABLE
 from thirdeye.settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = ("docker-compose.yml", "docker-compose.dev.yml")
 KUBERNETES = sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
 NOT_FETCHED = re.compile(r"No matching distribution|Could not find a version|ConnectionError|Could not fetch|timed out")

@@ -18,11 +18,11 @@ from graphql import (
 from pydantic import SecretStr
 from ruamel.yaml import YAML
 
+from tests.support import ROOT
 from thirdeye.app import create_app
 from thirdeye.observability.metrics import Metrics
 from thirdeye.settings import Settings, load_settings
 
-ROOT = Path(__file__).resolve().parent.parent
 HTTP_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.support import ROOT
 from tests.support.api import prepare_accounts, settings_for
+from tests.support.mirror import nothing
 from thirdeye import migrations
 from thirdeye.database import MySQL as Database
 from thirdeye.database import thirdeye_database
@@ -23,7 +25,7 @@ from thirdeye.settings import Settings
 from thirdeye.sql_text import excess_privileges
 
 pytestmark = pytest.mark.anyio
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+MIGRATIONS = ROOT / "migrations"
 ALL = sorted(path.stem for path in MIGRATIONS.glob("*.sql") if not path.name.endswith(".rollback.sql"))
 TABLES = sorted(
     line.split("EXISTS ")[1].split()[0]
@@ -44,7 +46,7 @@ def settings(
 
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[Database]:
-    made = thirdeye_database(settings, lambda _name, _seconds: None)
+    made = thirdeye_database(settings, nothing)
     await made.start()
     try:
         yield made
@@ -132,7 +134,7 @@ async def test_a_schema_that_may_not_be_made_is_explained(settings: Settings) ->
 def test_the_command(settings: Settings, tmp_path: Path) -> None:
     environment = {
         "PATH": "/usr/bin:/bin",
-        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+        "PYTHONPATH": str(ROOT),
         "OM_MYSQL_HOST": settings.om_mysql_host,
         "OM_MYSQL_PORT": str(settings.om_mysql_port),
         "THIRDEYE_MYSQL_SCHEMA": settings.thirdeye_mysql_schema,

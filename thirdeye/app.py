@@ -21,6 +21,7 @@ from thirdeye.auth.denylist import Denylist
 from thirdeye.auth.middleware import AuthenticationMiddleware
 from thirdeye.clock import Clock, utc_now
 from thirdeye.context import Context
+from thirdeye.deadlines import DEADLINES, Deadlines
 from thirdeye.edge.audit import Audit
 from thirdeye.edge.concurrency import ConcurrencyMiddleware
 from thirdeye.edge.idempotency import Idempotency
@@ -62,13 +63,13 @@ _REFERENCE = f"{PREFIX}/reference/"
 log = structlog.get_logger(__name__)
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
+def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlines = DEADLINES) -> Starlette:
     """The API as an ASGI application; its lifespan opens and closes what it uses."""
-    services = open_services(settings, clock=clock, answers_requests=True)
+    services = open_services(settings, clock=clock, deadlines=deadlines, answers_requests=True)
     denylist = Denylist(services.thirdeye)
     authenticator = build_authenticator(settings, clock, denied=denylist)
     audit = Audit(services.thirdeye, clock)
-    limiter = None if settings.rate_limit == "off" else _rate_limiter(settings)
+    limiter = None if settings.rate_limit == "off" else _rate_limiter(settings, deadlines.rate_limit)
     services.add(denylist, authenticator, audit, *([limiter] if limiter else []))
     shutdown = ShutdownSignal()
     routes = _routes(services, shutdown)
@@ -118,8 +119,9 @@ def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]
         context_of=context_of,
         metrics=services.metrics,
         explorer=explorer_page(GRAPHQL) if settings.graphql_playground else None,
-        idempotency=Idempotency(services.thirdeye, services.clock),
+        idempotency=Idempotency(services.thirdeye, services.clock, timeout=services.deadlines.same_request),
         persisted_only=settings.graphql_persisted_only,
+        deadline=services.deadlines.answer,
     )
 
     async def run_operation(request: Request, operation: str, variables: dict[str, Any]) -> Any:
@@ -172,8 +174,8 @@ def _route_names(routes: Sequence[Route | Mount]) -> Callable[[str], str]:
     return route_of
 
 
-def _rate_limiter(settings: Settings) -> RateLimiter:
-    return RateLimiter(settings.rate_limit, settings.redis_url, settings.thirdeye_mysql_schema)
+def _rate_limiter(settings: Settings, timeout: float) -> RateLimiter:
+    return RateLimiter(settings.rate_limit, settings.redis_url, settings.thirdeye_mysql_schema, timeout=timeout)
 
 
 def _cross_origin(origins: list[str]) -> list[Middleware]:

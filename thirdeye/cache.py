@@ -14,6 +14,7 @@ from aiocache.backends.redis import RedisCache
 from aiocache.serializers import BaseSerializer
 
 from thirdeye.cooldown import Cooldown
+from thirdeye.deadlines import Deadlines
 
 # Told the level (process, redis) and the result (hit, miss, error) of every look-up.
 CacheObserver = Callable[[str, str], None]
@@ -37,14 +38,21 @@ class _JsonSerializer(BaseSerializer):  # type: ignore[misc]
 class Cache:
     """JSON values by key. A value lives for its time to live in Redis and at most a second in the process."""
 
-    def __init__(self, redis_url: str, namespace: str, observe: CacheObserver = lambda _level, _result: None) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        namespace: str,
+        observe: CacheObserver = lambda _level, _result: None,
+        *,
+        timeout: float = Deadlines.cache,
+    ) -> None:
         self._observe = observe
         # Each value with the moment until which it counts.
         self._process: dict[str, tuple[Any, float]] = {}
-        self._redis = RedisCache(namespace=namespace, serializer=_JsonSerializer(), timeout=0.5)
+        self._redis = RedisCache(namespace=namespace, serializer=_JsonSerializer(), timeout=timeout)
         # aiocache's own client takes no TLS options and no sockets; the address says all that.
         self._client: Any = redis.asyncio.from_url(  # type: ignore[no-untyped-call]
-            redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, max_connections=20
+            redis_url, socket_connect_timeout=timeout, socket_timeout=timeout, max_connections=20
         )
         self._redis.client = self._client
         self._cooldown = Cooldown(_COOLDOWN)

@@ -17,6 +17,7 @@ from databases import Database
 from databases.backends.mysql import MySQLBackend, MySQLConnection
 from pymysql.constants import CLIENT
 
+from thirdeye.deadlines import Deadlines
 from thirdeye.errors import AlreadyExists, DatabaseUnavailable, SchemaMissing, Unavailable
 from thirdeye.session import Executed as Executed
 from thirdeye.session import Observer, StatementKiller, Values, named_lock, savepoint, transaction
@@ -202,7 +203,7 @@ class MySQL:
         async with self.session() as session:
             return await session.execute(sql, values)
 
-    async def ping(self, timeout: float = 2.0) -> None:
+    async def ping(self, timeout: float = Deadlines.ping) -> None:
         """Asks the server for nothing, within `timeout` seconds. Raises DatabaseUnavailable or SchemaMissing."""
         with self._translated():
             async with asyncio.timeout(timeout):

@@ -9,6 +9,7 @@ import structlog
 from thirdeye.background import PeriodicTask
 from thirdeye.cache import Cache
 from thirdeye.database import MySQL, om_database, thirdeye_database
+from thirdeye.deadlines import Deadlines
 from thirdeye.errors import SchemaMissing, Unavailable
 from thirdeye.migrations import MigrationFailed, migrate
 from thirdeye.observability.metrics import Metrics
@@ -25,11 +26,20 @@ class Dependencies:
     refuse at once while their server is unavailable.
     """
 
-    def __init__(self, settings: Settings, cache: Cache, metrics: Metrics, serving: Sequence[MySQL] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        cache: Cache,
+        metrics: Metrics,
+        serving: Sequence[MySQL] = (),
+        *,
+        ping_timeout: float = Deadlines.ping,
+    ) -> None:
         self._settings = settings
         self._cache = cache
         self._metrics = metrics
         self._serving = serving
+        self._ping_timeout = ping_timeout
         # Pools of their own, so that a busy pool never looks like a server that is down.
         narrow = settings.model_copy(update={"om_mysql_pool_size": 1, "thirdeye_mysql_pool_size": 1})
         self._om = om_database(narrow, lambda _name, _seconds: None)
@@ -83,7 +93,7 @@ class Dependencies:
 
     async def _om_answers(self) -> bool:
         try:
-            await self._om.ping()
+            await self._om.ping(self._ping_timeout)
         except SchemaMissing:
             return True  # the server is there; what its schema lacks is for the reading to say
         except Unavailable:
@@ -94,7 +104,7 @@ class Dependencies:
         try:
             if not self.migrated:
                 await self._migrate()
-            await self._thirdeye.ping()
+            await self._thirdeye.ping(self._ping_timeout)
         except Unavailable as error:
             self._report(str(getattr(error, "detail", error)))
             return False

@@ -5,10 +5,10 @@ import asyncio
 import redis.exceptions
 from arq.connections import ArqRedis, RedisSettings, create_pool
 
+from thirdeye.deadlines import Deadlines
 from thirdeye.errors import Unavailable
 
 REFRESH = "refresh_estate"
-_TIMEOUT = 2.0
 
 
 def queue_name(schema: str) -> str:
@@ -19,17 +19,19 @@ def queue_name(schema: str) -> str:
 class JobQueue:
     """Puts jobs into the worker's queue; connects when first used."""
 
-    def __init__(self, redis_url: str, schema: str) -> None:
+    def __init__(self, redis_url: str, schema: str, *, timeout: float = Deadlines.job_queue) -> None:
+        self._timeout = timeout
         self._settings = RedisSettings.from_dsn(redis_url)
         self._settings.conn_retries = 0
-        self._settings.conn_timeout = 1
+        # Half of the time for the connection, in whole seconds.
+        self._settings.conn_timeout = max(1, int(timeout / 2))
         self._queue = queue_name(schema)
         self._pool: ArqRedis | None = None
 
     async def put(self, job: str, *, key: str) -> None:
         """Queues a job once for a key. Raises Unavailable when Redis is away."""
         try:
-            async with asyncio.timeout(_TIMEOUT):
+            async with asyncio.timeout(self._timeout):
                 if self._pool is None:
                     self._pool = await create_pool(self._settings, default_queue_name=self._queue)
                 await self._pool.enqueue_job(job, _job_id=f"{self._queue}:{job}:{key}")

@@ -8,6 +8,7 @@ from thirdeye.actions.detection.run import Detection
 from thirdeye.cache import Cache
 from thirdeye.clock import Clock, utc_now
 from thirdeye.database import om_database, thirdeye_database
+from thirdeye.deadlines import DEADLINES, Deadlines
 from thirdeye.dependencies import Dependencies
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.jobs import JobQueue
@@ -33,20 +34,25 @@ class Services:
     minutes. A pool makes no connection before its first statement.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock, answers_requests: bool, watches: bool) -> None:
+    def __init__(
+        self, settings: Settings, *, clock: Clock, deadlines: Deadlines, answers_requests: bool, watches: bool
+    ) -> None:
         self.settings = settings
         self.clock = clock
+        self.deadlines = deadlines
         self.metrics = Metrics()
-        self.cache = Cache(settings.redis_url, settings.thirdeye_mysql_schema, self.metrics.observe_cache)
+        redis, schema = settings.redis_url, settings.thirdeye_mysql_schema
+        self.cache = Cache(redis, schema, self.metrics.observe_cache, timeout=deadlines.cache)
         observe = self.metrics.observe_database
         timeout = settings.mysql_statement_timeout if answers_requests else None
         self.om = om_database(settings, observe)
         self.thirdeye = thirdeye_database(settings, observe, statement_timeout=timeout)
         self.thirdeye_unbounded = thirdeye_database(settings, observe) if answers_requests else self.thirdeye
         databases = [self.om, self.thirdeye, *([self.thirdeye_unbounded] if answers_requests else [])]
-        self.dependencies = Dependencies(settings, self.cache, self.metrics, databases if answers_requests else ())
+        serving = databases if answers_requests else ()
+        self.dependencies = Dependencies(settings, self.cache, self.metrics, serving, ping_timeout=deadlines.ping)
         self.estate = EstateReader(self.thirdeye)
-        self.jobs = JobQueue(settings.redis_url, settings.thirdeye_mysql_schema)
+        self.jobs = JobQueue(redis, schema, timeout=deadlines.job_queue)
         self.refresh = EstateRefresh(
             settings=settings,
             om=self.om,
@@ -63,6 +69,7 @@ class Services:
             cache=self.cache,
             clock=clock,
             metrics=self.metrics,
+            deadlines=deadlines,
             mysql_unavailable=lambda: answers_requests and self.dependencies.mysql_unavailable,
         )
         self.detection = Detection(settings=settings, thirdeye=self.thirdeye, estate=self.estate, clock=clock)
@@ -95,11 +102,16 @@ class Services:
 
 
 def open_services(
-    settings: Settings, *, clock: Clock = utc_now, answers_requests: bool = False, watches: bool = True
+    settings: Settings,
+    *,
+    clock: Clock = utc_now,
+    deadlines: Deadlines = DEADLINES,
+    answers_requests: bool = False,
+    watches: bool = True,
 ) -> Services:
     """The services of a process, for `async with`; nothing is opened before.
 
     `answers_requests`: its statements are bounded, and a database that was found unavailable is refused at once.
     `watches`: it migrates the schema as soon as that can be reached, and watches what it depends on.
     """
-    return Services(settings, clock=clock, answers_requests=answers_requests, watches=watches)
+    return Services(settings, clock=clock, deadlines=deadlines, answers_requests=answers_requests, watches=watches)

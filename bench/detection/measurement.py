@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.support.api import prepare_accounts, settings_for
-from tests.support.house import environment_of
+from tests.support.deployment import process_environment
 from tests.support.synthetic import Synthetic, many
 from thirdeye.actions.detection.run import Detection
 from thirdeye.database import MySQL, thirdeye_database
@@ -56,7 +56,7 @@ async def _publish(settings: Settings, tables: int, found: int, now: datetime) -
 def _child(settings: Settings) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "bench.detection.measurement"],
-        env=environment_of(settings), capture_output=True, text=True, check=True,
+        env=process_environment(settings), capture_output=True, text=True, check=True,
     )  # fmt: skip
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pymysql
 
+from tests.support.mysql import MySQLUnavailable, find_mysqld
 from thirdeye.local.sample import EstateOptions, generate, load, loaded_options
 from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.settings import Settings, load_settings
@@ -20,7 +20,6 @@ from thirdeye.settings import Settings, load_settings
 HOME = Path(os.environ.get("THIRDEYE_BENCH_HOME", ".thirdeye/bench"))
 # Every table is used, or not, over so many days.
 USAGE_DAYS = 95
-_REAL_MYSQL = Path(__file__).resolve().parents[3] / "shared" / "tools" / "real-mysql"
 
 
 @dataclass(frozen=True)
@@ -86,12 +85,11 @@ def _known(host: str, port: int, user: str, password: str) -> Server:
 
 
 def _mysqld() -> str | None:
-    given = os.environ.get("THIRDEYE_TEST_MYSQLD")
-    if given or not _REAL_MYSQL.exists():
-        return given
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "thirdeye" / "mysql"
-    done = subprocess.run([str(_REAL_MYSQL), str(cache)], capture_output=True, text=True, check=False)
-    return None if done.returncode else done.stdout.strip().splitlines()[-1]
+    try:
+        return find_mysqld()
+    except MySQLUnavailable as reason:
+        print(f"on MariaDB: {reason}", flush=True)
+        return None
 
 
 def estate(at: Server, tables: int) -> tuple[str, date]:

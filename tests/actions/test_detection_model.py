@@ -35,6 +35,8 @@ from thirdeye.local.servers import MariaDB, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.migrations import migrate
 
+pytestmark = pytest.mark.unmeasured
+
 # Shrinking takes minutes: `THIRDEYE_SHRINK=1` for whoever looks into a failure.
 PHASES = (Phase.explicit, Phase.generate, *((Phase.shrink,) if os.environ.get("THIRDEYE_SHRINK") else ()))
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)

@@ -1,67 +1,40 @@
 """Key sets under load and misfortune: herds, slow sources, secrets in the URL, sets that did not change."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 import structlog
 
+from tests.support import PATIENCE
 from tests.support import tokens as by_hand
+from tests.support.clocks import Monotonic
+from tests.support.http_server import HTTPServer, key_set
+from tests.support.tokens import NOW, RULES
 from thirdeye.auth.authenticator import Authenticator, Trust, build_authenticator
 from thirdeye.auth.keys import RemoteKeySet
-from thirdeye.auth.tokens import Rules
 from thirdeye.errors import Unauthenticated, Unavailable
 from thirdeye.settings import load_settings
 
 pytestmark = pytest.mark.anyio
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-RULES = Rules(algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset({"openmetadata"}))
 
 
-class Source:
-    """A real HTTP server on this machine; while `open` is clear it takes requests and does not answer."""
+class Source(HTTPServer):
+    """Serves `entries`; while `open` is clear it takes requests and does not answer."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.entries: list[Any] = [by_hand.om_entry()]
-        self.requests = 0
         self.asked = asyncio.Event()
         self.open = asyncio.Event()
         self.open.set()
 
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/keys"
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        self.requests += 1
+    async def respond(self, path: str, head: str) -> tuple[int, bytes]:
         self.asked.set()
         await self.open.wait()
-        body = json.dumps({"keys": self.entries}).encode()
-        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
-
-    async def stop(self) -> None:
-        self.open.set()
-        self._server.close()
-        await self._server.wait_closed()
-
-
-class Monotonic:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+        return 200, key_set(self.entries)
 
 
 @pytest.fixture
@@ -72,24 +45,28 @@ async def source() -> AsyncIterator[Source]:
     await source.stop()
 
 
+def remote_keys(url: str, monotonic: Monotonic, **more: Any) -> RemoteKeySet:
+    return RemoteKeySet(url, monotonic=monotonic, timeout=PATIENCE, **more)
+
+
 def authenticator(keys: RemoteKeySet) -> Authenticator:
     return Authenticator(trusts=[Trust(source=keys, rules=RULES)], clock=lambda: NOW)
 
 
 async def test_a_herd_at_the_start_makes_one_request(source: Source) -> None:
-    auth = authenticator(RemoteKeySet(source.url, monotonic=Monotonic()))
+    auth = authenticator(remote_keys(source.url, Monotonic()))
     source.open.clear()
     herd = [asyncio.create_task(auth.authenticate(by_hand.make_token(sub=f"user{n}"))) for n in range(50)]
     await source.asked.wait()
     source.open.set()
     assert {principal.name for principal in await asyncio.gather(*herd)} == {f"user{n}" for n in range(50)}
-    assert source.requests == 1
+    assert len(source.requests) == 1
     await auth.stop()
 
 
 async def test_a_slow_source_is_waited_for_by_one_request_only(source: Source) -> None:
     monotonic = Monotonic()
-    auth = authenticator(RemoteKeySet(source.url, monotonic=monotonic))
+    auth = authenticator(remote_keys(source.url, monotonic))
     await auth.authenticate(by_hand.make_token())
     source.open.clear()
     source.asked.clear()
@@ -101,26 +78,26 @@ async def test_a_slow_source_is_waited_for_by_one_request_only(source: Source) -
     assert not waiting.done()
     source.open.set()
     assert (await waiting).name == "first"
-    assert source.requests == 2
+    assert len(source.requests) == 2
     await auth.stop()
 
 
 async def test_a_set_that_did_not_change_leaves_the_memory_alone(source: Source) -> None:
     monotonic = Monotonic()
-    auth = authenticator(RemoteKeySet(source.url, monotonic=monotonic))
+    auth = authenticator(remote_keys(source.url, monotonic))
     token = by_hand.make_token()
     await auth.authenticate(token)
     monotonic.now += 10
     with pytest.raises(Unauthenticated, match="unknown key"):
         await auth.authenticate(by_hand.make_token(header={"kid": "made up"}))
-    assert source.requests == 2
+    assert len(source.requests) == 2
     assert auth.cached(token) is not None
     await auth.stop()
 
 
 async def test_a_key_replaced_under_the_same_kid_is_gone_at_once(source: Source) -> None:
     monotonic = Monotonic()
-    keys = RemoteKeySet(source.url, monotonic=monotonic)
+    keys = remote_keys(source.url, monotonic)
     auth = authenticator(keys)
     token, fresh = by_hand.make_token(), by_hand.new_key()
     await auth.authenticate(token)
@@ -139,7 +116,7 @@ async def test_credentials_in_the_url_are_not_logged(source: Source) -> None:
     url = source.url.replace("//", "//reader:hunter2@") + "?key=hunter3"
     source.entries = [{"kty": "oct"}]
     with structlog.testing.capture_logs() as logs:
-        auth = authenticator(RemoteKeySet(url, monotonic=Monotonic()))
+        auth = authenticator(remote_keys(url, Monotonic()))
         with pytest.raises(Unavailable):
             await auth.authenticate(by_hand.make_token())
         await auth.stop()
@@ -153,7 +130,7 @@ async def test_oms_public_default_key_in_a_set_is_refused_or_reported(source: So
     source.entries = [default, by_hand.om_entry()]
     for allowed, event in ((True, "default_key"), (False, "default_key_refused")):
         with structlog.testing.capture_logs() as logs:
-            auth = authenticator(RemoteKeySet(source.url, monotonic=Monotonic(), allow_default=allowed))
+            auth = authenticator(remote_keys(source.url, Monotonic(), allow_default=allowed))
             assert (await auth.authenticate(by_hand.make_token())).name == "admin"
             with pytest.raises(Unauthenticated, match="does not verify" if allowed else "ships with OpenMetadata"):
                 await auth.authenticate(by_hand.make_token(header={"kid": "default"}))
@@ -163,7 +140,7 @@ async def test_oms_public_default_key_in_a_set_is_refused_or_reported(source: So
 
 async def test_a_set_of_nothing_but_the_default_key_is_known_to_hold_no_key(source: Source) -> None:
     source.entries = [by_hand.om_entry(n=by_hand.om_modulus(by_hand.default_modulus()))]
-    auth = authenticator(RemoteKeySet(source.url, monotonic=Monotonic()))
+    auth = authenticator(remote_keys(source.url, Monotonic()))
     with pytest.raises(Unauthenticated, match="ships with OpenMetadata"):
         await auth.authenticate(by_hand.make_token())
     await auth.stop()
@@ -172,7 +149,7 @@ async def test_a_set_of_nothing_but_the_default_key_is_known_to_hold_no_key(sour
 async def test_a_set_is_kept_fresh_without_anybody_asking(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("thirdeye.auth.keys._COOL_DOWN", 0.01)
     monotonic = Monotonic()
-    auth = authenticator(RemoteKeySet(source.url, monotonic=monotonic))
+    auth = authenticator(remote_keys(source.url, monotonic))
     await auth.start()
     await source.asked.wait()
     source.asked.clear()
@@ -192,14 +169,14 @@ async def test_a_set_is_kept_fresh_without_anybody_asking(source: Source, monkey
 
 async def test_a_set_that_is_too_large_is_no_set(source: Source) -> None:
     source.entries = [by_hand.om_entry(), "x" * 262_144]
-    auth = authenticator(RemoteKeySet(source.url, monotonic=Monotonic()))
+    auth = authenticator(remote_keys(source.url, Monotonic()))
     with pytest.raises(Unavailable):
         await auth.authenticate(by_hand.make_token())
     await auth.stop()
 
 
 async def test_an_address_that_is_none_is_no_internal_error() -> None:
-    auth = authenticator(RemoteKeySet("http://127.0.0.1:99999999/keys", monotonic=Monotonic()))
+    auth = authenticator(remote_keys("http://127.0.0.1:99999999/keys", Monotonic()))
     with pytest.raises(Unavailable):
         await auth.authenticate(by_hand.make_token())
     await auth.stop()
@@ -219,7 +196,7 @@ async def test_a_bounded_number_of_keys_is_tried_for_a_token_without_kid(source:
     token = by_hand.make_token(header={"kid": ...})
     for before, accepted in ((49, True), (50, False)):
         source.entries = [{**other, "kid": str(number)} for number in range(before)] + [by_hand.om_entry()]
-        auth = authenticator(RemoteKeySet(source.url, monotonic=Monotonic()))
+        auth = authenticator(remote_keys(source.url, Monotonic()))
         if accepted:
             assert (await auth.authenticate(token)).name == "admin"
         else:

@@ -2,19 +2,18 @@
 
 import json
 from collections.abc import MutableMapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.support import tokens as by_hand
+from tests.support.tokens import NOW
 from thirdeye.auth import build_authenticator
 from thirdeye.auth.middleware import AuthenticationMiddleware
 from thirdeye.errors import Unavailable
 from thirdeye.settings import load_settings
 
 pytestmark = pytest.mark.anyio
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 class Behind:

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from joserfc.jwk import RSAKey
 
 from tests.support import tokens as by_hand
+from tests.support.tokens import CLAIMS, NOW, SECONDS
 from thirdeye.auth.authenticator import Authenticator, Trust
 from thirdeye.auth.keys import FixedKey
 from thirdeye.auth.middleware import AuthenticationMiddleware
@@ -23,9 +23,6 @@ from thirdeye.auth.tokens import Key, Rules, key_of_jwk, key_of_pem
 from thirdeye.errors import Unauthenticated
 
 pytestmark = pytest.mark.anyio
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SECONDS = int(NOW.timestamp())
-CLAIMS = {"iss": "open-metadata.org", "sub": "admin"}
 make = by_hand.make_token
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import tokens as by_hand
+from tests.support.tokens import CLAIMS, NOW, RULES, SECONDS
 from thirdeye.auth import Authenticator, Principal, build_authenticator
 from thirdeye.auth.authenticator import _MEMORY_SIZE, Trust
 from thirdeye.auth.keys import FixedKey
@@ -20,9 +21,6 @@ from thirdeye.errors import ThirdEyeError, Unauthenticated, Unavailable
 from thirdeye.settings import SettingsInvalid, load_settings
 
 pytestmark = pytest.mark.anyio
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SECONDS = int(NOW.timestamp())
-CLAIMS = {"iss": "open-metadata.org", "sub": "admin"}
 
 
 def by_pem(**more: Any) -> Authenticator:
@@ -283,7 +281,6 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=5,
 )
-RULES = Rules(algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset({"openmetadata"}))
 KEY = key_of_pem(by_hand.public_pem())
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import OctKey
 
+from tests.support.tokens import CLAIMS, NOW, SECONDS
 from thirdeye.auth import Principal, build_authenticator
 from thirdeye.auth.principal import principal_of
 from thirdeye.auth.tokens import header_of, key_of_jwk, key_of_pem, rules_of, verified_claims
@@ -20,8 +21,6 @@ from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings, load_settings
 
 pytestmark = pytest.mark.anyio
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SECONDS = int(NOW.timestamp())
 
 
 def settings_of(signer: Signer, **more: Any) -> Settings:
@@ -38,9 +37,6 @@ async def accept(signer: Signer, token: str, **more: Any) -> Principal:
 def encoded(part: Any) -> str:
     raw = part if isinstance(part, bytes) else json.dumps(part).encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-CLAIMS = {"iss": "open-metadata.org", "sub": "admin"}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 import structlog
 
+from tests.support import PATIENCE
 from tests.support import tokens as by_hand
+from tests.support.clocks import Monotonic
+from tests.support.http_server import HTTPServer, key_set
+from tests.support.tokens import NOW
 from thirdeye.auth.authenticator import Authenticator, build_authenticator
 from thirdeye.auth.revocation import RevocationCheck
 from thirdeye.auth.tokens import verified_claims
@@ -17,57 +21,30 @@ from thirdeye.errors import Unauthenticated, Unavailable
 from thirdeye.settings import SettingsInvalid, load_settings
 
 pytestmark = pytest.mark.anyio
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 COMPANY = by_hand.new_key()
 
 
-class Server:
-    """OM and a company's provider on one real HTTP server: key sets, and `loggedInUser`."""
+class Server(HTTPServer):
+    """OM and a company's provider: key sets, and OM's `loggedInUser`, which does not answer while `hanging`."""
 
-    def __init__(self) -> None:
-        self.status = 200
-        self.delay = 0.0
-        self.asked: list[str] = []
-        self._answering: set[asyncio.Task[Any]] = set()
+    status = 200
+    hanging = False
 
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
-        self.base = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._answering.add(task)
-        try:
-            await self._do_answer(reader, writer)
-        except asyncio.CancelledError:
-            pass
-        finally:
-            writer.close()
-            self._answering.discard(task)
-
-    async def _do_answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        path = head.split(" ")[1]
-        status, body = 200, b"{}"
+    async def respond(self, path: str, head: str) -> tuple[int, bytes]:
         if path == "/om/keys":
-            body = json.dumps({"keys": [by_hand.om_entry()]}).encode()
-        elif path == "/company/keys":
-            body = json.dumps({"keys": [by_hand.om_entry(COMPANY)]}).encode()
-        else:
-            self.asked.append(path)
-            await asyncio.sleep(self.delay)
-            status = self.status
-            assert "bearer ey" in head.lower()
-        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
-        await writer.drain()
+            return 200, key_set([by_hand.om_entry()])
+        if path == "/company/keys":
+            return 200, key_set([by_hand.om_entry(COMPANY)])
+        assert path == "/api/v1/users/loggedInUser"
+        assert "bearer ey" in head.lower()
+        if self.hanging:
+            await asyncio.Event().wait()
+        return self.status, b"{}"
 
-    async def stop(self) -> None:
-        self._server.close()
-        for task in list(self._answering):
-            task.cancel()
-        await asyncio.gather(*self._answering)
-        await asyncio.sleep(0)
+    @property
+    def checks(self) -> int:
+        """How often OM was asked about a token."""
+        return self.requests.count("/api/v1/users/loggedInUser")
 
 
 @pytest.fixture
@@ -143,18 +120,12 @@ def test_settings_that_cannot_be(given: dict[str, Any], word: str) -> None:
         load_settings(_env_file=None, jwt_public_key=by_hand.public_pem(), **given)
 
 
-class Monotonic:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def checked(server: Server, mode: Any, monotonic: Monotonic) -> Authenticator:
+def checked(server: Server, mode: Any, monotonic: Monotonic, *, timeout: float = PATIENCE) -> Authenticator:
     settings = load_settings(_env_file=None, jwt_jwks_url=f"{server.base}/om/keys")
     made = build_authenticator(settings, lambda: NOW)
     assert isinstance(made, Authenticator)
-    made._revocation = RevocationCheck(f"{server.base}/api/v1/users/loggedInUser", mode, monotonic=monotonic)
+    url = f"{server.base}/api/v1/users/loggedInUser"
+    made._revocation = RevocationCheck(url, mode, monotonic=monotonic, timeout=timeout)
     return made
 
 
@@ -164,14 +135,14 @@ async def test_om_is_asked_once_a_minute_for_each_token(server: Server) -> None:
     token = by_hand.make_token()
     await asyncio.gather(*(made.authenticate(token) for _ in range(20)))
     assert made.cached(token) is not None
-    assert server.asked == ["/api/v1/users/loggedInUser"]
+    assert server.checks == 1
     await made.authenticate(by_hand.make_token(sub="other"))
-    assert len(server.asked) == 2
+    assert server.checks == 2
     monotonic.now += 61
     # Due again: the memory alone does not let it pass.
     assert made.cached(token) is None
     await made.authenticate(token)
-    assert (made.cached(token) is not None, len(server.asked)) == (True, 3)
+    assert (made.cached(token) is not None, server.checks) == (True, 3)
     await made.stop()
 
 
@@ -194,30 +165,36 @@ async def test_what_om_refuses_is_refused_and_stays_so(server: Server, mode: str
     await made.stop()
 
 
-@pytest.mark.parametrize(("status", "delay"), [(500, 0.0), (302, 0.0), (404, 0.0), (200, 3.0)])
+@pytest.mark.parametrize(("status", "hanging"), [(500, False), (302, False), (404, False), (200, True)])
 async def test_while_om_cannot_be_asked_the_setting_says_what_happens(
-    server: Server, status: int, delay: float, monkeypatch: pytest.MonkeyPatch
+    server: Server, status: int, hanging: bool
 ) -> None:
-    monkeypatch.setattr("thirdeye.auth.revocation._TIMEOUT", 0.2)
-    server.status, server.delay = status, delay
-    monotonic = Monotonic()
-    opened, closed = checked(server, "fail-open", monotonic), checked(server, "fail-closed", monotonic)
+    server.status, server.hanging = status, hanging
+    monotonic, timeout = Monotonic(), 0.05 if hanging else PATIENCE
+    opened, closed = (checked(server, mode, monotonic, timeout=timeout) for mode in ("fail-open", "fail-closed"))
     token = by_hand.make_token()
     with structlog.testing.capture_logs() as logs:
         assert (await opened.authenticate(token)).name == "admin"
         with pytest.raises(Unavailable, match="cannot be asked"):
             await closed.authenticate(token)
+        for number in range(5):
+            # Left alone for a while: nobody waits for it.
+            assert (await opened.authenticate(by_hand.make_token(sub=f"u{number}"))).name == f"u{number}"
     assert [entry["event"] for entry in logs] == ["revocation_unknown"] * 2
-    asked = len(server.asked)
-    for number in range(5):
-        # Left alone for a while: nobody waits for it.
-        assert (await opened.authenticate(by_hand.make_token(sub=f"u{number}"))).name == f"u{number}"
-    assert len(server.asked) == asked
-    server.status, server.delay = 200, 0.0
+    await opened.stop()
+    await closed.stop()
+
+
+async def test_om_is_asked_again_after_a_while(server: Server) -> None:
+    server.status = 500
+    monotonic = Monotonic()
+    closed, token = checked(server, "fail-closed", monotonic), by_hand.make_token()
+    with pytest.raises(Unavailable, match="cannot be asked"):
+        await closed.authenticate(token)
+    server.status = 200
     monotonic.now += 6
     assert (await closed.authenticate(token)).name == "admin"
-    for each in (opened, closed):
-        await each.stop()
+    await closed.stop()
 
 
 async def test_a_token_that_is_not_valid_yet_passes_as_soon_as_it_is(server: Server) -> None:

@@ -1,5 +1,6 @@
 """The audit of refusals: counted, bounded, kept while the database is away; and the commands that look after tokens."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable
@@ -9,7 +10,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.support import PATIENCE
 from tests.support.api import GRAPHQL, prepare_accounts, running, settings_for
+from tests.support.clocks import FixedClock
+from tests.support.mirror import nothing
 from thirdeye.cli import cli
 from thirdeye.commands import access, configuration
 from thirdeye.database import MySQL as Database
@@ -22,18 +26,11 @@ from thirdeye.local.tokens import Signer
 from thirdeye.migrations import migrate
 from thirdeye.settings import Settings
 
-NOON = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
-
-
-class Clock:
-    now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
+NOW = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
 
 
 async def opened(settings: Settings) -> Database:
-    database = thirdeye_database(settings, lambda _name, _seconds: None)
+    database = thirdeye_database(settings, nothing)
     await database.start()
     await migrate(settings, database)
     return database
@@ -41,7 +38,7 @@ async def opened(settings: Settings) -> Database:
 
 @pytest.mark.anyio
 async def test_counted_by_hour_and_bounded(settings: Settings, sql_server: MariaDB | MySQL) -> None:
-    thirdeye, clock = await opened(settings), Clock()
+    thirdeye, clock = await opened(settings), FixedClock(NOW)
     first, second = Audit(thirdeye, clock), Audit(thirdeye, clock)
     for audit in (first, second):
         for _ in range(3):
@@ -52,7 +49,7 @@ async def test_counted_by_hour_and_bounded(settings: Settings, sql_server: Maria
     first.note("ann", "POST /graphql adhoc", "limit: depth")
     await first.write()
     await first.write()
-    rows = await store.recent_refusals(thirdeye, NOON - timedelta(hours=1), 100)
+    rows = await store.recent_refusals(thirdeye, NOW - timedelta(hours=1), 100)
     assert [(row["who"], row["what"], row["why"], row["refusals"]) for row in rows] == [
         ("ann", "POST /graphql adhoc", "limit: depth", 1),
         *sorted(
@@ -68,16 +65,16 @@ async def test_counted_by_hour_and_bounded(settings: Settings, sql_server: Maria
     assert len(rows) == 502
     assert sum(row["refusals"] for row in rows) == 2001
     await store.drop_refusals(thirdeye, clock.now - timedelta(days=30), 100)
-    assert len(await store.recent_refusals(thirdeye, NOON - timedelta(days=1), 10_000)) <= 500
+    assert len(await store.recent_refusals(thirdeye, NOW - timedelta(days=1), 10_000)) <= 500
     await store.drop_refusals(thirdeye, clock.now + timedelta(days=1), 100)
-    assert await store.recent_refusals(thirdeye, NOON - timedelta(days=1), 10_000) == []
+    assert await store.recent_refusals(thirdeye, NOW - timedelta(days=1), 10_000) == []
     await thirdeye.stop()
 
 
 @pytest.mark.anyio
 async def test_what_cannot_be_written_stays_counted(settings: Settings) -> None:
     thirdeye = await opened(settings)
-    audit = Audit(thirdeye, Clock())
+    audit = Audit(thirdeye, FixedClock(NOW))
     audit.note("ann", "x", "y")
     thirdeye.refusing = True
     with pytest.raises(DatabaseUnavailable):
@@ -86,7 +83,7 @@ async def test_what_cannot_be_written_stays_counted(settings: Settings) -> None:
     await audit.stop()
     thirdeye.refusing = False
     await audit.stop()
-    (row,) = await store.recent_refusals(thirdeye, NOON, 10)
+    (row,) = await store.recent_refusals(thirdeye, NOW, 10)
     assert row["refusals"] == 2
     await thirdeye.stop()
 
@@ -121,19 +118,15 @@ def test_a_denied_token_is_refused_and_taken_back(as_command: Any, signer: Signe
         )
         return int(response.status_code)
 
-    import asyncio
-
     async def before(api: Any) -> None:
         assert await status(api, token) == 200
         denied = await asyncio.to_thread(as_command, "token", "deny", "-", "--reason", "leaked", standard_input=token)
         assert denied.exit_code == 0, denied.output
         assert token not in denied.output
         # Within seconds, although this process had verified and remembered it.
-        for _ in range(100):
-            if await status(api, token) == 401:
-                break
-            await asyncio.sleep(0.05)
-        assert await status(api, token) == 401
+        async with asyncio.timeout(PATIENCE):
+            while await status(api, token) != 401:
+                await asyncio.sleep(0.05)
         assert await status(api, other) == 200
 
     asyncio.run(serve(before))

@@ -12,14 +12,16 @@ from typing import Any
 
 import pytest
 
+from tests.support import PATIENCE, ROOT
 from tests.support.api import GRAPHQL, prepare_accounts, settings_for
-from tests.support.house import Client, environment_of, until
+from tests.support.deployment import Client, process_environment
 from thirdeye.local.processes import Child
 from thirdeye.local.servers import MariaDB, Redis, free_port
 from thirdeye.local.tokens import Signer
 
-AUDITS = Path(__file__).resolve().parent.parent / "audits"
-PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "graphql-over-http.md"
+pytestmark = pytest.mark.unmeasured
+AUDITS = ROOT / "tests" / "audits"
+PAGE = ROOT / "docs" / "graphql-over-http.md"
 # A GET without an explicit `Accept` is what an image or a link of another site would send: it is refused on purpose.
 ON_PURPOSE = {"5A70"}
 
@@ -31,10 +33,10 @@ def client(
     prepare_accounts(mariadb, "om_empty", "thirdeye_audits")
     settings = settings_for(mariadb, redis_server, om_schema="om_empty", schema="thirdeye_audits", signer=signer)
     port, folder = free_port(), tmp_path_factory.mktemp("audits")
-    environment = {**environment_of(settings), "THIRDEYE_PORT": str(port)}
+    environment = {**process_environment(settings), "THIRDEYE_PORT": str(port)}
     child = Child([sys.executable, "-m", "thirdeye", "serve"], log=folder / "log", env=environment, guarded=True)
     made = Client(port, signer.token(), child)
-    until(made.ready)
+    made.wait_until_ready()
     yield made
     child.kill()
 
@@ -51,7 +53,7 @@ def results(client: Client, signer: Signer) -> list[dict[str, Any]]:
         env={**os.environ, "THIRDEYE_URL": url, "THIRDEYE_TOKEN": signer.token()},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -2,17 +2,20 @@
 
 import asyncio
 import signal
-import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.support.api import GRAPHQL, Api, running, settings_for
+from tests.support import PATIENCE
+from tests.support.api import GRAPHQL, LONG_DEADLINES, Api, running
+from tests.support.mirror import nothing
+from tests.support.waiting import wait_for_async
 from thirdeye.database import om_database
 from thirdeye.edge.shutdown import ShutdownSignal
 from thirdeye.errors import DatabaseUnavailable
-from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
@@ -31,22 +34,20 @@ def working(server: MariaDB | MySQL) -> int:
         return int(cursor.fetchone()[0])
 
 
-async def until(what: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not await asyncio.to_thread(what):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.02)
+@pytest.fixture(autouse=True)
+def _time_to_kill(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("thirdeye.session._KILL_SECONDS", PATIENCE)
 
 
 async def test_a_statement_that_is_given_up_ends_on_the_server(settings: Settings, sql_server: MariaDB | MySQL) -> None:
-    database = om_database(settings, lambda _name, _seconds: None)
+    database = om_database(settings, nothing)
     await database.start()
     waiting = asyncio.create_task(database.fetch_all(WORK, TIMES))
-    await until(lambda: working(sql_server) == 1)
+    await wait_for_async(lambda: working(sql_server) == 1)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    await until(lambda: working(sql_server) == 0)
+    await wait_for_async(lambda: working(sql_server) == 0)
     # The pool is whole.
     assert await asyncio.gather(*(database.fetch_one("SELECT 1 AS one") for _ in range(20))) == [{"one": 1}] * 20
     await database.stop()
@@ -55,25 +56,23 @@ async def test_a_statement_that_is_given_up_ends_on_the_server(settings: Setting
 async def test_a_statement_beyond_its_timeout_ends_on_the_server(
     settings: Settings, sql_server: MariaDB | MySQL
 ) -> None:
-    database = om_database(settings, lambda _name, _seconds: None, statement_timeout=0.2)
+    database = om_database(settings, nothing, statement_timeout=0.2)
     await database.start()
     with pytest.raises(DatabaseUnavailable) as caught:
         await database.fetch_all(WORK, TIMES)
     assert caught.value.detail == "TimeoutError"
-    await until(lambda: working(sql_server) == 0)
+    await wait_for_async(lambda: working(sql_server) == 0)
     await database.stop()
 
 
 async def test_the_deadline_of_a_request_ends_its_statement(
     settings: Settings, signer: Signer, sql_server: MariaDB | MySQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("thirdeye.graphql.http.DEADLINE", 0.3)
-
     async def slow(thirdeye: Any, *_: Any, **__: Any) -> Any:
         return await thirdeye.fetch_all(WORK, TIMES)
 
     monkeypatch.setattr("thirdeye.actions.store.count_items", slow)
-    async with running(settings, signer) as api:
+    async with running(settings, signer, deadlines=replace(LONG_DEADLINES, answer=0.3)) as api:
         for accept in ("application/json", "application/graphql-response+json"):
             response = await api.client.post(
                 GRAPHQL, json={"query": "{ actionItems { totalCount } }"}, headers={"accept": accept}
@@ -81,22 +80,7 @@ async def test_the_deadline_of_a_request_ends_its_statement(
             (error,) = response.json()["errors"]
             assert (response.status_code, error["extensions"]["code"]) == (200, "TIMEOUT")
             assert "0.3 s" in error["message"]
-        await until(lambda: working(sql_server) == 0)
-        assert await api.data("{ __typename }") == {"__typename": "Query"}
-
-
-@pytest.fixture
-def on_mariadb(mariadb: MariaDB, redis_server: Redis, signer: Signer) -> Callable[..., Settings]:
-    from tests.support.api import prepare_accounts
-
-    prepare_accounts(mariadb, "om_empty", "thirdeye_bounds")
-
-    def make(**more: Any) -> Settings:
-        return settings_for(
-            mariadb, redis_server, om_schema="om_empty", schema="thirdeye_bounds", signer=signer, **more
-        )
-
-    return make
+        await wait_for_async(lambda: working(sql_server) == 0)
 
 
 class Gate:
@@ -118,10 +102,10 @@ def asking(api: Api) -> "asyncio.Task[Any]":
 
 
 async def test_what_is_over_the_bound_is_told_to_come_back(
-    on_mariadb: Callable[..., Settings], signer: Signer, monkeypatch: pytest.MonkeyPatch
+    make_settings: Callable[..., Settings], signer: Signer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(monkeypatch)
-    async with running(on_mariadb(max_requests=3), signer) as api:
+    async with running(make_settings(max_requests=3), signer) as api:
         held = [asking(api) for _ in range(3)]
         while gate.waiting < 3:
             await asyncio.sleep(0)
@@ -138,12 +122,12 @@ async def test_what_is_over_the_bound_is_told_to_come_back(
 
 
 async def test_from_the_signal_on_what_is_new_is_refused_and_what_runs_is_finished(
-    on_mariadb: Callable[..., Settings], signer: Signer, monkeypatch: pytest.MonkeyPatch
+    make_settings: Callable[..., Settings], signer: Signer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate, told = Gate(monkeypatch), []
     before = signal.signal(signal.SIGTERM, lambda number, _frame: told.append(number))
     try:
-        async with running(on_mariadb(), signer) as api:
+        async with running(make_settings(), signer) as api:
             held = asking(api)
             while not gate.waiting:
                 await asyncio.sleep(0)
@@ -165,11 +149,12 @@ async def test_from_the_signal_on_what_is_new_is_refused_and_what_runs_is_finish
 
 def test_signals_that_nobody_handles_are_left_alone() -> None:
     stopping = ShutdownSignal()
-    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    unhandled = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+    before = {number: signal.signal(number, handler) for number, handler in unhandled.items()}
     try:
         with stopping.watching():
-            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-            assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+            assert {number: signal.getsignal(number) for number in unhandled} == unhandled
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     assert not stopping()

@@ -1,6 +1,7 @@
 """Rate limits: exact over processes, cheap to refuse, and per process while Redis is away."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
@@ -10,7 +11,9 @@ import pytest
 import redis
 import structlog
 
+from tests.support import PATIENCE
 from tests.support.api import GRAPHQL, prepare_accounts, running, settings_for
+from tests.support.clocks import Monotonic
 from thirdeye.edge.rate_limit import RateLimiter
 from thirdeye.local.servers import MariaDB, Redis
 from thirdeye.local.tokens import Signer
@@ -26,19 +29,25 @@ async def own_redis(tmp_path: Path) -> AsyncIterator[Redis]:
     server.kill()
 
 
+def limiter_of(limit: str, server: Redis, monotonic: Monotonic | None = None, *, namespace: str = "x") -> RateLimiter:
+    """One that waits for Redis as long as it takes."""
+    clock = time.monotonic if monotonic is None else monotonic
+    return RateLimiter(limit, server.url, namespace, timeout=PATIENCE, monotonic=clock)
+
+
 async def admitted(limiter: RateLimiter, caller: str, requests: int) -> int:
     waits = await asyncio.gather(*(limiter.wait_for(caller) for _ in range(requests)))
-    assert all(wait is None or 0 < wait <= 60 for wait in waits)
+    assert all(wait is None or 0 < wait <= 3600 for wait in waits)
     return waits.count(None)
 
 
 async def test_two_processes_admit_no_more_and_no_less(own_redis: Redis) -> None:
-    limiters = [RateLimiter("100/minute", own_redis.url, "x") for _ in range(2)]
+    limiters = [limiter_of("100/hour", own_redis) for _ in range(2)]
     found = await asyncio.gather(*(admitted(limiter, "ann", size) for size in (1, 7, 30, 60) for limiter in limiters))
     assert sum(found) == 100
     # Others, and the same caller of another installation, are not touched.
     assert await admitted(limiters[0], "bob", 100) == 100
-    limiters.append(RateLimiter("100/minute", own_redis.url, "y"))
+    limiters.append(limiter_of("100/hour", own_redis, namespace="y"))
     assert await admitted(limiters[2], "ann", 5) == 5
     for limiter in limiters:
         await limiter.stop()
@@ -47,7 +56,8 @@ async def test_two_processes_admit_no_more_and_no_less(own_redis: Redis) -> None
 async def test_far_from_the_limit_nobody_waits_and_all_are_counted(
     own_redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limiter = RateLimiter("1000/minute", own_redis.url, "x")
+    # No moment passes, so that what was counted is believed throughout.
+    limiter = limiter_of("1000/hour", own_redis, Monotonic())
     assert await admitted(limiter, "ann", 1) == 1
     asked = 0
     real = limiter._ask
@@ -70,7 +80,7 @@ async def test_far_from_the_limit_nobody_waits_and_all_are_counted(
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_large_limit_holds_in_bursts(own_redis: Redis, processes: int, seed: int) -> None:
     random = Random(seed)
-    limiters = [RateLimiter("1000/minute", own_redis.url, "x") for _ in range(processes)]
+    limiters = [limiter_of("1000/hour", own_redis) for _ in range(processes)]
     total = 0
     for _ in range(60):
         bursts = [(limiter, random.choice((0, 1, 5, 40, 90))) for limiter in limiters]
@@ -83,7 +93,7 @@ async def test_a_large_limit_holds_in_bursts(own_redis: Redis, processes: int, s
 
 
 async def test_one_by_one_as_well(own_redis: Redis) -> None:
-    limiters = [RateLimiter("5/minute", own_redis.url, "x") for _ in range(3)]
+    limiters = [limiter_of("5/hour", own_redis) for _ in range(3)]
     waits = [await limiters[number % 3].wait_for("ann") for number in range(9)]
     assert [wait is None for wait in waits] == [True] * 5 + [False] * 4
     for limiter in limiters:
@@ -91,34 +101,34 @@ async def test_one_by_one_as_well(own_redis: Redis) -> None:
 
 
 async def test_who_is_refused_costs_redis_nothing_until_the_window_ends(own_redis: Redis) -> None:
-    now = [1000.0]
-    limiter = RateLimiter("2/minute", own_redis.url, "x", monotonic=lambda: now[0])
+    monotonic = Monotonic()
+    limiter = limiter_of("2/hour", own_redis, monotonic)
     assert await admitted(limiter, "ann", 3) == 2
     own_redis.kill()
     assert await admitted(limiter, "ann", 50) == 0
     own_redis.start()
-    now[0] += 61
+    monotonic.now += 3601
     assert await admitted(limiter, "ann", 1) == 1
     await limiter.stop()
 
 
 async def test_without_redis_each_process_counts_by_itself(own_redis: Redis) -> None:
-    now = [1000.0]
-    limiter = RateLimiter("3/minute", own_redis.url, "x", monotonic=lambda: now[0])
+    monotonic = Monotonic()
+    limiter = limiter_of("3/hour", own_redis, monotonic)
     assert await admitted(limiter, "ann", 1) == 1
     own_redis.kill()
     with structlog.testing.capture_logs() as logs:
         assert await admitted(limiter, "ann", 9) == 3
         assert await admitted(limiter, "bob", 1) == 1
         own_redis.start()
-        now[0] += 3
+        monotonic.now += 3
         assert await admitted(limiter, "carl", 9) == 3
     assert [entry["event"] for entry in logs] == ["rate_limit_per_process", "rate_limit_shared_again"]
     await limiter.stop()
 
 
 async def test_who_goes_away_is_counted_and_nobody_waits_for_him(own_redis: Redis) -> None:
-    limiter = RateLimiter("3/minute", own_redis.url, "x")
+    limiter = limiter_of("3/hour", own_redis)
     gone = asyncio.create_task(limiter.wait_for("ann"))
     await asyncio.sleep(0)
     gone.cancel()
@@ -127,7 +137,7 @@ async def test_who_goes_away_is_counted_and_nobody_waits_for_him(own_redis: Redi
 
 
 async def test_nobody_waits_for_a_count_that_fails(own_redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    limiter = RateLimiter("3/minute", own_redis.url, "x")
+    limiter = limiter_of("3/hour", own_redis)
 
     async def broken(*_: object) -> None:
         raise RuntimeError("neither Redis nor memory")
@@ -136,7 +146,7 @@ async def test_nobody_waits_for_a_count_that_fails(own_redis: Redis, monkeypatch
     waits = asyncio.gather(*(limiter.wait_for("ann") for _ in range(5)))
     await asyncio.sleep(0)
     counting = limiter._counting["ann"]
-    assert await asyncio.wait_for(waits, 5) == [None] * 5
+    assert await asyncio.wait_for(waits, PATIENCE) == [None] * 5
     with pytest.raises(RuntimeError):
         await counting
     await limiter.stop()

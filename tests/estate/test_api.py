@@ -4,13 +4,13 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pytest
 
-from tests.support.api import TODAY, Api, prepare_accounts, running, settings_for
+from tests.support.api import Api, prepare_accounts, running, settings_for
+from tests.support.clocks import NOON, TODAY
 from tests.support.mirror import mirror
 from tests.support.second_inventory import Judged, second_inventory
 from thirdeye.local.servers import MariaDB, MySQL, Redis
@@ -19,7 +19,6 @@ from thirdeye.rest.tables_export import safe_cell
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
-NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
 PREFIX = "/api/v1/thirdeye"
 LIST = """
 query List($filter: TableFilterInput, $sortBy: String, $sortDir: String, $search: String, $first: Int, $after: String,

@@ -3,9 +3,15 @@
 import subprocess
 from pathlib import Path
 
-from tests.support.house import House, until
-from tests.support.watcher import PATIENCE, WELL_AGAIN, Watcher
+import pytest
+
+from tests.support import PATIENCE
+from tests.support.deployment import Deployment, replace_file
+from tests.support.waiting import wait_for
+from tests.support.watcher import Watcher
 from thirdeye.local.tokens import Signer
+
+pytestmark = [pytest.mark.unmeasured, pytest.mark.starts_first]
 
 
 def library_of_faketime() -> str:
@@ -16,14 +22,14 @@ def library_of_faketime() -> str:
 
 
 def test_a_clock_set_back_an_hour(signer: Signer, tmp_path: Path) -> None:
-    house = House(tmp_path / "house", signer, measured=False)
+    deployment = Deployment(tmp_path / "deployment", signer, measured=False)
     try:
-        go(house, signer, tmp_path / "clock")
+        set_back(deployment, signer, tmp_path / "clock")
     finally:
-        house.end()
+        deployment.stop()
 
 
-def go(house: House, signer: Signer, clock: Path) -> None:
+def set_back(deployment: Deployment, signer: Signer, clock: Path) -> None:
     clock.write_text("+0")
     environment = {
         "LD_PRELOAD": library_of_faketime(),
@@ -31,26 +37,25 @@ def go(house: House, signer: Signer, clock: Path) -> None:
         "FAKETIME_CACHE_DURATION": "1",
         # As on a real machine: what counts seconds is not set back with the clock.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "REFRESH_MINUTES": "1",
+        "REFRESH_MINUTES": "10",
     }
-    client = house.serve(**environment)
-    worker = house.start("-m", "thirdeye", "worker", name="worker-back", **environment)
+    client = deployment.serve(3, **environment)
+    worker = deployment.start("-m", "thirdeye", "worker", name="worker", **environment)
     watcher = Watcher(client, signer)
-    until(client.ready)
-    until(watcher.is_well)
-    token, before, rows = signer.token(), watcher.count(), len(house.rows())
+    client.wait_until_ready()
+    wait_for(watcher.is_healthy, saying=deployment.log_ends)
+    token, before, scores = signer.token(), watcher.count(), len(deployment.scores())
     assert watcher.ask("{ __typename }", token)[0] == "ok"
-    clock.write_text("-3600")
+    replace_file(clock, "-3600")
     seen = watcher.watch(3.0)
     assert seen.answers == {"score": {"fresh"}, "estate": {"fresh"}, "items": {"ok"}, "write": {"ok"}}
-    assert seen.slowest < PATIENCE
     assert watcher.ask("{ __typename }", token)[0] == "ok"
-    until(watcher.is_well, WELL_AGAIN)
+    wait_for(watcher.is_healthy, saying=deployment.log_ends)
     assert watcher.count() == before + seen.created
     # The worker does what is asked of it now, not in an hour.
-    asked = watcher.ask("mutation { refreshEstate { id } }")[1]["refreshEstate"]["id"]
-    until(lambda: watcher.is_done(asked), WELL_AGAIN)
-    assert len(house.rows()) >= rows
+    run = watcher.request_refresh()
+    wait_for(lambda: watcher.is_done(run), saying=deployment.log_ends)
+    assert len(deployment.scores()) >= scores
     for child in (worker, client.child):
-        child.terminate(20)
+        child.terminate(PATIENCE)
         assert child.exit_code == 0, child.log_end()

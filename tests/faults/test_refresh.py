@@ -5,15 +5,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from tests.mirror.test_refresh import NOON, a_world, agrees
-from tests.support.api import TODAY
+from tests.mirror.test_refresh import a_world, agrees
+from tests.support import PATIENCE
+from tests.support.clocks import NOON, TODAY
+from tests.support.deployment import process_environment
 from tests.support.mirror import Mirror, mirror
 from tests.support.om_changes import OpenMetadataChanges
 from tests.support.second_inventory import second_inventory
@@ -24,7 +26,6 @@ from thirdeye.mirror.refresh import PHASES, RefreshRunning
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
-ROOT = Path(__file__).resolve().parents[2]
 # Kills itself as soon as it enters a phase.
 CHILD = """
 import asyncio, os, signal, sys
@@ -43,19 +44,10 @@ asyncio.run(main())
 """
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    values = settings.model_dump(exclude_unset=True)
-    found = {}
-    for name, value in values.items():
-        secret = getattr(value, "get_secret_value", None)
-        found[name.upper()] = secret() if secret else str(value)
-    return {**found, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
-
-
 def killed_in(phase: str, settings: Settings, now: datetime, folder: Path) -> None:
     """Runs a refresh in a process of its own that kills itself with -9 as it enters the phase."""
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, phase, now.isoformat()], env=environment(settings), cwd=folder,
+        [sys.executable, "-c", CHILD, phase, now.isoformat()], env=process_environment(settings), cwd=folder,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
@@ -63,7 +55,7 @@ def killed_in(phase: str, settings: Settings, now: datetime, folder: Path) -> No
 
 async def refreshed(estate: Mirror) -> dict[str, Any]:
     """The next refresh, as soon as the server has seen that whoever held the lease is dead."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 return await estate.refresh()
@@ -93,9 +85,14 @@ async def check_kill(phase: str, settings: Settings, server: MariaDB | MySQL, fo
 
 @pytest.mark.parametrize("phase", ["USAGE", "PUBLISHING"])
 async def test_a_kill_leaves_readers_what_they_had(
-    phase: str, mariadb: MariaDB, redis_server: Redis, signer: Signer, tmp_path: Path, dropped: Callable[[str], str]
+    phase: str,
+    mariadb: MariaDB,
+    redis_server: Redis,
+    signer: Signer,
+    tmp_path: Path,
+    mariadb_schema_name: Callable[[str], str],
 ) -> None:
-    settings = a_world(mariadb, redis_server, signer, dropped, tables=60, seed=5)
+    settings = a_world(mariadb, redis_server, signer, mariadb_schema_name, tables=60, seed=5)
     await check_kill(phase, settings, mariadb, tmp_path)
 
 
@@ -113,27 +110,11 @@ async def test_a_kill_in_any_phase(
     await check_kill(phase, settings, sql_server, tmp_path)
 
 
-@pytest.fixture
-def dropped(mariadb: MariaDB) -> Any:
-    made = list[str]()
-
-    def make(prefix: str) -> str:
-        made.append(f"{prefix}_faults_{len(made)}")
-        return made[-1]
-
-    yield make
-    with mariadb.connect() as connection, connection.cursor() as cursor:
-        for name in made:
-            cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
-
-
 @pytest.mark.parametrize("phase", ["TABLES", "RULES", "STAGING"])
 async def test_a_server_that_restarts_in_the_middle_is_met_again(
     phase: str, redis_server: Redis, signer: Signer, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "own"
-    folder.mkdir()
-    server = MariaDB(folder)
+    server = MariaDB(tmp_path / "own")
     server.start()
     try:
         settings = a_world(server, redis_server, signer, lambda prefix: f"{prefix}_restart", tables=60, seed=8)
@@ -159,13 +140,14 @@ async def test_a_server_that_restarts_in_the_middle_is_met_again(
 
 
 async def until_it_answers(estate: Mirror) -> None:
-    for _ in range(100):
-        try:
-            await estate.thirdeye.ping()
-            await estate.om.ping()
-            return
-        except Unavailable:
-            await asyncio.sleep(0.05)
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                await estate.thirdeye.ping(PATIENCE)
+                await estate.om.ping(PATIENCE)
+                return
+            except Unavailable:
+                await asyncio.sleep(0.05)
 
 
 async def test_one_refresh_at_a_time(settings: Settings) -> None:
@@ -179,23 +161,20 @@ async def test_one_refresh_at_a_time(settings: Settings) -> None:
                 await first.refresh()
 
 
-async def test_a_refresh_that_was_buried_publishes_nothing(settings: Settings) -> None:
-    async with mirror(settings, NOON) as estate, mirror(settings, datetime.now(UTC)) as other:
+async def test_a_refresh_that_was_buried_publishes_nothing(settings: Settings, sql_server: MariaDB | MySQL) -> None:
+    async with mirror(settings, NOON) as estate:
         await estate.refresh()
         before = await estate.thirdeye.fetch_one("SELECT generation FROM estate_state")
+        entered = list[str]()
 
-        async def bury() -> None:
-            await other.thirdeye.execute(
-                "UPDATE refresh_run SET finished_at = NOW(), phase = 'FAILED' WHERE finished_at IS NULL"
-            )
-
-        tasks = list[asyncio.Task[None]]()
-
-        def at(phase: str, _seen: int) -> None:
-            if phase == "STAGING":
-                tasks.append(asyncio.create_task(bury()))
+        def bury(phase: str, _seen: int) -> None:
+            entered.append(phase)
+            if phase != "STAGING":
+                return
+            with sql_server.connect(settings.thirdeye_mysql_schema) as connection, connection.cursor() as cursor:
+                cursor.execute("UPDATE refresh_run SET finished_at = NOW(), phase = 'FAILED' WHERE finished_at IS NULL")
 
         with pytest.raises(Unavailable, match="nothing of it was published"):
-            await estate.refreshing().run("FULL", on_progress=at)
+            await estate.refreshing().run("FULL", on_progress=bury)
         assert await estate.thirdeye.fetch_one("SELECT generation FROM estate_state") == before
-        assert tasks
+        assert "STAGING" in entered

@@ -36,6 +36,8 @@ from hypothesis import strategies as st
 
 from thirdeye.graphql.executor import PlainExecutor, PlanCache, Plans
 
+pytestmark = pytest.mark.unmeasured
+
 
 class Colour(StrEnum):
     RED = "RED"

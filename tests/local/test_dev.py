@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from tests.support import PATIENCE, ROOT
+from tests.support.waiting import wait_for
 from thirdeye.local.processes import Child
-from thirdeye.local.servers import HOST, free_port, wait_until
+from thirdeye.local.servers import HOST, free_port
 from thirdeye.settings import Settings
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def start_dev(folder: Path, port: int | str, name: str = "dev", **settings: str) -> Child:
@@ -56,7 +56,7 @@ def start() -> Iterator[Callable[..., Child]]:
 
     yield begin
     for child in started:
-        child.terminate(30)
+        child.terminate(PATIENCE)
 
 
 def token_of(child: Child) -> str:
@@ -73,7 +73,7 @@ def paste(command: str, token: str) -> Any:
     headers = dict(value.split(": ", 1) for option, value in options if option == "-H")
     (body,) = [value for option, value in options if option == "-d"]
     request = urllib.request.Request(url, data=body.encode(), headers=headers)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         return json.load(answer)
 
 
@@ -83,35 +83,35 @@ def test_it_runs_answers_the_pasted_commands_and_leaves_nothing(
 ) -> None:
     home, port = tmp_path / "home", free_port()
     child = start(home, port)
-    assert wait_until(lambda: running(child), seconds=90), child.log_end()
+    wait_for(lambda: running(child), saying=child.log_end)
     text = child.log_end(80)
     curls = [line for line in text.splitlines() if line.startswith("curl ")]
     assert len(curls) == 3
     score, tables, item = curls
     token = token_of(child)
     assert text.count(token) == 1
-    assert "score" in json.dumps(paste(score, token)["data"])
+    wait_for(lambda: "score" in json.dumps(paste(score, token)["data"]))
     # The estate is being read for the first time.
-    assert wait_until(lambda: "tables" in json.dumps(paste(tables, token)["data"]), seconds=60)
-    assert "title" in json.dumps(paste(item, token)["data"])
+    wait_for(lambda: "tables" in json.dumps(paste(tables, token)["data"]))
+    wait_for(lambda: "title" in json.dumps(paste(item, token)["data"]))
     second = start(home, free_port(), name="second")
-    assert wait_until(lambda: second.exit_code is not None, seconds=30)
+    wait_for(lambda: second.exit_code is not None, saying=second.log_end)
     assert second.exit_code == 1
     assert "another `thirdeye dev`" in second.log_end()
     third = start(tmp_path / "other", port, name="third")
-    assert wait_until(lambda: third.exit_code is not None, seconds=30)
+    wait_for(lambda: third.exit_code is not None, saying=third.log_end)
     assert "set THIRDEYE_PORT" in third.log_end()
     if ending == "terminate":
-        child.terminate(30)
+        child.terminate(PATIENCE)
         assert child.exit_code == 0, child.log_end()
     else:
         child.kill()
-    assert wait_until(lambda: not processes_in(home), seconds=30), processes_in(home)
+    wait_for(lambda: not processes_in(home), saying=lambda: processes_in(home))
     # A second start finds all of it again.
     again = start(home, port, name="again")
-    assert wait_until(lambda: running(again), seconds=60), again.log_end()
+    wait_for(lambda: running(again), saying=again.log_end)
     assert "Loading" not in again.log_end(80)
-    again.terminate(30)
+    again.terminate(PATIENCE)
     assert HOST in text
 
 
@@ -121,21 +121,21 @@ def test_a_server_that_dies_ends_everything_with_the_end_of_its_log(
     home = tmp_path / "home"
     # Settings of the shell that the printed token would not fit.
     child = start(home, free_port(), JWT_ISSUERS="elsewhere", JWT_ALGORITHM="RS512")
-    assert wait_until(lambda: running(child), seconds=90), child.log_end()
+    wait_for(lambda: running(child), saying=child.log_end)
     curl = next(line for line in child.log_end(80).splitlines() if line.startswith("curl "))
-    assert "score" in json.dumps(paste(curl, token_of(child))["data"])
+    wait_for(lambda: "score" in json.dumps(paste(curl, token_of(child))["data"]))
     mariadb = next(pid for pid, line in processes_in(home).items() if "--datadir=" in line)
     os.kill(mariadb, signal.SIGKILL)
-    assert wait_until(lambda: child.exit_code is not None, seconds=30)
+    wait_for(lambda: child.exit_code is not None, saying=child.log_end)
     assert child.exit_code == 1
     assert "MariaDB ended by itself" in child.log_end(60)
-    assert wait_until(lambda: not processes_in(home), seconds=30), processes_in(home)
+    wait_for(lambda: not processes_in(home), saying=lambda: processes_in(home))
 
 
 @pytest.mark.parametrize("port", ["abc", "0", "65536", "8586x"])
 def test_a_port_that_is_none_is_named(tmp_path: Path, port: str, start: Callable[..., Child]) -> None:
     child = start(tmp_path / "home", port)
-    assert wait_until(lambda: child.exit_code is not None, seconds=30)
+    wait_for(lambda: child.exit_code is not None, saying=child.log_end)
     assert child.exit_code == 1
     assert "THIRDEYE_PORT" in child.log_end()
     assert "Traceback" not in child.log_end()

@@ -27,6 +27,8 @@ from thirdeye.local.sample.records import (
 )
 from thirdeye.local.sample.rows import all_rows
 
+pytestmark = pytest.mark.unmeasured
+
 TODAY = date(2026, 11, 20)
 DAY_MS = 86_400_000
 NOW_MS = (TODAY - date(1970, 1, 1)).days * DAY_MS

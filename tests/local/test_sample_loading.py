@@ -21,6 +21,8 @@ from thirdeye.local.sample import (
 from thirdeye.local.sample.ddl import create_statements
 from thirdeye.local.sample.rows import all_rows
 
+pytestmark = pytest.mark.unmeasured
+
 SCHEMA = "sample_loading"
 OPTIONS = EstateOptions(today=date(2026, 11, 20), usage_days=400)
 

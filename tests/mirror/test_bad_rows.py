@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults.test_refresh import environment
-from tests.mirror.test_refresh import NOON, a_world, agrees
-from tests.support.api import TODAY
+from tests.mirror.test_refresh import a_world, agrees
+from tests.support.clocks import NOON, TODAY
+from tests.support.deployment import process_environment
 from tests.support.mirror import mirror
 from tests.support.second_inventory import second_inventory
 from thirdeye.local.servers import MariaDB, MySQL, Redis
@@ -21,7 +21,6 @@ from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def hash_of(*names: str) -> str:
@@ -142,7 +141,7 @@ async def test_the_command_refreshes_and_tells_what_it_did(
     def refresh(*options: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "thirdeye", "refresh", *options]
         return subprocess.run(
-            command, env=environment(world), cwd=tmp_path, capture_output=True, text=True, check=False
+            command, env=process_environment(world), cwd=tmp_path, capture_output=True, text=True, check=False
         )
 
     done = refresh()

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import TODAY, Api
+from tests.support.api import Api
+from tests.support.clocks import NOON, TODAY
 from tests.support.mirror import Mirror, mirror
-from tests.support.published import NOON, published, republish, statements
+from tests.support.published import published, republish, statements
 from tests.support.second_inventory import Judged, second_inventory
 from thirdeye.errors import DatabaseUnavailable
 from thirdeye.inventory import reader as reading
@@ -246,15 +247,19 @@ async def test_whoever_goes_away_stops_nobody_else(refreshed: Mirror) -> None:
 async def test_an_outage_is_waited_for_once_by_all_and_then_looked_at_again(
     refreshed: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader, original, asked = EstateReader(refreshed.thirdeye), store.state, [0]
+    reader, original, asked, given_up = EstateReader(refreshed.thirdeye), store.state, [0], asyncio.Event()
 
     async def away(_: Any) -> Any:
         asked[0] += 1
-        await asyncio.sleep(0.05)
+        await given_up.wait()
         raise DatabaseUnavailable("thirdeye", "gone")
 
     monkeypatch.setattr(store, "state", away)
-    outcomes = await asyncio.gather(*(reader.snapshot() for _ in range(40)), return_exceptions=True)
+    asking = [asyncio.create_task(reader.snapshot()) for _ in range(40)]
+    while not asked[0]:
+        await asyncio.sleep(0)
+    given_up.set()
+    outcomes = await asyncio.gather(*asking, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {DatabaseUnavailable}
     assert asked == [1]
     monkeypatch.setattr(store, "state", original)

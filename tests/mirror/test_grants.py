@@ -1,12 +1,12 @@
 """What is read of OM's database is what `thirdeye grants` prints, no more and no less; without a part the rest goes on."""
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.support.api import ACCOUNTS, TODAY
+from tests.support.api import ACCOUNTS
+from tests.support.clocks import NOON, TODAY
 from tests.support.mirror import mirror
 from tests.support.second_inventory import second_inventory
 from thirdeye.database import Session
@@ -19,7 +19,6 @@ from thirdeye.mirror.openmetadata.parts import PARTS, READABLE
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
-NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
 SECRET = {("dbservice_entity", "json"), ("user_entity", "json"), ("user_entity", "email"), ("team_entity", "json")}
 
 

@@ -1,12 +1,13 @@
 """The inventory equals a second computation in plain Python, refreshed in full and from changes."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 import pytest
 
-from tests.support.api import TODAY, prepare_accounts, settings_for
+from tests.support.api import prepare_accounts, settings_for
+from tests.support.clocks import NOON, TODAY
 from tests.support.mirror import Mirror, mirror
 from tests.support.om_changes import OpenMetadataChanges
 from tests.support.second_inventory import Judged, second_inventory
@@ -16,8 +17,7 @@ from thirdeye.local.tokens import Signer
 from thirdeye.mirror import usage
 from thirdeye.settings import Settings
 
-pytestmark = pytest.mark.anyio
-NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
 SAME = {
     "fqn": "fqn", "name": "name", "table_type": "table_type", "described": "described", "created": "created",
     "metadata_changed": "metadata_changed", "last_accessed": "accessed", "last_written": "written",

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tests.support.api import load_sample, prepare_accounts, settings_for
+from tests.support.clocks import NOON
 from tests.support.mirror import Mirror, mirror
-from tests.support.published import NOON, facts
+from tests.support.published import facts
 from thirdeye.inventory.columns import RETAINED
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.local.servers import MariaDB, MySQL, Redis

@@ -3,17 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 import pytest
 
-from tests.support.api import TODAY, Api, load_sample, prepare_accounts, running, settings_for
+from tests.support.api import LONG_DEADLINES, Api, load_sample, prepare_accounts, running, settings_for
+from tests.support.clocks import NOON, TODAY, FixedClock
+from tests.support.mirror import nothing
 from tests.support.second_inventory import second_inventory
 from thirdeye.cache import Cache
+from thirdeye.clock import Clock
 from thirdeye.database import MySQL as Database
 from thirdeye.database import om_database, thirdeye_database
+from thirdeye.deadlines import Deadlines
 from thirdeye.errors import DatabaseUnavailable
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.local.sample import SECRET_MARKERS
@@ -27,27 +32,14 @@ from thirdeye.settings import Settings
 from thirdeye.verdict.advisor import advisors
 
 pytestmark = pytest.mark.anyio
-NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self, now: datetime = NOON) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-def nothing(_name: str, _seconds: float) -> None:
-    pass
 
 
 @asynccontextmanager
-async def service(settings: Settings, clock: Clock) -> AsyncIterator[tuple[ScoreService, Database]]:
+async def service(
+    settings: Settings, clock: Clock, deadlines: Deadlines = LONG_DEADLINES
+) -> AsyncIterator[tuple[ScoreService, Database]]:
     om, thirdeye = om_database(settings, nothing), thirdeye_database(settings, nothing)
-    cache = Cache(settings.redis_url, settings.thirdeye_mysql_schema)
+    cache = Cache(settings.redis_url, settings.thirdeye_mysql_schema, timeout=deadlines.cache)
     await om.start()
     await thirdeye.start()
     await migrate(settings, thirdeye)
@@ -67,6 +59,7 @@ async def service(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Score
         cache=cache,
         clock=clock,
         metrics=metrics,
+        deadlines=deadlines,
     )
     try:
         yield made, thirdeye
@@ -84,7 +77,7 @@ async def rows(thirdeye: Database) -> list[dict[str, Any]]:
 async def test_it_equals_a_second_implementation(settings: Settings, sql_server: MariaDB | MySQL) -> None:
     with sql_server.connect() as connection:
         expected = second_inventory(connection, settings.om_mysql_db, TODAY).score
-    async with service(settings, Clock()) as (scores, thirdeye):
+    async with service(settings, FixedClock()) as (scores, thirdeye):
         answer = await scores.current()
         (row,) = await rows(thirdeye)
     assert answer["score"] == row["score"] == expected["score"]
@@ -100,7 +93,7 @@ async def test_it_equals_a_second_implementation(settings: Settings, sql_server:
 
 
 async def test_one_row_a_slot_however_many_ask(settings: Settings) -> None:
-    clock = Clock()
+    clock = FixedClock()
     async with service(settings, clock) as (first, thirdeye), service(settings, clock) as (second, _):
         for hours in range(3):
             clock.now = NOON + timedelta(hours=hours)
@@ -113,7 +106,7 @@ async def test_one_row_a_slot_however_many_ask(settings: Settings) -> None:
 
 
 async def test_the_first_question_computes_and_the_others_wait_for_it(settings: Settings) -> None:
-    async with service(settings, Clock()) as (scores, thirdeye):
+    async with service(settings, FixedClock()) as (scores, thirdeye):
         answers = await asyncio.gather(*(scores.current() for _ in range(10)))
         assert len({answer["score"] for answer in answers}) == 1
         assert len(await rows(thirdeye)) == 1
@@ -122,7 +115,6 @@ async def test_the_first_question_computes_and_the_others_wait_for_it(settings: 
 async def test_while_the_first_one_takes_long_the_answer_is_pending(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("thirdeye.score.service.FIRST_SCORE_WAIT", 0.05)
     gate = asyncio.Event()
     original = ScoreService.compute
 
@@ -131,7 +123,7 @@ async def test_while_the_first_one_takes_long_the_answer_is_pending(
         return await original(self)
 
     monkeypatch.setattr(ScoreService, "compute", slow)
-    async with service(settings, Clock()) as (scores, _):
+    async with service(settings, FixedClock(), replace(LONG_DEADLINES, first_score=0.05)) as (scores, _):
         assert (await scores.current())["status"] == "PENDING"
         assert not await scores.has_cached()
         gate.set()
@@ -159,7 +151,7 @@ async def insert(thirdeye: Database, when: datetime, score: int, status: str | N
 async def test_the_trend_looks_seven_days_back(
     settings: Settings, history: list[tuple[Any, ...]], trend: str, delta: int
 ) -> None:
-    async with service(settings, Clock()) as (scores, thirdeye):
+    async with service(settings, FixedClock()) as (scores, thirdeye):
         for days, score, *status in history:
             await insert(thirdeye, NOON - timedelta(days=days), score, *status)
         await insert(thirdeye, NOON, 50)
@@ -168,7 +160,7 @@ async def test_the_trend_looks_seven_days_back(
 
 
 async def test_an_old_score_is_stale(settings: Settings) -> None:
-    clock = Clock()
+    clock = FixedClock()
     async with service(settings, clock) as (scores, thirdeye):
         await insert(thirdeye, NOON, 50)
         clock.now = NOON + timedelta(hours=2)
@@ -183,7 +175,7 @@ async def test_the_history_in_buckets(settings: Settings, signer: Signer) -> Non
       healthScoreHistory(from: $from, to: $to, interval: $interval, first: $first, after: $after) {
         edges { node { bucketStart score minimum maximum samples status capturedAt } }
         pageInfo { hasNextPage hasPreviousPage endCursor } } }"""
-    async with service(settings, Clock()) as (_, thirdeye):
+    async with service(settings, FixedClock()) as (_, thirdeye):
         samples = [(0, 50), (1, 70), (23, 60), (24, 10), (24 * 6 + 23, 30), (24 * 7, 90)]
         for hours, score in samples:
             await insert(thirdeye, monday + timedelta(hours=hours), score)
@@ -255,7 +247,7 @@ def own_estate(
 
 
 async def score_of(settings: Settings) -> dict[str, Any]:
-    async with service(settings, Clock()) as (scores, _):
+    async with service(settings, FixedClock()) as (scores, _):
         return await scores.current()
 
 
@@ -316,7 +308,7 @@ async def test_a_stranger_in_the_json_is_no_evidence(own_estate: Callable[..., S
 
 async def test_when_om_is_away_no_row_is_written(settings: Settings) -> None:
     away = settings.model_copy(update={"om_mysql_user_ro": "nobody_here"})
-    async with service(away, Clock()) as (scores, thirdeye):
+    async with service(away, FixedClock()) as (scores, thirdeye):
         with pytest.raises(DatabaseUnavailable):
             await scores.compute()
         with pytest.raises(DatabaseUnavailable):

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.house import ROOT, House, until
+from tests.support import ROOT
+from tests.support.deployment import Deployment
+from tests.support.waiting import wait_for
 from thirdeye.graphql.schema import build_schema
 from thirdeye.local.tokens import Signer
 from thirdeye.rest.routes import ROUTES
@@ -25,17 +27,17 @@ PREFIX = "/api/v1/thirdeye"
 def served(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator[tuple[str, str]]:
     """The address of a server over a refreshed sample estate with items in it, and a token."""
     assert FUZZER.exists(), "there is no fuzzer: run `scripts/setup soak`"
-    house = House(tmp_path_factory.mktemp("fuzzed"), signer, measured=False)
+    deployment = Deployment(tmp_path_factory.mktemp("fuzzed"), signer, measured=False)
     try:
-        house.start_worker()
-        api = house.serve(GRAPHQL_PLAYGROUND="true")
-        until(api.ready)
-        until(lambda: bool(api.ask("{ estate { refreshedAt } }")["data"]))
+        deployment.start_worker()
+        api = deployment.serve(GRAPHQL_PLAYGROUND="true")
+        api.wait_until_ready()
+        wait_for(lambda: bool(api.ask("{ estate { refreshedAt } }")["data"]))
         for number in range(30):
             api.ask(f'mutation {{ createActionItem(title: "item {number}", assignee: "ann") {{ id }} }}')
         yield f"http://127.0.0.1:{api.port}", signer.token()
     finally:
-        house.end()
+        deployment.stop()
 
 
 def fuzz(location: str, token: str, folder: Path, *more: str) -> tuple[str, list[str]]:

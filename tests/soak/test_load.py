@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from tests.support.api import GRAPHQL
-from tests.support.house import Client, House, until
+from tests.support.deployment import Client, Deployment
+from tests.support.processes import children_of
+from tests.support.waiting import wait_for
 from tests.support.watcher import Watcher
 from thirdeye.local.processes import Child
 from thirdeye.local.servers import find_program, free_port
@@ -121,8 +123,8 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, Any]
 
 def served_by(api: Client) -> int:
     """The process that serves: the one below its guard."""
-    children = Path(f"/proc/{api.child.pid}/task/{api.child.pid}/children").read_text().split()
-    return int(children[0])
+    (child,) = children_of(api.child.pid)
+    return child
 
 
 def resident(pid: int) -> int:
@@ -134,17 +136,17 @@ def open_files(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
-async def load(house: House, port: int, processes: list[int], tally: Tally) -> dict[str, Any]:
+async def load(deployment: Deployment, port: int, processes: list[int], tally: Tally) -> dict[str, Any]:
     """The load, the restarts in its middle, and what the processes hold after a minute and at the end."""
     began = time.monotonic()
     end = began + SECONDS
     now = int(time.time())
-    tokens = [house.signer.token(sub=f"client{number}", exp=now + 7200) for number in range(CLIENTS)]
+    tokens = [deployment.signer.token(sub=f"client{number}", exp=now + 7200) for number in range(CLIENTS)]
     clients = [asyncio.create_task(client(port, token, end, tally, began)) for token in tokens]
     first = min(60.0, SECONDS / 5)
     await asyncio.sleep(first)
     found: dict[str, Any] = {"rss": [resident(pid) for pid in processes], "cuts": []}
-    for moment, server in ((0.4, house.redis), (0.6, house.mariadb)):
+    for moment, server in ((0.4, deployment.redis), (0.6, deployment.mariadb)):
         await asyncio.sleep(max(began + moment * SECONDS - time.monotonic(), 0))
         cut = time.monotonic() - began
         await asyncio.to_thread(server.restart)
@@ -155,13 +157,13 @@ async def load(house: House, port: int, processes: list[int], tally: Tally) -> d
 
 
 def test_two_hundred_clients_for_ten_minutes(signer: Signer, tmp_path: Path) -> None:
-    house = House(tmp_path / "house", signer, durable=True)
+    deployment = Deployment(tmp_path / "deployment", signer, durable=True)
     try:
-        house.start("-m", "thirdeye", "worker", name="worker")
-        apis = [house.serve() for _ in range(2)]
+        deployment.start("-m", "thirdeye", "worker", name="worker")
+        apis = [deployment.serve() for _ in range(2)]
         for api in apis:
-            until(api.ready)
-            until(Watcher(api, signer).is_well)
+            api.wait_until_ready()
+            wait_for(Watcher(api, signer).is_healthy)
         processes = [served_by(api) for api in apis]
         idle = [open_files(pid) for pid in processes]
         port, folder = free_port(), tmp_path / "nginx"
@@ -170,15 +172,15 @@ def test_two_hundred_clients_for_ten_minutes(signer: Signer, tmp_path: Path) -> 
         (folder / "nginx.conf").write_text(text)
         command = [find_program("nginx", "nginx-light"), "-c", str(folder / "nginx.conf"), "-p", str(folder)]
         nginx = Child(command, log=folder / "out", guarded=True)
-        house.children.append(nginx)
-        until(lambda: (folder / "nginx.pid").exists())
+        deployment.children.append(nginx)
+        wait_for(lambda: (folder / "nginx.pid").exists())
         tally = Tally()
-        found = asyncio.run(load(house, port, processes, tally))
-        until(lambda: all(Watcher(api, signer).is_well() for api in apis), 10)
+        found = asyncio.run(load(deployment, port, processes, tally))
+        wait_for(lambda: all(Watcher(api, signer).is_healthy() for api in apis), 10)
         growth = [after / before - 1 for before, after in zip(found["rss"], found["rss_end"], strict=True)]
         # With nginx its connections end, and what was opened for them.
         nginx.kill()
-        until(lambda: all(open_files(pid) <= was + 25 for pid, was in zip(processes, idle, strict=True)))
+        wait_for(lambda: all(open_files(pid) <= was + 25 for pid, was in zip(processes, idle, strict=True)))
         files = [(was, open_files(pid)) for pid, was in zip(processes, idle, strict=True)]
         print(
             f"\n{sum(tally.statuses.values())} requests in {SECONDS:g} s: {dict(tally.statuses)}, {dict(tally.codes)}; "
@@ -193,4 +195,4 @@ def test_two_hundred_clients_for_ten_minutes(signer: Signer, tmp_path: Path) -> 
         assert set(tally.codes) <= {"UNAVAILABLE", "TIMEOUT", "GRAPHQL_VALIDATION_FAILED"}
         assert max(growth) < 0.05
     finally:
-        house.end()
+        deployment.stop()

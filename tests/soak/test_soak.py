@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from tests.mirror.test_refresh import follow_changes
 from tests.score.test_rules import facts
-from tests.support.api import TODAY
+from tests.support.clocks import NOON, TODAY
+from tests.support.deployment import Deployment
 from tests.support.facts import TableFacts, tally_service
-from tests.support.house import NOON, House, until
 from thirdeye.inventory.rules import Feed, Thresholds
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
@@ -43,31 +43,31 @@ async def test_inventories_follow_any_changes(
 
 
 def test_fifty_kills_at_random_moments_lose_and_double_nothing(tmp_path: Path, signer: Signer) -> None:
-    house = House(tmp_path, signer, durable=True)
+    deployment = Deployment(tmp_path, signer, durable=True)
     chance = random.Random(7)
     try:
-        client = house.start_api()
-        until(client.ready)
+        client = deployment.start_api()
+        client.wait_until_ready()
         items = 0
-        worker = house.start_worker()
+        worker = deployment.start_worker()
         for slot in range(50):
-            house.move_clock(NOON + timedelta(hours=slot))
+            deployment.move_clock(NOON + timedelta(hours=slot))
             client.ask('mutation { createActionItem(title: "one more") { id } }')
             items += 1
             time.sleep(chance.uniform(0, 1.5))
             worker.kill()
             if slot % 10 == 5:
                 client.child.kill()
-                client = house.start_api()
-                until(client.ready)
+                client = deployment.start_api()
+                client.wait_until_ready()
             if slot % 10 == 9:
-                house.mariadb.kill()
-                house.mariadb.start()
-            worker = house.start_worker()
-            until(lambda slot=slot: house.has_rows(slot + 1))
-        until(client.ready)
+                deployment.mariadb.kill()
+                deployment.mariadb.start()
+            worker = deployment.start_worker()
+            deployment.wait_for_scores(slot + 1)
+        client.wait_until_ready()
         answer = client.ask("{ actionItems { totalCount } }")
         assert answer["data"]["actionItems"]["totalCount"] == items, json.dumps(answer)
-        assert [row[0] for row in house.rows()] == [int(NOON.timestamp()) // 3600 + slot for slot in range(50)]
+        assert [row[0] for row in deployment.scores()] == [int(NOON.timestamp()) // 3600 + slot for slot in range(50)]
     finally:
-        house.end()
+        deployment.stop()

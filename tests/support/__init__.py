@@ -1,1 +1,7 @@
-"""What several tests share."""
+"""What tests share."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# How long a test waits for what must happen, in seconds. It matters on failure only, so it suits the slowest machine.
+PATIENCE = 180.0

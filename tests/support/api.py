@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any
 
 import httpx
 from starlette.applications import Starlette
 
+from tests.support import PATIENCE
+from tests.support.clocks import TODAY, clock_from
 from thirdeye.app import create_app
-from thirdeye.clock import Clock, utc_now
+from thirdeye.clock import Clock
+from thirdeye.deadlines import Deadlines
 from thirdeye.local.accounts import Accounts, make_accounts
 from thirdeye.local.sample import EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
@@ -19,7 +22,8 @@ from thirdeye.settings import Settings, load_settings
 
 GRAPHQL = "/api/v1/thirdeye/graphql"
 ACCOUNTS = Accounts(om_password="om-password@:/%", thirdeye_password="te-password-#?&")
-TODAY = datetime.now(UTC).date()
+# Nothing is given up only because the machine is slow.
+LONG_DEADLINES = Deadlines(**{field.name: PATIENCE for field in fields(Deadlines)})
 
 
 def settings_for(
@@ -39,6 +43,7 @@ def settings_for(
             "thirdeye_mysql_pw": ACCOUNTS.thirdeye_password,
             "redis_url": redis.url,
             "jwt_public_key": signer.public_pem,
+            **dict.fromkeys(("mysql_acquire_timeout", "mysql_connect_timeout", "mysql_statement_timeout"), 60),
             **more,
         },
     )
@@ -79,9 +84,8 @@ class Api:
         return data
 
     async def scored(self) -> None:
-        """Asks until there is a first score, as a client does that was told PENDING; each asking waits for seconds."""
-        while (await self.data("{ ziScore { status } }"))["ziScore"]["status"] == "PENDING":
-            pass
+        """Waits for the first score."""
+        assert (await self.data("{ ziScore { status } }"))["ziScore"]["status"] != "PENDING"
 
     async def error(self, query: str, **variables: Any) -> dict[str, Any]:
         """The only error of an answer."""
@@ -92,9 +96,11 @@ class Api:
 
 
 @asynccontextmanager
-async def running(settings: Settings, signer: Signer, clock: Clock = utc_now) -> AsyncIterator[Api]:
-    """The app with its lifespan, as uvicorn would run it."""
-    app = create_app(settings, clock=clock)
+async def running(
+    settings: Settings, signer: Signer, clock: Clock | None = None, deadlines: Deadlines = LONG_DEADLINES
+) -> AsyncIterator[Api]:
+    """The app with its lifespan, as uvicorn would run it; its clock goes on from noon."""
+    app = create_app(settings, clock=clock or clock_from(), deadlines=deadlines)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     headers = {"authorization": f"Bearer {signer.token()}"}
     async with (

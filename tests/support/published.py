@@ -2,19 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from tests.support.api import TODAY, Api, running
+from tests.support.api import Api, running
+from tests.support.clocks import NOON
 from tests.support.mirror import mirror
 from thirdeye.inventory.columns import QUERY_FIELDS, Columns
 from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
-
-NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
 
 
 @asynccontextmanager

@@ -7,18 +7,16 @@ import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support import PATIENCE
 from tests.support.api import GRAPHQL
-from tests.support.house import Client
+from tests.support.deployment import Client
 from thirdeye.local.tokens import Signer
 
-# OM's proxy gives up after five seconds without a byte.
-PATIENCE = 5.0
-WELL_AGAIN = 10.0
-OUTSIDE = "(nobody)"
+NO_ANSWER = "(no answer)"
 
 
 @dataclass
-class Seen:
+class Observations:
     """What a client saw: for each question the answers there were, and how long the slowest took."""
 
     answers: dict[str, set[str]] = field(default_factory=dict)
@@ -31,7 +29,7 @@ class Seen:
 
 
 class Watcher:
-    """Asks one API over and over, like the users do."""
+    """A user of one API process."""
 
     def __init__(self, client: Client, signer: Signer) -> None:
         self.client = client
@@ -51,7 +49,7 @@ class Watcher:
                 error.read()
             return f"HTTP {error.code}", None, time.monotonic() - started
         except OSError as error:
-            return f"{OUTSIDE} {type(error).__name__}", None, time.monotonic() - started
+            return f"{NO_ANSWER} {type(error).__name__}", None, time.monotonic() - started
         seconds = time.monotonic() - started
         if "errors" in answer:
             return str(answer["errors"][0]["extensions"]["code"]), None, seconds
@@ -69,10 +67,10 @@ class Watcher:
         kind, _, seconds = self.ask("{ actionItems { totalCount } }")
         return kind, seconds
 
-    def watch(self, seconds: float) -> Seen:
-        """Asks everything in turn for so many seconds, and writes something each time."""
-        seen, end = Seen(), time.monotonic() + seconds
-        while time.monotonic() < end:
+    def watch(self, seconds: float) -> Observations:
+        """Asks everything in turn for so many seconds, at least once, and writes something each time."""
+        seen, end = Observations(), time.monotonic() + seconds
+        while not seen.answers or time.monotonic() < end:
             for name in ("score", "estate", "items"):
                 seen.note(name, *getattr(self, name)())
             kind, data, took = self.ask('mutation { createActionItem(title: "under fault") { id } }')
@@ -81,7 +79,7 @@ class Watcher:
             assert self.client.get("/api/v1/thirdeye/health/live")[0] == 200
         return seen
 
-    def is_well(self) -> bool:
+    def is_healthy(self) -> bool:
         return (
             self.score()[0] == "fresh"
             and self.estate()[0] == "fresh"
@@ -89,10 +87,23 @@ class Watcher:
             and self.client.get("/api/v1/thirdeye/health/ready")[1] == {"status": "ok", "degraded": []}
         )
 
+    def answers(self, token: str | None = None) -> bool:
+        """Whether there is an answer of whatever kind."""
+        return not self.ask("{ __typename }", token)[0].startswith(NO_ANSWER)
+
+    def accepts(self) -> bool:
+        """Whether a token is taken."""
+        return self.ask("{ __typename }")[0] == "ok"
+
     def count(self) -> int:
+        """How many action items there are."""
         return int(self.ask("{ actionItems { totalCount } }")[1]["actionItems"]["totalCount"])
 
-    def is_done(self, run: str) -> bool:
-        """Whether the refresh of this number has been done."""
+    def request_refresh(self) -> int:
+        """The id of its run."""
+        return int(self.ask("mutation { refreshEstate { id } }")[1]["refreshEstate"]["id"])
+
+    def is_done(self, run: int) -> bool:
+        """Whether this run of a refresh has been done."""
         data = self.ask("{ refreshRuns { edges { node { id phase } } } }")[1]
         return any(edge["node"] == {"id": run, "phase": "DONE"} for edge in data["refreshRuns"]["edges"])

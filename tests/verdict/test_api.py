@@ -4,12 +4,13 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.support.api import TODAY, Api, prepare_accounts, running, settings_for
+from tests.support.api import Api, prepare_accounts, running, settings_for
+from tests.support.clocks import NOON, TODAY
 from tests.support.mirror import mirror
 from thirdeye.local.sample import EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
@@ -17,7 +18,6 @@ from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
-NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
 GRAPHQL = "/api/v1/thirdeye/graphql"
 SCHEMA = "thirdeye_verdicts"
 VERDICT = """

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import TODAY, Api, running
+from tests.support.api import Api, running
+from tests.support.clocks import NOON, TODAY
 from tests.support.mirror import mirror
-from tests.verdict.test_api import GRAPHQL, KEEP, NOON, RELEASE, SET_POLICY, SIMULATE, VERDICT, all_of
+from tests.verdict.test_api import GRAPHQL, KEEP, RELEASE, SET_POLICY, SIMULATE, VERDICT, all_of
 from tests.verdict.test_verdicts import a_past
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer

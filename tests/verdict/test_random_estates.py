@@ -2,9 +2,12 @@
 
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 
 from tests.support.random_verdicts import RandomEstate, estates, first, second
+
+pytestmark = pytest.mark.unmeasured
 
 
 def check(estate: RandomEstate) -> None:

@@ -1,13 +1,14 @@
 """Verdicts after a real refresh equal a second computation, in full and from changes."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
-from tests.support.api import TODAY, prepare_accounts, settings_for
+from tests.support.api import prepare_accounts, settings_for
+from tests.support.clocks import NOON, TODAY
 from tests.support.mirror import Mirror, mirror
 from tests.support.om_changes import OpenMetadataChanges
 from tests.support.second_inventory import Judged, second_inventory
@@ -21,8 +22,7 @@ from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 from thirdeye.verdict import store
 
-pytestmark = pytest.mark.anyio
-NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
 
 
 def a_past(

@@ -11,6 +11,7 @@ import orjson
 import structlog
 
 from thirdeye.auth.tokens import Key, is_default_key, key_of_jwk
+from thirdeye.deadlines import Deadlines
 from thirdeye.errors import Unauthenticated, Unavailable
 
 _TTL = 300.0
@@ -18,7 +19,6 @@ _TTL = 300.0
 _COOL_DOWN = 5.0
 # Without any key nobody can be let in, so then it is tried sooner.
 _COOL_DOWN_EMPTY = 1.0
-_TIMEOUT = 3.0
 _LARGEST = 262_144
 _MOST_KEYS = 50
 _DEFAULT_KEY = "this key pair ships with OpenMetadata, so anybody can sign with it: give OpenMetadata one of its own"
@@ -75,12 +75,14 @@ class RemoteKeySet:
         client: httpx.AsyncClient | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         allow_default: bool = False,
+        timeout: float = Deadlines.key_set,
     ) -> None:
         self._url = url
         self._shown = _without_secrets(url)
         # A client that was given belongs to whoever gave it.
         self._owned = client is None
-        self._client = client or httpx.AsyncClient(timeout=_TIMEOUT)
+        self._client = client or httpx.AsyncClient(timeout=timeout)
+        self._timeout = timeout
         self._monotonic = monotonic
         self._allow_default = allow_default
         self._refused: set[str | None] = set()
@@ -134,7 +136,7 @@ class RemoteKeySet:
     async def _fetch(self) -> list[Any]:
         # Not compressed: the bound on the body is one on what is sent.
         asking = self._client.stream("GET", self._url, headers={"accept-encoding": "identity"}, follow_redirects=False)
-        async with asyncio.timeout(_TIMEOUT), asking as response:
+        async with asyncio.timeout(self._timeout), asking as response:
             response.raise_for_status()
             body = bytearray()
             async for chunk in response.aiter_bytes():

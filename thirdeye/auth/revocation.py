@@ -10,10 +10,10 @@ import httpx
 import structlog
 
 from thirdeye.cooldown import Cooldown
+from thirdeye.deadlines import Deadlines
 from thirdeye.errors import Unauthenticated, Unavailable
 
 _BELIEVED: Final = 60.0
-_TIMEOUT: Final = 1.0
 # After a failure OM is left alone for so many seconds: requests must not each wait for it.
 _COOLDOWN: Final = 5.0
 _SIZE: Final = 10_000
@@ -32,12 +32,14 @@ class RevocationCheck:
         *,
         client: httpx.AsyncClient | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        timeout: float = Deadlines.revocation,
     ) -> None:
         self._url = url
         self._mode = mode
         # A client that was given belongs to whoever gave it.
         self._owned = client is None
-        self._client = client or httpx.AsyncClient(timeout=_TIMEOUT)
+        self._client = client or httpx.AsyncClient(timeout=timeout)
+        self._timeout = timeout
         self._monotonic = monotonic
         # By the digest of the token: whether OM takes it, and until when that is believed.
         self._known: OrderedDict[bytes, tuple[bool, float]] = OrderedDict()
@@ -76,7 +78,7 @@ class RevocationCheck:
 
     async def _fetch(self, token: str, digest: bytes) -> bool | None:
         try:
-            async with asyncio.timeout(_TIMEOUT):
+            async with asyncio.timeout(self._timeout):
                 answer = await self._client.get(
                     self._url, headers={"authorization": f"Bearer {token}"}, follow_redirects=False
                 )

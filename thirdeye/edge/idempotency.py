@@ -10,13 +10,13 @@ from typing import Final
 
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL
+from thirdeye.deadlines import Deadlines
 from thirdeye.edge import store
 from thirdeye.errors import BadInput, Conflict
 
 KEPT: Final = timedelta(hours=24)
 HEADER: Final = b"idempotency-key"
 _LONGEST: Final = 255
-_WAIT_SECONDS: Final = 3
 
 
 class _NotKept(Exception):
@@ -26,9 +26,10 @@ class _NotKept(Exception):
 class Idempotency:
     """Answers by caller and key over ThirdEye's schema."""
 
-    def __init__(self, thirdeye: MySQL, clock: Clock) -> None:
+    def __init__(self, thirdeye: MySQL, clock: Clock, *, timeout: float = Deadlines.same_request) -> None:
         self._thirdeye = thirdeye
         self._clock = clock
+        self._timeout = timeout
 
     async def once(
         self, caller: str, key: str, request: bytes, work: Callable[[], Awaitable[tuple[bytes, bool]]]
@@ -42,7 +43,7 @@ class Idempotency:
         name = sha256(b"\0".join((self._thirdeye.schema.encode(), caller.encode(), key.encode()))).hexdigest()
         answer = b""
         try:
-            async with self._thirdeye.joined(name[:60], _WAIT_SECONDS) as session:
+            async with self._thirdeye.joined(name[:60], self._timeout) as session:
                 known = await store.kept_answer(session, caller, key, self._clock() - KEPT)
                 if known is not None:
                     if bytes(known["request"]) != fingerprint:

@@ -16,9 +16,9 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from thirdeye.cooldown import Cooldown
+from thirdeye.deadlines import Deadlines
 from thirdeye.edge.refusal import refuse, retry_after
 
-_REDIS_SECONDS: Final = 0.3
 # After a failure Redis is left alone for so many seconds, so that requests do not each wait for it.
 _COOLDOWN: Final = 2.0
 # What was counted is believed for so long, in seconds: no caller sends half of a limit in that time.
@@ -39,12 +39,19 @@ class RateLimiter:
     """Admits `limit` requests of each caller ("600/minute") in each window, which begins with the first of them."""
 
     def __init__(
-        self, limit: str, redis_url: str, namespace: str, monotonic: Callable[[], float] = time.monotonic
+        self,
+        limit: str,
+        redis_url: str,
+        namespace: str,
+        *,
+        timeout: float = Deadlines.rate_limit,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._item: RateLimitItem = parse(limit)
         self._monotonic = monotonic
         self._namespace = namespace
-        options: Any = {"socket_timeout": _REDIS_SECONDS, "socket_connect_timeout": _REDIS_SECONDS}
+        self._timeout = timeout
+        options: Any = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
         self._redis: Any = RedisStorage(_storage_url(redis_url), implementation="redispy", **options)
         self._memory = MemoryStorage()
         self._cooldown = Cooldown(_COOLDOWN, monotonic)
@@ -139,7 +146,7 @@ class RateLimiter:
         self._known[caller] = (count, self._monotonic() + _BELIEVED)
 
     async def _ask(self, storage: Any, key: str, requests: int) -> tuple[int, float]:
-        async with asyncio.timeout(_REDIS_SECONDS):
+        async with asyncio.timeout(self._timeout):
             count = await storage.incr(key, self._item.get_expiry(), amount=requests)
             if count < self._item.amount:
                 return count, 0.0

@@ -10,6 +10,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType,
 from starlette.types import Receive, Scope, Send
 
 from thirdeye.context import Context
+from thirdeye.deadlines import Deadlines
 from thirdeye.edge.idempotency import HEADER, Idempotency, validate_key
 from thirdeye.errors import LimitExceeded, RequestTimeout, ThirdEyeError, om_error
 from thirdeye.graphql.documents import DocumentCache, Prepared, Refusals
@@ -33,8 +34,6 @@ from thirdeye.graphql.request import (
 )
 from thirdeye.observability.metrics import Metrics
 
-# OM's proxy gives up after five seconds without a byte; the answer is to be there before.
-DEADLINE: Final = 4.5
 # Codes of errors that come up before anything is executed: the specification's request errors.
 _REQUEST_ERRORS: Final = frozenset({"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"})
 # Codes of errors that say no to somebody, for the audit.
@@ -65,6 +64,7 @@ class GraphQLEndpoint:
         explorer: bytes | None,
         idempotency: Idempotency,
         persisted_only: bool = False,
+        deadline: float = Deadlines.answer,
     ) -> None:
         self._schema = schema
         self._documents = documents
@@ -73,6 +73,7 @@ class GraphQLEndpoint:
         self._metrics = metrics
         self._explorer = explorer
         self._persisted_only = persisted_only
+        self._deadline = deadline
         self._idempotency = idempotency
         self._plans = PlanCache()
         self._refused: Refusals[bytes, tuple[str, str]] = Refusals()
@@ -207,12 +208,14 @@ class GraphQLEndpoint:
         asked = [scope["state"]["operation"], request.get("query"), request.get("variables"), name]
         fingerprint = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(self._deadline):
                 body, scope["state"]["replayed"] = await self._idempotency.once(
                     context.principal.name, key, fingerprint, work
                 )
         except TimeoutError:
-            raise RequestTimeout(f"the answer took more than {DEADLINE:g} s; send the same request again") from None
+            raise RequestTimeout(
+                f"the answer took more than {self._deadline:g} s; send the same request again"
+            ) from None
         return body, *outcome
 
     async def _answer(self, scope: Scope, prepared: Prepared, request: dict[str, Any]) -> tuple[bytes, bool, bool]:
@@ -246,7 +249,7 @@ class GraphQLEndpoint:
     async def _execute(self, prepared: Prepared, request: dict[str, Any], context: Context) -> ExecutionResult:
         assert prepared.document is not None
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(self._deadline):
                 result = execute(
                     self._schema,
                     prepared.document,
@@ -259,7 +262,7 @@ class GraphQLEndpoint:
                 )
                 return result if isinstance(result, ExecutionResult) else await result
         except TimeoutError:
-            timeout = RequestTimeout(f"the answer took more than {DEADLINE:g} s; ask for less")
+            timeout = RequestTimeout(f"the answer took more than {self._deadline:g} s; ask for less")
             return ExecutionResult(None, [GraphQLError(timeout.message, original_error=timeout)])
 
     def _render(

@@ -25,7 +25,7 @@ from thirdeye.local.tokens import Signer
 
 _OM_SCHEMA = "openmetadata_db"
 _TOKEN_SECONDS = 30 * 24 * 3600
-_READY_SECONDS = 60.0
+_READY_SECONDS = 180.0
 Environment = dict[str, str]
 
 

@@ -74,6 +74,8 @@ def _guard(parent: int, command: list[str]) -> int:
 def main(arguments: list[str]) -> int:
     """Runs the command; see the module's description."""
     mode, parent, command = arguments[0], int(arguments[1]), arguments[2:]
+    # A shell lets what it starts in the background ignore SIGINT, and that would be inherited.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if mode == "exec":
         _die_with(parent, signal.SIGKILL)
         os.execvp(command[0], command)

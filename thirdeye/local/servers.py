@@ -26,7 +26,8 @@ _ATTEMPTS = 5
 _LONGEST_SOCKET = 100
 # Below where Linux takes the local ports of outgoing connections from: one of those could hold the port of a server
 # while it restarts.
-_PORTS = range(20000, 32000)
+PORTS = range(20000, 32000)
+_handed_out: set[int] = set()
 
 
 class ServerProblem(Exception):
@@ -47,12 +48,16 @@ def port_is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on at the moment; random, so that two processes seldom choose the same."""
+    """A TCP port that nobody listens on at the moment; random, so that two processes seldom choose the same.
+
+    None is given twice: whoever was given one may not listen on it yet.
+    """
     for _ in range(1000):
-        port = secrets.choice(_PORTS)
-        if port_is_free(port):
+        port = secrets.choice(PORTS)
+        if port not in _handed_out and port_is_free(port):
+            _handed_out.add(port)
             return port
-    raise ServerProblem(f"no free TCP port between {_PORTS.start} and {_PORTS.stop}")
+    raise ServerProblem(f"no free TCP port between {PORTS.start} and {PORTS.stop}")
 
 
 def write_private(path: Path, text: str) -> None:

@@ -11,6 +11,7 @@ import structlog
 from thirdeye.cache import Cache
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL, Row, detached_task
+from thirdeye.deadlines import DEADLINES, Deadlines
 from thirdeye.errors import Unavailable
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.reader import EstateReader, Snapshot
@@ -35,10 +36,6 @@ from thirdeye.score.rules import (
 )
 from thirdeye.settings import Settings
 
-# How long a question may wait for the very first score, in seconds; OM's proxy gives up after five.
-FIRST_SCORE_WAIT = 4.0
-# How long one may wait for a score that is there but not in the cache, before the last one known is given.
-_LOAD_WAIT = 2.0
 _LAST_TTL = 7 * 24 * 3600
 _KEY, _LAST = "zi-score", "zi-score:last"
 log = structlog.get_logger(__name__)
@@ -68,6 +65,7 @@ class ScoreService:
         clock: Clock,
         metrics: Metrics,
         mysql_unavailable: Callable[[], bool] = lambda: False,
+        deadlines: Deadlines = DEADLINES,
     ) -> None:
         self._settings = settings
         self._refreshing = refreshing
@@ -77,6 +75,7 @@ class ScoreService:
         self._clock = clock
         self._metrics = metrics
         self._mysql_unavailable = mysql_unavailable
+        self._deadlines = deadlines
         self._last: dict[str, Any] | None = None
         # The answer asked for last, and when it gets stale.
         self._aging: tuple[dict[str, Any], datetime] | None = None
@@ -183,7 +182,7 @@ class ScoreService:
             self._loading = detached_task(self.publish())
             self._loading.add_done_callback(self._loading_done)
         task = self._loading
-        await asyncio.wait({task}, timeout=_LOAD_WAIT)
+        await asyncio.wait({task}, timeout=self._deadlines.stored_score)
         if task.done() and not isinstance(task.exception(), Unavailable):
             return task.result()
         last = self._last or await self._cache.get(_LAST)
@@ -198,7 +197,7 @@ class ScoreService:
         if self._first is None:
             self._first = detached_task(self._compute_first())
         task = self._first
-        done, _ = await asyncio.wait({task}, timeout=FIRST_SCORE_WAIT)
+        done, _ = await asyncio.wait({task}, timeout=self._deadlines.first_score)
         if not done:
             return pending(self._clock())
         if self._first is task:

@@ -1,0 +1,26 @@
+"""How long a request waits for what it needs."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """In seconds. OpenMetadata's proxy gives up after five without a byte, so every answer must come before."""
+
+    answer: float = 4.5
+    # The very first score; until it is computed, the answer is PENDING.
+    first_score: float = 4.0
+    # A score that is stored but not cached; after that, the last one known is given as stale.
+    stored_score: float = 2.0
+    # A request under the same Idempotency-Key.
+    same_request: float = 3.0
+    # The server of a database, before it counts as unavailable.
+    ping: float = 2.0
+    cache: float = 0.5
+    rate_limit: float = 0.3
+    job_queue: float = 2.0
+    key_set: float = 3.0
+    revocation: float = 1.0
+
+
+DEADLINES = Deadlines()
