@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from thirdeye.mirror.openmetadata.parts import READABLE
+from thirdeye.mirror.openmetadata.source_tables import READABLE
 from thirdeye.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

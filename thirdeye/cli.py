@@ -16,9 +16,10 @@ from thirdeye.commands.runner import run as run_command
 from thirdeye.database import MySQL, om_database, thirdeye_database
 from thirdeye.edge.socket import GuardedProtocol
 from thirdeye.migrations import migrate, migration_status, roll_back
-from thirdeye.mirror.openmetadata.parts import READABLE, grant_statements
+from thirdeye.mirror.openmetadata.source_tables import READABLE, grant_statements
 from thirdeye.mirror.openmetadata.store import readable_columns
-from thirdeye.mirror.refresh import PHASES, EstateRefresh
+from thirdeye.mirror.refresh import PHASE_NAMES, EstateRefresh
+from thirdeye.mirror.store import Run
 from thirdeye.observability.metrics import Metrics
 from thirdeye.settings import Settings
 from thirdeye.verdict.advisor import advisors
@@ -133,16 +134,16 @@ def refresh(
     settings = settings_or_exit()
     om, thirdeye = om_database(settings, no_observer), thirdeye_database(settings, no_observer)
 
-    async def work() -> dict[str, Any]:
+    async def work() -> Run:
         await om.start()
         await thirdeye.start()
         try:
             await migrate(settings, thirdeye)
-            with typer.progressbar(length=len(PHASES), label="STARTING") as bar:
+            with typer.progressbar(length=len(PHASE_NAMES), label="STARTING") as bar:
 
                 def show(phase: str, seen: int) -> None:
                     bar.label = f"{phase:<10} {seen:>10,} tables read"
-                    bar.update(max(PHASES.index(phase) + 1 - bar.pos, 0))
+                    bar.update(max(PHASE_NAMES.index(phase) + 1 - bar.pos, 0))
 
                 refreshing = EstateRefresh(
                     settings=settings,

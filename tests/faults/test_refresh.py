@@ -20,7 +20,7 @@ from tests.support.second_inventory import second_inventory
 from thirdeye.errors import Unavailable
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
-from thirdeye.mirror.refresh import PHASES, EstateRefresh, RefreshRunning
+from thirdeye.mirror.refresh import PHASE_NAMES, EstateRefresh, RefreshRunning
 from thirdeye.observability.metrics import Metrics
 from thirdeye.settings import Settings
 from thirdeye.verdict.advisor import advisors
@@ -32,7 +32,7 @@ CHILD = """
 import asyncio, os, signal, sys
 from datetime import datetime
 from tests.support.mirror import mirror
-from thirdeye.estate.refresh import EstateRefresh
+from thirdeye.mirror.refresh import EstateRefresh
 from thirdeye.settings import Settings
 from thirdeye.observability.metrics import Metrics
 from thirdeye.verdict.advisor import advisors
@@ -106,7 +106,7 @@ async def test_a_kill_leaves_readers_what_they_had(
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("phase", PHASE_NAMES)
 async def test_a_kill_in_any_phase(
     phase: str,
     sql_server: MariaDB | MySQL,

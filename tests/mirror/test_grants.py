@@ -15,7 +15,7 @@ from thirdeye.estate.loaders import advised
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.verdicts import ADVICE, BLOCKER_BIT, Blocker
 from thirdeye.local.servers import MariaDB, MySQL
-from thirdeye.mirror.openmetadata.parts import PARTS, READABLE
+from thirdeye.mirror.openmetadata.source_tables import READABLE, SOURCE_TABLES
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +27,7 @@ def test_nothing_secret_is_among_them() -> None:
     granted = {(table, column) for table, columns in READABLE.items() for column in columns}
     assert not granted & SECRET
     assert "entity_extension" not in READABLE
-    assert len(READABLE) == len(PARTS)
+    assert len(READABLE) == len(SOURCE_TABLES)
 
 
 async def test_every_granted_column_is_read_and_no_other(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

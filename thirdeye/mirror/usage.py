@@ -19,8 +19,8 @@ from thirdeye.mirror import store
 from thirdeye.mirror.advisor import Advisor, DaysSoFar
 from thirdeye.mirror.keys import KEY, records_of
 from thirdeye.mirror.openmetadata.store import OpenMetadata
-from thirdeye.mirror.state import Index, State, Sums
-from thirdeye.mirror.warnings import Problems
+from thirdeye.mirror.state import Index, State, UsageSums
+from thirdeye.mirror.warnings import RefreshWarnings
 
 _RECORD: Final = np.dtype([("id", KEY), ("count", ">u4")])
 _OTHER: Final = np.dtype([("id", KEY), ("count", "<u4"), ("table", "u1")])
@@ -110,7 +110,7 @@ def day_name(day: str) -> str:
     return f"usage/{day}"
 
 
-def sums_by_day(rows: list[Row]) -> Sums:
+def sums_by_day(rows: list[Row]) -> UsageSums:
     """Checksums by day."""
     return {row["day"].isoformat(): (int(row["number"]), int(row["checksum"])) for row in rows if row["day"]}
 
@@ -129,7 +129,7 @@ class UsageReader:
         self._recent_days = recent_days
         self.changed = 0
 
-    async def read(self, sums: Sums, index: Index, problems: Problems) -> None:
+    async def read(self, sums: UsageSums, index: Index, warnings: RefreshWarnings) -> None:
         """Brings the blobs of the generation up to date with OM's days."""
         before, counted = self._state.usage_sums, set(self._state.counted_days)
         stored = {name.rsplit("/", 1)[1] for name in await store.blob_names(self._thirdeye, "usage/", self._generation)}
@@ -139,7 +139,7 @@ class UsageReader:
         for day in sorted(sums):
             number = day_number(date.fromisoformat(day))
             if number > self._today:
-                problems.add("USAGE_IN_THE_FUTURE", day, sums[day][0])
+                warnings.add("USAGE_IN_THE_FUTURE", day, sums[day][0])
             recent = self._is_recent(number)
             if day not in stored or sums[day] != before.get(day) or (recent and day not in counted):
                 await self._read_day(day, index, recent=recent)
