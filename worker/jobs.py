@@ -143,7 +143,7 @@ async def _compute(ctx: dict[str, Any]) -> str:
 
 async def _refresh(ctx: dict[str, Any]) -> str:
     refreshing: EstateRefresh = ctx["refreshing"]
-    if not ctx["dependencies"].migrated or not await refreshing.waits():
+    if not ctx["dependencies"].migrated or not await refreshing.is_queued():
         return "nothing waits"
     await refreshing.run()
     await _detect(ctx)

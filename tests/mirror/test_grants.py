@@ -73,7 +73,7 @@ async def test_without_a_part_the_rest_goes_on_and_says_so(
     async with mirror(settings, NOON) as estate:
         run = await estate.refresh()
         assert run["phase"] == "DONE"
-        (warning,) = [each for each in run["warnings"] if table in each["example"]]
+        (warning,) = [entry for entry in run["warnings"] if table in entry["example"]]
         assert (warning["code"], "cannot be read" in warning["example"]) == (code, True)
         inventory = await estate.inventory()
         assert inventory.keys() == judged.tables.keys()

@@ -92,7 +92,7 @@ class RefreshContext:
 
     @property
     def today(self) -> date:
-        """The day that the whole refresh takes for today."""
+        """The UTC day that counts as today for the whole refresh."""
         return self.now.date()
 
     @property

@@ -27,7 +27,7 @@ class Names:
 
 
 class ServiceEntry(TypedDict):
-    """A service: its feed, what that is worth, and how many of its tables OM knows how well. Days are ISO dates."""
+    """A service: its feed, what that is worth, and how many of its tables have what. Days are ISO dates."""
 
     hash: str
     name: str

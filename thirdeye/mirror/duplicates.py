@@ -17,7 +17,7 @@ from thirdeye.mirror.keys import id_text
 from thirdeye.mirror.state import State
 from thirdeye.mirror.warnings import RefreshWarnings
 
-# Columns of at most so many tables are compared: an estate of nothing but dated tables has no end of them.
+# Columns of at most so many tables are compared: in an estate of dated tables nearly all would be.
 MAX_MEMBERS: Final = 200_000
 _PAGE: Final = 2_000
 # Reads the names of the columns of tables, each as JSON text, by their ids.

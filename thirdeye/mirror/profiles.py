@@ -13,7 +13,7 @@ from thirdeye.mirror.warnings import RefreshWarnings
 
 # Digits of the time that stands before a size.
 _TIME_DIGITS: Final = 15
-# More bytes than there are in the world.
+# No table is larger.
 _MAX_BYTES: Final = 10**18
 
 

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class OpenMetadataReader:
-    """Reads OM over one connection, and its checksums over others; `om` is there while connected."""
+    """Reads OM over one connection, and its checksums over others; `om` is set while connected."""
 
     om: OpenMetadata
 
@@ -31,7 +31,7 @@ class OpenMetadataReader:
         self._warnings = warnings
         self._unreadable: set[str] = set()
         self.checksums = Checksums(database, readable)
-        # What could not be read, for people.
+        # What could not be read, as people are told.
         self.messages: list[str] = []
         # Whether verdicts must not rest on what was read.
         self.evidence_incomplete = False
@@ -80,7 +80,7 @@ class OpenMetadataReader:
         self.messages.append(f"{code}: {message}" if table.verdicts_need_it else message)
 
     async def can_read(self, table: SourceTable) -> bool:
-        """Whether a table can be read, as far as one knows before it is."""
+        """Whether the account sees all required columns of a table; warns if it does not."""
         return await self.optional(table, _yes, False)
 
     async def rows(self, table: SourceTable, read: Callable[[], Awaitable[list[Row]]]) -> list[Row]:

@@ -55,7 +55,7 @@ class EstateRefresh:
         self._advisor = advisor
         self._on_progress = on_progress
 
-    async def waits(self) -> bool:
+    async def is_queued(self) -> bool:
         """Whether a refresh is queued that nobody has begun."""
         return await store.queued_run(self._thirdeye) is not None
 

@@ -1,4 +1,4 @@
-"""Tables: which there are, and what OM's row of each says."""
+"""Reading tables: which exist, and what OM's row of each says."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence

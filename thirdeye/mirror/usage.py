@@ -65,9 +65,9 @@ class Day:
         offset += width
         zeros = np.frombuffer(data, "<u4", unused, offset).astype(np.int64)
         offset += 4 * unused
-        found = np.frombuffer(data, "<u4", counts, offset)
+        kept_counts = np.frombuffer(data, "<u4", counts, offset)
         offset += 4 * counts
-        return Day(np.flatnonzero(mask), zeros, found, np.frombuffer(data[offset:], _OTHER))
+        return Day(np.flatnonzero(mask), zeros, kept_counts, np.frombuffer(data[offset:], _OTHER))
 
 
 @dataclass
@@ -184,17 +184,17 @@ class UsageReader:
 
 
 def _resolved(day: Day, index: Index) -> Day:
-    """With those of the other ids that are tables by now among the tables."""
+    """The day with those of its other ids that are tables by now among the tables."""
     tables = day.others[day.others["table"] == 1]
     if len(tables) == 0:
         return day
     numbers = index.numbers(tables["id"])
-    known, some = numbers >= 0, tables["count"] > 0
+    resolved, is_used = numbers >= 0, tables["count"] > 0
     counts = day.counts if len(day.counts) == len(day.used) else np.zeros(len(day.used), np.uint32)
     return Day(
-        np.concatenate([day.used, numbers[known & some]]),
-        np.concatenate([day.unused, numbers[known & ~some]]),
-        np.concatenate([counts, tables["count"][known & some]]),
+        np.concatenate([day.used, numbers[resolved & is_used]]),
+        np.concatenate([day.unused, numbers[resolved & ~is_used]]),
+        np.concatenate([counts, tables["count"][resolved & is_used]]),
         day.others,
     )
 

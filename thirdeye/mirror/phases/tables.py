@@ -1,4 +1,4 @@
-"""TABLES: which tables there are, and what OM's row of each says."""
+"""TABLES: which tables exist, and what OM's row of each says."""
 
 from typing import Final
 
@@ -28,6 +28,6 @@ class ReadTables:
         await (reader.read_all() if context.progress.kind == "FULL" else reader.read_changes())
         context.progress.seen = reader.seen
         work.renamed, work.rekeyed = reader.renamed, reader.rekeyed.numbers.astype(np.int32)
-        # It holds an index of its own, which the next ones need the room of.
+        # Its own index is freed before two more are made.
         del reader
         work.tables_by_id, work.tables_by_hash = Index(state.source["id"]), Index(state.source["key"])
