@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.support import ROOT
-from thirdeye.mirror.openmetadata.parts import READABLE
+from thirdeye.mirror.openmetadata.source_tables import READABLE
 from thirdeye.settings import Settings
 
 COMPOSE = ("docker-compose.yml", "docker-compose.dev.yml")

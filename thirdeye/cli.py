@@ -15,9 +15,10 @@ from thirdeye.commands.runner import run as run_command
 from thirdeye.database import MySQL, om_database, thirdeye_database
 from thirdeye.edge.socket import GuardedProtocol
 from thirdeye.migrations import migrate, migration_status, roll_back
-from thirdeye.mirror.openmetadata.parts import READABLE, grant_statements
+from thirdeye.mirror.openmetadata.source_tables import READABLE, grant_statements
 from thirdeye.mirror.openmetadata.store import readable_columns
-from thirdeye.mirror.refresh import PHASES, Kind
+from thirdeye.mirror.refresh import PHASE_NAMES, RequestedKind
+from thirdeye.mirror.store import Run
 from thirdeye.services import open_services
 from thirdeye.settings import Settings
 
@@ -134,16 +135,16 @@ def refresh(
     """Reads what changed in OpenMetadata into the inventory now, and shows how far it is."""
     settings = settings_or_exit()
 
-    async def work() -> dict[str, Any]:
+    async def work() -> Run:
         async with open_services(settings, watches=False) as services:
             await migrate(settings, services.thirdeye)
-            with typer.progressbar(length=len(PHASES), label="STARTING") as bar:
+            with typer.progressbar(length=len(PHASE_NAMES), label="STARTING") as bar:
 
                 def show(phase: str, seen: int) -> None:
                     bar.label = f"{phase:<10} {seen:>10,} tables read"
-                    bar.update(max(PHASES.index(phase) + 1 - bar.pos, 0))
+                    bar.update(max(PHASE_NAMES.index(phase) + 1 - bar.pos, 0))
 
-                kind: Kind = "FULL" if full else "AUTO"
+                kind: RequestedKind = "FULL" if full else "AUTO"
                 return await services.refresh.run(kind, requested_by="command line", on_progress=show)
 
     run = run_command(work())

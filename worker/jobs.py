@@ -101,7 +101,7 @@ async def _compute(services: Services) -> str:
 
 
 async def _refresh(services: Services) -> str:
-    if not services.dependencies.migrated or not await services.refresh.waits():
+    if not services.dependencies.migrated or not await services.refresh.is_queued():
         return "nothing waits"
     await services.refresh.run()
     await _detect(services)

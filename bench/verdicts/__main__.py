@@ -14,7 +14,7 @@ from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Col
 from thirdeye.inventory.rules import Feed, Thresholds, judge_feed
 from thirdeye.inventory.verdicts import VERDICT_CODE, Verdict
 from thirdeye.mirror.advisor import DaysSoFar, Estate
-from thirdeye.mirror.evaluation import ServiceFeeds, judge_tables, judge_use
+from thirdeye.mirror.evaluation import ServiceFeeds, classify_tables, evaluate_use
 from thirdeye.mirror.state import State
 from thirdeye.mirror.usage import UsageTotals
 from thirdeye.verdict.evaluation import Known, judge
@@ -73,8 +73,8 @@ def judged(world: World) -> Any:
         for first, newest in zip(sums.first_row, sums.newest_row, strict=True)
     ]
     verdicts = [judge_feed(feed, today, thresholds) for feed in feeds]
-    judge_tables(state, usage, ServiceFeeds(feeds, verdicts), today, thresholds)
-    judge_use(state, np.zeros(tables, bool), today, thresholds)
+    classify_tables(state, usage, ServiceFeeds(feeds, verdicts), today, thresholds)
+    evaluate_use(state, np.zeros(tables, bool), today, thresholds)
     nothing = np.zeros(0, np.int32)
     estate = Estate(
         query=query, source=source, present=present, service=world.service,

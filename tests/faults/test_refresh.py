@@ -22,7 +22,7 @@ from tests.support.second_inventory import second_inventory
 from thirdeye.errors import Unavailable
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
-from thirdeye.mirror.refresh import PHASES, RefreshRunning
+from thirdeye.mirror.refresh import PHASE_NAMES, RefreshRunning
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -97,7 +97,7 @@ async def test_a_kill_leaves_readers_what_they_had(
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("phase", PHASE_NAMES)
 async def test_a_kill_in_any_phase(
     phase: str,
     sql_server: MariaDB | MySQL,

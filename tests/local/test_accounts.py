@@ -8,7 +8,7 @@ import pytest
 
 from thirdeye.local.accounts import Accounts, existing_columns, make_accounts
 from thirdeye.local.servers import HOST, MariaDB, MySQL
-from thirdeye.mirror.openmetadata.parts import READABLE, grant_statements
+from thirdeye.mirror.openmetadata.source_tables import READABLE, grant_statements
 from thirdeye.sql_text import excess_privileges
 
 ACCOUNTS = Accounts(

@@ -111,8 +111,8 @@ async def test_each_is_counted_and_nothing_stops(world: Settings, sql_server: Ma
         assert all(warning["example"] for warning in warnings.values())
         inventory = await estate.inventory()
         assert set(odd) <= inventory.keys()
-        by_name = {inventory[each]["name"]: inventory[each] for each in odd}
-        assert [inventory[each]["service"] for each in odd[:3]] == ["snowflake_prod"] * 3
+        by_name = {inventory[identifier]["name"]: inventory[identifier] for identifier in odd}
+        assert [inventory[identifier]["service"] for identifier in odd[:3]] == ["snowflake_prod"] * 3
         assert (by_name["five"]["database_name"], by_name["five"]["schema_name"]) == ("a", "b.c")
         assert by_name["negative"]["described"] == 1
         assert (

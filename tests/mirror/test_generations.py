@@ -50,9 +50,9 @@ def owned(tables: list[dict[str, Any]]) -> dict[str, set[tuple[str, str]]]:
 
 
 async def _listed(api: Api, judged: Judged) -> None:
-    found = (await api.data(f"{{ tables(first: 100) {{ edges {{ node {{ {OWNED} }} }} totalCount }} }}"))["tables"]
-    assert found["totalCount"] == len(judged.tables)
-    for identifier, owners in owned([edge["node"] for edge in found["edges"]]).items():
+    answer = (await api.data(f"{{ tables(first: 100) {{ edges {{ node {{ {OWNED} }} }} totalCount }} }}"))["tables"]
+    assert answer["totalCount"] == len(judged.tables)
+    for identifier, owners in owned([edge["node"] for edge in answer["edges"]]).items():
         assert owners == judged.tables[identifier]["owners"]
 
 
@@ -75,8 +75,8 @@ async def _one(api: Api, judged: Judged) -> None:
 
 
 async def _searched(api: Api, judged: Judged) -> None:
-    found = (await api.data('{ tables(search: "ship") { totalCount } }'))["tables"]["totalCount"]
-    assert found == sum("shipments" in table["fqn"].casefold() for table in judged.tables.values())
+    answer = (await api.data('{ tables(search: "ship") { totalCount } }'))["tables"]["totalCount"]
+    assert answer == sum("shipments" in table["fqn"].casefold() for table in judged.tables.values())
 
 
 async def _depended_on(api: Api, judged: Judged) -> None:
@@ -90,23 +90,23 @@ async def _depended_on(api: Api, judged: Judged) -> None:
 
 
 async def _totals(api: Api, judged: Judged) -> None:
-    found = (await api.data(f"{{ estate {{ total {{ tables }} dearestTables {{ {OWNED} }} }} }}"))["estate"]
-    assert found["total"]["tables"] == len(judged.tables)
-    for identifier, owners in owned(found["dearestTables"]).items():
+    answer = (await api.data(f"{{ estate {{ total {{ tables }} dearestTables {{ {OWNED} }} }} }}"))["estate"]
+    assert answer["total"]["tables"] == len(judged.tables)
+    for identifier, owners in owned(answer["dearestTables"]).items():
         assert owners == judged.tables[identifier]["owners"]
 
 
 async def _services(api: Api, judged: Judged) -> None:
-    found = (await api.data("{ services { tables } }"))["services"]
-    assert sum(service["tables"] for service in found) == len(judged.tables)
+    answer = (await api.data("{ services { tables } }"))["services"]
+    assert sum(service["tables"] for service in answer) == len(judged.tables)
 
 
 async def _duplicates(api: Api, judged: Judged) -> None:
-    found = (await api.data(f"{{ duplicates {{ totalCount edges {{ node {{ tables {{ {OWNED} }} }} }} }} }}"))[
+    answer = (await api.data(f"{{ duplicates {{ totalCount edges {{ node {{ tables {{ {OWNED} }} }} }} }} }}"))[
         "duplicates"
     ]
-    assert found["totalCount"] == len(found["edges"]) > 0
-    for edge in found["edges"]:
+    assert answer["totalCount"] == len(answer["edges"]) > 0
+    for edge in answer["edges"]:
         for identifier, owners in owned(edge["node"]["tables"]).items():
             assert owners == judged.tables[identifier]["owners"]
 
@@ -179,14 +179,14 @@ async def test_a_generation_published_while_it_is_loaded_is_loaded_anew(
 async def test_many_who_ask_at_once_cost_one_look_a_second(refreshed: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
     asked, now = counting(monkeypatch), [100.0]
     reader = EstateReader(refreshed.thirdeye, clock=lambda: now[0])
-    found = await asyncio.gather(*(reader.snapshot() for _ in range(50)))
-    assert len({id(each) for each in found}) == 1
+    snapshots = await asyncio.gather(*(reader.snapshot() for _ in range(50)))
+    assert len({id(snapshot) for snapshot in snapshots}) == 1
     assert (asked["state"], asked["contents"]) == (1, 1)
     now[0] += 0.99
     await reader.snapshot()
     assert asked["state"] == 1
     now[0] += 0.02
-    assert await reader.snapshot() is found[0]
+    assert await reader.snapshot() is snapshots[0]
     assert (asked["state"], asked["contents"]) == (2, 1)
 
 

@@ -15,7 +15,7 @@ from thirdeye.estate.loaders import advised
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.verdicts import ADVICE, BLOCKER_BIT, Blocker
 from thirdeye.local.servers import MariaDB, MySQL
-from thirdeye.mirror.openmetadata.parts import PARTS, READABLE
+from thirdeye.mirror.openmetadata.source_tables import READABLE, SOURCE_TABLES
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,7 @@ def test_nothing_secret_is_among_them() -> None:
     granted = {(table, column) for table, columns in READABLE.items() for column in columns}
     assert not granted & SECRET
     assert "entity_extension" not in READABLE
-    assert len(READABLE) == len(PARTS)
+    assert len(READABLE) == len(SOURCE_TABLES)
 
 
 async def test_every_granted_column_is_read_and_no_other(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ async def test_without_a_part_the_rest_goes_on_and_says_so(
     async with mirror(settings, NOON) as estate:
         run = await estate.refresh()
         assert run["phase"] == "DONE"
-        (warning,) = [each for each in run["warnings"] if table in each["example"]]
+        (warning,) = [entry for entry in run["warnings"] if table in entry["example"]]
         assert (warning["code"], "cannot be read" in warning["example"]) == (code, True)
         inventory = await estate.inventory()
         assert inventory.keys() == judged.tables.keys()

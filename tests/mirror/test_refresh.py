@@ -15,6 +15,7 @@ from thirdeye.local.sample import SECRET_MARKERS, EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.mirror import usage
+from thirdeye.mirror.refresh import PHASE_NAMES
 from thirdeye.settings import Settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
@@ -28,18 +29,22 @@ SAME = {
 }  # fmt: skip
 
 
+def test_phases_keep_the_names_that_the_api_tells() -> None:
+    assert PHASE_NAMES == (
+        "TABLES", "RELATIONS", "TAGS", "PROFILES", "USAGE", "LINEAGE", "RULES", "STAGING", "PUBLISHING",
+    )  # fmt: skip
+
+
 async def agrees(estate: Mirror, judged: Judged) -> None:
     """Table by table."""
     inventory = await estate.inventory()
     assert inventory.keys() == judged.tables.keys()
     for identifier, expected in judged.tables.items():
         row = inventory[identifier]
-        mine = {name: row[name] for name in SAME}
-        theirs = {name: expected[of] for name, of in SAME.items()}
-        assert mine == theirs, (
-            row["fqn"],
-            {name: (mine[name], theirs[name]) for name in SAME if mine[name] != theirs[name]},
-        )
+        actual = {name: row[name] for name in SAME}
+        second = {name: expected[second_name] for name, second_name in SAME.items()}
+        differing = {name: (actual[name], second[name]) for name in SAME if actual[name] != second[name]}
+        assert not differing, row["fqn"]
         assert row["tier"] == (expected["tier"] or 0)
         cost = expected["query_cost"]
         assert (
@@ -161,6 +166,6 @@ async def follow_changes(
             judged = second_inventory(connection, settings.om_mysql_db, estate.now.date())
             await agrees(estate, judged)
             after = await estate.inventory()
-            assert {each: row["number"] for each, row in before.items()} == {
-                each: row["number"] for each, row in after.items()
+            assert {identifier: row["number"] for identifier, row in before.items()} == {
+                identifier: row["number"] for identifier, row in after.items()
             }

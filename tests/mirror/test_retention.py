@@ -36,9 +36,9 @@ async def test_own_or_inherited(
 
     def run(sql: str) -> list[tuple[str, ...]]:
         with sql_server.connect(om) as connection:
-            found = facts(connection, sql)
+            rows = facts(connection, sql)
             connection.commit()
-            return found
+            return rows
 
     def expected() -> set[str]:
         places = [

@@ -10,14 +10,15 @@ from hypothesis import strategies as some
 from tests.support.second_inventory import Judged, _Judge
 from tests.support.second_verdicts import Rules, second_verdicts
 from thirdeye.inventory.columns import PRESENT, WITHOUT_STORAGE, day_number
+from thirdeye.inventory.graph_walk import FIRST_ASSET
 from thirdeye.inventory.rules import TYPES_WITHOUT_STORAGE, Thresholds
 from thirdeye.inventory.verdicts import NO_IDLE, VERDICTS, blockers_of
 from thirdeye.mirror import evaluation
 from thirdeye.mirror.advisor import Estate
 from thirdeye.mirror.lineage import find_nearest, graph_of
-from thirdeye.mirror.state import FIRST_ASSET, State
+from thirdeye.mirror.state import State
 from thirdeye.mirror.usage import Day, UsageTotals, _Sums
-from thirdeye.mirror.warnings import Problems
+from thirdeye.mirror.warnings import RefreshWarnings
 from thirdeye.verdict.evaluation import Known, judge
 from thirdeye.verdict.return_risk import PastStates, RiskTable
 from thirdeye.verdict.rules import Policy
@@ -191,10 +192,10 @@ def first(estate: RandomEstate) -> list[dict[str, Any]]:
     for name in ("first_use", "last_use", "days_of_use", "longest_gap"):
         state.source[name] = getattr(sums, name)
     usage, thresholds = UsageTotals(sums.queries, sums.first_row, sums.newest_row), Thresholds()
-    feeds = evaluation.judge_feeds(state, usage, TODAY, thresholds)
-    directly = evaluation.judge_tables(state, usage, feeds, TODAY, thresholds)
-    graph = graph_of(state, state.present(), Problems())
-    evaluation.judge_use(state, find_nearest(state, graph, directly).any[:count], TODAY, thresholds)
+    feeds = evaluation.evaluate_feeds(state, usage, TODAY, thresholds)
+    directly = evaluation.classify_tables(state, usage, feeds, TODAY, thresholds)
+    graph = graph_of(state, state.present(), RefreshWarnings())
+    evaluation.evaluate_use(state, find_nearest(state, graph, directly).any[:count], TODAY, thresholds)
     observed = np.array([verdict.observed_days for verdict in feeds.verdicts])
     table = RiskTable.of(*past.counts.until(today))
     asked = Estate(

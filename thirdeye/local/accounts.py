@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from thirdeye.mirror.openmetadata.parts import grant_statements
+from thirdeye.mirror.openmetadata.source_tables import grant_statements
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""Reading what OpenMetadata knows into the inventory: what changed, or everything."""
+"""Brings what OpenMetadata holds into the inventory: what changed, or everything."""

@@ -1,17 +1,17 @@
-"""What a refresh asks of the verdict's rules: a protocol, because imports point downwards."""
+"""What a refresh asks of the verdicts' rules: a protocol, because imports point downwards."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Protocol
 
 from thirdeye.database import Session
-from thirdeye.inventory.columns import Array, Mask
+from thirdeye.inventory.columns import Array, Columns, Mask
 
 
 @dataclass(frozen=True)
 class DaysSoFar:
-    """What all days before one say of each table, as `columns.py` has it, and of each service the first day of any row."""
+    """Usage up to a day: of each table as columns of the inventory, and of each service the first day of any row."""
 
     last_use: Array
     days_of_use: Array
@@ -21,16 +21,15 @@ class DaysSoFar:
 
 @dataclass(frozen=True, kw_only=True)
 class Estate:
-    """What a refresh knows of the estate when it asks for advice.
+    """The estate as it stands when a refresh asks for advice.
 
-    `query` and `source` are columns by name, to be read and, for those of the advice, to be written. `observed` (days)
-    and `prices` (USD per GB and month) are by service number. Nodes of the lineage are the tables, then the other
-    assets; `sources` and `targets` are its edges. `incomplete`: parts of OM that verdicts must not do without could not
-    be read.
+    `query` and `source` are its columns: all may be read, those of the advice are to be written. `observed` (days) and
+    `prices` (USD per GB and month) are by service number. Nodes of the lineage are the tables, then the other assets;
+    `sources` and `targets` are its edges. `incomplete`: a table of OM's that verdicts need could not be read.
     """
 
-    query: Any
-    source: Any
+    query: Columns
+    source: Columns
     present: Mask
     service: Array
     observed: Array
@@ -43,19 +42,19 @@ class Estate:
 
 
 class Advisor(Protocol):
-    """Who advises. One refresh: begin, a call before each day of usage, advise, compare for each chunk, publish."""
+    """Advises one refresh: begin, before_day for each day of usage, advise, compare for each chunk, publish."""
 
     def begin(self, created: Array, present: Mask, service: Array, today: int) -> None:
         """Begins a refresh: day of creation (0: unknown) and service of each table."""
 
     def before_day(self, day: int, so_far: DaysSoFar) -> None:
-        """Told, oldest day first, what all days before `day` say; at last with the day after today."""
+        """Called with the usage up to each day, oldest first, and last for the day after today."""
 
-    async def advise(self, estate: Estate) -> dict[str, Any]:
+    async def advise(self, estate: Estate) -> Mapping[str, object]:
         """Writes the columns of the advice; gives what readers need to explain it, as JSON."""
 
     def compare(self, before: Mapping[str, Array] | None, after: Mapping[str, Array], first: int) -> None:
-        """Told the columns of a chunk that begins at number `first`, as they were published last and as they are now."""
+        """Called with the columns of a chunk that begins at number `first`, as last published and as they are now."""
 
     async def publish(self, session: Session, generation: int) -> None:
-        """Writes what is remembered of this refresh, in the transaction that publishes it."""
+        """Writes what later refreshes need of this one, in the transaction that publishes it."""

@@ -1,8 +1,8 @@
-"""What a refresh brought: which tables are new, gone, back, grown, gone quiet or woken up."""
+"""What a refresh changed: which tables are new, gone, back, grown, gone quiet or woken up."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -25,33 +25,38 @@ class ChangeKind(StrEnum):
     WOKEN_UP = "WOKEN_UP"
 
 
-Change = tuple[ChangeKind, int, dict[str, Any]]
+class Change(NamedTuple):
+    """One change of a table; `detail` as it is stored, in JSON."""
+
+    kind: ChangeKind
+    number: int
+    detail: dict[str, int | str]
 
 
 def changes(before: Mapping[str, Array], after: Mapping[str, Array], first: int) -> Iterator[Change]:
     """The changes of a chunk of columns that begins at number `first`; `before` may be shorter, or empty."""
     length = len(after["flags"])
     old = {name: _padded(before.get(name), after[name], length) for name in ("flags", "activity", "size", "id")}
-    was, is_now = (old["flags"] & PRESENT) != 0, (after["flags"] & PRESENT) != 0
-    stayed = was & is_now
-    known = old["id"] != b""
+    was_present, is_present = (old["flags"] & PRESENT) != 0, (after["flags"] & PRESENT) != 0
+    stayed = was_present & is_present
+    numbered = old["id"] != b""
     sized = stayed & (old["size"] >= 0) & (after["size"] >= 0)
     gained = after["size"] - old["size"]
     grown = sized & (gained >= GROWN_BYTES) & (gained >= GROWN_SHARE * old["size"])
-    idle = is_any(after["activity"], Activity.STALE, Activity.DORMANT)
+    is_idle = is_any(after["activity"], Activity.STALE, Activity.DORMANT)
     was_idle = is_any(old["activity"], Activity.STALE, Activity.DORMANT)
-    active = is_any(after["activity"], Activity.ACTIVE)
+    is_active = is_any(after["activity"], Activity.ACTIVE)
     cases = (
-        (ChangeKind.NEW, is_now & ~known),
-        (ChangeKind.BACK, is_now & ~was & known),
-        (ChangeKind.GONE, was & ~is_now),
+        (ChangeKind.NEW, is_present & ~numbered),
+        (ChangeKind.BACK, is_present & ~was_present & numbered),
+        (ChangeKind.GONE, was_present & ~is_present),
         (ChangeKind.GROWN, grown),
-        (ChangeKind.GONE_QUIET, stayed & directly_in_use(old["activity"]) & idle),
-        (ChangeKind.WOKEN_UP, stayed & was_idle & active),
+        (ChangeKind.GONE_QUIET, stayed & directly_in_use(old["activity"]) & is_idle),
+        (ChangeKind.WOKEN_UP, stayed & was_idle & is_active),
     )
     for kind, mask in cases:
         for place in np.flatnonzero(mask).tolist():
-            yield kind, first + place, _detail(kind, old, after, place)
+            yield Change(kind, first + place, _detail(kind, old, after, place))
 
 
 def _padded(values: Array | None, like: Array, length: int) -> Array:
@@ -61,7 +66,7 @@ def _padded(values: Array | None, like: Array, length: int) -> Array:
     return padded
 
 
-def _detail(kind: ChangeKind, old: Mapping[str, Array], after: Mapping[str, Array], place: int) -> dict[str, Any]:
+def _detail(kind: ChangeKind, old: Mapping[str, Array], after: Mapping[str, Array], place: int) -> dict[str, int | str]:
     if kind is ChangeKind.GROWN:
         return {"bytesBefore": int(old["size"][place]), "bytesAfter": int(after["size"][place])}
     if kind in {ChangeKind.GONE_QUIET, ChangeKind.WOKEN_UP}:

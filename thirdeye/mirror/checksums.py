@@ -1,4 +1,4 @@
-"""The checksums of OM's parts, over connections of their own.
+"""The checksums of OM's tables, over connections of their own.
 
 Each goes through a whole table of OM's and keeps the server busy for seconds, while the refresh reads what changed over
 another connection. A checksum is older than the rows that are read because of it: what changes in between differs
@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 from thirdeye.database import MySQL, Row
-from thirdeye.mirror.openmetadata import parts
+from thirdeye.mirror.buckets import BucketSums
+from thirdeye.mirror.openmetadata.source_tables import PROFILES, RELATIONS, TAGS, USAGE, SourceTable
 from thirdeye.mirror.openmetadata.store import OpenMetadata, Readable
-from thirdeye.mirror.state import BucketSums, Sums
+from thirdeye.mirror.state import UsageSums
 from thirdeye.mirror.usage import sums_by_day
 
 # More would only compete with OM's own statements.
-_AT_ONCE: Final = 2
+_MAX_CONCURRENT: Final = 2
 
 
 class Checksums:
@@ -25,40 +26,52 @@ class Checksums:
     def __init__(self, om: MySQL, readable: Readable) -> None:
         self._om = om
         self._readable = readable
-        self._room = asyncio.Semaphore(_AT_ONCE)
-        self._tasks: dict[parts.Part, asyncio.Task[Any]] = {}
+        self._room = asyncio.Semaphore(_MAX_CONCURRENT)
+        self._tasks: dict[SourceTable, asyncio.Task[Any]] = {}
 
     def begin(self) -> None:
-        """Asks for those of all parts that can be read."""
-        for part, read in (
-            (parts.RELATIONS, _relations),
-            (parts.TAGS, lambda om: _buckets(om.tag_sums())),
-            (parts.PROFILES, lambda om: _buckets(om.profile_sums())),
-            (parts.USAGE, _days),
+        """Asks for those of all tables that can be read."""
+        for table, read in (
+            (RELATIONS, _relations),
+            (TAGS, lambda om: _buckets(om.tag_sums())),
+            (PROFILES, lambda om: _buckets(om.profile_sums())),
+            (USAGE, _days),
         ):
-            if set(part.needs) <= self._readable.get(part.table, set()):
-                self._tasks[part] = asyncio.create_task(self._ask(read))
+            if set(table.required) <= self._readable.get(table.name, set()):
+                self._tasks[table] = asyncio.create_task(self._ask(read))
 
     async def end(self) -> None:
-        """Waits for nothing more."""
+        """Gives up what has not been answered."""
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    async def relations(self) -> dict[int, BucketSums]:
-        """Of owners and domains of tables (0) and of lineage (1). Raises what the server says."""
-        found: dict[int, BucketSums] = await self._tasks[parts.RELATIONS]
-        return found
+    async def ownership(self) -> BucketSums:
+        """Of owners and domains of tables. Like all of these, raises what the server says."""
+        return (await self._relations())[0]
 
-    async def buckets(self, part: parts.Part) -> BucketSums:
-        """Of tags or profiles. Raises what the server says."""
-        found: BucketSums = await self._tasks[part]
-        return found
+    async def lineage(self) -> BucketSums:
+        """Of edges."""
+        return (await self._relations())[1]
 
-    async def usage(self) -> Sums:
-        """Of usage by day. Raises what the server says."""
-        found: Sums = await self._tasks[parts.USAGE]
-        return found
+    async def _relations(self) -> dict[int, BucketSums]:
+        sums: dict[int, BucketSums] = await self._tasks[RELATIONS]
+        return sums
+
+    async def tags(self) -> BucketSums:
+        """Of the tags of tables."""
+        sums: BucketSums = await self._tasks[TAGS]
+        return sums
+
+    async def profiles(self) -> BucketSums:
+        """Of profiles."""
+        sums: BucketSums = await self._tasks[PROFILES]
+        return sums
+
+    async def usage(self) -> UsageSums:
+        """Of usage by day."""
+        sums: UsageSums = await self._tasks[USAGE]
+        return sums
 
     async def _ask(self, read: Callable[[OpenMetadata], Awaitable[Any]]) -> Any:
         # A task of its own, for `databases` gives each task a connection.
@@ -70,16 +83,16 @@ async def _relations(om: OpenMetadata) -> dict[int, BucketSums]:
     # One statement for both, for each goes through all of OM's relations.
     sums = {0: BucketSums(), 1: BucketSums()}
     async for row in om.relation_sums():
-        sums[int(row["lineage"])].take(row)
+        sums[int(row["lineage"])].add(row)
     return sums
 
 
 async def _buckets(rows: AsyncIterator[Row]) -> BucketSums:
     sums = BucketSums()
     async for row in rows:
-        sums.take(row)
+        sums.add(row)
     return sums
 
 
-async def _days(om: OpenMetadata) -> Sums:
+async def _days(om: OpenMetadata) -> UsageSums:
     return sums_by_day(await om.usage_sums())

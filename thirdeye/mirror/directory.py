@@ -1,15 +1,18 @@
-"""The directory: what the numbers in the columns stand for, as a JSON document for whoever answers questions."""
+"""The directory: what the numbers in the columns stand for, as a JSON document for the reader of the inventory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
-from thirdeye.inventory.columns import DESCRIBED, Array, exact_sums
+from thirdeye.inventory.columns import DESCRIBED, Array, Mask, exact_sums
 from thirdeye.mirror.evaluation import ServiceFeeds
-from thirdeye.mirror.state import State
+from thirdeye.mirror.openmetadata.source_tables import DOMAINS, RELATIONS, SERVICES, TEAMS, USERS
+from thirdeye.mirror.reader import OpenMetadataReader
+from thirdeye.mirror.relations import teams_by_user
+from thirdeye.mirror.state import Place, State
 
 
 @dataclass
@@ -23,7 +26,64 @@ class Names:
     members: Mapping[str, tuple[str, list[str]]] = field(default_factory=dict)
 
 
-def directory_of(state: State, names: Names, feeds: ServiceFeeds, warnings: list[str]) -> dict[str, Any]:
+class ServiceEntry(TypedDict):
+    """A service: its feed, what that is worth, and how many of its tables have what. Days are ISO dates."""
+
+    hash: str
+    name: str
+    type: str | None
+    evidence: str
+    state: str
+    silent_since: str | None
+    observed_days: int
+    first_usage: str | None
+    newest_usage: str | None
+    first_lifecycle: str | None
+    newest_lifecycle: str | None
+    tables: int
+    lifecycle_tables: int
+    sized: int
+    owned: int
+    tiered: int
+    described: int
+    bytes: int
+
+
+class DomainEntry(TypedDict):
+    """A domain."""
+
+    id: str
+    name: str
+    fqn: str
+
+
+class Directory(TypedDict):
+    """Lists by number. An owner is id, kind and name; a user, by name in lower case, the id and those of the teams."""
+
+    services: list[ServiceEntry]
+    places: list[Place]
+    owner_sets: list[list[tuple[str, str, str]]]
+    tag_sets: list[tuple[str, ...]]
+    domains: list[DomainEntry | None]
+    users: dict[str, tuple[str, list[str]]]
+    warnings: list[str]
+
+
+async def read_names(reader: OpenMetadataReader) -> Names:
+    """Names of services, users, teams and domains, and who belongs to which team."""
+    services = await reader.rows(SERVICES, reader.om.services)
+    users = await reader.names(USERS)
+    members = await reader.rows(RELATIONS, reader.om.members)
+    return Names(
+        services={row["name_hash"]: (row["name"], row["service_type"]) for row in services if row["name_hash"]},
+        users=users,
+        teams=await reader.names(TEAMS),
+        domains=await reader.names(DOMAINS),
+        members=teams_by_user(members, users),
+    )
+
+
+def directory_of(state: State, names: Names, feeds: ServiceFeeds, warnings: list[str]) -> Directory:
     """The directory of a state."""
     return {
         "services": _services(state, names, feeds),
@@ -33,45 +93,61 @@ def directory_of(state: State, names: Names, feeds: ServiceFeeds, warnings: list
         ],
         "tag_sets": state.tag_sets.items,
         "domains": [None if identifier is None else _domain(names, identifier) for identifier in state.domains.items],
-        "users": {name: [identifier, teams] for name, (identifier, teams) in names.members.items()},
+        "users": dict(names.members),
         "warnings": warnings,
     }
 
 
 def service_name(names: Names, service_hash: str) -> tuple[str, str | None]:
     """A service's name and type; where OM does not tell its name, something that stands for it."""
-    known = names.services.get(service_hash)
-    if known is not None:
-        return known
+    name = names.services.get(service_hash)
+    if name is not None:
+        return name
     if service_hash.startswith("name:"):
         return service_hash.removeprefix("name:"), None
     return f"service {service_hash[:8]}", None
 
 
 def _owner(names: Names, kind: str, identifier: str) -> tuple[str, str, str]:
-    known = (names.users if kind == "user" else names.teams).get(identifier)
-    return identifier, kind, known or f"{kind} {identifier[:8]}"
+    name = (names.users if kind == "user" else names.teams).get(identifier)
+    return identifier, kind, name or f"{kind} {identifier[:8]}"
 
 
-def _domain(names: Names, identifier: str) -> dict[str, str]:
+def _domain(names: Names, identifier: str) -> DomainEntry:
     name = names.domains.get(identifier, f"domain {identifier[:8]}")
     return {"id": identifier, "name": name, "fqn": name}
 
 
-def _services(state: State, names: Names, feeds: ServiceFeeds) -> list[dict[str, Any]]:
-    count = len(state.services.items)
-    present = state.present()
-    service = state.service_of_place()[state.query["place"]][present]
-    query = state.query
+@dataclass(frozen=True)
+class _Coverage:
+    """By service number: tables with a size, an owner, a tier and a description, and bytes."""
 
-    def share(mask: Array) -> list[int]:
+    sized: Sequence[int]
+    owned: Sequence[int]
+    tiered: Sequence[int]
+    described: Sequence[int]
+    bytes: Sequence[int]
+
+
+def _coverage(state: State) -> _Coverage:
+    query, count, present = state.query, len(state.services.items), state.present()
+    service = state.service_of_place()[query["place"]][present]
+
+    def tables(mask: Array | Mask) -> list[int]:
         counts: list[int] = np.bincount(service[mask[present]], minlength=count).tolist()
         return counts
 
-    sized, owned = share(query["size"] >= 0), share(query["owners"] > 0)
-    tiered, described = share(query["tier"] > 0), share(query.has(DESCRIBED))
-    sizes = exact_sums(service, np.maximum(query["size"][present], 0), count)
-    entries = []
+    return _Coverage(
+        sized=tables(query["size"] >= 0),
+        owned=tables(query["owners"] > 0),
+        tiered=tables(query["tier"] > 0),
+        described=tables(query.has(DESCRIBED)),
+        bytes=exact_sums(service, np.maximum(query["size"][present], 0), count),
+    )
+
+
+def _services(state: State, names: Names, feeds: ServiceFeeds) -> list[ServiceEntry]:
+    coverage, entries = _coverage(state), list[ServiceEntry]()
     for number, service_hash in enumerate(state.services.items):
         name, kind = service_name(names, service_hash)
         feed, verdict = feeds.feeds[number], feeds.verdicts[number]
@@ -82,23 +158,23 @@ def _services(state: State, names: Names, feeds: ServiceFeeds) -> list[dict[str,
                 "type": kind,
                 "evidence": verdict.evidence,
                 "state": verdict.state,
-                "silent_since": _text(verdict.silent_since),
+                "silent_since": _iso(verdict.silent_since),
                 "observed_days": verdict.observed_days,
-                "first_usage": _text(feed.first_usage),
-                "newest_usage": _text(feed.newest_usage),
-                "first_lifecycle": _text(feed.first_lifecycle),
-                "newest_lifecycle": _text(feed.newest_lifecycle),
+                "first_usage": _iso(feed.first_usage),
+                "newest_usage": _iso(feed.newest_usage),
+                "first_lifecycle": _iso(feed.first_lifecycle),
+                "newest_lifecycle": _iso(feed.newest_lifecycle),
                 "tables": feed.tables,
                 "lifecycle_tables": feed.lifecycle_tables,
-                "sized": sized[number],
-                "owned": owned[number],
-                "tiered": tiered[number],
-                "described": described[number],
-                "bytes": sizes[number],
+                "sized": coverage.sized[number],
+                "owned": coverage.owned[number],
+                "tiered": coverage.tiered[number],
+                "described": coverage.described[number],
+                "bytes": coverage.bytes[number],
             }
         )
     return entries
 
 
-def _text(day: date | None) -> str | None:
+def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()

@@ -1,85 +1,128 @@
 """The duplicates of the estate: whose columns are to be read, and which groups they make."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final
+from typing import Final, TypedDict
 
 import numpy as np
 import orjson
 
 from thirdeye.database import MySQL, Row
 from thirdeye.inventory.columns import CHUNK, Array
-from thirdeye.inventory.duplicates import Member, candidates, duplicate_groups, normalised_name
+from thirdeye.inventory.duplicates import Group, Member, candidates, duplicate_groups, normalised_name
 from thirdeye.mirror import store
+from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.keys import id_text
 from thirdeye.mirror.state import State
-from thirdeye.mirror.warnings import Problems
+from thirdeye.mirror.warnings import RefreshWarnings
 
-# Tables of which the columns are looked at, at most: an estate of nothing but dated tables has no end of them.
-MOST_MEMBERS: Final = 200_000
+# Columns of at most so many tables are compared: in an estate of dated tables nearly all would be.
+MAX_MEMBERS: Final = 200_000
 _PAGE: Final = 2_000
 # Reads the names of the columns of tables, each as JSON text, by their ids.
 ReadColumns = Callable[[list[str]], Awaitable[list[Row]]]
-# Stages a blob.
-Put = Callable[[str, bytes], Awaitable[None]]
+# By table number, as JSON has it: the stamp that the columns were read at, and their names without case.
+_StoredColumns = dict[str, tuple[int, list[str]]]
 
 
-async def find_duplicates(
-    state: State, thirdeye: MySQL, generation: int, read: ReadColumns, put: Put, problems: Problems
-) -> set[str]:
-    """Stages the groups of duplicates and the columns that they rest on; gives the names of the latter's blobs.
+class DuplicateGroup(TypedDict):
+    """Duplicates of each other, as stored: service and tables by number, the original among the members."""
 
-    Columns are read again only of tables that changed.
-    """
-    numbers = candidates(state.source["name_key"], state.present())
-    if len(numbers) > MOST_MEMBERS:
-        problems.add(
-            "DUPLICATES_NOT_ALL_LOOKED_AT", f"{len(numbers)} tables have similar names", len(numbers) - MOST_MEMBERS
+    service: int
+    name: str
+    original: int
+    members: list[int]
+    agreement: float
+
+
+@dataclass(frozen=True)
+class DuplicateFinder:
+    """Finds the duplicates of a state. The columns of tables that did not change come from the generation before."""
+
+    state: State
+    thirdeye: MySQL
+    blobs: BlobStage
+    read_columns: ReadColumns
+    warnings: RefreshWarnings
+
+    async def find(self) -> set[str]:
+        """Stages the groups and the columns that they rest on; gives the names of the latter's blobs."""
+        numbers = self._candidates()
+        columns, names = dict[int, tuple[str, ...]](), set[str]()
+        for chunk in np.unique(numbers // CHUNK).tolist():
+            blob = f"columns/{chunk:05d}"
+            stored = await self._columns_of(blob, np.sort(numbers[numbers // CHUNK == chunk]))
+            await self.blobs.stage_json(blob, stored)
+            names.add(blob)
+            columns |= {int(number): tuple(columns_of) for number, (_, columns_of) in stored.items()}
+        await self.blobs.stage_json("duplicates", self._groups(numbers, columns, await self._names(numbers)))
+        return names
+
+    def _candidates(self) -> Array:
+        numbers = candidates(self.state.source["name_key"], self.state.present())
+        excess = len(numbers) - MAX_MEMBERS
+        if excess > 0:
+            self.warnings.add("DUPLICATES_NOT_ALL_LOOKED_AT", f"{len(numbers)} tables have similar names", excess)
+        return numbers[:MAX_MEMBERS]
+
+    async def _columns_of(self, blob: str, numbers: Array) -> _StoredColumns:
+        data = await self.blobs.previous(blob)
+        previous: _StoredColumns = orjson.loads(data) if data else {}
+        stamps, columns, changed = self.state.source["stamp"], _StoredColumns(), list[int]()
+        for number in numbers.tolist():
+            entry = previous.get(str(number))
+            if entry is not None and entry[0] == stamps[number]:
+                columns[str(number)] = (entry[0], entry[1])
+            else:
+                changed.append(number)
+        for start in range(0, len(changed), _PAGE):
+            page = changed[start : start + _PAGE]
+            number_by_id = {id_text(self.state.source["id"][number]): number for number in page}
+            for row in await self.read_columns(list(number_by_id)):
+                number = number_by_id[row["id"]]
+                columns[str(number)] = (int(stamps[number]), _column_names(row["names"]))
+        return columns
+
+    async def _names(self, numbers: Array) -> dict[int, str]:
+        names = dict[int, str]()
+        ordered = np.sort(numbers).tolist()
+        for start in range(0, len(ordered), _PAGE):
+            names |= await store.names_by_number(self.thirdeye, ordered[start : start + _PAGE])
+        return names
+
+    def _groups(
+        self, numbers: Array, columns: dict[int, tuple[str, ...]], names: dict[int, str]
+    ) -> list[DuplicateGroup]:
+        keys = dict(zip(numbers.tolist(), self.state.source["name_key"][numbers].tolist(), strict=True))
+        service_of_place, groups = self.state.service_of_place(), list[DuplicateGroup]()
+        for _, similar in groupby(numbers.tolist(), key=keys.__getitem__):
+            members = [self._member(number, columns.get(number, ()), names.get(number, "")) for number in similar]
+            service = int(service_of_place[self.state.query["place"][members[0].number]])
+            groups += [_group(service, group, names) for group in duplicate_groups(members)]
+        return sorted(groups, key=lambda group: (-len(group["members"]), group["original"]))
+
+    def _member(self, number: int, columns: Iterable[str], name: str) -> Member:
+        query, source = self.state.query, self.state.source
+        return Member(
+            number=number,
+            name=name,
+            columns=frozenset(columns),
+            created=int(source["created"][number]),
+            accessed=int(query["accessed"][number]),
+            size=int(query["size"][number]),
+            queries=int(query["queries"][number]),
         )
-        numbers = numbers[:MOST_MEMBERS]
-    columns, blobs = dict[int, tuple[str, ...]](), set[str]()
-    for chunk in np.unique(numbers // CHUNK).tolist():
-        mine = np.sort(numbers[numbers // CHUNK == chunk])
-        name = f"columns/{chunk:05d}"
-        entries = await _columns_of(state, thirdeye, generation, name, mine, read)
-        await put(name, orjson.dumps(entries))
-        blobs.add(name)
-        columns |= {int(number): tuple(names) for number, (_, names) in entries.items()}
-    names = await _names_of(thirdeye, numbers)
-    keys = dict(zip(numbers.tolist(), state.source["name_key"][numbers].tolist(), strict=True))
-    service_of_place = state.service_of_place()
-    groups = [
-        group
-        for _, members in groupby(numbers.tolist(), key=keys.__getitem__)
-        for group in _groups(state, service_of_place, list(members), columns, names)
-    ]
-    groups.sort(key=lambda group: (-len(group["members"]), group["original"]))
-    await put("duplicates", orjson.dumps(groups))
-    return blobs
 
 
-async def _columns_of(
-    state: State, thirdeye: MySQL, generation: int, name: str, numbers: Array, read: ReadColumns
-) -> dict[str, tuple[int, list[str]]]:
-    """By number: the stamp that the columns were read at, and their names without case."""
-    data = await store.blob(thirdeye, name, generation)
-    known: dict[str, Any] = orjson.loads(data) if data else {}
-    stamps = state.source["stamp"]
-    entries: dict[str, tuple[int, list[str]]] = {}
-    missing = list[int]()
-    for number in numbers.tolist():
-        entry = known.get(str(number))
-        if entry is not None and entry[0] == stamps[number]:
-            entries[str(number)] = (entry[0], entry[1])
-        else:
-            missing.append(number)
-    for start in range(0, len(missing), _PAGE):
-        page = missing[start : start + _PAGE]
-        ids = {id_text(state.source["id"][number]): number for number in page}
-        for row in await read(list(ids)):
-            number = ids[row["id"]]
-            entries[str(number)] = (int(stamps[number]), _column_names(row["names"]))
-    return entries
+def _group(service: int, group: Group, names: dict[int, str]) -> DuplicateGroup:
+    return {
+        "service": service,
+        "name": normalised_name(names.get(group.original, "")),
+        "original": group.original,
+        "members": group.members,
+        "agreement": group.agreement,
+    }
 
 
 def _column_names(text: str | None) -> list[str]:
@@ -90,44 +133,3 @@ def _column_names(text: str | None) -> list[str]:
     if not isinstance(names, list):
         return []
     return sorted({name.casefold() for name in names if isinstance(name, str)})
-
-
-async def _names_of(thirdeye: MySQL, numbers: Array) -> dict[int, str]:
-    names = dict[int, str]()
-    ordered = np.sort(numbers).tolist()
-    for start in range(0, len(ordered), _PAGE):
-        names |= await store.names_of(thirdeye, ordered[start : start + _PAGE])
-    return names
-
-
-def _groups(
-    state: State,
-    service_of_place: Array,
-    numbers: list[int],
-    columns: dict[int, tuple[str, ...]],
-    names: dict[int, str],
-) -> list[dict[str, Any]]:
-    query, source = state.query, state.source
-    members = [
-        Member(
-            number=number,
-            name=names.get(number, ""),
-            columns=frozenset(columns.get(number, ())),
-            created=int(source["created"][number]),
-            accessed=int(query["accessed"][number]),
-            size=int(query["size"][number]),
-            queries=int(query["queries"][number]),
-        )
-        for number in numbers
-    ]
-    service = int(service_of_place[query["place"][numbers[0]]])
-    return [
-        {
-            "service": service,
-            "name": normalised_name(names.get(group.original, "")),
-            "original": group.original,
-            "members": group.members,
-            "agreement": group.agreement,
-        }
-        for group in duplicate_groups(members)
-    ]

@@ -13,14 +13,24 @@ from thirdeye.mirror.usage import UsageTotals
 
 @dataclass(frozen=True)
 class ServiceFeeds:
-    """By service number: what is known of its use, and what that is worth."""
+    """By service number: when its tables were used, and what that is worth as evidence."""
 
     feeds: list[rules.Feed]
     verdicts: list[rules.FeedVerdict]
 
+    @property
+    def observed_days(self) -> Array:
+        """How many days each service was observed for."""
+        return np.array([verdict.observed_days for verdict in self.verdicts] or [0], np.int32)
 
-def judge_feeds(state: State, usage: UsageTotals, today: date, thresholds: rules.Thresholds) -> ServiceFeeds:
-    """What each service's feed is worth, over the tables that are there."""
+    @property
+    def evidence(self) -> Array:
+        """The code of each service's evidence."""
+        return np.array([rules.EVIDENCE_CODE[verdict.evidence] for verdict in self.verdicts] or [0], np.uint8)
+
+
+def evaluate_feeds(state: State, usage: UsageTotals, today: date, thresholds: rules.Thresholds) -> ServiceFeeds:
+    """What each service's feed is worth, over the tables of the estate."""
     count = len(state.services.items)
     present = state.present()
     service = state.service_of_place()[state.query["place"]][present]
@@ -46,28 +56,22 @@ def judge_feeds(state: State, usage: UsageTotals, today: date, thresholds: rules
     return ServiceFeeds(feeds, [rules.judge_feed(feed, today, thresholds) for feed in feeds])
 
 
-def judge_tables(
+def classify_tables(
     state: State, usage: UsageTotals, feeds: ServiceFeeds, today: date, thresholds: rules.Thresholds
 ) -> Mask:
     """Sets last access, last write, queries, evidence and activity; gives which tables are directly in use."""
-    now, place_service = day_number(today), state.service_of_place()
-    codes = np.array([rules.EVIDENCE_CODE[verdict.evidence] for verdict in feeds.verdicts] or [0], np.uint8)
-    observed = np.array([verdict.observed_days for verdict in feeds.verdicts] or [0], np.int32)
+    now, service_of_place = day_number(today), state.service_of_place()
+    evidence, observed = feeds.evidence, feeds.observed_days
     directly = np.zeros(state.tables, np.bool_)
     # A chunk at a time, for the rules make a dozen arrays on the way.
     for start in range(0, state.tables, CHUNK):
         part = slice(start, start + CHUNK)
         query = {name: state.query[name][part] for name in state.query.fields}
         source = {name: state.source[name][part] for name in state.source.fields}
-        service, latest = place_service[query["place"]], np.uint16(now)
-        source["created"][:] = np.minimum(source["created_at"], latest)
-        source["metadata_changed"][:] = np.minimum(source["changed_at"], latest)
-        accessed = np.maximum(source["last_use"], source["lifecycle_accessed"])
-        query["accessed"][:] = np.minimum(accessed, latest)
-        written = np.maximum(source["lifecycle_updated"], source["profile_written"])
-        query["written"][:] = np.minimum(np.maximum(written, source["created"]), latest)
+        service = service_of_place[query["place"]]
+        _set_days(query, source, now)
         query["queries"][:] = np.minimum(usage.queries[part], 2**31 - 1)
-        query["evidence"][:] = rules.table_evidence(codes[service], source["metadata_changed"])
+        query["evidence"][:] = rules.table_evidence(evidence[service], source["metadata_changed"])
         tables = rules.TableColumns(
             evidence=query["evidence"],
             observed=observed[service],
@@ -82,8 +86,19 @@ def judge_tables(
     return directly
 
 
-def judge_use(state: State, through_lineage: Mask, today: date, thresholds: rules.Thresholds) -> None:
-    """Sets who is in use, through lineage and for the score, and who is a zombie."""
+def _set_days(query: dict[str, Array], source: dict[str, Array], now: int) -> None:
+    """Sets the days of a chunk as of today: what lies in the future counts as today."""
+    latest = np.uint16(now)
+    source["created"][:] = np.minimum(source["created_at"], latest)
+    source["metadata_changed"][:] = np.minimum(source["changed_at"], latest)
+    accessed = np.maximum(source["last_use"], source["lifecycle_accessed"])
+    query["accessed"][:] = np.minimum(accessed, latest)
+    written = np.maximum(source["lifecycle_updated"], source["profile_written"])
+    query["written"][:] = np.minimum(np.maximum(written, source["created"]), latest)
+
+
+def evaluate_use(state: State, through_lineage: Mask, today: date, thresholds: rules.Thresholds) -> None:
+    """Sets which tables are in use, through lineage and for the score, and which are zombies."""
     query, now = state.query, day_number(today)
     in_use = rules.in_use_for_score(
         query["activity"], through_lineage, state.source["metadata_changed"], now, thresholds
@@ -94,27 +109,3 @@ def judge_use(state: State, through_lineage: Mask, today: date, thresholds: rule
     for flag, mask in ((ZOMBIE, zombies), (IN_USE_THROUGH_LINEAGE, through_lineage), (IN_USE, in_use)):
         flags |= np.where(mask & present, flag, 0).astype(np.uint8)
     query["flags"] = flags
-
-
-def split_costs(tables: int, costs: dict[bytes, float], mentions: tuple[Array, Array]) -> Array:
-    """What each table's queries cost: a query's cost split evenly over the tables that it names; NaN without any.
-
-    `mentions` are pairs: the table's number (-1 for an unknown one) and the query's key.
-    """
-    result = np.full(tables, np.nan)
-    numbers, queries = mentions
-    if not costs or not len(numbers):
-        return result
-    keys = sorted(costs)
-    known = np.array(keys, dtype=queries.dtype)
-    places = np.minimum(np.searchsorted(known, queries), len(known) - 1)
-    matching = known[places] == queries
-    numbers, places = numbers[matching], places[matching]
-    named = np.bincount(places, minlength=len(keys))
-    share = np.array([costs[key] for key in keys]) / np.maximum(named, 1)
-    here = numbers >= 0
-    sums = np.bincount(numbers[here], weights=share[places[here]], minlength=tables)
-    touched = np.zeros(tables, dtype=np.bool_)
-    touched[numbers[here]] = True
-    result[touched] = sums[touched]
-    return result

@@ -1,6 +1,5 @@
-"""Ids and hashes as 16 bytes each, alone and in arrays. What OM packs for us comes as 32 hexadecimal digits."""
+"""Ids and hashes as 16 bytes each, alone and in arrays. Packed texts hold them as 32 hexadecimal digits."""
 
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -11,7 +10,7 @@ KEY = np.dtype("S16")
 
 
 def id_key(identifier: str) -> bytes | None:
-    """The bytes of a UUID; None for what is none."""
+    """The bytes of a UUID; None for any other text."""
     digits = identifier.replace("-", "")
     if len(identifier) != 36 or len(digits) != 32:
         return None
@@ -31,7 +30,7 @@ def keys_of(digits: str) -> Array:
     return np.frombuffer(bytes.fromhex(digits), dtype=KEY)
 
 
-def records_of(digits: str, dtype: np.dtype[Any]) -> Array:
+def records_of(digits: str, dtype: np.dtype[np.void]) -> Array:
     """The records in a packed text; `dtype` says how wide each field is."""
     return np.frombuffer(bytes.fromhex(digits), dtype=dtype)
 

@@ -1,13 +1,13 @@
 """What a refresh works on: the columns of the estate and what they refer to, as loaded, changed and stored again."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, Generic, TypedDict, TypeVar, cast
 
 import numpy as np
 import orjson
 
-from thirdeye.database import MySQL, Row
+from thirdeye.database import MySQL
 from thirdeye.inventory.columns import (
     CHUNK,
     PRESENT,
@@ -20,10 +20,9 @@ from thirdeye.inventory.columns import (
     lookup,
 )
 from thirdeye.mirror import store
+from thirdeye.mirror.buckets import BucketSums
 from thirdeye.mirror.keys import KEY, records_of
 
-# Assets other than tables have numbers of their own, from here on.
-FIRST_ASSET: Final = 2**31
 ASSET_FIELDS: Final = {"id": "S16", "kind": "u1", "name": "u4", "in_use": "u1", "alive": "u1"}
 EDGE_FIELDS: Final = {"upstream": "u4", "downstream": "u4"}
 GROUPS: Final = {"query": QUERY_FIELDS, "source": SOURCE_FIELDS, "asset": ASSET_FIELDS}
@@ -31,26 +30,34 @@ GROUPS: Final = {"query": QUERY_FIELDS, "source": SOURCE_FIELDS, "asset": ASSET_
 PREFIXES: Final = (*(f"{group}/" for group in GROUPS), "sums/")
 _NUMBERED: Final = np.dtype([("id", KEY), ("number", ">u4")])
 
-Sums = dict[str, tuple[int, int]]
+# By day: the rows of usage and their checksum.
+UsageSums = dict[str, tuple[int, int]]
+# Service number, database, schema.
+Place = tuple[int, str | None, str | None]
+# Kind ("user" or "team"), id.
+Owner = tuple[str, str]
+# The kinds and the ids, as 32 digits, of the upstream and the downstream end.
+UnresolvedEdge = tuple[str, str, str, str]
+Item = TypeVar("Item", bound=Hashable)
 
 
-class Numbering:
-    """Gives equal things equal numbers, from 0 on, in the order of their first coming."""
+class Numbering(Generic[Item]):
+    """Numbers distinct items from 0 on, in the order in which they first come."""
 
-    def __init__(self, known: list[Any] | None = None) -> None:
-        self.items: list[Any] = list(known or [])
+    def __init__(self, items: Iterable[Item] = ()) -> None:
+        self.items: list[Item] = list(items)
         self._numbers = {item: number for number, item in enumerate(self.items)}
 
-    def number(self, item: Any) -> int:
-        """The number of a thing, new or not."""
-        found = self._numbers.get(item)
-        if found is None:
-            found = self._numbers[item] = len(self.items)
+    def number(self, item: Item) -> int:
+        """The number of an item, a new one if it has none."""
+        number = self._numbers.get(item)
+        if number is None:
+            number = self._numbers[item] = len(self.items)
             self.items.append(item)
-        return found
+        return number
 
-    def get(self, item: Any) -> int | None:
-        """The number of a known thing."""
+    def get(self, item: Item) -> int | None:
+        """The number of an item, None if it has none."""
         return self._numbers.get(item)
 
 
@@ -59,86 +66,65 @@ class Index:
 
     def __init__(self, keys: Array) -> None:
         self._keys = keys
-        # As `searchsorted` takes it: a narrower one would be widened at every look.
+        # As `searchsorted` takes it: a narrower one would be widened at every lookup.
         self._order = np.argsort(keys, kind="stable")
 
     def numbers(self, keys: Array) -> Array:
         """The number of each key, -1 for unknown ones."""
         numbers = lookup(self._keys, self._order, keys)
-        # What is all zeros is no key.
+        # All zeros are no key.
         numbers[keys == b""] = -1
         return numbers
 
 
-class BucketSums:
-    """Checksums of rows by bucket, the number that four hexadecimal digits are; rows in no such bucket are summed up apart."""
+class StateDocument(TypedDict):
+    """What of a state is no column, as JSON."""
 
-    BUCKETS: Final = 65_536
-
-    def __init__(self) -> None:
-        # The last one is for whatever is in no bucket.
-        self.counts = np.zeros(self.BUCKETS + 1, np.uint32)
-        self.sums = np.zeros(self.BUCKETS + 1, np.uint64)
-
-    def take(self, row: Row) -> None:
-        """Takes a row of `bucket`, `number` and `checksum` in."""
-        place = bucket_number(row["bucket"])
-        self.counts[place] += np.uint32(int(row["number"]) & 0xFFFF_FFFF)
-        self.sums[place] ^= np.uint64(int(row["checksum"]))
-
-    def differing(self, before: "BucketSums") -> Mask:
-        """Which buckets differ."""
-        mask: Mask = (self.counts != before.counts) | (self.sums != before.sums)
-        return mask
-
-    def packed(self) -> bytes:
-        """As stored."""
-        return self.counts.tobytes() + self.sums.tobytes()
-
-    @staticmethod
-    def unpack(data: bytes) -> "BucketSums":
-        """Of stored ones."""
-        found, length = BucketSums(), BucketSums.BUCKETS + 1
-        found.counts = np.frombuffer(data, np.uint32, length).copy()
-        found.sums = np.frombuffer(data, np.uint64, length, 4 * length).copy()
-        return found
-
-
-def bucket_number(bucket: Any) -> int:
-    """The place of a bucket, that of no bucket for anything but a number of one."""
-    number = BucketSums.BUCKETS if bucket is None else int(bucket)
-    return number if 0 <= number < BucketSums.BUCKETS else BucketSums.BUCKETS
+    services: list[str]
+    places: list[Place]
+    place_hashes: list[str]
+    owner_sets: list[tuple[Owner, ...]]
+    tag_sets: list[tuple[str, ...]]
+    domains: list[str | None]
+    asset_kinds: list[str]
+    usage_sums: UsageSums
+    counted_days: list[str]
+    watermark: int
+    dangling: list[UnresolvedEdge]
 
 
 @dataclass
 class State:
-    """The estate between two refreshes. `edges` are encoded numbers: those of assets from FIRST_ASSET on."""
+    """The estate between two refreshes. `upstream` and `downstream` are the ends of edges: table numbers, and those of
+    assets from `graph_walk.FIRST_ASSET` on."""
 
     generation: int = 0
     query: Columns = field(default_factory=lambda: Columns(QUERY_FIELDS))
     source: Columns = field(default_factory=lambda: Columns(SOURCE_FIELDS))
     asset: Columns = field(default_factory=lambda: Columns(ASSET_FIELDS))
-    services: Numbering = field(default_factory=Numbering)
-    # (service number, database, schema), and by the same number the hash that their tables' hashes begin with.
-    places: Numbering = field(default_factory=Numbering)
+    # Hashes of the services' names.
+    services: Numbering[str] = field(default_factory=Numbering)
+    # By the same number: the hash that the hashes of a place's tables begin with.
+    places: Numbering[Place] = field(default_factory=Numbering)
     place_hashes: list[str] = field(default_factory=list)
-    owner_sets: Numbering = field(default_factory=lambda: Numbering([()]))
-    tag_sets: Numbering = field(default_factory=lambda: Numbering([()]))
-    domains: Numbering = field(default_factory=lambda: Numbering([None]))
-    asset_kinds: Numbering = field(default_factory=Numbering)
+    owner_sets: Numbering[tuple[Owner, ...]] = field(default_factory=lambda: Numbering([()]))
+    tag_sets: Numbering[tuple[str, ...]] = field(default_factory=lambda: Numbering([()]))
+    domains: Numbering[str | None] = field(default_factory=lambda: Numbering([None]))
+    asset_kinds: Numbering[str] = field(default_factory=Numbering)
     sums: dict[str, BucketSums] = field(default_factory=dict)
-    usage_sums: Sums = field(default_factory=dict)
+    usage_sums: UsageSums = field(default_factory=dict)
     # Days of usage whose counts are kept.
     counted_days: list[str] = field(default_factory=list)
+    # The newest change of a table that was read, in milliseconds.
     watermark: int = 0
     upstream: Array = field(default_factory=lambda: np.zeros(0, np.uint32))
     downstream: Array = field(default_factory=lambda: np.zeros(0, np.uint32))
-    # Lineage of tables that are not known (yet): kinds and keys of both ends.
-    dangling: list[tuple[str, str, str, str]] = field(default_factory=list)
+    # Edges to tables that no refresh has seen yet.
+    dangling: list[UnresolvedEdge] = field(default_factory=list)
 
     @property
     def tables(self) -> int:
-        """How many numbers there are, of removed tables too."""
+        """How many numbers there are, those of removed tables included."""
         return self.query.length
 
     def grow(self, length: int) -> None:
@@ -154,12 +140,11 @@ class State:
         """The service of each place."""
         return np.array([place[0] for place in self.places.items] or [0], dtype=np.int32)
 
-    def group(self, name: str) -> Columns:
-        """The columns of a group of blobs."""
-        found: Columns = getattr(self, name)
-        return found
+    def groups(self) -> dict[str, Columns]:
+        """The columns by group of blobs."""
+        return {"query": self.query, "source": self.source, "asset": self.asset}
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> StateDocument:
         """What of this is no column, as JSON."""
         return {
             "services": self.services.items,
@@ -175,13 +160,13 @@ class State:
             "dangling": self.dangling,
         }
 
-    def take(self, document: dict[str, Any]) -> None:
-        """Takes a document in."""
+    def restore(self, document: StateDocument) -> None:
+        """Takes over a document that was stored; JSON makes lists of its tuples."""
         self.services = Numbering(document["services"])
-        self.places = Numbering([tuple(place) for place in document["places"]])
+        self.places = Numbering((place[0], place[1], place[2]) for place in document["places"])
         self.place_hashes = document["place_hashes"]
-        self.owner_sets = Numbering([tuple(tuple(owner) for owner in owners) for owners in document["owner_sets"]])
-        self.tag_sets = Numbering([tuple(tags) for tags in document["tag_sets"]])
+        self.owner_sets = Numbering(tuple((kind, id_) for kind, id_ in owners) for owners in document["owner_sets"])
+        self.tag_sets = Numbering(tuple(tags) for tags in document["tag_sets"])
         self.domains = Numbering(document["domains"])
         self.asset_kinds = Numbering(document["asset_kinds"])
         self.usage_sums = {day: (sums[0], sums[1]) for day, sums in document["usage_sums"].items()}
@@ -191,49 +176,55 @@ class State:
 
 
 async def load_state(thirdeye: MySQL, generation: int) -> State | None:
-    """The state as of a generation; None when it is not there or not of this version's form."""
-    raw = await store.blob(thirdeye, "sources", generation)
-    if raw is None:
+    """The state as of a generation; None when there is none, or only in the form of another version."""
+    document = await _stored_document(thirdeye, generation)
+    if document is None:
         return None
     state = State(generation=generation)
-    document = orjson.loads(raw)
-    if document.get("fields") != _fields():
-        return None
-    state.take(document)
-    for group in ("query", "source", "asset"):
-        async for name, data in store.blobs(thirdeye, f"{group}/", generation):
-            state.group(group).unpack(int(name.rsplit("/", 1)[1]), data)
+    state.restore(document)
+    for group, columns in state.groups().items():
+        await _load_columns(thirdeye, generation, group, columns)
     state.grow(state.query.length)
     async for name, data in store.blobs(thirdeye, "sums/", generation):
         state.sums[name.rsplit("/", 1)[1]] = BucketSums.unpack(data)
     edges = Columns(EDGE_FIELDS)
-    async for name, data in store.blobs(thirdeye, "edge/", generation):
-        edges.unpack(int(name.rsplit("/", 1)[1]), data)
+    await _load_columns(thirdeye, generation, "edge", edges)
     state.upstream, state.downstream = edges["upstream"], edges["downstream"]
     return state
 
 
 async def load_numbers(thirdeye: MySQL, generation: int) -> State:
-    """A state that knows nothing but the numbers of tables and of other assets, for a full refresh."""
+    """A state that holds only the numbers of tables and of other assets, for a full refresh."""
     state = State(generation=generation)
-    async for packed in store.known_numbers(thirdeye, CHUNK):
-        found = records_of(packed, _NUMBERED)
-        numbers = found["number"].astype(np.int64)
+    async for packed in store.table_numbers(thirdeye, CHUNK):
+        records = records_of(packed, _NUMBERED)
+        numbers = records["number"].astype(np.int64)
         state.grow(int(numbers.max()) + 1)
-        state.source["id"][numbers] = found["id"]
-    raw = await store.blob(thirdeye, "sources", generation)
-    if raw is not None and (document := orjson.loads(raw)).get("fields") == _fields():
+        state.source["id"][numbers] = records["id"]
+    document = await _stored_document(thirdeye, generation)
+    if document is not None:
         state.asset_kinds = Numbering(document["asset_kinds"])
-        async for name, data in store.blobs(thirdeye, "asset/", generation):
-            state.asset.unpack(int(name.rsplit("/", 1)[1]), data)
+        await _load_columns(thirdeye, generation, "asset", state.asset)
     return state
 
 
+async def _stored_document(thirdeye: MySQL, generation: int) -> StateDocument | None:
+    raw = await store.blob(thirdeye, "sources", generation)
+    if raw is None:
+        return None
+    document = orjson.loads(raw)
+    return cast(StateDocument, document) if document.get("fields") == _fields() else None
+
+
+async def _load_columns(thirdeye: MySQL, generation: int, group: str, columns: Columns) -> None:
+    async for name, data in store.blobs(thirdeye, f"{group}/", generation):
+        columns.unpack(int(name.rsplit("/", 1)[1]), data)
+
+
 def packed_state(state: State) -> Iterator[tuple[str, bytes]]:
-    """Every blob of a state that a refresh needs again, but those of its edges."""
+    """Every blob of a state that a refresh needs again, except those of its edges."""
     yield "sources", orjson.dumps({**state.document(), "fields": _fields()})
-    for group in GROUPS:
-        columns = state.group(group)
+    for group, columns in state.groups().items():
         for chunk in range(columns.chunks):
             yield blob_name(group, chunk), columns.packed(chunk)
     for part, sums in state.sums.items():

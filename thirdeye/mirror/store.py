@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final, TypedDict, cast
 
 import orjson
 
 from thirdeye.database import MySQL, Row, Session
+from thirdeye.mirror.warnings import WarningEntry
 
 # ---- runs
 
@@ -55,14 +56,14 @@ JOIN estate_blob ON estate_blob.name = newest.name AND estate_blob.generation = 
 """
 # REPLACE, for MySQL deprecates VALUES() in ON DUPLICATE KEY UPDATE and MariaDB knows no other way.
 _PUT_BLOBS = "REPLACE INTO estate_blob (name, generation, data) VALUES "
-_FORGET_UNPUBLISHED = "DELETE FROM estate_blob WHERE generation > %(generation)s"
-_SUPERSEDED = """
+_DELETE_UNPUBLISHED = "DELETE FROM estate_blob WHERE generation > %(generation)s"
+_DELETE_SUPERSEDED = """
 DELETE older FROM estate_blob AS older JOIN estate_blob AS newer
   ON newer.name = older.name AND newer.generation = %(generation)s
 WHERE older.generation < %(generation)s
 """
 # An empty blob says that there is none any more.
-_EMPTY = "DELETE FROM estate_blob WHERE generation = %(generation)s AND LENGTH(data) = 0"
+_DELETE_EMPTY = "DELETE FROM estate_blob WHERE generation = %(generation)s AND LENGTH(data) = 0"
 
 # ---- tables
 
@@ -75,7 +76,7 @@ _NAMES_BETWEEN = """
 SELECT number, name FROM table_inventory WHERE number >= %(start)s AND number < %(end)s
 UNION ALL SELECT number, name FROM table_inventory_staged_text WHERE number >= %(start)s AND number < %(end)s
 """
-_NAMES_OF = """
+_NAMES_BY_NUMBER = """
 SELECT number, name FROM table_inventory WHERE number IN %(numbers)s
 UNION ALL SELECT number, name FROM table_inventory_staged_text WHERE number IN %(numbers)s
 """
@@ -122,64 +123,89 @@ SET {", ".join(f"live.{column} = facts.{column}" for column in FACT_COLUMNS[1:-1
 """
 _PUT_ASSETS = "REPLACE INTO lineage_asset (number, id, kind, name) VALUES "
 _PUT_CHANGES = "INSERT INTO table_change (generation, changed_at, kind, number, detail) VALUES "
-_FORGET_CHANGES = "DELETE FROM table_change WHERE changed_at < %(before)s"
+_DELETE_CHANGES = "DELETE FROM table_change WHERE changed_at < %(before)s"
 _PRICES = "SELECT service_type, effective_from, usd_per_gb_month FROM storage_price WHERE effective_from <= %(day)s"
 
-# Room for packed texts.
-_PACKED = "SET SESSION group_concat_max_len = 67108864"
+# For packed texts, in bytes.
+_RAISE_PACKED_LIMIT = "SET SESSION group_concat_max_len = 67108864"
+
+# TEXT_COLUMNS.
+TextRow = tuple[int, str, str, bytes, str, str | None, str, str | None, str | None, str | None]
+# Other rows, as the function that takes them says.
+SQLRow = tuple[str | float | None, ...]
 
 
-async def new_run(thirdeye: MySQL, kind: str, by: str | None, now: datetime) -> int:
+class RunCounts(TypedDict):
+    """How far a run is: rows of tables seen, rows of the inventory changed."""
+
+    kind: str
+    phase: str
+    seen: int
+    changed: int
+
+
+class Run(RunCounts):
+    """A run of the refresh."""
+
+    id: int
+    warnings: list[WarningEntry]
+    requested_by: str | None
+    started_at: datetime
+    finished_at: datetime | None
+    error: str | None
+
+
+async def new_run(thirdeye: MySQL, kind: str, requested_by: str | None, now: datetime) -> int:
     """Opens a run; its id."""
-    return (await thirdeye.execute(_INSERT_RUN, {"kind": kind, "by": by, "now": _naive(now)})).inserted_id
+    return (await thirdeye.execute(_INSERT_RUN, {"kind": kind, "by": requested_by, "now": _naive(now)})).inserted_id
 
 
 async def queued_run(thirdeye: MySQL) -> Row | None:
-    """The run that waits longest: id and kind."""
+    """Id and kind of the run that has been queued longest, None without any."""
     return await thirdeye.fetch_one(_QUEUED_RUN)
 
 
 async def take_run(thirdeye: MySQL, run: int, now: datetime) -> bool:
-    """Takes a queued run; False when it is no longer queued."""
+    """Starts a queued run; False when it is no longer queued."""
     return (await thirdeye.execute(_TAKE_RUN, {"id": run, "now": _naive(now)})).matched > 0
 
 
-async def get_run(thirdeye: MySQL, run: int) -> Row:
-    """A run's row, `warnings` decoded."""
+async def get_run(thirdeye: MySQL, run: int) -> Run:
+    """A run's row."""
     row = await thirdeye.fetch_one(_RUN, {"id": run})
     assert row is not None
     row["warnings"] = orjson.loads(row["warnings"]) if row["warnings"] else []
-    return row
+    return cast(Run, row)
 
 
 async def fail_abandoned_runs(thirdeye: MySQL, run: int, now: datetime) -> None:
-    """Closes the runs that dead processes left open; only for the holder of the lease."""
+    """Closes the runs that dead processes left open; only the holder of the lease may."""
     await thirdeye.execute(_FAIL_ABANDONED_RUNS, {"id": run, "now": _naive(now)})
 
 
-async def progress(thirdeye: MySQL, run: int, *, kind: str, phase: str, seen: int, changed: int) -> None:
-    """Says how far a run is."""
-    await thirdeye.execute(_PROGRESS, {"id": run, "kind": kind, "phase": phase, "seen": seen, "changed": changed})
+async def save_progress(thirdeye: MySQL, run: int, counts: RunCounts) -> None:
+    """Writes down how far a run is."""
+    await thirdeye.execute(_PROGRESS, {"id": run, **counts})
 
 
 async def finish_run(
-    to: MySQL | Session,
+    database: MySQL | Session,
     run: int,
     *,
     phase: str,
     seen: int,
     changed: int,
-    warnings: list[dict[str, Any]],
+    warnings: list[WarningEntry],
     now: datetime,
     error: str | None = None,
 ) -> None:
     """Closes a run, DONE or FAILED."""
     values = {"id": run, "phase": phase, "seen": seen, "changed": changed, "error": error, "now": _naive(now)}
-    await to.execute(_FINISH_RUN, {**values, "warnings": orjson.dumps(warnings).decode()})
+    await database.execute(_FINISH_RUN, {**values, "warnings": orjson.dumps(warnings).decode()})
 
 
-async def still_open(session: Session, run: int) -> bool:
-    """Whether nobody has closed this run meanwhile; keeps it so until the transaction ends."""
+async def is_open(session: Session, run: int) -> bool:
+    """Whether nobody has closed this run meanwhile; nobody can until the transaction ends."""
     return await session.fetch_one(_OPEN_RUN, {"id": run}) is not None
 
 
@@ -198,7 +224,7 @@ async def blob(thirdeye: MySQL, name: str, generation: int) -> bytes | None:
 
 
 async def blobs(thirdeye: MySQL, prefix: str, generation: int) -> AsyncIterator[tuple[str, bytes]]:
-    """All blobs whose names begin so, by name, one at a time."""
+    """All blobs whose names begin with a prefix, by name, one at a time."""
     for row in await thirdeye.fetch_all(_BLOB_NAMES, {"prefix": f"{prefix}%", "generation": generation}):
         data = await blob(thirdeye, row["name"], row["generation"])
         if data is not None:
@@ -212,7 +238,7 @@ async def blobs_named(thirdeye: MySQL, names: Sequence[str], generation: int) ->
 
 
 async def blob_names(thirdeye: MySQL, prefix: str, generation: int) -> list[str]:
-    """The names of all blobs that begin so."""
+    """The names of all blobs that begin with a prefix."""
     rows = await thirdeye.fetch_all(_BLOB_NAMES, {"prefix": f"{prefix}%", "generation": generation})
     return [row["name"] for row in rows]
 
@@ -224,7 +250,7 @@ async def put_blob(thirdeye: MySQL, name: str, generation: int, data: bytes) -> 
 
 async def put_blobs(thirdeye: MySQL, generation: int, blobs: Mapping[str, bytes]) -> None:
     """Writes blobs by name in one statement, which the server's max_allowed_packet bounds."""
-    values: dict[str, Any] = {"generation": generation}
+    values: dict[str, object] = {"generation": generation}
     for number, (name, data) in enumerate(blobs.items()):
         values |= {f"name{number}": name, f"data{number}": data}
     rows = ", ".join(f"(%(name{number})s, %(generation)s, %(data{number})s)" for number in range(len(blobs)))
@@ -232,9 +258,9 @@ async def put_blobs(thirdeye: MySQL, generation: int, blobs: Mapping[str, bytes]
         await thirdeye.execute(_PUT_BLOBS + rows, values)
 
 
-async def forget_unpublished(thirdeye: MySQL, generation: int) -> None:
+async def delete_unpublished(thirdeye: MySQL, generation: int) -> None:
     """Removes what unfinished refreshes after this generation left behind."""
-    await thirdeye.execute(_FORGET_UNPUBLISHED, {"generation": generation})
+    await thirdeye.execute(_DELETE_UNPUBLISHED, {"generation": generation})
     await thirdeye.execute(_CLEAR_TEXT)
     await thirdeye.execute(_CLEAR_FACTS)
 
@@ -242,82 +268,82 @@ async def forget_unpublished(thirdeye: MySQL, generation: int) -> None:
 # ---- tables
 
 
-async def known_numbers(thirdeye: MySQL, step: int) -> AsyncIterator[str]:
+async def table_numbers(thirdeye: MySQL, step: int) -> AsyncIterator[str]:
     """Id (32 digits) and number (8) of every table in the inventory, in hexadecimal, `step` numbers at a time."""
     row = await thirdeye.fetch_one(_HIGHEST)
     highest = row["highest"] if row else None
     async with thirdeye.session() as session:
-        await session.execute(_PACKED)
+        await session.execute(_RAISE_PACKED_LIMIT)
         for start in range(0, 0 if highest is None else highest + 1, step):
-            found = await session.fetch_one(_NUMBERS, {"start": start, "end": start + step})
-            if found and found["packed"]:
-                yield found["packed"]
+            numbers = await session.fetch_one(_NUMBERS, {"start": start, "end": start + step})
+            if numbers and numbers["packed"]:
+                yield numbers["packed"]
 
 
 async def names_between(thirdeye: MySQL, start: int, end: int) -> dict[int, str]:
-    """Names by number, staged ones before live ones."""
+    """Names by number; a staged one replaces a live one."""
     rows = await thirdeye.fetch_all(_NAMES_BETWEEN, {"start": start, "end": end})
     return {row["number"]: row["name"] for row in rows}
 
 
-async def names_of(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, str]:
-    """The names of these tables, staged ones before live ones."""
-    rows = await thirdeye.fetch_all(_NAMES_OF, {"numbers": tuple(numbers) or (-1,)})
+async def names_by_number(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, str]:
+    """The names of these tables; a staged one replaces a live one."""
+    rows = await thirdeye.fetch_all(_NAMES_BY_NUMBER, {"numbers": tuple(numbers) or (-1,)})
     return {row["number"]: row["name"] for row in rows}
 
 
 async def name_order(thirdeye: MySQL) -> list[str]:
     """All numbers in the order of names, packed in several parts, 8 hexadecimal digits each."""
     async with thirdeye.session() as session:
-        await session.execute(_PACKED)
+        await session.execute(_RAISE_PACKED_LIMIT)
         return [row["packed"] for row in await session.fetch_all(_NAME_ORDER)]
 
 
-async def stage_text(thirdeye: MySQL, rows: Iterable[tuple[Any, ...]]) -> None:
+async def stage_text(thirdeye: MySQL, rows: Iterable[TextRow]) -> None:
     """Stages rows of TEXT_COLUMNS; a later one of the same number replaces an earlier one."""
     async with thirdeye.session() as session:
         await session.execute_rows(_STAGE_TEXT, rows)
 
 
-async def stage_facts(thirdeye: MySQL, rows: Iterable[tuple[Any, ...]]) -> None:
+async def stage_facts(thirdeye: MySQL, rows: Iterable[SQLRow]) -> None:
     """Stages rows of FACT_COLUMNS."""
     async with thirdeye.session() as session:
         await session.execute_rows(_STAGE_FACTS, rows)
 
 
 async def merge_staged(session: Session, now: datetime) -> None:
-    """Brings what is staged into the inventory."""
+    """Writes the staged rows into the inventory."""
     values = {"now": _naive(now)}
     await session.execute(_UPDATE_TEXT)
     await session.execute(_UPDATE_FACTS, values)
     await session.execute(_INSERT_NEW, values)
 
 
-async def put_assets(thirdeye: MySQL, rows: Iterable[tuple[Any, ...]]) -> None:
+async def put_assets(thirdeye: MySQL, rows: Iterable[SQLRow]) -> None:
     """Writes assets other than tables: number, id, kind, name."""
     async with thirdeye.session() as session:
         await session.execute_rows(_PUT_ASSETS, rows)
 
 
-async def put_changes(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
+async def put_changes(session: Session, rows: Iterable[SQLRow]) -> None:
     """Writes changes: generation, moment, kind, number, detail as JSON text."""
     await session.execute_rows(_PUT_CHANGES, rows)
 
 
-async def forget_changes(session: Session, before: datetime) -> None:
-    """Removes changes older than that."""
-    await session.execute(_FORGET_CHANGES, {"before": _naive(before)})
+async def delete_changes(session: Session, before: datetime) -> None:
+    """Removes changes from before a moment."""
+    await session.execute(_DELETE_CHANGES, {"before": _naive(before)})
 
 
 async def publish_state(session: Session, generation: int, now: datetime, as_of: date) -> None:
     """Lets readers see a generation and removes the blobs that it replaced."""
-    await session.execute(_SUPERSEDED, {"generation": generation})
-    await session.execute(_EMPTY, {"generation": generation})
+    await session.execute(_DELETE_SUPERSEDED, {"generation": generation})
+    await session.execute(_DELETE_EMPTY, {"generation": generation})
     await session.execute(_SET_STATE, {"generation": generation, "now": _naive(now), "as_of": as_of})
 
 
 async def prices(thirdeye: MySQL, day: date) -> list[Row]:
-    """All prices that held on or before a day."""
+    """All prices that took effect on or before a day."""
     return await thirdeye.fetch_all(_PRICES, {"day": day})
 
 

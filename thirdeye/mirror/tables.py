@@ -1,8 +1,8 @@
-"""Tables: which there are, and what OM's row of each says."""
+"""Reading tables: which exist, and what OM's row of each says."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -13,23 +13,29 @@ from thirdeye.inventory.columns import DESCRIBED, PRESENT, WITHOUT_STORAGE, Arra
 from thirdeye.inventory.duplicates import name_key, normalised_name
 from thirdeye.inventory.fqn import digest, split_fqn
 from thirdeye.inventory.rules import TYPES_WITHOUT_STORAGE, day_of_milliseconds
+from thirdeye.mirror.buckets import BUCKETS, BucketSums, id_buckets
 from thirdeye.mirror.keys import id_key, key_array
 from thirdeye.mirror.openmetadata.store import OpenMetadata
-from thirdeye.mirror.relations import id_buckets
-from thirdeye.mirror.state import BucketSums, Index, State
-from thirdeye.mirror.warnings import Problems
+from thirdeye.mirror.state import Index, State
+from thirdeye.mirror.store import TextRow
+from thirdeye.mirror.warnings import RefreshWarnings
 
 PAGE: Final = 5_000
-# Changes are looked for from so long before the newest one known: commits land behind it.
+# Changes are looked for from so long before the newest one seen: commits land behind it.
 OVERLAP_MS: Final = 15 * 60_000
+_DAY_MS: Final = 86_400_000
 _YEAR_2000_MS: Final = 946_684_800_000
+_MAX_NUMBER: Final = 2.0**62
+_MAX_NAME_LENGTH: Final = 512
+_MAX_SCHEMA_LENGTH: Final = 1024
+_MAX_TYPE_LENGTH: Final = 64
+_MAX_SERVICE_HASH_LENGTH: Final = 200
 # A description of blanks alone is none.
 _BLANK: Final = re.compile(r'^"(\s|\\[nrt])*"?$')
-# Takes rows of store.TEXT_COLUMNS.
-StageText = Callable[[list[tuple[Any, ...]]], Awaitable[None]]
+StageText = Callable[[list[TextRow]], Awaitable[None]]
 
 
-class Marks:
+class NumberSet:
     """A set of table numbers that grows with the estate, a byte each."""
 
     def __init__(self) -> None:
@@ -49,88 +55,98 @@ class Marks:
 
     @property
     def numbers(self) -> Array:
-        """Those that are in, ascending."""
+        """The numbers that are in, ascending."""
         return np.flatnonzero(self._mask)
 
 
-class TableReader:
-    """Takes rows of tables into the state; texts that are new or changed go to `stage`."""
+class _Name(NamedTuple):
+    """What a table is called; `hash` is OM's hash of the FQN, empty where it has none."""
 
-    def __init__(self, om: OpenMetadata, state: State, today: int, problems: Problems, stage: StageText) -> None:
+    fqn: str
+    hash: str
+    segments: list[str]
+
+
+class TableReader:
+    """Takes rows of tables into the state; new and changed texts go to `stage`."""
+
+    def __init__(self, om: OpenMetadata, state: State, today: int, warnings: RefreshWarnings, stage: StageText) -> None:
         self._om = om
         self._state = state
         self._today = today
-        self._problems = problems
+        self._warnings = warnings
         self._stage = stage
-        known = np.flatnonzero(state.source["id"] != b"")
-        self._next = int(known[-1]) + 1 if len(known) else 0
+        used_numbers = np.flatnonzero(state.source["id"] != b"")
+        self._next = int(used_numbers[-1]) + 1 if len(used_numbers) else 0
         self._index = Index(state.source["id"])
-        # Those that are new in this refresh; not kept in a full one, which sees no id twice.
+        # Numbers given in this refresh; not kept in a full one, which sees no id twice.
         self._new: dict[bytes, int] | None = {}
         self.seen = 0
-        # Whose row was taken, whose text changed, and whose id or FQN hash was not known.
-        self.read, self.renamed, self.rekeyed = Marks(), Marks(), Marks()
+        # Tables whose row was read, whose text changed, and whose id or FQN hash is new to the state.
+        self.read, self.renamed, self.rekeyed = NumberSet(), NumberSet(), NumberSet()
 
     async def read_all(self) -> None:
-        """Reads every table; numbers that do not come are removed."""
+        """Reads every table; those of the state that do not come are removed."""
         self._new = None
         async for page in self._om.table_pages(PAGE):
-            await self._take(page)
+            await self._add_page(page)
         await self._count_broken()
-        known = self._state.source["id"] != b""
-        self._forget(np.flatnonzero(~self.read.mask(self._state.tables) & known))
+        numbered = self._state.source["id"] != b""
+        self._remove(np.flatnonzero(~self.read.mask(self._state.tables) & numbered))
 
     async def read_changes(self) -> None:
-        """Reads what changed: by the time of the change, then whatever checksums show to differ still."""
+        """Reads what changed: by the time of the change, then what checksums show to differ still."""
         async for page in self._om.changed_table_pages(self._state.watermark - OVERLAP_MS, PAGE):
-            await self._take(page, only_changed=True)
+            await self._add_page(page, only_changed=True)
         await self._count_broken()
         buckets = await self._differing_buckets()
         for start in range(0, len(buckets), PAGE):
-            await self._settle(buckets[start : start + PAGE])
+            await self._read_buckets(buckets[start : start + PAGE])
 
     async def _count_broken(self) -> None:
         broken = await self._om.broken_tables()
         if broken and broken["number"]:
-            self._problems.add("TABLE_JSON_BROKEN", f"fqnHash {broken['example']}", int(broken["number"]))
+            self._warnings.add("TABLE_JSON_BROKEN", f"fqnHash {broken['example']}", int(broken["number"]))
 
     async def _differing_buckets(self) -> list[int]:
         source, buckets = self._state.source, id_buckets(self._state.source["id"])
-        known = source["stamp"] != 0
-        differing = np.zeros(BucketSums.BUCKETS + 1, np.bool_)
-        for name, sums in (("stamp", self._om.table_sums), ("name_stamp", self._om.name_sums)):
-            mine, theirs = BucketSums(), BucketSums()
-            mine.counts += np.bincount(buckets[known], minlength=BucketSums.BUCKETS + 1).astype(np.uint32)
-            np.bitwise_xor.at(mine.sums, buckets[known], source[name][known].astype(np.uint64))
-            async for row in sums():
-                theirs.take(row)
-            differing |= theirs.differing(mine)
+        stamped = source["stamp"] != 0
+        differing = np.zeros(BUCKETS + 1, np.bool_)
+        for name, read_sums in (("stamp", self._om.table_sums), ("name_stamp", self._om.name_sums)):
+            stored, current = BucketSums(), BucketSums()
+            stored.counts += np.bincount(buckets[stamped], minlength=BUCKETS + 1).astype(np.uint32)
+            np.bitwise_xor.at(stored.sums, buckets[stamped], source[name][stamped].astype(np.uint64))
+            async for row in read_sums():
+                current.add(row)
+            differing |= current.differing(stored)
         numbers: list[int] = np.flatnonzero(differing[:-1]).tolist()
         return numbers
 
-    async def _settle(self, buckets: Sequence[int]) -> None:
-        """Reads what differs in these buckets, and forgets what is no longer there."""
+    async def _read_buckets(self, buckets: Sequence[int]) -> None:
+        """Reads the tables that differ in these buckets, and removes those that are no longer there."""
         rows = [row for row in await self._om.table_stamps(buckets) if id_key(row["id"]) is not None]
         numbers = self._numbers_of([row["id"] for row in rows])
-        source, wanted = self._state.source, []
-        for row, number in zip(rows, numbers, strict=True):
-            if number < 0 or not self._is_current(row, number):
-                wanted.append(row["id"])
-        there = np.zeros(self._state.tables, dtype=np.bool_)
-        there[[number for number in numbers if number >= 0]] = True
-        asked = np.isin(id_buckets(source["id"]), buckets)
-        self._forget(np.flatnonzero(asked & ~there & (source["stamp"] != 0)))
-        for start in range(0, len(wanted), PAGE):
-            await self._take(await self._om.tables_by_id(wanted[start : start + PAGE]))
+        changed = [
+            row["id"]
+            for row, number in zip(rows, numbers, strict=True)
+            if number < 0 or not self._is_current(row, number)
+        ]
+        source = self._state.source
+        remaining = np.zeros(self._state.tables, dtype=np.bool_)
+        remaining[[number for number in numbers if number >= 0]] = True
+        in_buckets = np.isin(id_buckets(source["id"]), buckets)
+        self._remove(np.flatnonzero(in_buckets & ~remaining & (source["stamp"] != 0)))
+        for start in range(0, len(changed), PAGE):
+            await self._add_page(await self._om.tables_by_id(changed[start : start + PAGE]))
 
     def _is_current(self, row: Row, number: int) -> bool:
         source = self._state.source
-        mine = (source["stamp"][number], source["name_stamp"][number])
-        return bool((int(row["stamp"]), int(row["name_stamp"])) == mine)
+        stored = (source["stamp"][number], source["name_stamp"][number])
+        return bool((int(row["stamp"]), int(row["name_stamp"])) == stored)
 
     def _numbers_of(self, ids: Sequence[str]) -> list[int]:
         """The number of each id, -1 for unknown ones."""
-        keys = [id_key(each) or b"" for each in ids]
+        keys = [id_key(identifier) or b"" for identifier in ids]
         numbers: list[int] = self._index.numbers(key_array(keys)).tolist()
         if self._new:
             numbers = [
@@ -138,28 +154,32 @@ class TableReader:
             ]
         return numbers
 
-    def _forget(self, numbers: Array) -> None:
-        """These are no longer in OM's database."""
+    def _remove(self, numbers: Array) -> None:
+        """Marks tables as no longer in OM's database."""
         self._state.query["flags"][numbers] &= ~np.uint8(PRESENT)
         self._state.source["stamp"][numbers] = 0
         self._state.source["name_stamp"][numbers] = 0
 
-    async def _take(self, page: list[Row], *, only_changed: bool = False) -> None:
-        sound = [row for row in page if id_key(row["id"]) is not None]
-        if len(sound) < len(page):
-            example = next(row["id"] for row in page if id_key(row["id"]) is None)
-            self._problems.add("TABLE_ID_IS_NO_UUID", str(example), len(page) - len(sound))
+    async def _add_page(self, page: list[Row], *, only_changed: bool = False) -> None:
+        rows = self._with_valid_id(page)
         texts = []
-        for row, known in zip(sound, self._numbers_of([row["id"] for row in sound]), strict=True):
-            number = self._new_number(row["id"]) if known < 0 else known
+        for row, known_number in zip(rows, self._numbers_of([row["id"] for row in rows]), strict=True):
+            number = self._new_number(row["id"]) if known_number < 0 else known_number
             if only_changed and self._is_current(row, number):
                 continue
             self.read.add(number)
-            text = self._take_row(row, number)
+            text = self._set_row(row, number)
             if text is not None:
                 texts.append(text)
         self.seen += len(page)
         await self._stage(texts)
+
+    def _with_valid_id(self, page: list[Row]) -> list[Row]:
+        valid = [row for row in page if id_key(row["id"]) is not None]
+        if len(valid) < len(page):
+            example = next(row["id"] for row in page if id_key(row["id"]) is None)
+            self._warnings.add("TABLE_ID_IS_NO_UUID", str(example), len(page) - len(valid))
+        return valid
 
     def _new_number(self, identifier: str) -> int:
         number = self._next
@@ -173,68 +193,74 @@ class TableReader:
             self._new[key] = number
         return number
 
-    def _take_row(self, row: Row, number: int) -> tuple[Any, ...] | None:
+    def _set_row(self, row: Row, number: int) -> TextRow | None:
+        """Sets the columns of a table; gives its text if that is new or changed."""
         query, source = self._state.query, self._state.source
-        fqn_hash, fqn = row["fqn_hash"] or "", self._fqn(row)
+        fqn = self._fqn(row)
+        name = _Name(fqn, row["fqn_hash"] or "", split_fqn(fqn))
         updated_at = _whole(row["updated_at"])
-        self._state.watermark = max(self._state.watermark, min(updated_at, (self._today + 1) * 86_400_000))
+        self._state.watermark = max(self._state.watermark, min(updated_at, (self._today + 1) * _DAY_MS))
         life_cycle = self._life_cycle(row)
-        segments = split_fqn(fqn)
-        place = self._place(fqn, fqn_hash, segments)
-        flags = 0 if row["deleted"] else PRESENT
-        flags |= DESCRIBED if is_described(row["description"]) else 0
-        flags |= WITHOUT_STORAGE if row["table_type"] in TYPES_WITHOUT_STORAGE else 0
-        new_key = digest(fqn_hash) if fqn_hash else b""
-        if source["key"][number] != new_key.rstrip(b"\0") or not source["stamp"][number]:
-            self.rekeyed.add(number)
-        source["key"][number] = new_key
-        source["tail"][number] = int(fqn_hash[-4:], 16) if _is_hexadecimal(fqn_hash[-4:]) else 0
-        source["stamp"][number], source["name_stamp"][number] = int(row["stamp"]), int(row["name_stamp"])
-        query["flags"][number] = flags
+        place = self._place(name)
+        self._set_keys(row, number, name.hash)
+        query["flags"][number] = _flags(row)
         query["place"][number] = place
         source["own_retention"][number] = row["retention"] not in (None, "", "null")
         source["created_at"][number] = life_cycle["created"]
         source["lifecycle_updated"][number] = life_cycle["updated"]
         source["lifecycle_accessed"][number] = life_cycle["accessed"]
         source["changed_at"][number] = self._day(updated_at, fqn)
-        return self._text(row, number, fqn, segments, place)
+        return self._changed_text(row, number, name, place)
 
-    def _text(self, row: Row, number: int, fqn: str, segments: list[str], place: int) -> tuple[Any, ...] | None:
-        name, source = segments[-1][:512], self._state.source
-        display_name = None if row["display_name"] in (None, "null") else row["display_name"][:512]
+    def _set_keys(self, row: Row, number: int, fqn_hash: str) -> None:
+        source = self._state.source
+        key = digest(fqn_hash) if fqn_hash else b""
+        if source["key"][number] != key.rstrip(b"\0") or not source["stamp"][number]:
+            self.rekeyed.add(number)
+        source["key"][number] = key
+        source["tail"][number] = int(fqn_hash[-4:], 16) if _is_hexadecimal(fqn_hash[-4:]) else 0
+        source["stamp"][number], source["name_stamp"][number] = int(row["stamp"]), int(row["name_stamp"])
+
+    def _changed_text(self, row: Row, number: int, name: _Name, place: int) -> TextRow | None:
+        short_name, source = name.segments[-1][:_MAX_NAME_LENGTH], self._state.source
+        display_name = None if row["display_name"] in (None, "null") else row["display_name"][:_MAX_NAME_LENGTH]
         _, database, schema = self._state.places.items[place]
-        service = segments[0][:512]
-        table_type = row["table_type"] and row["table_type"][:64]
-        checksum = crc32(repr((fqn, display_name, table_type)).encode()) or 1
+        service = name.segments[0][:_MAX_NAME_LENGTH]
+        table_type = row["table_type"] and row["table_type"][:_MAX_TYPE_LENGTH]
+        checksum = crc32(repr((name.fqn, display_name, table_type)).encode()) or 1
         if source["text"][number] == checksum:
             return None
-        # A key by name; the service's hash keeps equal names of two services apart.
-        source["name_key"][number] = name_key(service, normalised_name(name))
+        # A key by name; the service keeps equal names of two services apart.
+        source["name_key"][number] = name_key(service, normalised_name(short_name))
         source["text"][number] = checksum
         self.renamed.add(number)
-        return (number, row["id"], fqn, digest(fqn), name, display_name, service, database, schema, table_type)
+        fqn_key = digest(name.fqn)
+        return (number, row["id"], name.fqn, fqn_key, short_name, display_name, service, database, schema, table_type)
 
     def _fqn(self, row: Row) -> str:
         fqn = row["fqn"]
         if fqn in (None, "", "null"):
-            self._problems.add("TABLE_WITHOUT_FQN", row["id"])
+            self._warnings.add("TABLE_WITHOUT_FQN", row["id"])
             return str(row["id"])
         return str(fqn)
 
-    def _place(self, fqn: str, fqn_hash: str, segments: list[str]) -> int:
-        state = self._state
+    def _place(self, name: _Name) -> int:
+        state, segments = self._state, name.segments
         if len(segments) != 4:
-            self._problems.add("FQN_OF_OTHER_LENGTH", fqn)
-        hashes = fqn_hash.split(".")
-        service = state.services.number(hashes[0] if fqn_hash else f"name:{segments[0]}"[:200])
-        database = segments[1] if len(segments) > 2 else None
-        schema = ".".join(segments[2:-1]) if len(segments) > 3 else None
-        place = state.places.number((service, database and database[:512], schema and schema[:1024]))
+            self._warnings.add("FQN_OF_OTHER_LENGTH", name.fqn)
+        hashes = name.hash.split(".")
+        # Where OM has no hash, the service's name stands for it.
+        service_hash = hashes[0] if name.hash else f"name:{segments[0]}"[:_MAX_SERVICE_HASH_LENGTH]
+        service = state.services.number(service_hash)
+        database = segments[1][:_MAX_NAME_LENGTH] if len(segments) > 2 else None
+        schema = ".".join(segments[2:-1])[:_MAX_SCHEMA_LENGTH] if len(segments) > 3 else None
+        place = state.places.number((service, database, schema))
         if place == len(state.place_hashes):
             state.place_hashes.append(".".join(hashes[: max(len(hashes) - 1, 1)]))
         return place
 
     def _life_cycle(self, row: Row) -> dict[str, int]:
+        """The days of creation, last update and last access, 0 for unknown ones."""
         raw = row["life_cycle"]
         days = {"created": 0, "updated": 0, "accessed": 0}
         if raw is None:
@@ -245,7 +271,7 @@ class TableReader:
             life_cycle = None
         if not isinstance(life_cycle, dict):
             if raw != "null":
-                self._problems.add("LIFE_CYCLE_BROKEN", str(row["fqn"]))
+                self._warnings.add("LIFE_CYCLE_BROKEN", str(row["fqn"]))
             return days
         for name in days:
             entry = life_cycle.get(name)
@@ -256,11 +282,18 @@ class TableReader:
 
     def _day(self, milliseconds: float | None, example: str) -> int:
         if milliseconds is None:
-            self._problems.add("TIMESTAMP_IS_NO_NUMBER", example)
+            self._warnings.add("TIMESTAMP_IS_NO_NUMBER", example)
             return 0
         if milliseconds < _YEAR_2000_MS:
-            self._problems.add("TIMESTAMP_BEFORE_2000", example)
+            self._warnings.add("TIMESTAMP_BEFORE_2000", example)
         return day_of_milliseconds(milliseconds)
+
+
+def _flags(row: Row) -> int:
+    flags = 0 if row["deleted"] else PRESENT
+    flags |= DESCRIBED if is_described(row["description"]) else 0
+    flags |= WITHOUT_STORAGE if row["table_type"] in TYPES_WITHOUT_STORAGE else 0
+    return flags
 
 
 def _is_hexadecimal(text: str) -> bool:
@@ -282,4 +315,4 @@ def _number(value: Any) -> float | None:
         number = float(value)
     except (TypeError, ValueError):
         return None
-    return number if abs(number) < 2**62 else (None if number != number else np.sign(number) * 2.0**62)
+    return number if abs(number) < _MAX_NUMBER else (None if number != number else np.sign(number) * _MAX_NUMBER)

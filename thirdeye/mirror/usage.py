@@ -20,8 +20,8 @@ from thirdeye.mirror import store
 from thirdeye.mirror.advisor import Advisor, DaysSoFar
 from thirdeye.mirror.keys import KEY, records_of
 from thirdeye.mirror.openmetadata.store import OpenMetadata
-from thirdeye.mirror.state import Index, State, Sums
-from thirdeye.mirror.warnings import Problems
+from thirdeye.mirror.state import Index, State, UsageSums
+from thirdeye.mirror.warnings import RefreshWarnings
 
 _RECORD: Final = np.dtype([("id", KEY), ("count", ">u4")])
 _OTHER: Final = np.dtype([("id", KEY), ("count", "<u4"), ("table", "u1")])
@@ -68,9 +68,9 @@ class Day:
         offset += width
         zeros = np.frombuffer(data, "<u4", unused, offset).astype(np.int64)
         offset += 4 * unused
-        found = np.frombuffer(data, "<u4", counts, offset)
+        kept_counts = np.frombuffer(data, "<u4", counts, offset)
         offset += 4 * counts
-        return Day(np.flatnonzero(mask), zeros, found, np.frombuffer(data[offset:], _OTHER))
+        return Day(np.flatnonzero(mask), zeros, kept_counts, np.frombuffer(data[offset:], _OTHER))
 
 
 @dataclass
@@ -118,12 +118,12 @@ def day_name(day: str) -> str:
     return f"usage/{day}"
 
 
-def sums_by_day(rows: list[Row]) -> Sums:
+def sums_by_day(rows: list[Row]) -> UsageSums:
     """Checksums by day."""
     return {row["day"].isoformat(): (int(row["number"]), int(row["checksum"])) for row in rows if row["day"]}
 
 
-def _batches(days: list[str], sums: Sums) -> Iterator[list[str]]:
+def _batches(days: list[str], sums: UsageSums) -> Iterator[list[str]]:
     """Consecutive days of at most BATCH_ROWS rows together; a day of more stands alone."""
     batch, rows = list[str](), 0
     for day in days:
@@ -157,7 +157,7 @@ class UsageReader:
         self._recent_days = recent_days
         self.changed = 0
 
-    async def read(self, sums: Sums, index: Index, problems: Problems) -> None:
+    async def read(self, sums: UsageSums, index: Index, warnings: RefreshWarnings) -> None:
         """Brings the blobs of the generation up to date with OM's days."""
         before, counted = self._state.usage_sums, set(self._state.counted_days)
         stored = {name.rsplit("/", 1)[1] for name in await store.blob_names(self._thirdeye, "usage/", self._generation)}
@@ -169,7 +169,7 @@ class UsageReader:
         for day in sorted(sums):
             number = day_number(date.fromisoformat(day))
             if number > self._today:
-                problems.add("USAGE_IN_THE_FUTURE", day, sums[day][0])
+                warnings.add("USAGE_IN_THE_FUTURE", day, sums[day][0])
             recent = self._is_recent(number)
             if day not in stored or sums[day] != before.get(day) or (recent and day not in counted):
                 changed.append(day)
@@ -224,17 +224,17 @@ class UsageReader:
 
 
 def _resolved(day: Day, index: Index) -> Day:
-    """With those of the other ids that are tables by now among the tables."""
+    """The day with those of its other ids that are tables by now among the tables."""
     tables = day.others[day.others["table"] == 1]
     if len(tables) == 0:
         return day
     numbers = index.numbers(tables["id"])
-    known, some = numbers >= 0, tables["count"] > 0
+    resolved, is_used = numbers >= 0, tables["count"] > 0
     counts = day.counts if len(day.counts) == len(day.used) else np.zeros(len(day.used), np.uint32)
     return Day(
-        np.concatenate([day.used, numbers[known & some]]),
-        np.concatenate([day.unused, numbers[known & ~some]]),
-        np.concatenate([counts, tables["count"][known & some]]),
+        np.concatenate([day.used, numbers[resolved & is_used]]),
+        np.concatenate([day.unused, numbers[resolved & ~is_used]]),
+        np.concatenate([counts, tables["count"][resolved & is_used]]),
         day.others,
     )
 

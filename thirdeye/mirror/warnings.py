@@ -1,22 +1,32 @@
-"""What a refresh found odd: counted by kind, with one example each."""
+"""What a refresh found odd in OM's rows: counted by code, with one example each."""
 
-from typing import Any
+from typing import TypedDict
+
+_MAX_EXAMPLE_LENGTH = 512
 
 
-class Problems:
-    """Counts; `warnings` is what a run keeps of them."""
+class WarningEntry(TypedDict):
+    """One kind of oddity, as a run's row stores it."""
+
+    code: str
+    count: int
+    example: str
+
+
+class RefreshWarnings:
+    """Counts the warnings of one refresh and keeps the first example of each code."""
 
     def __init__(self) -> None:
-        self._found: dict[str, dict[str, Any]] = {}
+        self._entries: dict[str, WarningEntry] = {}
 
     def add(self, code: str, example: str, count: int = 1) -> None:
-        """One more, or `count` more, of a kind."""
+        """Counts `count` more warnings of this code."""
         if count <= 0:
             return
-        entry = self._found.setdefault(code, {"code": code, "count": 0, "example": example[:512]})
+        entry = self._entries.setdefault(code, {"code": code, "count": 0, "example": example[:_MAX_EXAMPLE_LENGTH]})
         entry["count"] += count
 
     @property
-    def warnings(self) -> list[dict[str, Any]]:
-        """By code: `code`, `count`, `example`."""
-        return [self._found[code] for code in sorted(self._found)]
+    def entries(self) -> list[WarningEntry]:
+        """The warnings so far, by code."""
+        return [self._entries[code] for code in sorted(self._entries)]

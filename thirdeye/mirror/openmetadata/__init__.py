@@ -1,1 +1,1 @@
-"""Reading OpenMetadata's database: what exists and may be read, and one statement for each part that is mirrored."""
+"""OpenMetadata's database: the tables and columns that are read, and the SQL that reads them."""

@@ -1,4 +1,4 @@
-"""SQL over OM's database. Only columns named in `parts.py`; times are milliseconds since 1970.
+"""SQL over OM's database. Only columns named in `source_tables.py`; times are milliseconds since 1970.
 
 Large parts come packed: a statement joins the ids of many rows into one long text of fixed width, because reading a
 row costs the driver ten times what these ids cost. Ids and hashes are sent as 32 hexadecimal digits. What is no UUID
@@ -191,7 +191,7 @@ GROUP BY query_entity.id
 """
 
 # Each part's rows of some buckets; all of them when so many differ that picking costs more than it saves.
-MOST_BUCKETS: Final = 20_000
+MAX_BUCKETS: Final = 20_000
 _ALL = "TRUE"
 _TO_BUCKETS = "CONV(LEFT(toId, 4), 16, 10) + 0 IN %(buckets)s"
 _TAG_BUCKETS = "CONV(RIGHT(targetFQNHash, 4), 16, 10) + 0 IN %(buckets)s"

@@ -1,4 +1,4 @@
-"""The only tables and columns of OM's database that ThirdEye reads, by the part of the mirror that needs them.
+"""The only tables and columns of OM's database that ThirdEye reads.
 
 None of them holds a secret or a sample of data. Left out on purpose: the json of `dbservice_entity` (credentials of
 connections) and of `user_entity` (token material), and all of `entity_extension` (`table.sampleData`).
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 # OM's tables of assets other than tables, by the entity type that lineage and usage call them.
-ASSET_TABLES: Final[Mapping[str, str]] = {
+_ASSET_TABLES: Final[Mapping[str, str]] = {
     "dashboard": "dashboard_entity",
     "chart": "chart_entity",
     "dashboardDataModel": "dashboard_data_model_entity",
@@ -24,75 +24,80 @@ ASSET_TABLES: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Part:
-    """One part of the mirror: the table it reads, the columns it cannot do without and those it can, and what is
-    unknown when it cannot be read. `incomplete`: verdicts must not rest on an estate that lacks it."""
+class SourceTable:
+    """A table of OM's: the columns without which it is not read, what is unknown then, and the columns it may lack.
 
-    table: str
-    needs: tuple[str, ...]
-    meaning: str
-    more: tuple[str, ...] = ()
-    incomplete: bool = False
+    `verdicts_need_it`: verdicts must not rest on an estate that was read without it.
+    """
+
+    name: str
+    required: tuple[str, ...]
+    unknown_without: str
+    optional: tuple[str, ...] = ()
+    verdicts_need_it: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return (*self.needs, *self.more)
+        """All columns that are read."""
+        return (*self.required, *self.optional)
 
 
-TABLES = Part("table_entity", ("id", "json"), "no table is known", ("fqnHash", "updatedAt", "deleted"))
-SERVICES = Part("dbservice_entity", ("nameHash", "name"), "services have no names", ("serviceType",))
-SCHEMAS = Part(
+TABLES = SourceTable("table_entity", ("id", "json"), "no table is known", ("fqnHash", "updatedAt", "deleted"))
+SERVICES = SourceTable("dbservice_entity", ("nameHash", "name"), "services have no names", ("serviceType",))
+SCHEMAS = SourceTable(
     "database_schema_entity",
     ("id", "fqnHash"),
     "owners and domains inherited from schemas are not known",
     ("json",),
     True,
 )
-DATABASES = Part(
+DATABASES = SourceTable(
     "database_entity", ("id", "fqnHash"), "owners and domains inherited from databases are not known", ("json",), True
 )
-RELATIONS = Part(
+RELATIONS = SourceTable(
     "entity_relationship",
     ("fromId", "toId", "fromEntity", "toEntity", "relation"),
     "lineage, owners and domains are not known",
     ("deleted",),
     True,
 )
-TAGS = Part("tag_usage", ("source", "tagFQN", "targetFQNHash"), "tiers and tags are not known", (), True)
-USAGE = Part("entity_usage", ("id", "entityType", "usageDate", "count1"), "no usage is known", (), True)
-PROFILES = Part(
+TAGS = SourceTable("tag_usage", ("source", "tagFQN", "targetFQNHash"), "tiers and tags are not known", (), True)
+USAGE = SourceTable("entity_usage", ("id", "entityType", "usageDate", "count1"), "no usage is known", (), True)
+PROFILES = SourceTable(
     "profiler_data_time_series",
     ("entityFQNHash", "extension", "timestamp", "json"),
     "sizes and writes are not known",
     (),
     True,
 )
-USERS = Part("user_entity", ("id", "name"), "owners that are users have no names")
-TEAMS = Part("team_entity", ("id", "name"), "owners that are teams have no names")
-DOMAINS = Part("domain_entity", ("id", "name"), "domains have no names")
-QUERIES = Part("query_entity", ("id", "fqnHash"), "what queries cost is not known")
-QUERY_COSTS = Part("query_cost_time_series", ("entityFQNHash", "timestamp", "json"), "what queries cost is not known")
-ASSETS: Final[Mapping[str, Part]] = {
-    kind: Part(
+USERS = SourceTable("user_entity", ("id", "name"), "owners that are users have no names")
+TEAMS = SourceTable("team_entity", ("id", "name"), "owners that are teams have no names")
+DOMAINS = SourceTable("domain_entity", ("id", "name"), "domains have no names")
+QUERIES = SourceTable("query_entity", ("id", "fqnHash"), "what queries cost is not known")
+QUERY_COSTS = SourceTable(
+    "query_cost_time_series", ("entityFQNHash", "timestamp", "json"), "what queries cost is not known"
+)
+ASSETS: Final[Mapping[str, SourceTable]] = {
+    kind: SourceTable(
         table, ("id", "name", "fqnHash"), f"each {kind} that lineage names counts as there and in use", ("deleted",)
     )
-    for kind, table in ASSET_TABLES.items()
+    for kind, table in _ASSET_TABLES.items()
 }
-PARTS: Final = (
+SOURCE_TABLES: Final = (
     TABLES, SERVICES, SCHEMAS, DATABASES, RELATIONS, TAGS, USAGE, PROFILES, USERS, TEAMS, DOMAINS, QUERIES, QUERY_COSTS,
     *ASSETS.values(),
 )  # fmt: skip
 
-READABLE: Final[Mapping[str, tuple[str, ...]]] = {part.table: part.columns for part in PARTS}
+READABLE: Final[Mapping[str, tuple[str, ...]]] = {table.name: table.columns for table in SOURCE_TABLES}
 
 
 def grant_statements(existing: Mapping[str, set[str]], schema: str, account: str) -> Iterator[str]:
     """The GRANTs that a read-only account needs, for those tables and columns that exist; `account` as SQL has it.
 
-    A GRANT on what is not there fails, so no fixed list of them fits every version of OM.
+    A GRANT on a missing column fails, so no fixed list fits every version of OM.
     """
-    for table, wanted in READABLE.items():
-        columns = [column for column in wanted if column in existing.get(table, set())]
+    for table, readable in READABLE.items():
+        columns = [column for column in readable if column in existing.get(table, set())]
         if columns:
             names = ", ".join(f"`{column}`" for column in columns)
             yield f"GRANT SELECT ({names}) ON `{schema}`.`{table}` TO {account}"

@@ -1,0 +1,45 @@
+"""The blobs of a generation, staged under its number until it is published."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import orjson
+
+from thirdeye.database import MySQL
+from thirdeye.mirror import store
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlobStage:
+    """Stages what differs from the generation before."""
+
+    thirdeye: MySQL
+    generation: int
+    previous_generation: int
+
+    async def previous(self, name: str) -> bytes | None:
+        """A blob as the generation before has it."""
+        return await store.blob(self.thirdeye, name, self.previous_generation)
+
+    async def stage(self, name: str, data: bytes) -> None:
+        """Writes one blob unless the generation before has the same."""
+        if await self.previous(name) != data:
+            await store.put_blob(self.thirdeye, name, self.generation, data)
+
+    async def stage_json(self, name: str, document: object) -> None:
+        """Writes a document likewise."""
+        await self.stage(name, orjson.dumps(document))
+
+    async def stage_all(self, blobs: Iterable[tuple[str, bytes]]) -> set[str]:
+        """Writes several, one at a time; gives their names."""
+        names = set[str]()
+        for name, data in blobs:
+            names.add(name)
+            await self.stage(name, data)
+        return names
+
+    async def drop(self, prefix: str, kept: set[str]) -> None:
+        """Removes the blobs of a prefix except those kept."""
+        for name in await store.blob_names(self.thirdeye, prefix, self.generation):
+            if name not in kept:
+                await store.put_blob(self.thirdeye, name, self.generation, b"")

@@ -1,0 +1,141 @@
+"""What the phases of a refresh share, and what they hand to each other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from thirdeye.clock import Clock
+from thirdeye.database import Lease, MySQL
+from thirdeye.errors import Unavailable
+from thirdeye.inventory.columns import Array, day_number
+from thirdeye.inventory.rules import Thresholds
+from thirdeye.inventory.thresholds import thresholds_of
+from thirdeye.mirror.advisor import Advisor
+from thirdeye.mirror.blobs import BlobStage
+from thirdeye.mirror.changes import Change
+from thirdeye.mirror.directory import Directory
+from thirdeye.mirror.lineage import Graph
+from thirdeye.mirror.reader import OpenMetadataReader
+from thirdeye.mirror.state import Index, State
+from thirdeye.mirror.store import RunCounts
+from thirdeye.mirror.tables import NumberSet
+from thirdeye.mirror.usage import UsageTotals
+from thirdeye.mirror.warnings import RefreshWarnings
+from thirdeye.settings import Settings
+
+# Makes the advisor of one refresh.
+MakeAdvisor = Callable[[], Advisor]
+# Called with the phase and how many rows of tables were seen so far.
+OnProgress = Callable[[str, int], None]
+
+
+class RefreshLost(Unavailable):
+    """The lease ended under way; somebody else may be refreshing by now."""
+
+    def __init__(self) -> None:
+        super().__init__("this refresh lost its lease; nothing of it was published")
+
+
+@dataclass
+class RefreshProgress:
+    """How far a run is, as its row, the log and the metrics tell. `tables` is the size of the published estate.
+
+    `kind` is AUTO or FULL as requested, then FULL or INCREMENTAL as it turns out.
+    """
+
+    run: int
+    kind: str
+    on_progress: OnProgress
+    phase: str = "STARTING"
+    seen: int = 0
+    changed: int = 0
+    tables: int = 0
+    warnings: RefreshWarnings = field(default_factory=RefreshWarnings)
+
+    @property
+    def counts(self) -> RunCounts:
+        """What a phase begins with, for the log and the run's row."""
+        return {"kind": self.kind, "phase": self.phase, "seen": self.seen, "changed": self.changed}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshContext:
+    """What all phases share and none replaces. The number of the run is that of the generation it publishes."""
+
+    # 0 before the first.
+    previous_generation: int
+    # When the refresh began; `clock` tells when it is published.
+    now: datetime
+    clock: Clock
+    settings: Settings
+    thirdeye: MySQL
+    reader: OpenMetadataReader
+    advisor: Advisor
+    lease: Lease
+    progress: RefreshProgress
+
+    @property
+    def run(self) -> int:
+        """The number of the run."""
+        return self.progress.run
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The limits that the rules apply."""
+        return thresholds_of(self.settings)
+
+    @property
+    def blobs(self) -> BlobStage:
+        """Where blobs are staged."""
+        return BlobStage(thirdeye=self.thirdeye, generation=self.run, previous_generation=self.previous_generation)
+
+    @property
+    def today(self) -> date:
+        """The UTC day that counts as today for the whole refresh."""
+        return self.now.date()
+
+    @property
+    def today_number(self) -> int:
+        """Today, as columns hold days."""
+        return day_number(self.today)
+
+    @property
+    def warnings(self) -> RefreshWarnings:
+        """The warnings of this refresh."""
+        return self.progress.warnings
+
+    def check_lease(self) -> None:
+        """Raises RefreshLost once another process may be refreshing."""
+        if self.lease.lost:
+            raise RefreshLost
+
+    def report_progress(self) -> None:
+        """Says, within a phase, that it goes on. Raises RefreshLost."""
+        self.progress.on_progress(self.progress.phase, self.progress.seen)
+        self.check_lease()
+
+
+@dataclass(eq=False, repr=False)
+class RefreshWork:
+    """What phases hand to each other.
+
+    A phase sets an attribute, and the last phase that needs it deletes it: most are arrays as long as the estate.
+    """
+
+    state: State
+    # From TABLES: tables with a new text, and those whose id or FQN hash is new to the state.
+    renamed: NumberSet = field(init=False)
+    rekeyed: Array = field(init=False)
+    tables_by_id: Index = field(init=False)
+    # By the digest of the FQN hash.
+    tables_by_hash: Index = field(init=False)
+    # From USAGE.
+    usage: UsageTotals = field(init=False)
+    # From RULES.
+    graph: Graph = field(init=False)
+    directory: Directory = field(init=False)
+    # By service number, USD per GB and month.
+    prices: list[Decimal] = field(init=False)
+    # From STAGING.
+    changes: list[Change] = field(default_factory=list)

@@ -1,0 +1,117 @@
+"""Rows of the inventory: which of them changed, and what they say."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from thirdeye.inventory.columns import (
+    CHUNK,
+    DESCRIBED,
+    IN_USE,
+    IN_USE_THROUGH_LINEAGE,
+    PRESENT,
+    QUERY_FIELDS,
+    SOURCE_FIELDS,
+    ZOMBIE,
+    Array,
+    Mask,
+    blob_name,
+    day_of,
+    unpacked,
+)
+from thirdeye.inventory.rules import ACTIVITIES, EVIDENCES
+from thirdeye.inventory.verdicts import ADVICE
+from thirdeye.mirror.blobs import BlobStage
+from thirdeye.mirror.state import State
+from thirdeye.mirror.store import SQLRow
+
+# A row of the inventory is written again when one of these changed. Advice is read from the columns alone.
+_QUERY_FACTS: Final = tuple(name for name in QUERY_FIELDS if name not in {"name_rank", "place", *ADVICE})
+_SOURCE_FACTS: Final = (
+    "created", "metadata_changed", "first_use", "last_use", "days_of_use", "longest_gap",
+)  # fmt: skip
+
+ChunkColumns = dict[str, Array]
+
+
+async def previous_chunk(blobs: BlobStage, chunk: int) -> ChunkColumns | None:
+    """The columns of a chunk as the generation before has them."""
+    query = await blobs.previous(blob_name("query", chunk))
+    source = await blobs.previous(blob_name("source", chunk))
+    if query is None or source is None:
+        return None
+    return {**unpacked(QUERY_FIELDS, query), **unpacked(SOURCE_FIELDS, source)}
+
+
+def current_chunk(state: State, chunk: int) -> ChunkColumns:
+    """The columns of a chunk as they are now."""
+    part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
+    return {
+        **{name: state.query[name][part] for name in QUERY_FIELDS},
+        **{name: state.source[name][part] for name in SOURCE_FIELDS},
+    }
+
+
+def changed_facts(old: ChunkColumns | None, new: ChunkColumns, renamed: Mask) -> Mask:
+    """Which rows of a chunk say something else than before; `renamed` are those with a new text."""
+    numbered: Mask = new["id"] != b""
+    if old is None:
+        return numbered
+    changed = renamed.copy()
+    # The chunk may have grown.
+    length = min(len(old["flags"]), len(changed))
+    for name in (*_QUERY_FACTS, *_SOURCE_FACTS):
+        before = np.zeros(len(changed), new[name].dtype)
+        before[:length] = old[name][:length]
+        differs = before != new[name]
+        if new[name].dtype.kind == "f":
+            differs &= ~(np.isnan(before) & np.isnan(new[name]))
+        changed |= differs
+    changed[length:] = True
+    # Room for more tables may differ, too.
+    changed &= numbered
+    return changed
+
+
+def fact_rows(columns: ChunkColumns, first: int, chosen: Mask) -> Iterator[SQLRow]:
+    """Rows of store.FACT_COLUMNS for the chosen ones of a chunk that begins at number `first`."""
+    rows = {name: values[chosen] for name, values in columns.items()}
+
+    def flag(bit: int) -> list[int]:
+        bits: list[int] = ((rows["flags"] & bit) != 0).astype(np.int8).tolist()
+        return bits
+
+    costs = [None if cost != cost else round(cost, 6) for cost in rows["query_cost"].tolist()]
+    return zip(
+        (np.flatnonzero(chosen) + first).tolist(),
+        flag(DESCRIBED),
+        _dates(rows["metadata_changed"]),
+        _dates(rows["created"]),
+        _dates(rows["accessed"]),
+        _dates(rows["written"]),
+        rows["queries"].tolist(),
+        _dates(rows["first_use"]),
+        _dates(rows["last_use"]),
+        rows["days_of_use"].tolist(),
+        rows["longest_gap"].tolist(),
+        [None if size < 0 else size for size in rows["size"].tolist()],
+        costs,
+        [str(EVIDENCES[code].value) for code in rows["evidence"].tolist()],
+        [str(ACTIVITIES[code].value) for code in rows["activity"].tolist()],
+        flag(IN_USE),
+        flag(IN_USE_THROUGH_LINEAGE),
+        flag(ZOMBIE),
+        rows["owners"].tolist(),
+        rows["tags"].tolist(),
+        rows["domain"].tolist(),
+        rows["tier"].tolist(),
+        [1 - present for present in flag(PRESENT)],
+        strict=True,
+    )
+
+
+def _dates(days: Array) -> list[str | None]:
+    different, places = np.unique(days, return_inverse=True)
+    texts = [None if (day := day_of(number)) is None else day.isoformat() for number in different.tolist()]
+    return [texts[place] for place in places.tolist()]

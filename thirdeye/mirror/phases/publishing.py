@@ -1,0 +1,48 @@
+"""PUBLISHING: one transaction, after which readers see the new generation."""
+
+from datetime import timedelta
+from typing import Final
+
+import orjson
+
+from thirdeye.database import Session
+from thirdeye.mirror import store
+from thirdeye.mirror.context import RefreshContext, RefreshLost, RefreshWork
+
+
+class Publish:
+    """Merges what is staged and closes the run, both or neither."""
+
+    name: Final = "PUBLISHING"
+
+    async def run(self, context: RefreshContext, work: RefreshWork) -> None:
+        """Publishes. Raises RefreshLost when another process may have taken over."""
+        progress = context.progress
+        async with context.thirdeye.transaction() as session:
+            context.check_lease()
+            if not await store.is_open(session, context.run):
+                raise RefreshLost
+            await store.merge_staged(session, context.now)
+            await _put_changes(session, context, work)
+            await context.advisor.publish(session, context.run)
+            now = context.clock()
+            await store.publish_state(session, context.run, now, context.today)
+            await store.finish_run(
+                session,
+                context.run,
+                phase="DONE",
+                seen=progress.seen,
+                changed=progress.changed,
+                warnings=context.warnings.entries,
+                now=now,
+            )
+
+
+async def _put_changes(session: Session, context: RefreshContext, work: RefreshWork) -> None:
+    moment = context.now.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
+    rows = (
+        (context.run, moment, str(change.kind.value), change.number, orjson.dumps(change.detail).decode())
+        for change in work.changes
+    )
+    await store.put_changes(session, rows)
+    await store.delete_changes(session, context.now - timedelta(days=context.settings.changes_days))
