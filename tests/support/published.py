@@ -1,8 +1,10 @@
 """An API over a refreshed estate, and refreshes that are published just when it hurts."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 
@@ -12,6 +14,7 @@ from tests.support.mirror import mirror
 from thirdeye.inventory.columns import QUERY_FIELDS, Columns
 from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
+from thirdeye.session import Session
 from thirdeye.settings import Settings
 
 
@@ -58,11 +61,22 @@ def _renumbered(data: bytes, sets: int) -> bytes:
     return columns.packed(0)
 
 
-async def statements(api: Api) -> int:
-    """How many statements went to ThirdEye's schema so far."""
-    text = (await api.client.get("/metrics")).text
-    lines = [line for line in text.splitlines() if "_seconds_count" in line and 'database="thirdeye"' in line]
-    return int(float(lines[0].split()[-1])) if lines else 0
+@contextmanager
+def recorded_statements() -> Iterator[list[str]]:
+    """The statements of what is asked within; what the API does in the background runs in other contexts."""
+    recording: ContextVar[list[str] | None] = ContextVar("recording", default=None)
+    run = Session._run
+
+    async def record(self: Session, cursor: Any, sql: str, values: Any) -> None:
+        statements = recording.get()
+        if statements is not None:
+            statements.append(sql)
+        await run(self, cursor, sql, values)
+
+    with patch.object(Session, "_run", record):
+        statements = list[str]()
+        recording.set(statements)
+        yield statements
 
 
 def facts(connection: Any, sql: str) -> list[tuple[Any, ...]]:
