@@ -11,15 +11,17 @@ import pytest
 import structlog
 
 from tests.support import tokens as by_hand
-from thirdeye.auth.authenticator import Authenticator, Trust, build_authenticator
+from thirdeye.auth.authenticator import Authenticator, IdentityProvider, build_authenticator
 from thirdeye.auth.keys import RemoteKeySet
-from thirdeye.auth.tokens import Rules
+from thirdeye.auth.tokens import TokenRules
 from thirdeye.errors import Unauthenticated, Unavailable
 from thirdeye.settings import load_settings
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-RULES = Rules(algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset({"openmetadata"}))
+RULES = TokenRules(
+    algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset({"openmetadata"})
+)
 
 
 class Source:
@@ -73,7 +75,7 @@ async def source() -> AsyncIterator[Source]:
 
 
 def authenticator(keys: RemoteKeySet) -> Authenticator:
-    return Authenticator(trusts=[Trust(source=keys, rules=RULES)], clock=lambda: NOW)
+    return Authenticator(providers=[IdentityProvider(key_source=keys, rules=RULES)], clock=lambda: NOW)
 
 
 async def test_a_herd_at_the_start_makes_one_request(source: Source) -> None:

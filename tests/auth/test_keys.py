@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
-from thirdeye.auth.authenticator import Authenticator, Trust
+from thirdeye.auth.authenticator import Authenticator, IdentityProvider
 from thirdeye.auth.keys import RemoteKeySet
-from thirdeye.auth.tokens import Rules
+from thirdeye.auth.tokens import TokenRules
 from thirdeye.errors import Unauthenticated, Unavailable
 from thirdeye.local.tokens import Signer
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-RULES = Rules(algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset({"openmetadata"}))
+RULES = TokenRules(
+    algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset({"openmetadata"})
+)
 
 
 class KeyServer:
@@ -69,7 +71,8 @@ async def server() -> AsyncIterator[KeyServer]:
 
 def authenticator(server: KeyServer, monotonic: Monotonic) -> Authenticator:
     return Authenticator(
-        trusts=[Trust(source=RemoteKeySet(server.url, monotonic=monotonic), rules=RULES)], clock=lambda: NOW
+        providers=[IdentityProvider(key_source=RemoteKeySet(server.url, monotonic=monotonic), rules=RULES)],
+        clock=lambda: NOW,
     )
 
 

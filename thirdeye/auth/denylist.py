@@ -1,4 +1,4 @@
-"""The tokens that were denied by hand, known to every process within seconds."""
+"""Tokens denied by an administrator; every process learns of a denial within seconds."""
 
 import asyncio
 from contextlib import suppress
@@ -10,12 +10,12 @@ from thirdeye.auth import store
 from thirdeye.database import MySQL
 from thirdeye.errors import ThirdEyeError
 
-_LOOK_EVERY: Final = 2.0
+_POLL_SECONDS: Final = 2.0
 log = structlog.get_logger(__name__)
 
 
 class Denylist:
-    """Reads the list every two seconds; while the database is away, the list known last counts."""
+    """Reads the list every two seconds; while the database is unavailable, the last list read stays in force."""
 
     def __init__(self, thirdeye: MySQL) -> None:
         self._thirdeye = thirdeye
@@ -26,9 +26,9 @@ class Denylist:
         return digest in self._denied
 
     async def start(self) -> None:
-        """Reads it once, and goes on in the background."""
-        await self._look()
-        self._task = asyncio.create_task(self._watch())
+        """Reads the list once, then keeps reading it in the background."""
+        await self._read()
+        self._task = asyncio.create_task(self._poll())
 
     async def stop(self) -> None:
         """Stops reading."""
@@ -37,15 +37,15 @@ class Denylist:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    async def _watch(self) -> None:
+    async def _poll(self) -> None:
         while True:
-            await asyncio.sleep(_LOOK_EVERY)
-            await self._look()
+            await asyncio.sleep(_POLL_SECONDS)
+            await self._read()
 
-    async def _look(self) -> None:
+    async def _read(self) -> None:
         try:
-            self._denied = await store.denied_tokens(self._thirdeye)
+            self._denied = await store.denied_digests(self._thirdeye)
         except ThirdEyeError:
-            pass  # what is away is logged by who watches it
+            pass  # `dependencies.py` logs an outage
         except Exception as error:
             log.warning("deny_list_not_read", error=type(error).__name__)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ariadne import MutationType, QueryType
 
-from thirdeye.auth.permission import administrator, caller, may_administer, my_teams
+from thirdeye.auth.permission import administrator, caller, caller_teams, may_administer
 from thirdeye.context import Info
 from thirdeye.errors import BadInput, Forbidden, Unavailable
 from thirdeye.estate.loaders import as_of, of_one_generation, snapshot_of
@@ -69,7 +69,7 @@ async def _owner(info: Info, table: dict[str, Any]) -> str:
     """The name of whoever asks. Raises Forbidden unless it is an owner, by itself or in a team, or an administrator."""
     context = info.context
     if not may_administer(context):
-        identifier, teams = my_teams(context, (await snapshot_of(context)).directory["users"])
+        identifier, teams = caller_teams(context, (await snapshot_of(context)).directory["users"])
         if not {owner["id"] for owner in table["owners"]} & ({identifier, *teams} - {""}):
             roles = ", ".join(context.settings.admin_roles)
             raise Forbidden(f"only owners of the table and administrators ({roles}) may do this")
