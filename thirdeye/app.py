@@ -97,7 +97,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
         cache=cache,
         clock=clock,
         metrics=metrics,
-        mysql_away=lambda: not dependencies.away.isdisjoint({"openmetadata", "thirdeye"}),
+        mysql_unavailable=lambda: not dependencies.away.isdisjoint({"openmetadata", "thirdeye"}),
     )
     denied = Denylist(thirdeye)
     authenticator = build_authenticator(settings, clock, denied=denied)
