@@ -17,7 +17,7 @@ from thirdeye.mirror.advisor import DaysSoFar, Estate
 from thirdeye.mirror.evaluation import ServiceFeeds, judge_tables, judge_use
 from thirdeye.mirror.state import State
 from thirdeye.mirror.usage import UsageTotals
-from thirdeye.verdict.evaluation import Known, judge
+from thirdeye.verdict.evaluation import VerdictInputs, judge
 from thirdeye.verdict.return_risk import PastStates, RiskTable
 from thirdeye.verdict.rules import Policy
 
@@ -81,7 +81,7 @@ def judged(world: World) -> Any:
         observed=np.array([verdict.observed_days for verdict in verdicts]), prices=[], nodes=tables,
         sources=nothing, targets=nothing, tag_sets=[()], incomplete=False,
     )  # fmt: skip
-    known = Known(prices=np.full(4, 0.023), kept=frozenset(), calibration_off=frozenset())
+    known = VerdictInputs(prices=np.full(4, 0.023), kept=frozenset(), calibration_off=frozenset())
     judge(estate, RiskTable.of(*past.counts.until(_TODAY)), known, Policy(), _TODAY)
     return query
 
