@@ -22,12 +22,12 @@ async def denied_digests(thirdeye: MySQL) -> frozenset[bytes]:
 
 
 async def denied_tokens(thirdeye: MySQL) -> list[Row]:
-    """At most 1,000 denied tokens, newest first: digest, name, reason, denied_at and expires_at (naive, UTC)."""
+    """At most 1,000 denied tokens, newest first: digest, name, reason, denied_at and expires_at in UTC."""
     return await thirdeye.fetch_all(_LIST)
 
 
 async def deny_token(thirdeye: MySQL, values: Values, now: datetime) -> None:
-    """Denies one token: digest, name, reason, expires (naive, UTC)."""
+    """Denies one token: digest, name, reason, expires (in UTC)."""
     await thirdeye.execute(_DENY, {**values, "now": now.replace(tzinfo=None)})
 
 

@@ -22,7 +22,7 @@ from thirdeye.single_flight import SingleFlight
 
 # How long a request waits for the very first score, in seconds; OM's proxy gives up after five.
 FIRST_SCORE_WAIT = 4.0
-# How long one waits for a score that is stored but not cached, before the last one known is answered.
+# How long it waits for a score that is stored but not cached, before the last known one is answered.
 _LOAD_WAIT = 2.0
 _LAST_TTL = 7 * 24 * 3600
 _KEY, _LAST = "zi-score", "zi-score:last"
@@ -65,7 +65,7 @@ class ScoreService:
         return slot_of(int(self._clock().timestamp()) // 60, self._settings.refresh_minutes)
 
     async def is_due(self) -> bool:
-        """Whether nobody has written the current slot's row yet."""
+        """Whether the current slot has no row yet."""
         return not await store.slot_is_written(self._thirdeye, self.current_slot(), self._settings.refresh_minutes)
 
     async def compute(self) -> bool:

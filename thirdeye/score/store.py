@@ -83,7 +83,7 @@ class ScoreMeta(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreRow:
-    """A row of the history; `captured_at` in UTC, naive."""
+    """A row of the history; `captured_at` in UTC."""
 
     id: int
     captured_at: datetime
@@ -94,7 +94,7 @@ class ScoreRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreBucket:
-    """Rows of one hour, day or week: the last one, the lowest and highest score, how many. `captured_at` naive."""
+    """Rows of one hour, day or week: the last one, the lowest and highest score, how many."""
 
     bucket: int
     score: int

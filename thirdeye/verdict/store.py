@@ -16,7 +16,7 @@ _PAGE: Final = 2_000
 
 @dataclass(frozen=True, kw_only=True)
 class Keep:
-    """Somebody keeps a table until a day. Moments in UTC, naive."""
+    """Somebody keeps a table until a day. Moments in UTC."""
 
     number: int
     reason: str
@@ -38,7 +38,7 @@ class PolicyDocument(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyRow:
-    """A policy that somebody set; `set_at` in UTC, naive."""
+    """A policy that somebody set; `set_at` in UTC."""
 
     policy: PolicyDocument
     set_by: str
