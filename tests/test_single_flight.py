@@ -73,3 +73,16 @@ async def test_work_goes_on_when_whoever_began_it_goes_away() -> None:
     assert await second == 1
     with pytest.raises(asyncio.CancelledError):
         await first
+
+
+async def test_stopping_cancels_what_runs() -> None:
+    flights, work = SingleFlight(), Work()
+    await flights.stop()
+    waiting = asyncio.create_task(flights.do("a", work))
+    while not work.begun:
+        await asyncio.sleep(0)
+    await flights.stop()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    work.done.set()
+    assert await flights.do("a", work) == 2

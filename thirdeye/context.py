@@ -1,5 +1,6 @@
 """What a resolver may use, made per request."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,9 +17,9 @@ from thirdeye.settings import Settings
 class ScoreReader(Protocol):
     """The stored score; `thirdeye.score` is above."""
 
-    async def current(self) -> dict[str, Any]: ...
+    async def current(self) -> Mapping[str, object]: ...
 
-    async def cached(self) -> dict[str, Any] | None: ...
+    async def cached(self) -> Mapping[str, object] | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

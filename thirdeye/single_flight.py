@@ -34,6 +34,14 @@ class SingleFlight:
             await asyncio.wait({earlier})
         return await self.do(key, work)
 
+    async def stop(self) -> None:
+        """Cancels all running work and waits for its end."""
+        tasks = set(self._running.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
     def _ended(self, key: Hashable, task: asyncio.Task[Any]) -> None:
         del self._running[key]
         # Nobody may be left to look at the error.

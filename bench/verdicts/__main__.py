@@ -17,7 +17,7 @@ from thirdeye.mirror.advisor import DaysSoFar, Estate
 from thirdeye.mirror.evaluation import ServiceFeeds, classify_tables, evaluate_use
 from thirdeye.mirror.state import State
 from thirdeye.mirror.usage import UsageTotals
-from thirdeye.verdict.evaluation import Known, judge
+from thirdeye.verdict.evaluation import VerdictInputs, judge
 from thirdeye.verdict.return_risk import PastStates, RiskTable
 from thirdeye.verdict.rules import Policy
 
@@ -28,7 +28,7 @@ _DEAD_DAYS = 120
 
 @dataclass
 class Score:
-    """Of the tables that a rule lets go: how many were wanted again; and how many of the dead it found."""
+    """The tables that a rule removes: how many were used again, and how many of the dead tables it finds."""
 
     gone: int
     regrets: int
@@ -81,8 +81,8 @@ def judged(world: World) -> Any:
         observed=np.array([verdict.observed_days for verdict in verdicts]), prices=[], nodes=tables,
         sources=nothing, targets=nothing, tag_sets=[()], incomplete=False,
     )  # fmt: skip
-    known = Known(prices=np.full(4, 0.023), kept=frozenset(), calibration_off=frozenset())
-    judge(estate, RiskTable.of(*past.counts.until(_TODAY)), known, Policy(), _TODAY)
+    inputs = VerdictInputs(prices=np.full(4, 0.023), kept=frozenset(), calibration_off=frozenset())
+    judge(estate, RiskTable.of(*past.counts.until(_TODAY)), inputs, Policy(), _TODAY)
     return query
 
 
@@ -111,14 +111,14 @@ class DaysOfUse:
 
 def scored(world: World, gone: Any) -> Score:
     """How a rule fared that lets these tables go."""
-    wanted = world.used[:, KNOWN:].any(axis=1)
+    used_again = world.used[:, KNOWN:].any(axis=1)
     # Whatever has no use any more is as good as dead; it counts from its last use.
     last = np.where(
         world.used[:, :KNOWN].any(axis=1), KNOWN - 1 - np.argmax(world.used[:, KNOWN - 1 :: -1], axis=1), -1
     )
-    dead = ~wanted & (np.minimum(world.death, np.where(last < 0, 0, last + 1)) <= KNOWN - _DEAD_DAYS)
+    dead = ~used_again & (np.minimum(world.death, np.where(last < 0, 0, last + 1)) <= KNOWN - _DEAD_DAYS)
     dead &= world.created <= KNOWN - _DEAD_DAYS
-    return Score(int(gone.sum()), int((gone & wanted).sum()), int(dead.sum()), int((gone & dead).sum()))
+    return Score(int(gone.sum()), int((gone & used_again).sum()), int(dead.sum()), int((gone & dead).sum()))
 
 
 def main() -> None:
@@ -131,12 +131,12 @@ def main() -> None:
         for world in worlds(tables, seed):
             query = judged(world)
             verdict, idle = query["verdict"], query["idle"].astype(int)
-            known = query["activity"] != 5
+            has_evidence = query["activity"] != 5
             archived = scored(world, verdict == VERDICT_CODE[Verdict.ARCHIVE])
             print(
                 f"| {world.name} | {scored(world, verdict == VERDICT_CODE[Verdict.DELETE])} "
-                f"| {' | '.join(str(archived).split(' | ')[:2])} | {scored(world, known & (idle >= 90))} "
-                f"| {scored(world, known & (idle >= 180))} |",
+                f"| {' | '.join(str(archived).split(' | ')[:2])} | {scored(world, has_evidence & (idle >= 90))} "
+                f"| {scored(world, has_evidence & (idle >= 180))} |",
                 flush=True,
             )
 

@@ -15,7 +15,7 @@ from bench.verdicts.__main__ import _TODAY, DaysOfUse
 from bench.verdicts.worlds import KNOWN
 from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Columns
 from thirdeye.mirror.advisor import Estate
-from thirdeye.verdict.evaluation import Known, judge
+from thirdeye.verdict.evaluation import VerdictInputs, judge
 from thirdeye.verdict.return_risk import PastStates, RiskTable
 from thirdeye.verdict.rules import Policy
 
@@ -61,9 +61,9 @@ def main() -> None:
         nodes=tables, sources=random.integers(0, tables, 2 * tables), targets=random.integers(0, tables, 2 * tables),
         tag_sets=[()], incomplete=False,
     )  # fmt: skip
-    known = Known(prices=np.full(_SERVICES, 0.023), kept=frozenset(), calibration_off=frozenset())
+    inputs = VerdictInputs(prices=np.full(_SERVICES, 0.023), kept=frozenset(), calibration_off=frozenset())
     started = time.perf_counter()
-    judge(estate, RiskTable.of(*past.counts.until(_TODAY)), known, Policy(), _TODAY)
+    judge(estate, RiskTable.of(*past.counts.until(_TODAY)), inputs, Policy(), _TODAY)
     judged = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{tables:,} tables, {KNOWN} days of usage ({int(sums.days_of_use.sum()):,} rows), {2 * tables:,} edges")

@@ -38,12 +38,12 @@ def _periodic(period: float, jitter: float, days: int = 1) -> Kind:
     def draw(random: np.random.Generator, tables: int) -> Array:
         used = np.zeros((tables, DAYS), bool)
         for table in range(tables):
-            mine = period * random.uniform(0.7, 1.4)
-            day = random.uniform(0, mine)
+            own_period = period * random.uniform(0.7, 1.4)
+            day = random.uniform(0, own_period)
             while day < DAYS:
                 start = int(day)
                 used[table, start : start + days] = True
-                day += max(mine * (1 + random.normal(0, jitter)), 1)
+                day += max(own_period * (1 + random.normal(0, jitter)), 1)
         return used
 
     return draw

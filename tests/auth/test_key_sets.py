@@ -13,7 +13,7 @@ from tests.support import tokens as by_hand
 from tests.support.clocks import Monotonic
 from tests.support.http_server import HTTPServer, key_set
 from tests.support.tokens import NOW, RULES
-from thirdeye.auth.authenticator import Authenticator, Trust, build_authenticator
+from thirdeye.auth.authenticator import Authenticator, IdentityProvider, build_authenticator
 from thirdeye.auth.keys import RemoteKeySet
 from thirdeye.errors import Unauthenticated, Unavailable
 from thirdeye.settings import load_settings
@@ -50,7 +50,7 @@ def remote_keys(url: str, monotonic: Monotonic, **more: Any) -> RemoteKeySet:
 
 
 def authenticator(keys: RemoteKeySet) -> Authenticator:
-    return Authenticator(trusts=[Trust(source=keys, rules=RULES)], clock=lambda: NOW)
+    return Authenticator(providers=[IdentityProvider(key_source=keys, rules=RULES)], clock=lambda: NOW)
 
 
 async def test_a_herd_at_the_start_makes_one_request(source: Source) -> None:

@@ -10,7 +10,7 @@ from tests.support import PATIENCE
 from tests.support.clocks import Monotonic
 from tests.support.http_server import HTTPServer, key_set
 from tests.support.tokens import NOW, RULES
-from thirdeye.auth.authenticator import Authenticator, Trust
+from thirdeye.auth.authenticator import Authenticator, IdentityProvider
 from thirdeye.auth.keys import RemoteKeySet
 from thirdeye.errors import Unauthenticated, Unavailable
 from thirdeye.local.tokens import Signer
@@ -41,7 +41,7 @@ async def server() -> AsyncIterator[KeyServer]:
 
 def authenticator(server: KeyServer, monotonic: Monotonic) -> Authenticator:
     return Authenticator(
-        trusts=[Trust(source=RemoteKeySet(server.url, monotonic=monotonic, timeout=PATIENCE), rules=RULES)],
+        providers=[IdentityProvider(key_source=RemoteKeySet(server.url, monotonic=monotonic, timeout=PATIENCE), rules=RULES)],
         clock=lambda: NOW,
     )
 

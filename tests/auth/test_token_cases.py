@@ -16,10 +16,10 @@ from joserfc.jwk import RSAKey
 
 from tests.support import tokens as by_hand
 from tests.support.tokens import CLAIMS, NOW, SECONDS
-from thirdeye.auth.authenticator import Authenticator, Trust
+from thirdeye.auth.authenticator import Authenticator, IdentityProvider
 from thirdeye.auth.keys import FixedKey
 from thirdeye.auth.middleware import AuthenticationMiddleware
-from thirdeye.auth.tokens import Key, Rules, key_of_jwk, key_of_pem
+from thirdeye.auth.tokens import Key, TokenRules, key_of_jwk, key_of_pem
 from thirdeye.errors import Unauthenticated
 
 pytestmark = pytest.mark.anyio
@@ -49,17 +49,21 @@ def company_key() -> rsa.RSAPrivateKey:
 
 def authenticator() -> Authenticator:
     """OM with one key, and a company's provider with another."""
-    om = Rules(algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset({"openmetadata"}))
-    company = Rules(
+    om = TokenRules(
+        algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset({"openmetadata"})
+    )
+    company = TokenRules(
         algorithms=("RS256", "RS512"),
         issuers=frozenset({"https://login.example.com"}),
         audiences=frozenset({"thirdeye"}),
         audience_required=True,
     )
     return Authenticator(
-        trusts=[
-            Trust(source=TwoKeys(**{"by-hand": key_of_pem(by_hand.public_pem()), "é": COMPANY}), rules=om),
-            Trust(source=FixedKey(COMPANY, allow_default=False), rules=company),
+        providers=[
+            IdentityProvider(
+                key_source=TwoKeys(**{"by-hand": key_of_pem(by_hand.public_pem()), "é": COMPANY}), rules=om
+            ),
+            IdentityProvider(key_source=FixedKey(COMPANY, allow_default=False), rules=company),
         ],
         clock=lambda: NOW,
     )

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests.support import tokens as by_hand
 from tests.support.tokens import CLAIMS, NOW, RULES, SECONDS
 from thirdeye.auth import Authenticator, Principal, build_authenticator
-from thirdeye.auth.authenticator import _MEMORY_SIZE, Trust
+from thirdeye.auth.authenticator import _MEMORY_SIZE, IdentityProvider
 from thirdeye.auth.keys import FixedKey
-from thirdeye.auth.tokens import Rules, is_default_key, key_of_jwk, key_of_pem, rules_of
+from thirdeye.auth.tokens import TokenRules, is_default_key, key_of_jwk, key_of_pem, token_rules_of
 from thirdeye.errors import ThirdEyeError, Unauthenticated, Unavailable
 from thirdeye.settings import SettingsInvalid, load_settings
 
@@ -204,6 +204,14 @@ def test_oms_public_default_key_as_pem_is_refused_in_production_and_reported_els
     assert "default_key" in [entry["event"] for entry in logs]
 
 
+def test_the_message_about_an_unusable_public_key_names_the_setting_once() -> None:
+    short = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    for pem in ("-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----\n", by_hand.public_pem(short)):
+        with pytest.raises(SettingsInvalid) as refused:
+            build_authenticator(load_settings(_env_file=None, jwt_public_key=pem), lambda: NOW)
+        assert str(refused.value).count("JWT_PUBLIC_KEY") == 1
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -213,10 +221,10 @@ def test_oms_public_default_key_as_pem_is_refused_in_production_and_reported_els
 )
 def test_a_public_key_never_comes_with_a_symmetric_algorithm(given: dict[str, Any]) -> None:
     settings = load_settings(_env_file=None, environment="development", **given)
-    assert not {"HS256", "HS384", "HS512"} & set(rules_of(settings).algorithms)
+    assert not {"HS256", "HS384", "HS512"} & set(token_rules_of(settings).algorithms)
     # Not even when the settings were changed past their own checks.
     bent = settings.model_copy(update={"jwt_algorithm": ["HS256"]})
-    assert rules_of(bent).algorithms == ()
+    assert token_rules_of(bent).algorithms == ()
 
 
 async def test_what_is_logged_names_the_kind_of_key_and_no_secret() -> None:
@@ -244,8 +252,8 @@ class Recording(FixedKey):
 @pytest.mark.parametrize("algorithm", ["none", "None", "HS256", "ES256"])
 async def test_a_wrong_algorithm_is_refused_before_any_key_is_asked_for(algorithm: str) -> None:
     source = Recording(key_of_pem(by_hand.public_pem()), allow_default=False)
-    rules = Rules(algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset())
-    made = Authenticator(trusts=[Trust(source=source, rules=rules)], clock=lambda: NOW)
+    rules = TokenRules(algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset())
+    made = Authenticator(providers=[IdentityProvider(key_source=source, rules=rules)], clock=lambda: NOW)
     with pytest.raises(Unauthenticated, match="algorithm"):
         await made.authenticate(f"{by_hand.encode({'alg': algorithm, 'kid': 'x'})}.{by_hand.encode(CLAIMS)}.x")
     assert not source.asked
@@ -286,7 +294,9 @@ KEY = key_of_pem(by_hand.public_pem())
 
 def judged(token: str) -> Principal | None:
     """The caller or None; any other error than Unauthenticated is a defect."""
-    made = Authenticator(trusts=[Trust(source=FixedKey(KEY, allow_default=False), rules=RULES)], clock=lambda: NOW)
+    made = Authenticator(
+        providers=[IdentityProvider(key_source=FixedKey(KEY, allow_default=False), rules=RULES)], clock=lambda: NOW
+    )
     coroutine = made.authenticate(token)
     try:
         coroutine.send(None)

@@ -15,7 +15,7 @@ from joserfc.jwk import OctKey
 from tests.support.tokens import CLAIMS, NOW, SECONDS
 from thirdeye.auth import Principal, build_authenticator
 from thirdeye.auth.principal import principal_of
-from thirdeye.auth.tokens import header_of, key_of_jwk, key_of_pem, rules_of, verified_claims
+from thirdeye.auth.tokens import header_of, key_of_jwk, key_of_pem, token_rules_of, verified_claims
 from thirdeye.errors import Unauthenticated
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings, load_settings
@@ -189,7 +189,7 @@ def test_oms_modulus_with_padding_and_a_leading_zero(signer: Signer) -> None:
     off = base64.urlsafe_b64encode(b"\0" + raw).decode()
     assert off.endswith("=")
     kid, key = key_of_jwk({**sound, "n": off})
-    token, rules = signer.token(), rules_of(settings_of(signer))
+    token, rules = signer.token(), token_rules_of(settings_of(signer))
     assert verified_claims(token, header_of(token), [key], rules, SECONDS)["sub"] == "admin"
     assert kid == sound["kid"]
 
@@ -235,7 +235,7 @@ def test_no_claims_break_the_rules(signer: Signer, claims: dict[str, Any]) -> No
         token.encode()
     except ValueError:
         return
-    rules, key = rules_of(settings_of(signer)), key_of_pem(signer.public_pem)
+    rules, key = token_rules_of(settings_of(signer)), key_of_pem(signer.public_pem)
     try:
         verified = verified_claims(token, header_of(token), [key], rules, SECONDS)
         principal = principal_of(verified)

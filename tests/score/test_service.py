@@ -27,6 +27,7 @@ from thirdeye.local.tokens import Signer
 from thirdeye.migrations import migrate
 from thirdeye.mirror.refresh import EstateRefresh
 from thirdeye.observability.metrics import Metrics
+from thirdeye.paging import encode_cursor
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import Settings
 from thirdeye.verdict.advisor import advisors
@@ -212,6 +213,8 @@ async def test_the_history_in_buckets(settings: Settings, signer: Signer) -> Non
         for bad in ({"first": 0}, {"first": 1001}, {"after": "x"}, {"from": "2026-05-01T00:00:00Z"}):
             answer = await api.ask(query, **{"interval": "DAY", "to": "2026-04-01T00:00:00Z", **bad})
             assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", bad
+        # A cursor of this list's shape, of a day that no calendar has.
+        assert (await ask("DAY", after=encode_cursor("DAY", 10**9 - 1)))["edges"] == []
         foreign = await api.ask(query, interval="WEEK", after=after)
         assert foreign["errors"][0]["extensions"]["argument"] == "after"
         rest = await api.client.get(

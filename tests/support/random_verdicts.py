@@ -19,7 +19,7 @@ from thirdeye.mirror.lineage import find_nearest, graph_of
 from thirdeye.mirror.state import State
 from thirdeye.mirror.usage import Day, UsageTotals, _Sums
 from thirdeye.mirror.warnings import RefreshWarnings
-from thirdeye.verdict.evaluation import Known, judge
+from thirdeye.verdict.evaluation import VerdictInputs, judge
 from thirdeye.verdict.return_risk import PastStates, RiskTable
 from thirdeye.verdict.rules import Policy
 
@@ -204,7 +204,7 @@ def first(estate: RandomEstate) -> list[dict[str, Any]]:
         incomplete=estate.incomplete,
     )  # fmt: skip
     kept = frozenset(number for number, each in enumerate(estate.tables) if each.kept)
-    known = Known(prices=np.full(SERVICES, 0.023), kept=kept, calibration_off=frozenset())
+    known = VerdictInputs(prices=np.full(SERVICES, 0.023), kept=kept, calibration_off=frozenset())
     judge(asked, table, known, estate.policy, today)
     query = state.query
     return [

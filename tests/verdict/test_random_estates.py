@@ -13,7 +13,7 @@ pytestmark = pytest.mark.unmeasured
 def check(estate: RandomEstate) -> None:
     """Both computations, number by number, and what must never be."""
     # With as few states as a small estate has, so that there are numbers.
-    with patch("thirdeye.verdict.return_risk.LEAST_STATES", estate.least_states):
+    with patch("thirdeye.verdict.return_risk.MIN_STATES", estate.least_states):
         mine = first(estate)
     judged, theirs = second(estate)
     for number, found in enumerate(mine):

@@ -5,7 +5,7 @@ import pytest
 
 from thirdeye.inventory.columns import PRESENT
 from thirdeye.inventory.verdicts import VERDICT_CODE, Verdict
-from thirdeye.verdict.quality import classes_off, rated
+from thirdeye.verdict.quality import miscalibrated_risks, regret_rate
 from thirdeye.verdict.records import Records
 
 DELETE, ARCHIVE, KEEP = (VERDICT_CODE[verdict] for verdict in (Verdict.DELETE, Verdict.ARCHIVE, Verdict.KEEP))
@@ -103,11 +103,11 @@ def record(verdicts: int, regrets: int, promised: float | None = 0.05, risk: int
 def test_a_class_is_off_when_even_the_lower_end_lies_above_the_promise(
     records: list[dict[str, object]], off: set[int]
 ) -> None:
-    assert classes_off(records) == off
+    assert miscalibrated_risks(records) == off
 
 
 def test_rates() -> None:
-    assert rated(0, 0) == {"verdicts": 0, "regrets": 0, "rate": None, "lower": None, "upper": None}
-    found = rated(100, 2)
+    assert regret_rate(0, 0) == {"verdicts": 0, "regrets": 0, "rate": None, "lower": None, "upper": None}
+    found = regret_rate(100, 2)
     assert found["rate"] == 0.02
     assert found["lower"] < 0.02 < found["upper"]

@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 from thirdeye.errors import BadInput
-from thirdeye.verdict.removal import DIALECTS, NEXT, WAITING_DAYS, Stage, Step, removal_plan, renamed_name
+from thirdeye.verdict.removal import DIALECTS, NEXT_STAGE, WAITING_DAYS, RemovalStep, Stage, removal_plan, renamed_name
 
 DAY = date(2026, 11, 21)
 LOCATION = "s3://bucket/archive/x=1/"
@@ -54,7 +54,7 @@ SHAPES = {
 NOT_PARSED = ("UNDROP", "INSERT OVERWRITE DIRECTORY", "UNLOAD", "COPY", "EXPORT", "SELECT * FROM # INTO")
 
 
-def plan(kind: str, path: tuple[str, str, str], readers: tuple[str, ...] = ("analyst",)) -> list[Step]:
+def plan(kind: str, path: tuple[str, str, str], readers: tuple[str, ...] = ("analyst",)) -> list[RemovalStep]:
     database, schema, name = path
     return removal_plan(
         service_type=kind, database=database, schema=schema, name=name, day=DAY, location=LOCATION, readers=readers
@@ -95,8 +95,8 @@ def test_statements_are_one_each_and_about_this_table_only(
 ) -> None:
     dialect = DIALECTS[kind]
     path = (database, schema, name)[-dialect.parts :]
-    moved = (*path[:-1], renamed_name(name, dialect.longest_name, DAY))
-    assert len(moved[-1].encode()) <= dialect.longest_name
+    moved = (*path[:-1], renamed_name(name, dialect.max_name_bytes, DAY))
+    assert len(moved[-1].encode()) <= dialect.max_name_bytes
     assert moved != path
     for step in plan(kind, (database, schema, name), (reader,)):
         for statement in (*step.statements, *step.undo):
@@ -124,7 +124,7 @@ def test_each_stage_does_what_it_says_and_back(kind: str) -> None:
     assert len(words[Stage.ARCHIVED]) == 1
     assert words[Stage.DROPPED] == ["DROP"]
     path = ("shop", "core", "orders")[-DIALECTS[kind].parts :]
-    moved = (*path[:-1], renamed_name("orders", DIALECTS[kind].longest_name, DAY))
+    moved = (*path[:-1], renamed_name("orders", DIALECTS[kind].max_name_bytes, DAY))
     # Away and back: the new name first, then the old one.
     assert shape(steps[Stage.RESTRICTED].statements[-1], kind)[1][0] == path
     assert shape(steps[Stage.RESTRICTED].undo[0], kind)[1][0] == moved
@@ -135,10 +135,10 @@ def test_each_stage_does_what_it_says_and_back(kind: str) -> None:
 
 
 def test_stages_follow_each_other_to_the_end() -> None:
-    stage, seen = NEXT[None], list[Stage]()
+    stage, seen = NEXT_STAGE[None], list[Stage]()
     while stage is not None:
         seen.append(stage)
-        stage = NEXT[stage]
+        stage = NEXT_STAGE[stage]
     assert seen == list(Stage)
 
 

@@ -12,7 +12,7 @@ from thirdeye.verdict.return_risk import (
     CLASSES,
     FUTURE_DAYS,
     IDLE_LIMITS,
-    LEAST_STATES,
+    MIN_STATES,
     NO_CLASS,
     RATIO_CLASSES,
     RISKS,
@@ -20,10 +20,10 @@ from thirdeye.verdict.return_risk import (
     PastStates,
     RiskTable,
     StateCounts,
-    class_words,
-    classes,
+    classify,
+    describe_class,
     upper_bound,
-    wilson,
+    wilson_interval,
 )
 
 TODAY = 20_000
@@ -31,7 +31,7 @@ TODAY = 20_000
 
 @given(idle=some.integers(0, 900), pause=some.integers(0, 900), days=some.integers(0, 900))
 def test_classes_are_those_of_the_product(idle: int, pause: int, days: int) -> None:
-    found = int(classes(np.array([idle]), np.array([pause]), np.array([days]))[0])
+    found = int(classify(np.array([idle]), np.array([pause]), np.array([days]))[0])
     expected = class_of(idle, pause, days)
     if expected is None:
         assert found == NO_CLASS
@@ -41,9 +41,9 @@ def test_classes_are_those_of_the_product(idle: int, pause: int, days: int) -> N
 
 
 def test_every_class_has_words_of_its_own() -> None:
-    words = [class_words(number) for number in range(RISKS)]
+    words = [describe_class(number) for number in range(RISKS)]
     assert len(set(words)) == RISKS
-    assert class_words(1) == "idle for 60 to 89 days, without a pause before, used on 0 days"
+    assert describe_class(1) == "idle for 60 to 89 days, without a pause before, used on 0 days"
     assert words[-1] == "idle for 540 or more days"
 
 
@@ -58,7 +58,7 @@ def test_the_upper_end_of_the_interval(returned: int, states: int, upper: float)
 @given(states=some.integers(1, 5000), data=some.data())
 def test_more_returns_never_lower_the_risk_and_the_share_lies_between(states: int, data: some.DataObject) -> None:
     returned = data.draw(some.integers(0, states - 1))
-    lower, upper = wilson(returned, states)
+    lower, upper = wilson_interval(returned, states)
     assert lower <= returned / states <= upper
     assert upper_bound(returned + 1, states) >= upper
     assert upper == pytest.approx(wilson_upper(returned, states), rel=1e-12)
@@ -67,20 +67,20 @@ def test_more_returns_never_lower_the_risk_and_the_share_lies_between(states: in
 def test_a_class_with_too_few_states_is_taken_with_its_neighbours() -> None:
     states, returned = np.zeros(CLASSES, np.int64), np.zeros(CLASSES, np.int64)
     width = RATIO_CLASSES * USE_CLASSES
-    states[0], returned[0] = LEAST_STATES, 1
-    states[1] = LEAST_STATES - 1
+    states[0], returned[0] = MIN_STATES, 1
+    states[1] = MIN_STATES - 1
     states[width], states[width + USE_CLASSES] = 150, 50
-    states[2 * width] = LEAST_STATES - 1
+    states[2 * width] = MIN_STATES - 1
     table = RiskTable.of(states, returned)
     numbers = table.number_of
-    assert (table.states[numbers[0]], table.returned[numbers[0]]) == (LEAST_STATES, 1)
+    assert (table.states[numbers[0]], table.returned[numbers[0]]) == (MIN_STATES, 1)
     # Together with all of the same idle days and ratio.
-    assert (table.states[numbers[1]], table.returned[numbers[1]]) == (2 * LEAST_STATES - 1, 1)
+    assert (table.states[numbers[1]], table.returned[numbers[1]]) == (2 * MIN_STATES - 1, 1)
     # With all of the same idle days.
     assert table.states[numbers[width]] == table.states[numbers[width + USE_CLASSES]] == 200
     assert numbers[2 * width] == 0
     assert np.isnan(table.risks[0])
-    assert table.risks[numbers[0]] == upper_bound(1, LEAST_STATES)
+    assert table.risks[numbers[0]] == upper_bound(1, MIN_STATES)
 
 
 def taken(uses: list[list[int]], created: list[int], services: list[int], count: int = 1) -> StateCounts:

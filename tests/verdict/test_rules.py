@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity
 from thirdeye.inventory.verdicts import BLOCKER_BIT, NO_IDLE, NO_SCORE, VERDICTS, Blocker, Verdict
-from thirdeye.verdict.rules import Policy, Tables, blockers, purge_parts, purge_score, verdicts
+from thirdeye.verdict.rules import BlockerFacts, Policy, blockers, purge_parts, purge_score, verdicts
 
 TODAY = 20_000
 # What following a verdict takes away from a table.
@@ -171,10 +171,10 @@ def test_each_blocker_comes_from_its_own_fact() -> None:
         case = quiet | changed
         case["activity"] = ACTIVITY_CODE[case["activity"]]
         columns = {name: np.array([value]) for name, value in case.items()}
-        bits = int(blockers(Tables(**columns, incomplete=incomplete), TODAY, Policy())[0])
+        bits = int(blockers(BlockerFacts(**columns, incomplete=incomplete), TODAY, Policy())[0])
         return {blocker for blocker in Blocker if bits & BLOCKER_BIT[blocker]}
 
-    assert {each.name for each in fields(Tables)} == {*quiet, "incomplete"}
+    assert {each.name for each in fields(BlockerFacts)} == {*quiet, "incomplete"}
     assert found() == set()
     cases: list[tuple[dict[str, Any], Blocker]] = [
         ({"in_use_downstream": True}, B.ACTIVE_DOWNSTREAM), ({"unknown_downstream": True}, B.UNKNOWN_DOWNSTREAM),

@@ -6,7 +6,7 @@ from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, Columns, day_of
 from thirdeye.inventory.query import Catalogue
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Blocker, Verdict
-from thirdeye.verdict.return_risk import CLASSES, FUTURE_DAYS, LEAST_STATES, StateCounts, upper_bound
+from thirdeye.verdict.return_risk import CLASSES, FUTURE_DAYS, MIN_STATES, StateCounts, upper_bound
 from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.simulation import back_test, simulate
 
@@ -38,7 +38,7 @@ def test_a_back_test_knows_only_what_was_known_by_then() -> None:
 
 
 def test_a_back_test_without_a_past_says_nothing() -> None:
-    for of in ({}, {"d360": (LEAST_STATES - 1, 0), "d180": (10, 0)}):
+    for of in ({}, {"d360": (MIN_STATES - 1, 0), "d180": (10, 0)}):
         found = back_test(counts(**of), TODAY, Policy())
         assert (found["delete"]["verdicts"], found["delete"]["rate"]) == (0, None)
     assert FUTURE_DAYS == 180

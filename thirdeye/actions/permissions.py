@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from thirdeye.actions import store
-from thirdeye.auth.permission import caller, may_write, my_teams, writer
+from thirdeye.auth.permission import caller, caller_teams, may_write, writer
 from thirdeye.errors import Unavailable
 from thirdeye.estate.loaders import EstateContext, snapshot_of
 from thirdeye.inventory.reader import Snapshot
@@ -28,7 +28,7 @@ async def me(context: Any) -> Me:
         directory = (await snapshot_of(context)).directory
     except Unavailable:
         return Me(frozenset({name}), frozenset())
-    identifier, teams = my_teams(context, directory["users"])
+    identifier, teams = caller_teams(context, directory["users"])
     ids = {identifier, *teams} - {""}
     mine, names = set[int](), {name}
     for number, owners in enumerate(directory["owner_sets"]):

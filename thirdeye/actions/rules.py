@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from thirdeye.actions.enums import REMOVING, EventKind, Resolution
 from thirdeye.errors import BadInput, Conflict
-from thirdeye.verdict.removal import NEXT, WAITING_DAYS, Stage
+from thirdeye.verdict.removal import NEXT_STAGE, WAITING_DAYS, Stage
 
 State = Mapping[str, Any]
 # Bits of `decided`: what a person set, detection leaves alone.
@@ -103,7 +103,7 @@ def staged(state: State, stage: Stage | None, waiting_days: int | None, now: dat
     if stage is None:
         return {"stage": None, "stage_since": None, "stage_until": None}
     # What needs no copy is not unloaded.
-    following = {NEXT[before], Stage.DROPPED if before is Stage.RESTRICTED else NEXT[before]}
+    following = {NEXT_STAGE[before], Stage.DROPPED if before is Stage.RESTRICTED else NEXT_STAGE[before]}
     if stage not in following:
         names = " or ".join(sorted(each.value for each in following if each)) or "none"
         raise BadInput(f"stage: after {before and before.value} comes {names}; null takes it back", "stage")

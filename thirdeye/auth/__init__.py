@@ -1,4 +1,4 @@
-"""Who is calling: tokens, keys, the middleware that asks for them."""
+"""Who is calling: tokens, keys, roles and the middleware that requires them."""
 
 from thirdeye.auth.authenticator import Authenticator, DevelopmentAuthenticator, build_authenticator
 from thirdeye.auth.principal import Principal

@@ -1,16 +1,14 @@
-"""Why a token is or is not accepted, check by check: for whoever looks after an installation."""
+"""Why a token is or is not accepted, check by check, for operators."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from thirdeye.auth.authenticator import Authenticator, Trust, digest_of
+from thirdeye.auth.authenticator import Authenticator, IdentityProvider, digest_of
 from thirdeye.auth.principal import principal_of
 from thirdeye.auth.tokens import (
     CLAIM_CHECKS,
     LEEWAY,
-    Key,
+    Claims,
     check_algorithm,
     claims_of,
     header_of,
@@ -20,20 +18,20 @@ from thirdeye.errors import ThirdEyeError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """One check: `passed` is None when it could not be made."""
+class TokenCheck:
+    """The result of one check; `passed` is None when it could not be made."""
 
     name: str
     passed: bool | None
     detail: str
 
 
-async def explain(authenticator: Authenticator, token: str, now: float) -> list[Step]:
-    """All checks of a token in their order; what is after one that nothing can follow is left out."""
-    steps: list[Step] = []
+async def diagnose(authenticator: Authenticator, token: str, now: float) -> list[TokenCheck]:
+    """All checks of a token in order, up to the first that makes the next ones impossible."""
+    checks: list[TokenCheck] = []
 
     def passed(name: str, detail: str) -> None:
-        steps.append(Step(name=name, passed=True, detail=detail))
+        checks.append(TokenCheck(name=name, passed=True, detail=detail))
 
     name = "form"
     try:
@@ -41,38 +39,41 @@ async def explain(authenticator: Authenticator, token: str, now: float) -> list[
         claims = claims_of(token)
         passed(name, f"a signed token of {len(token)} characters")
         name = "issuer"
-        trust = authenticator.trust_of(token)
+        provider = authenticator.provider_of(token)
         passed(name, f"{claims.get('iss')!r} is trusted")
         name = "algorithm"
-        check_algorithm(header, trust.rules)
-        passed(name, f"{header.get('alg')} is allowed")
+        check_algorithm(header, provider.rules)
+        passed(name, f"{header.algorithm} is allowed")
         name = "key"
-        keys = await _keys(trust, header)
-        passed(name, f"{len(keys)} known for kid {header.get('kid')!r}" if keys else "none")
+        keys = await provider.key_source.keys(header.key_id)
+        passed(name, f"{len(keys)} known for kid {header.key_id!r}" if keys else "none")
         name = "signature"
-        verified_payload(token, keys, trust.rules.algorithms)
+        verified_payload(token, keys, provider.rules.algorithms)
         passed(name, "verifies")
     except ThirdEyeError as error:
-        return [*steps, Step(name=name, passed=False if error.status == 401 else None, detail=error.message)]
-    return [*steps, *_claims(claims, trust, now), *_caller(claims), await _acceptance(authenticator, token)]
+        return [*checks, TokenCheck(name=name, passed=False if error.status == 401 else None, detail=error.message)]
+    return [
+        *checks,
+        *_claim_checks(claims, provider, now),
+        *_caller_check(claims),
+        await _final_check(authenticator, token),
+    ]
 
 
-async def _keys(trust: Trust, header: Mapping[str, Any]) -> Sequence[Key]:
-    return await trust.source.keys(header.get("kid"))
-
-
-def _claims(claims: Mapping[str, Any], trust: Trust, now: float) -> list[Step]:
-    steps = []
+def _claim_checks(claims: Claims, provider: IdentityProvider, now: float) -> list[TokenCheck]:
+    checks = []
     for name, check in CLAIM_CHECKS:
         try:
-            check(claims, trust.rules, now)
-            steps.append(Step(name=name, passed=True, detail=_detail(name, claims.get(name))))
+            check(claims, provider.rules, now)
+            checks.append(TokenCheck(name=name, passed=True, detail=_detail(name, claims.get(name))))
         except ThirdEyeError as error:
-            steps.append(Step(name=name, passed=False, detail=f"{error.message} ({_detail(name, claims.get(name))})"))
-    return steps
+            checks.append(
+                TokenCheck(name=name, passed=False, detail=f"{error.message} ({_detail(name, claims.get(name))})")
+            )
+    return checks
 
 
-def _detail(name: str, value: Any) -> str:
+def _detail(name: str, value: object) -> str:
     if value is None:
         return "absent"
     if name in ("exp", "nbf") and isinstance(value, int | float) and abs(value) < 1e11:
@@ -80,20 +81,20 @@ def _detail(name: str, value: Any) -> str:
     return repr(value)[:200]
 
 
-def _caller(claims: Mapping[str, Any]) -> list[Step]:
+def _caller_check(claims: Claims) -> list[TokenCheck]:
     try:
         principal = principal_of(claims)
     except ThirdEyeError as error:
-        return [Step(name="caller", passed=False, detail=error.message)]
+        return [TokenCheck(name="caller", passed=False, detail=error.message)]
     roles = ", ".join(sorted(principal.roles)) or "none"
     kind = "a bot" if principal.is_bot else "a person"
-    return [Step(name="caller", passed=True, detail=f"{principal.name}, {kind}, roles: {roles}")]
+    return [TokenCheck(name="caller", passed=True, detail=f"{principal.name}, {kind}, roles: {roles}")]
 
 
-async def _acceptance(authenticator: Authenticator, token: str) -> Step:
-    """The answer that a request would get, with denials and revocation."""
+async def _final_check(authenticator: Authenticator, token: str) -> TokenCheck:
+    """Whether a request would be accepted, with denylist and revocation."""
     try:
         await authenticator.authenticate(token)
     except ThirdEyeError as error:
-        return Step(name="accepted", passed=False if error.status == 401 else None, detail=error.message)
-    return Step(name="accepted", passed=True, detail=f"sha256 {digest_of(token).hex()[:16]}...")
+        return TokenCheck(name="accepted", passed=False if error.status == 401 else None, detail=error.message)
+    return TokenCheck(name="accepted", passed=True, detail=f"sha256 {digest_of(token).hex()[:16]}...")

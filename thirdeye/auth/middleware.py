@@ -1,4 +1,4 @@
-"""No request passes without a valid token, except to what is public."""
+"""Lets no request pass without a valid token, except to public paths."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ _CHALLENGE = (b"www-authenticate", b'Bearer realm="thirdeye", error="invalid_tok
 
 
 class AuthenticationMiddleware:
-    """Puts the caller into `scope["state"]["principal"]`, or answers 401 (503 while keys cannot be had) in OM's shape."""
+    """Puts the caller into `scope["state"]["principal"]`, or answers 401 (503 without keys) in OM's shape."""
 
     def __init__(
         self,

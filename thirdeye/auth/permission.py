@@ -1,7 +1,7 @@
-"""Who may change what: roles of the token against the settings. What belongs to somebody is for the domains to know."""
+"""Who may change what, by the roles of the token and the settings. Ownership is checked by the domains."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from thirdeye.auth.principal import DEVELOPMENT_ADMINISTRATOR, Principal
 from thirdeye.errors import Forbidden
@@ -9,7 +9,7 @@ from thirdeye.settings import Settings
 
 
 class CallerContext(Protocol):
-    """What of a request's context this needs."""
+    """The part of a request's context that permissions depend on."""
 
     @property
     def principal(self) -> Principal | None: ...
@@ -18,7 +18,7 @@ class CallerContext(Protocol):
 
 
 def may_administer(context: CallerContext) -> bool:
-    """Whether the caller may change rules, prices and policy and ask for a refresh."""
+    """Whether the caller may change rules, prices and policy, and request a refresh."""
     principal = context.principal
     if principal is None:
         return False
@@ -26,7 +26,7 @@ def may_administer(context: CallerContext) -> bool:
 
 
 def may_write(context: CallerContext) -> bool:
-    """Whether the caller may change all action items and campaigns; without WRITE_ROLES everybody may."""
+    """Whether the caller may change all action items and campaigns; without WRITE_ROLES every caller may."""
     if context.principal is None:
         return False
     roles = context.settings.write_roles
@@ -34,14 +34,14 @@ def may_write(context: CallerContext) -> bool:
 
 
 def administrator(context: CallerContext) -> str:
-    """The name of whoever asks. Raises Forbidden for all but administrators, naming the roles."""
+    """The caller's name. Raises Forbidden for all but administrators, naming the roles."""
     if context.principal is None or not may_administer(context):
         raise Forbidden(f"only administrators may do this: it needs {_roles(context.settings.admin_roles)}")
     return context.principal.name
 
 
 def writer(context: CallerContext, *, or_else: str = "") -> str:
-    """The name of whoever asks. Raises Forbidden unless the caller may write; `or_else` says who else may."""
+    """The caller's name. Raises Forbidden unless the caller may write; `or_else` tells who else may."""
     if context.principal is None or not may_write(context):
         roles = list(dict.fromkeys([*context.settings.write_roles, *context.settings.admin_roles]))
         raise Forbidden(f"you may not do this: it needs {_roles(roles)}{or_else}")
@@ -49,14 +49,14 @@ def writer(context: CallerContext, *, or_else: str = "") -> str:
 
 
 def caller(context: CallerContext) -> str:
-    """The name of whoever asks. Raises Forbidden for nobody."""
+    """The caller's name. Raises Forbidden for a request without one."""
     if context.principal is None:
         raise Forbidden("only somebody with a token may do this")
     return context.principal.name
 
 
-def my_teams(context: CallerContext, users: dict[str, Any]) -> tuple[str, list[str]]:
-    """The caller's id in OpenMetadata and those of the teams, of the directory's users; nothing for one not known."""
+def caller_teams(context: CallerContext, users: Mapping[str, tuple[str, Sequence[str]]]) -> tuple[str, list[str]]:
+    """The ids of the caller and of the caller's teams in OpenMetadata; empty if the directory's users lack the caller."""
     name = context.principal.name if context.principal else ""
     identifier, teams = users.get(name, ("", []))
     return identifier, list(teams)

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from thirdeye.errors import Unauthenticated
 
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """The caller as the token names him; `name` is lower case and without a domain."""
+    """The caller that a token names; `name` is lower case and without a domain."""
 
     name: str
     email: str | None = None
@@ -20,8 +19,8 @@ class Principal:
 DEVELOPMENT_ADMINISTRATOR = Principal(name="developer", roles=frozenset({"Admin"}))
 
 
-def principal_of(claims: Mapping[str, Any]) -> Principal:
-    """The caller that verified claims name. Raises Unauthenticated when they name nobody."""
+def principal_of(claims: Mapping[str, object]) -> Principal:
+    """The caller that verified claims name. Raises Unauthenticated without a usable name."""
     name = _name(claims)
     # Invisible and control characters would let one caller look like another in lists and logs.
     if not name or len(name) > 256 or not name.isprintable():
@@ -35,9 +34,9 @@ def principal_of(claims: Mapping[str, Any]) -> Principal:
     )
 
 
-def _name(claims: Mapping[str, Any]) -> str:
+def _name(claims: Mapping[str, object]) -> str:
     subject = claims.get("username")
-    # Absent, null and empty mean the same; anything else that is no text is malformed and no reason to look further.
+    # Absent, null and empty mean the same; anything else but text is malformed, so `sub` does not count then.
     if subject is None or subject == "":
         subject = claims.get("sub")
     return subject.split("@", 1)[0].strip().lower() if isinstance(subject, str) else ""

@@ -1,9 +1,9 @@
-"""Tokens denied by hand, in ThirdEye's schema."""
+"""SQL of the denylist, in ThirdEye's schema."""
 
 from datetime import datetime
-from typing import Any
 
 from thirdeye.database import MySQL, Row
+from thirdeye.session import Values
 
 _DENIED = "SELECT digest FROM token_denial LIMIT 100000"
 _LIST = (
@@ -16,27 +16,26 @@ _FORGET = "DELETE FROM token_denial WHERE expires_at < %(moment)s"
 _ALLOW = "DELETE FROM token_denial WHERE HEX(digest) LIKE %(prefix)s"
 
 
-async def denied_tokens(thirdeye: MySQL) -> frozenset[bytes]:
+async def denied_digests(thirdeye: MySQL) -> frozenset[bytes]:
     """The digests of all denied tokens."""
     return frozenset(bytes(row["digest"]) for row in await thirdeye.fetch_all(_DENIED))
 
 
-async def denials(thirdeye: MySQL) -> list[Row]:
-    """What was denied, the newest first; moments in UTC."""
+async def denied_tokens(thirdeye: MySQL) -> list[Row]:
+    """At most 1,000 denied tokens, newest first: digest, name, reason, denied_at and expires_at in UTC."""
     return await thirdeye.fetch_all(_LIST)
 
 
-async def deny_token(thirdeye: MySQL, values: dict[str, Any], now: datetime) -> None:
-    """Denies one token (digest, name, reason, expires), and forgets those that have expired for long."""
-    async with thirdeye.session() as session:
-        await session.execute(_DENY, {**values, "now": now.replace(tzinfo=None)})
+async def deny_token(thirdeye: MySQL, values: Values, now: datetime) -> None:
+    """Denies one token: digest, name, reason, expires (in UTC)."""
+    await thirdeye.execute(_DENY, {**values, "now": now.replace(tzinfo=None)})
 
 
 async def forget_expired(thirdeye: MySQL, moment: datetime) -> None:
-    """Forgets denials of tokens that had expired by then."""
+    """Deletes the denials of tokens that expired before `moment`."""
     await thirdeye.execute(_FORGET, {"moment": moment.replace(tzinfo=None)})
 
 
 async def allow_token(thirdeye: MySQL, prefix: str) -> int:
-    """Takes back the denials whose digest begins so, in hexadecimal; how many there were."""
+    """Deletes the denials whose digest starts with this hexadecimal prefix; gives their number."""
     return (await thirdeye.execute(_ALLOW, {"prefix": f"{prefix.upper()}%"})).matched

@@ -1,4 +1,4 @@
-"""Verifying one token: its signature by joserfc, its claims by OM's own rules. The only module that touches joserfc."""
+"""Verifies one token: its signature by joserfc, its claims by OM's rules. The only module that imports joserfc."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from joserfc import jws
@@ -19,19 +19,19 @@ from thirdeye.errors import Unauthenticated
 from thirdeye.settings import ASYMMETRIC, SYMMETRIC, Settings
 
 LEEWAY = 30.0
-LONGEST = 16_384
+MAX_TOKEN_BYTES = 16_384
 _FORM = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
 # Headers that would let a token bring or point to its own key, or change how it is read.
 _REFUSED_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"})
-# RFC 7518 asks for no less; shorter keys have been factored.
-_SHORTEST_RSA = 2048
-# The modulus of the key pair that ships with OpenMetadata begins so, in base64url without its leading zero byte.
+# The least that RFC 7518 allows; shorter keys have been factored.
+_MIN_RSA_BITS = 2048
+# How the modulus of the key pair that ships with OpenMetadata starts, in base64url without its leading zero byte.
 _DEFAULT_MODULUS = "2XTHbrS8uYv-THweGDgqRciCTZJIU0NuaPUQT43V7oQgj3EF"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What a token must satisfy besides its signature."""
+class TokenRules:
+    """What a token must satisfy besides having a valid signature."""
 
     algorithms: tuple[str, ...]
     issuers: frozenset[str]
@@ -40,39 +40,47 @@ class Rules:
     audience_required: bool = False
 
 
-def rules_of(settings: Settings) -> Rules:
-    """The rules that the settings name; algorithms pinned by the kind of key in use."""
+def token_rules_of(settings: Settings) -> TokenRules:
+    """The rules for OM's tokens; algorithms are limited to those of the kind of key in use."""
     public = bool(settings.jwt_jwks_url or settings.jwt_public_key)
-    fitting = ASYMMETRIC if public else SYMMETRIC
-    algorithms = tuple(name for name in settings.jwt_algorithm if name in fitting)
+    usable = ASYMMETRIC if public else SYMMETRIC
+    algorithms = tuple(name for name in settings.jwt_algorithm if name in usable)
     if not algorithms and not public:
         algorithms = ("HS256",)
-    return Rules(
+    return TokenRules(
         algorithms=algorithms, issuers=frozenset(settings.jwt_issuers), audiences=frozenset(settings.jwt_audiences)
     )
 
 
-Claims = Mapping[str, Any]
+Claims = Mapping[str, object]
 
 
-def header_of(token: str) -> dict[str, Any]:
-    """The header of a token, unverified. Raises Unauthenticated for what is no token or brings its own key."""
-    header = _object_of(_parts(token)[0])
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The members of a token's header that matter here."""
+
+    algorithm: object
+    key_id: str | None
+
+
+def header_of(token: str) -> Header:
+    """The unverified header of a token. Raises Unauthenticated for a malformed one, or one that brings its own key."""
+    header = _decoded_object(_parts(token)[0])
     if _REFUSED_HEADERS & header.keys():
         raise Unauthenticated("the token is malformed")
     kid = header.get("kid")
     if kid is not None and not isinstance(kid, str):
         raise Unauthenticated("the token is malformed")
-    return header
+    return Header(header.get("alg"), kid)
 
 
-def claims_of(token: str) -> dict[str, Any]:
-    """What a token says, unverified. Raises Unauthenticated for what is no JSON object."""
-    return _object_of(_parts(token)[1])
+def claims_of(token: str) -> dict[str, object]:
+    """The unverified claims of a token. Raises Unauthenticated for anything but a JSON object."""
+    return _decoded_object(_parts(token)[1])
 
 
 def issuer_of(token: str) -> str:
-    """The issuer that a token names, unverified: it tells whose keys to try, nothing more. Raises Unauthenticated."""
+    """The unverified issuer of a token; trust it only to select the keys to try. Raises Unauthenticated."""
     issuer = claims_of(token).get("iss")
     if not isinstance(issuer, str):
         raise Unauthenticated("the token's issuer is not trusted")
@@ -81,44 +89,44 @@ def issuer_of(token: str) -> str:
 
 def _parts(token: str) -> list[bytes]:
     raw = token.encode("utf-8", "surrogatepass")
-    if len(raw) > LONGEST or not _FORM.match(raw):
+    if len(raw) > MAX_TOKEN_BYTES or not _FORM.match(raw):
         raise Unauthenticated("the token is malformed")
     return raw.split(b".")
 
 
-def _object_of(encoded: bytes) -> dict[str, Any]:
+def _decoded_object(encoded: bytes) -> dict[str, object]:
     try:
         return _json_object(urlsafe_b64decode(encoded + b"=" * (-len(encoded) % 4)))
     except ValueError:
         raise Unauthenticated("the token is malformed") from None
 
 
-def _json_object(raw: bytes) -> dict[str, Any]:
-    """A JSON object in which no name stands twice: of two, different readers take different ones. Raises ValueError."""
+def _json_object(raw: bytes) -> dict[str, object]:
+    """A JSON object without duplicate names, of which different readers take different ones. Raises ValueError."""
     value = orjson.loads(raw)
     if not isinstance(value, dict):
         raise ValueError("no object")
-    json.loads(raw, object_pairs_hook=_each_once)
+    json.loads(raw, object_pairs_hook=_reject_duplicate_names)
     return value
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
-    return found
+def _reject_duplicate_names(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("duplicate name")
+    return members
 
 
-def check_algorithm(header: Mapping[str, Any], rules: Rules) -> None:
-    """Raises Unauthenticated for an algorithm that is not pinned; needs no key, so it comes before asking for one."""
-    if header.get("alg") not in rules.algorithms:
+def check_algorithm(header: Header, rules: TokenRules) -> None:
+    """Raises Unauthenticated for an algorithm that is not allowed. Needs no key, so it runs before keys are fetched."""
+    if header.algorithm not in rules.algorithms:
         raise Unauthenticated("the token is signed by an algorithm that is not allowed")
 
 
 def verified_claims(
-    token: str, header: Mapping[str, Any], keys: Iterable[Key], rules: Rules, now: float
-) -> dict[str, Any]:
-    """The claims, once one of the keys verifies the signature and all rules hold. Raises Unauthenticated."""
+    token: str, header: Header, keys: Iterable[Key], rules: TokenRules, now: float
+) -> dict[str, object]:
+    """The claims of a token that one of the keys verifies and that satisfies all rules. Raises Unauthenticated."""
     check_algorithm(header, rules)
     payload = verified_payload(token, keys, rules.algorithms)
     try:
@@ -129,7 +137,7 @@ def verified_claims(
         for _, check in CLAIM_CHECKS:
             check(claims, rules, now)
     except Unauthenticated as error:
-        # The signature is true, so the audit may say who it was.
+        # The signature is valid, so the audit may name the subject.
         error.claimed = claims.get("sub")
         raise
     return claims
@@ -137,12 +145,12 @@ def verified_claims(
 
 @lru_cache(maxsize=8)
 def _registry(algorithms: tuple[str, ...]) -> jws.JWSRegistry:
-    # RFC 7515: headers that are not understood are ignored; those that matter were refused in `header_of`.
+    # RFC 7515: unknown headers are ignored; `header_of` has refused the dangerous ones.
     return jws.JWSRegistry(algorithms=algorithms, strict_check_header=False)
 
 
 def verified_payload(token: str, keys: Iterable[Key], algorithms: Sequence[str]) -> bytes:
-    """The payload, once one of the keys verifies the signature. Raises Unauthenticated."""
+    """The payload of a token whose signature one of the keys verifies. Raises Unauthenticated."""
     registry = _registry(tuple(algorithms))
     for key in keys:
         try:
@@ -161,26 +169,30 @@ def _number(claims: Claims, name: str) -> float | None:
     return float(value)
 
 
-def _check_expiry(claims: Claims, _: Rules, now: float) -> None:
-    # OM's bots carry a literal null: they never expire.
-    expiry = _number(claims, "exp")
+def expiry_of(claims: Claims) -> float | None:
+    """Seconds since 1970; None for a token that never expires, as OM's bots have with a literal null."""
+    return _number(claims, "exp")
+
+
+def _check_expiry(claims: Claims, _: TokenRules, now: float) -> None:
+    expiry = expiry_of(claims)
     if expiry is not None and now >= expiry + LEEWAY:
         raise Unauthenticated("the token has expired")
 
 
-def _check_not_before(claims: Claims, _: Rules, now: float) -> None:
+def _check_not_before(claims: Claims, _: TokenRules, now: float) -> None:
     not_before = _number(claims, "nbf")
     if not_before is not None and now < not_before - LEEWAY:
         raise Unauthenticated("the token is not valid yet", for_now=True)
 
 
-def _check_issuer(claims: Claims, rules: Rules, _: float) -> None:
+def _check_issuer(claims: Claims, rules: TokenRules, _: float) -> None:
     issuer = claims.get("iss")
     if not isinstance(issuer, str) or issuer not in rules.issuers:
         raise Unauthenticated("the token's issuer is not trusted")
 
 
-def _check_audience(claims: Claims, rules: Rules, _: float) -> None:
+def _check_audience(claims: Claims, rules: TokenRules, _: float) -> None:
     audience = claims.get("aud")
     if audience is None and not rules.audience_required:
         return
@@ -190,7 +202,7 @@ def _check_audience(claims: Claims, rules: Rules, _: float) -> None:
 
 
 # Each raises Unauthenticated.
-CLAIM_CHECKS: Final[tuple[tuple[str, Callable[[Claims, Rules, float], None]], ...]] = (
+CLAIM_CHECKS: Final[tuple[tuple[str, Callable[[Claims, TokenRules, float], None]], ...]] = (
     ("exp", _check_expiry),
     ("nbf", _check_not_before),
     ("iss", _check_issuer),
@@ -198,14 +210,14 @@ CLAIM_CHECKS: Final[tuple[tuple[str, Callable[[Claims, Rules, float], None]], ..
 )
 
 
-def key_of_jwk(entry: Any) -> tuple[str | None, Key]:
-    """Key id and public key of one entry of a key set. Raises ValueError for what cannot verify a signature."""
+def key_of_jwk(entry: object) -> tuple[str | None, Key]:
+    """Key id and public key of one entry of a key set. Raises ValueError for a key that cannot verify signatures."""
     if not isinstance(entry, dict) or entry.get("kty") not in ("RSA", "EC") or not _may_verify(entry):
         raise ValueError("no public signature key")
-    # OM pads its modulus; "d" and the like would be somebody's private key and are not wanted.
-    wanted = {"kty", "n", "e", "crv", "x", "y"}
+    # OM pads its modulus. Private members, such as "d", are left out.
+    public = {"kty", "n", "e", "crv", "x", "y"}
     data: dict[str, str | list[str]] = {
-        name: value.rstrip("=") for name, value in entry.items() if name in wanted and isinstance(value, str)
+        name: value.rstrip("=") for name, value in entry.items() if name in public and isinstance(value, str)
     }
     try:
         key = _import_jwk(data)
@@ -216,20 +228,20 @@ def key_of_jwk(entry: Any) -> tuple[str | None, Key]:
     return (kid if isinstance(kid, str) else None), key
 
 
-def _may_verify(entry: Mapping[str, Any]) -> bool:
+def _may_verify(entry: Mapping[str, object]) -> bool:
     operations = entry.get("key_ops")
-    fits = operations is None or (isinstance(operations, list) and "verify" in operations)
-    return fits and entry.get("use") in (None, "sig")
+    allowed = operations is None or (isinstance(operations, list) and "verify" in operations)
+    return allowed and entry.get("use") in (None, "sig")
 
 
 def _import_jwk(data: dict[str, str | list[str]]) -> Key:
-    key: Key = _quietly(RSAKey if data["kty"] == "RSA" else ECKey, data)
+    key: Key = _import_without_warning(RSAKey if data["kty"] == "RSA" else ECKey, data)
     key.as_dict(private=False)
     return key
 
 
-def _quietly(kind: type[RSAKey] | type[ECKey], data: Any) -> Key:
-    # joserfc only warns of short keys; here they are refused, so its warning says nothing new.
+def _import_without_warning(kind: type[RSAKey] | type[ECKey], data: str | dict[str, str | list[str]]) -> Key:
+    # joserfc warns of short keys; `_check_length` refuses them.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SecurityWarning)
         return kind.import_key(data)
@@ -237,8 +249,8 @@ def _quietly(kind: type[RSAKey] | type[ECKey], data: Any) -> Key:
 
 def _check_length(key: Key) -> None:
     modulus = _modulus(key)
-    if modulus is not None and modulus.bit_length() < _SHORTEST_RSA:
-        raise ValueError(f"an RSA key must have at least {_SHORTEST_RSA} bits")
+    if modulus is not None and modulus.bit_length() < _MIN_RSA_BITS:
+        raise ValueError(f"an RSA key must have at least {_MIN_RSA_BITS} bits")
 
 
 def _modulus(key: Key) -> int | None:
@@ -246,21 +258,21 @@ def _modulus(key: Key) -> int | None:
 
 
 def is_default_key(key: Key) -> bool:
-    """Whether this key ships with OpenMetadata: its private half is public, so anybody can sign with it."""
+    """Whether this key ships with OpenMetadata: its private key is published, so anybody can sign with it."""
     modulus = _modulus(key)
     if modulus is None:
         return False
-    # Compared as a number written anew: OM's leading zero byte shifts every letter of the base64.
-    written = urlsafe_b64encode(modulus.to_bytes((modulus.bit_length() + 7) // 8, "big")).decode()
-    return written.startswith(_DEFAULT_MODULUS)
+    # Encoded again from the number: OM's leading zero byte shifts every letter of the base64.
+    encoded = urlsafe_b64encode(modulus.to_bytes((modulus.bit_length() + 7) // 8, "big")).decode()
+    return encoded.startswith(_DEFAULT_MODULUS)
 
 
 def key_of_pem(pem: str) -> Key:
-    """The public key of a PEM. Raises ValueError when it is none."""
+    """The public key of JWT_PUBLIC_KEY. Raises ValueError for an unusable one."""
     for kind in (RSAKey, ECKey):
         try:
-            key = _quietly(kind, pem)
-        except Exception:  # noqa: S112  the other kind may fit
+            key = _import_without_warning(kind, pem)
+        except Exception:  # noqa: S112  try the other kind
             continue
         try:
             _check_length(key)

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from thirdeye.auth import store as denial_store
+from thirdeye.auth import store as denylist_store
 from thirdeye.auth.authenticator import Authenticator, build_authenticator, digest_of
 from thirdeye.auth.denylist import Denylist
-from thirdeye.auth.diagnosis import Step, explain
+from thirdeye.auth.diagnosis import TokenCheck, diagnose
 from thirdeye.auth.principal import principal_of
 from thirdeye.auth.tokens import claims_of
 from thirdeye.clock import utc_now
@@ -47,16 +47,18 @@ def check(given: Annotated[str, _TOKEN] = "-") -> None:
     settings = settings_or_exit()
     text = _read(given)
 
-    async def look() -> list[Step]:
+    async def look() -> list[TokenCheck]:
         database = thirdeye_database(settings, no_observer)
         denied = Denylist(database)
         await database.start()
         authenticator = build_authenticator(settings, utc_now, denied=denied)
         try:
             if not isinstance(authenticator, Authenticator):
-                return [Step(name="accepted", passed=True, detail="JWT_ENABLED=false: everybody is an administrator")]
+                return [
+                    TokenCheck(name="accepted", passed=True, detail="JWT_ENABLED=false: everybody is an administrator")
+                ]
             await denied.start()
-            return await explain(authenticator, text, utc_now().timestamp())
+            return await diagnose(authenticator, text, utc_now().timestamp())
         finally:
             await denied.stop()
             await authenticator.stop()
@@ -93,8 +95,8 @@ def deny(
     }
 
     async def work(thirdeye: MySQL) -> None:
-        await denial_store.deny_token(thirdeye, values, utc_now())
-        await denial_store.forget_expired(thirdeye, utc_now() - timedelta(days=1))
+        await denylist_store.deny_token(thirdeye, values, utc_now())
+        await denylist_store.forget_expired(thirdeye, utc_now() - timedelta(days=1))
 
     _over_thirdeye(settings, work)
     typer.echo(f"denied: a token of {name}, sha256 {digest_of(text).hex()[:16]}...")
@@ -109,7 +111,7 @@ def allow(
     prefix = digest.strip().rstrip(".").lower()
     if not re.fullmatch(r"[0-9a-f]{8,64}", prefix):
         sys.exit("give 8 to 64 hexadecimal digits, as `thirdeye token denied` shows them")
-    allowed = _over_thirdeye(settings, lambda thirdeye: denial_store.allow_token(thirdeye, prefix))
+    allowed = _over_thirdeye(settings, lambda thirdeye: denylist_store.allow_token(thirdeye, prefix))
     typer.echo(f"taken back: {allowed}")
     sys.exit(0 if allowed else 1)
 
@@ -117,7 +119,7 @@ def allow(
 @token.command()
 def denied() -> None:
     """Lists the tokens that are denied."""
-    for row in _over_thirdeye(settings_or_exit(), denial_store.denials):
+    for row in _over_thirdeye(settings_or_exit(), denylist_store.denied_tokens):
         expires = f"expires {row['expires_at']:%Y-%m-%d %H:%M}" if row["expires_at"] else "never expires"
         digest = bytes(row["digest"]).hex()[:16]
         typer.echo(f"{digest}...  {row['denied_at']:%Y-%m-%d %H:%M} UTC  {row['name']}  {expires}  {row['reason']}")

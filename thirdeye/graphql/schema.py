@@ -13,8 +13,7 @@ from thirdeye.estate.resolvers import tables as estate
 from thirdeye.graphql.scalars import SCALARS
 from thirdeye.resources import resource
 from thirdeye.score import resolvers as score
-from thirdeye.verdict.resolvers import policy
-from thirdeye.verdict.resolvers import verdicts as verdict
+from thirdeye.verdict import resolvers as verdict
 
 
 def build_schema() -> GraphQLSchema:
@@ -32,13 +31,7 @@ def build_schema() -> GraphQLSchema:
         overview.table_change,
         administration.query,
         administration.mutation,
-        verdict.query,
-        verdict.table,
-        verdict.blocker,
-        verdict.lists,
-        verdict.record,
-        policy.query,
-        policy.mutation,
+        *verdict.BINDABLES,
         actions.query,
         actions.connection,
         actions.item,

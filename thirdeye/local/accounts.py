@@ -1,7 +1,9 @@
 """The two accounts of a private server: one that may read little of OM's schema, one that owns ThirdEye's."""
 
 from dataclasses import dataclass
-from typing import Any
+
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
 
 from thirdeye.mirror.openmetadata.source_tables import grant_statements
 
@@ -16,14 +18,14 @@ class Accounts:
     thirdeye_password: str
 
 
-def make_accounts(connection: Any, accounts: Accounts, *, om_schema: str, thirdeye_schema: str) -> None:
-    """Makes both accounts, or brings them up to date; `connection` is root's."""
+def make_accounts(connection: Connection, accounts: Accounts, *, om_schema: str, thirdeye_schema: str) -> None:
+    """Creates both accounts anew with the rights they need now; `connection` is root's."""
     with connection.cursor() as cursor:
         for user, password in (
             (accounts.om_user, accounts.om_password),
             (accounts.thirdeye_user, accounts.thirdeye_password),
         ):
-            # Anew, so that an older run's rights do not linger.
+            # Rights of an older run must not linger.
             cursor.execute(f"DROP USER IF EXISTS '{user}'@'%'")
             cursor.execute(f"CREATE USER '{user}'@'%%' IDENTIFIED BY %s", (password,))
         # In a grant on a whole schema `_` stands for any character.
@@ -33,7 +35,7 @@ def make_accounts(connection: Any, accounts: Accounts, *, om_schema: str, thirde
             cursor.execute(statement)
 
 
-def existing_columns(cursor: Any, schema: str) -> dict[str, set[str]]:
+def existing_columns(cursor: Cursor, schema: str) -> dict[str, set[str]]:
     """Tables and columns of a schema."""
     cursor.execute("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = %s", (schema,))
     columns: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""Runs a command that does not outlive the process which asked for it, not even when that one is killed with -9.
+"""Runs a command that never outlives the process that started it, even if that is killed with -9.
 
 A script of its own, run by path with nothing but the standard library: `launcher.py exec|guard PARENT COMMAND...`.
 `exec` becomes the command. `guard` stays beside it, for commands that start processes themselves: SIGTERM goes on to
@@ -27,7 +27,7 @@ def _signal_group(group: int, signal_number: int) -> None:
     try:
         os.killpg(group, signal_number)
     except ProcessLookupError:
-        pass  # nobody is left in it
+        pass  # the group has ended
 
 
 def _end_group(group: int) -> None:
@@ -66,7 +66,7 @@ def _guard(parent: int, command: list[str]) -> int:
     signal.signal(signal.SIGUSR1, lambda _number, _frame: _signal_group(child, signal.SIGKILL))
     _die_with(parent, signal.SIGTERM)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    # Whatever the command left behind belongs to nobody any more.
+    # Nothing that the command started may remain.
     _signal_group(child, signal.SIGKILL)
     return code if code >= 0 else 128 - code
 

@@ -13,17 +13,17 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pymysql
+from pymysql.connections import Connection
 
 from thirdeye.local.processes import Child, log_end
 
 HOST = "127.0.0.1"
 _START_SECONDS = 90.0
 _ATTEMPTS = 5
-# A Unix socket's path may have 107 bytes.
-_LONGEST_SOCKET = 100
+# The kernel allows 107 bytes.
+_MAX_SOCKET_PATH_BYTES = 100
 # Below where Linux takes the local ports of outgoing connections from: one of those could hold the port of a server
 # while it restarts.
 PORTS = range(20000, 32000)
@@ -61,7 +61,7 @@ def free_port() -> int:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replaces a file at once: nobody else may ever read it, and half of it is never seen."""
+    """Replaces a file atomically; only its owner can read it."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
@@ -71,14 +71,14 @@ def write_private(path: Path, text: str) -> None:
 
 def find_program(name: str, package: str) -> str:
     """The path of a program. Raises ServerProblem naming the package to install."""
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if found is None:
+    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if path is None:
         raise ServerProblem(f"{name} is not installed: apt-get install {package}")
-    return found
+    return path
 
 
 def wait_until(ready: Callable[[], bool], *, seconds: float, alive: Callable[[], bool] = lambda: True) -> bool:
-    """Asks `ready` until it is true; False when `seconds` are over or `alive` is not true any more."""
+    """Polls `ready` until it is true; False after `seconds`, or when `alive` turns false."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if ready():
@@ -157,7 +157,7 @@ class PrivateServer(ABC):
 
     @property
     def running(self) -> bool:
-        """Whether its process is there."""
+        """Whether its process is alive."""
         return self._child is not None and self._child.exit_code is None
 
 
@@ -170,7 +170,7 @@ class _SqlServer(PrivateServer):
         self._buffer_pool = buffer_pool
         self._data = folder / "data"
         self.unix_socket = str(folder / "s.sock")
-        if len(os.fsencode(self.unix_socket)) > _LONGEST_SOCKET:
+        if len(os.fsencode(self.unix_socket)) > _MAX_SOCKET_PATH_BYTES:
             self.unix_socket = str(_short_folder(folder) / "s.sock")
         # Not the system's: a starting MariaDB removes the temporary tables it finds there, those of others too.
         self._temporary = folder / "tmp"
@@ -181,7 +181,7 @@ class _SqlServer(PrivateServer):
 
     def start(self) -> None:
         if not self._data.exists():
-            # Made beside and moved, so that a half-made one is never taken for whole.
+            # Created elsewhere and moved, so that an interrupted start leaves no partial data folder.
             fresh = self.folder / "data.new"
             shutil.rmtree(fresh, ignore_errors=True)
             self._initialise(fresh)
@@ -229,7 +229,7 @@ class _SqlServer(PrivateServer):
             return False
         return True
 
-    def connect(self, schema: str | None = None) -> "pymysql.connections.Connection[Any]":
+    def connect(self, schema: str | None = None) -> Connection:
         """A connection as root, over the Unix socket."""
         return pymysql.connect(
             unix_socket=self.unix_socket,
@@ -238,7 +238,7 @@ class _SqlServer(PrivateServer):
             database=schema,
             charset="utf8mb4",
             autocommit=True,
-            # Over a socket nobody listens in; making ready for TLS would take thirty milliseconds.
+            # A Unix socket needs no TLS, whose setup takes thirty milliseconds.
             ssl_disabled=True,
         )
 
@@ -251,7 +251,7 @@ def _short_folder(folder: Path) -> Path:
     status = path.lstat()
     if stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o077:
         return path
-    # Somebody else made it: everybody may write there.
+    # It belongs to another user, or others may write there.
     return Path(tempfile.mkdtemp(prefix="thirdeye-"))
 
 

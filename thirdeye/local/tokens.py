@@ -1,7 +1,7 @@
 """Tokens shaped like OM's, for development and tests: signed by a key of this machine's own."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -36,14 +36,13 @@ class Signer:
             fresh.rename(file)
         return cls(file.read_bytes())
 
-    def jwk(self, **changes: Any) -> dict[str, Any]:
+    def jwk(self, **changes: object) -> dict[str, object]:
         """The public key as an entry of a key set."""
-        public: dict[str, Any] = dict(self._key.as_dict(private=False))
-        return {**public, "kid": KEY_ID, "alg": "RS256", "use": "sig", **changes}
+        return {**self._key.as_dict(private=False), "kid": KEY_ID, "alg": "RS256", "use": "sig", **changes}
 
-    def token(self, *, header: dict[str, Any] | None = None, **claims: Any) -> str:
+    def token(self, *, header: Mapping[str, object] | None = None, **claims: object) -> str:
         """A token like OM's for an administrator; `claims` and `header` change it, `...` as a value leaves one out."""
-        all_claims = {
+        all_claims: dict[str, object] = {
             "iss": "open-metadata.org",
             "sub": "admin",
             "email": "admin@open-metadata.org",
@@ -53,7 +52,9 @@ class Signer:
             "exp": None,
             **claims,
         }
-        sound = {name: value for name, value in all_claims.items() if value is not ...}
-        head = {"alg": "RS256", "typ": "JWT", "kid": KEY_ID, **(header or {})}
-        sound_head = {name: value for name, value in head.items() if value is not ...}
-        return jwt.encode(sound_head, sound, self._key, algorithms=[str(sound_head["alg"])])
+        full_header = _present({"alg": "RS256", "typ": "JWT", "kid": KEY_ID, **(header or {})})
+        return jwt.encode(full_header, _present(all_claims), self._key, algorithms=[str(full_header["alg"])])
+
+
+def _present(members: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in members.items() if value is not ...}

@@ -1,4 +1,4 @@
-"""The ZI score as pure functions: exact fractions inside, whole points outside that always add up to the score."""
+"""The ZI score, pure: exact fractions inside, whole points outside that always add up to the score."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -78,13 +78,13 @@ class Tally:
 
     def add(self, other: "Tally") -> None:
         """Adds another tally to this one."""
-        for each in fields(self):
-            mine, theirs = getattr(self, each.name), getattr(other, each.name)
-            if isinstance(mine, dict):
-                for key, amount in theirs.items():
-                    mine[key] = mine.get(key, 0) + amount
+        for column in fields(self):
+            total, amount = getattr(self, column.name), getattr(other, column.name)
+            if isinstance(total, dict):
+                for activity, part in amount.items():
+                    total[activity] = total.get(activity, 0) + part
             else:
-                setattr(self, each.name, mine + theirs)
+                setattr(self, column.name, total + amount)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,7 @@ class Component:
 
 @dataclass(frozen=True, kw_only=True)
 class Driver:
-    """What costs points: how many would come back if this service had no waste in this component."""
+    """What costs points: how many the estate would gain if this service had no waste in this component."""
 
     component: str
     service: str
@@ -118,15 +118,15 @@ class ZIScore:
     coverage: Fraction
 
 
-_COUNTED = (
+_COUNT_FIELDS = (
     "tables", "active", "evidenced", "accessed", "written", "written_active", "owned", "described", "tiered", "zombies",
     "sized",
 )  # fmt: skip
-_WEIGHED = {"bytes": "tables", "active_bytes": "active", "zombie_bytes": "zombies"}
+_MASK_BY_BYTE_FIELD = {"bytes": "tables", "active_bytes": "active", "zombie_bytes": "zombies"}
 
 
-# The columns that tallies look at.
-TALLIED: Final = (
+# The columns that tallies read.
+TALLY_COLUMNS: Final = (
     "flags", "place", "size", "activity", "evidence", "written", "accessed", "owners", "tier",
 )  # fmt: skip
 
@@ -134,7 +134,7 @@ TALLIED: Final = (
 def tally_services(
     columns: Columns | PackedColumns, place_service: Array, services: int, today: int, recent_days: int
 ) -> list[Tally]:
-    """Sums up the tables of each service, by its number; `today` is a day number, as the columns have them."""
+    """The tally of each service, by its number; `today` is a day number, as in the columns."""
     tallies = [Tally() for _ in range(services)]
     for number in range(columns.chunks):
         chunk = columns.parts(number)
@@ -142,11 +142,12 @@ def tally_services(
         service = place_service[chunk["place"]]
         size = np.maximum(chunk["size"], 0)
         masks = {name: mask & present for name, mask in _masks(chunk, today, recent_days).items()}
-        for name in _COUNTED:
+        for name in _COUNT_FIELDS:
             for tally, count in zip(tallies, _counts(service, masks[name], services), strict=True):
                 setattr(tally, name, getattr(tally, name) + count)
-        for name, of in _WEIGHED.items():
-            sums = exact_sums(service[masks[of]], size[masks[of]], services)
+        for name, mask_name in _MASK_BY_BYTE_FIELD.items():
+            mask = masks[mask_name]
+            sums = exact_sums(service[mask], size[mask], services)
             for tally, amount in zip(tallies, sums, strict=True):
                 setattr(tally, name, getattr(tally, name) + amount)
         for kind, code in ACTIVITY_CODE.items():
@@ -185,7 +186,7 @@ def _masks(chunk: Mapping[str, Array], today: int, recent_days: int) -> dict[str
 
 
 def _wasted(tally: Tally, component: str, any_written: bool) -> int:
-    """What a tally lacks of a component, in that component's units (bytes, tables, marks of stewardship)."""
+    """The waste in a component, in that component's units: bytes, tables, or marks of stewardship."""
     if component == "storage":
         return tally.bytes - tally.active_bytes
     if component == "compute":
@@ -196,7 +197,7 @@ def _wasted(tally: Tally, component: str, any_written: bool) -> int:
 
 
 def _whole(tally: Tally, component: str, any_written: bool) -> int:
-    """All there is of a component, in the units of `_wasted`; 0 means that there is no data."""
+    """The total of a component, in the units of `_wasted`; 0 means that there is no data."""
     if component == "storage":
         return tally.bytes
     if component == "compute":
@@ -247,15 +248,15 @@ def _no_data(total: Tally) -> ZIScore:
 def _drivers(
     services: Mapping[str, Tally], share: Mapping[str, Fraction], whole: Mapping[str, int], any_written: bool
 ) -> tuple[Driver, ...]:
-    found = []
+    drivers = []
     for service, tally in services.items():
         for name in COMPONENTS:
             wasted = _wasted(tally, name, any_written)
             if whole[name] and wasted and share[name]:
                 points = 100 * share[name] * Fraction(wasted, whole[name])
-                found.append(Driver(component=name, service=service, points=points))
-    found.sort(key=lambda driver: (-driver.points, COMPONENTS.index(driver.component), driver.service))
-    return tuple(found)
+                drivers.append(Driver(component=name, service=service, points=points))
+    drivers.sort(key=lambda driver: (-driver.points, COMPONENTS.index(driver.component), driver.service))
+    return tuple(drivers)
 
 
 def round_half_up(value: Fraction) -> int:
@@ -304,5 +305,5 @@ def inactive_percentage(total: int, active: int) -> float:
 
 
 def slot_of(minutes_since_epoch: int, refresh_minutes: int) -> int:
-    """The slot that a moment falls into."""
+    """The slot of a moment."""
     return minutes_since_epoch // refresh_minutes

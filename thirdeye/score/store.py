@@ -1,11 +1,12 @@
-"""The score's history: one row a slot."""
+"""SQL of the score's history: one row a slot."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 import orjson
 
-from thirdeye.database import MySQL, Row
+from thirdeye.database import MySQL
 
 _INSERT = """
 INSERT INTO health_score_history (captured_at, score, status, meta, slot, slot_minutes)
@@ -14,7 +15,7 @@ ON DUPLICATE KEY UPDATE id = id
 """
 _SLOT = "SELECT id FROM health_score_history WHERE slot_minutes = %(slot_minutes)s AND slot = %(slot)s"
 _LATEST = """
-SELECT id, captured_at, score, status, meta, slot, slot_minutes FROM health_score_history
+SELECT id, captured_at, score, status, meta FROM health_score_history
 ORDER BY captured_at DESC, id DESC LIMIT 1
 """
 _AT_OR_BEFORE = """
@@ -28,8 +29,7 @@ WHERE captured_at > %(moment)s AND captured_at <= %(captured_at)s AND id <> %(id
 ORDER BY captured_at, id LIMIT 1
 """
 
-# A bucket is what its seconds since 1970, shifted and divided, have in common. Weeks start on Monday; 1970 began on
-# a Thursday.
+# A bucket is numbered by the seconds since 1970, shifted and divided: weeks start on Monday, 1970 on a Thursday.
 _BUCKETS = """
 SELECT bucket, score, captured_at, status, lowest, highest, samples FROM (
   SELECT bucket, score, captured_at, status,
@@ -50,6 +50,61 @@ LIMIT %(limit)s
 """
 
 
+class ComponentMeta(TypedDict):
+    """A component of the score; `value` 0 to 100 or None without data, `weight` in percent."""
+
+    component: str
+    value: float | None
+    weight: float
+    points: int
+
+
+class DriverMeta(TypedDict):
+    """What costs points: component, service and how many."""
+
+    component: str
+    service: str
+    points: float
+
+
+class ScoreMeta(TypedDict, total=False):
+    """What a row keeps beside its score. Rows that people inserted lack it."""
+
+    breakdown: dict[str, int]
+    components: list[ComponentMeta]
+    drivers: list[DriverMeta]
+    coverage: float
+    metadata: dict[str, int | float]
+    warnings: list[str]
+    generation: int
+    inputs: dict[str, int]
+    settings: dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreRow:
+    """A row of the history; `captured_at` in UTC."""
+
+    id: int
+    captured_at: datetime
+    score: int
+    status: str | None
+    meta: ScoreMeta
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreBucket:
+    """Rows of one hour, day or week: the last one, the lowest and highest score, how many."""
+
+    bucket: int
+    score: int
+    captured_at: datetime
+    status: str | None
+    lowest: int
+    highest: int
+    samples: int
+
+
 async def slot_is_written(thirdeye: MySQL, slot: int, slot_minutes: int) -> bool:
     """Whether this slot has its row."""
     return await thirdeye.fetch_one(_SLOT, {"slot": slot, "slot_minutes": slot_minutes}) is not None
@@ -61,11 +116,11 @@ async def insert_score(
     captured_at: datetime,
     score: int,
     status: str,
-    meta: dict[str, Any],
+    meta: ScoreMeta,
     slot: int,
     slot_minutes: int,
 ) -> None:
-    """Writes the slot's row, unless somebody was first: then nothing changes."""
+    """Writes the slot's row unless another process has written it."""
     values = {
         "captured_at": _naive(captured_at),
         "score": score,
@@ -77,31 +132,32 @@ async def insert_score(
     await thirdeye.execute(_INSERT, values)
 
 
-async def latest_score(thirdeye: MySQL) -> Row | None:
-    """The newest row, `meta` decoded; None before the first."""
+async def latest_score(thirdeye: MySQL) -> ScoreRow | None:
+    """The newest row; None before the first."""
     row = await thirdeye.fetch_one(_LATEST)
-    if row is not None:
-        row["meta"] = orjson.loads(row["meta"]) if row["meta"] else {}
-    return row
+    if row is None:
+        return None
+    return ScoreRow(**{**row, "meta": orjson.loads(row["meta"]) if row["meta"] else {}})
 
 
-async def score_before(thirdeye: MySQL, row: Row, moment: datetime) -> int | None:
-    """The score as of `moment`, else the oldest younger than it other than `row`; rows without data do not count."""
+async def score_before(thirdeye: MySQL, row: ScoreRow, moment: datetime) -> int | None:
+    """The score as of `moment`, else of the oldest row after it but `row`; rows with NO_DATA do not count."""
     earlier = await thirdeye.fetch_one(_AT_OR_BEFORE, {"moment": _naive(moment)})
     if earlier is None:
-        values = {"moment": _naive(moment), "captured_at": row["captured_at"], "id": row["id"]}
+        values = {"moment": _naive(moment), "captured_at": row.captured_at, "id": row.id}
         earlier = await thirdeye.fetch_one(_OLDEST_SINCE, values)
     return int(earlier["score"]) if earlier else None
 
 
 async def score_buckets(
     thirdeye: MySQL, *, start: datetime, end: datetime, seconds: int, shift: int, limit: int
-) -> list[Row]:
-    """Buckets of `seconds` from `start` up to, not including, `end`, oldest first: last, lowest and highest score."""
+) -> list[ScoreBucket]:
+    """Buckets of `seconds` from `start` up to, not including, `end`, oldest first."""
     values = {"start": _naive(start), "end": _naive(end), "seconds": seconds, "shift": shift, "limit": limit}
-    return await thirdeye.fetch_all(_BUCKETS, values)
+    rows = await thirdeye.fetch_all(_BUCKETS, values)
+    return [ScoreBucket(**{**row, "bucket": int(row["bucket"])}) for row in rows]
 
 
 def _naive(moment: datetime) -> datetime:
-    """As the session, whose time zone is UTC, takes it."""
+    # The session's time zone is UTC.
     return moment.replace(tzinfo=None)

@@ -1,32 +1,33 @@
-"""What a refresh asks of verdicts: learns from the past, judges every table, remembers what was said."""
+"""Advises a refresh: learns from past usage, judges every table and records the verdicts given."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from thirdeye.database import MySQL, Session
 from thirdeye.inventory.columns import Array, Mask, day_of
-from thirdeye.inventory.verdicts import VERDICTS, Verdict
+from thirdeye.inventory.verdicts import VERDICTS
 from thirdeye.mirror.advisor import Advisor, DaysSoFar, Estate
 from thirdeye.settings import Settings
 from thirdeye.verdict import store
-from thirdeye.verdict.evaluation import Known, judge
+from thirdeye.verdict.evaluation import VerdictInputs, judge
 from thirdeye.verdict.policy import current_policy
-from thirdeye.verdict.quality import classes_off
+from thirdeye.verdict.quality import miscalibrated_risks
 from thirdeye.verdict.records import Records
-from thirdeye.verdict.return_risk import PastStates, RiskTable, class_words
+from thirdeye.verdict.return_risk import PastStates, RiskTable, describe_class
 
-# How long the risk tables of past days are kept.
+# How long the counts of past days are kept.
 _KEEP_DAYS: Final = 800
-# Verdicts of so many days count when promises are checked.
-CHECKED_DAYS: Final = 365
+# How far back verdicts count when promises are checked.
+CALIBRATION_DAYS: Final = 365
 
 
 def advisors(settings: Settings, thirdeye: MySQL) -> Callable[[], Advisor]:
-    """Makes an advisor for each refresh over this schema."""
+    """A factory that makes an advisor for each refresh over this schema."""
     return lambda: VerdictAdvisor(settings, thirdeye)
 
 
@@ -46,12 +47,12 @@ class VerdictAdvisor:
         self._today = today
         self._past = PastStates(created, present, service, today)
 
-    def before_day(self, day: int, so_far: DaysSoFar) -> None:
+    def before_day(self, day: int, usage: DaysSoFar) -> None:
         """As Advisor."""
         assert self._past is not None
-        self._past.before_day(day, so_far.last_use, so_far.days_of_use, so_far.longest_gap, so_far.first_row)
+        self._past.before_day(day, usage.last_use, usage.days_of_use, usage.longest_gap, usage.first_row)
 
-    async def advise(self, estate: Estate) -> dict[str, Any]:
+    async def advise(self, estate: Estate) -> dict[str, object]:
         """As Advisor."""
         assert self._past is not None
         today = day_of(self._today)
@@ -59,24 +60,24 @@ class VerdictAdvisor:
         counts = self._past.counts
         table = self._table = RiskTable.of(*counts.until(self._today))
         policy = await current_policy(self._settings, self._thirdeye)
-        records = await store.quality(self._thirdeye, today - timedelta(days=CHECKED_DAYS), today)
-        off = classes_off(records)
-        known = Known(
+        quality = await store.quality(self._thirdeye, today - timedelta(days=CALIBRATION_DAYS), today)
+        miscalibrated = miscalibrated_risks(quality)
+        inputs = VerdictInputs(
             prices=np.array([float(price) for price in estate.prices] or [0.0]),
             kept=await store.kept_numbers(self._thirdeye, today),
-            calibration_off=off,
+            calibration_off=miscalibrated,
         )
-        judge(estate, table, known, policy, self._today)
+        judge(estate, table, inputs, policy, self._today)
         return {
             "policy": asdict(policy),
-            "risks": [None if risk != risk else risk for risk in table.risks.tolist()],
+            "risks": [None if math.isnan(risk) else risk for risk in table.risks.tolist()],
             "states": table.states.tolist(),
             "returned": table.returned.tolist(),
             "number_of": table.number_of.tolist(),
             "counts": counts.document(),
             "warnings": [
-                f"CALIBRATION_OFF: of the tables {class_words(number)} more were used again than was promised: none may go"
-                for number in sorted(off)
+                f"CALIBRATION_OFF: of the tables {describe_class(number)} more were used again than was promised: none may go"
+                for number in sorted(miscalibrated)
             ],
             "today": self._today,
         }
@@ -92,7 +93,7 @@ class VerdictAdvisor:
             return
         await store.put_risk(session, today, generation, self._past.counts.document(), _KEEP_DAYS)
         records, risks = self._records, self._table.risks
-        # First what ends, so that what begins anew is not ended with it.
+        # What ends comes first, so that what is opened here is not ended as well.
         for day, numbers in records.regretted.items():
             used = day_of(day)
             assert used is not None
@@ -102,12 +103,7 @@ class VerdictAdvisor:
         await store.open_records(
             session,
             (
-                (number, _name(verdict), risk, float(risks[risk]) if risk else None, today.isoformat())
+                (number, VERDICTS[verdict].value, risk, float(risks[risk]) if risk else None, today.isoformat())
                 for number, verdict, risk in records.given
             ),
         )
-
-
-def _name(code: int) -> str:
-    verdict: Verdict = VERDICTS[code]
-    return str(verdict.value)

@@ -1,4 +1,4 @@
-"""The rules applied to the whole estate, as a refresh asks for it."""
+"""Applies the rules to the whole estate during a refresh."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,18 +13,19 @@ from thirdeye.inventory.verdicts import NO_IDLE, VERDICT_CODE, Verdict
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict import rules
 from thirdeye.verdict.propagation import have_downstream, highest_downstream
-from thirdeye.verdict.return_risk import NO_CLASS, RiskTable, classes
-from thirdeye.verdict.rules import Policy, Tables
+from thirdeye.verdict.return_risk import NO_CLASS, RiskTable, classify
+from thirdeye.verdict.rules import BlockerFacts, Policy
 
-# Above every risk: nobody can say how likely what hangs on it is wanted again.
-_NO_NUMBER = 2.0
+# Above every risk: of a table whose return risk is unknown.
+_UNKNOWN_RISK = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
-    """What people and experience say. `prices` are USD per GB and month by service number; `kept` are table numbers.
+class VerdictInputs:
+    """What verdicts depend on besides the estate.
 
-    `calibration_off`: numbers of the risk table whose promise did not hold.
+    `prices`: USD per GB and month by service number. `kept`: numbers of tables that people keep. `calibration_off`:
+    numbers of the risk table whose promise did not hold.
     """
 
     prices: Array
@@ -32,24 +33,24 @@ class Known:
     calibration_off: frozenset[int]
 
 
-def judge(estate: Estate, table: RiskTable, known: Known, policy: Policy, today: int) -> None:
-    """Sets idle days, class, risk, purge score, blockers and verdict of every table."""
+def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: Policy, today: int) -> None:
+    """Sets idle days, risk, purge score, blockers and verdict of every table."""
     query, count = estate.query, len(estate.present)
-    idle_tables = is_any(query["activity"], Activity.STALE, Activity.DORMANT) & estate.present
-    own = _own(estate, table, idle_tables, policy, today)
+    is_idle = is_any(query["activity"], Activity.STALE, Activity.DORMANT) & estate.present
+    own_numbers = _own_numbers(estate, risk_table, is_idle, policy, today)
     unknown = is_any(query["activity"], Activity.UNKNOWN) & estate.present
     upstream = adjacency(estate.targets, estate.sources, estate.nodes)
-    unknown_downstream = have_downstream(upstream, _padded(unknown, estate.nodes))[:count]
-    query["risk"] = _effective(own, idle_tables, table, upstream, estate.nodes)
-    protected = protected_sets(estate.tag_sets, policy.protected_tags)
-    kept = select(known.kept, count)[:count]
-    off = select(known.calibration_off, len(table.risks))
-    # A chunk at a time, for the rules make a dozen arrays on the way.
+    unknown_downstream = have_downstream(upstream, _extended(unknown, estate.nodes))[:count]
+    query["risk"] = _effective_numbers(own_numbers, is_idle, risk_table, upstream, estate.nodes)
+    protected = protected_tag_sets(estate.tag_sets, policy.protected_tags)
+    kept = select(inputs.kept, count)[:count]
+    calibration_off = select(inputs.calibration_off, len(risk_table.risks))
+    # Chunk by chunk, as the rules make a dozen intermediate arrays.
     for start in range(0, count, CHUNK):
         part = slice(start, start + CHUNK)
         chunk = {name: query[name][part] for name in query.fields}
-        price = known.prices[estate.service[part]]
-        tables = Tables(
+        price = inputs.prices[estate.service[part]]
+        facts = BlockerFacts(
             activity=chunk["activity"],
             written=chunk["written"],
             created=estate.source["created"][part],
@@ -58,50 +59,50 @@ def judge(estate: Estate, table: RiskTable, known: Known, policy: Policy, today:
             kept=kept[part],
             in_use_downstream=(chunk["flags"] & IN_USE_THROUGH_LINEAGE) != 0,
             unknown_downstream=unknown_downstream[part],
-            short_history=idle_tables[part] & (chunk["risk"] == 0),
-            calibration_off=off[chunk["risk"]] & (chunk["risk"] > 0),
+            short_history=is_idle[part] & (chunk["risk"] == 0),
+            calibration_off=calibration_off[chunk["risk"]] & (chunk["risk"] > 0),
             incomplete=estate.incomplete,
         )
         parts = rules.purge_parts(
             chunk["idle"], chunk["size"], chunk["queries"], chunk["accessed"], chunk["written"], today
         )
         chunk["purge"][:] = rules.purge_score(parts, chunk["idle"])
-        chunk["blockers"][:] = rules.blockers(tables, today, policy)
-        judged = rules.verdicts(
+        chunk["blockers"][:] = rules.blockers(facts, today, policy)
+        verdicts = rules.verdicts(
             activity=chunk["activity"],
             idle=chunk["idle"],
             cost=costs(chunk["size"], chunk["query_cost"], price),
             without_storage=(chunk["flags"] & WITHOUT_STORAGE) != 0,
-            risk=table.risks[chunk["risk"]],
+            risk=risk_table.risks[chunk["risk"]],
             bits=chunk["blockers"],
             policy=policy,
         )
-        # What went has nothing to be done with.
-        chunk["verdict"][:] = np.where(estate.present[part], judged, VERDICT_CODE[Verdict.KEEP])
+        # A removed table needs no action.
+        chunk["verdict"][:] = np.where(estate.present[part], verdicts, VERDICT_CODE[Verdict.KEEP])
 
 
-def own_classes(idle: Array, longest_gap: Array, days_of_use: Array, accessed: Array) -> Array:
-    """The class of each table's own past; NO_CLASS where nobody can tell how long it has been idle."""
-    # What is known from access times alone has been used on a day at least.
+def state_classes(idle: Array, longest_gap: Array, days_of_use: Array, accessed: Array) -> Array:
+    """The class of each table's present state; NO_CLASS for unknown idle days."""
+    # A table with access times but no rows of usage was used on one day at least.
     used = np.where((accessed > 0) & (days_of_use == 0), 1, days_of_use)
-    return np.where(idle == NO_IDLE, NO_CLASS, classes(idle, longest_gap, used)).astype(np.uint8)
+    return np.where(idle == NO_IDLE, NO_CLASS, classify(idle, longest_gap, used)).astype(np.uint8)
 
 
-def _own(estate: Estate, table: RiskTable, idle_tables: Mask, policy: Policy, today: int) -> Array:
-    """Sets idle days; gives the number of each idle table's own risk, 0 where its service was observed for too short."""
+def _own_numbers(estate: Estate, risk_table: RiskTable, is_idle: Mask, policy: Policy, today: int) -> Array:
+    """Sets idle days; gives the number of each idle table's own risk, 0 if its service was observed too briefly."""
     query, source = estate.query, estate.source
-    own = np.zeros(len(estate.present), np.uint16)
-    for start in range(0, len(own), CHUNK):
+    numbers = np.zeros(len(estate.present), np.uint16)
+    for start in range(0, len(numbers), CHUNK):
         part = slice(start, start + CHUNK)
         observed = estate.observed[estate.service[part]]
         idle = query["idle"][part]
-        idle[:] = _idle(estate, part, observed, today)
-        of = own_classes(idle, source["longest_gap"][part], source["days_of_use"][part], query["accessed"][part])
-        own[part] = np.where(idle_tables[part] & (observed >= policy.observed_days), table.numbers(of), 0)
-    return own
+        idle[:] = _idle_days(estate, part, observed, today)
+        classes = state_classes(idle, source["longest_gap"][part], source["days_of_use"][part], query["accessed"][part])
+        numbers[part] = np.where(is_idle[part] & (observed >= policy.observed_days), risk_table.numbers(classes), 0)
+    return numbers
 
 
-def _idle(estate: Estate, part: slice, observed: Array, today: int) -> Array:
+def _idle_days(estate: Estate, part: slice, observed: Array, today: int) -> Array:
     query, source = estate.query, estate.source
     tables = TableColumns(
         evidence=query["evidence"][part],
@@ -115,28 +116,30 @@ def _idle(estate: Estate, part: slice, observed: Array, today: int) -> Array:
     return np.where(is_any(query["activity"][part], Activity.UNKNOWN), NO_IDLE, idle).astype(np.uint16)
 
 
-def _effective(own: Array, idle: Mask, table: RiskTable, upstream: Adjacency, nodes: int) -> Array:
-    """The number of the higher risk, a table's own or that of what hangs on it; 0 where one of them is not known."""
+def _effective_numbers(
+    own_numbers: Array, is_idle: Mask, risk_table: RiskTable, upstream: Adjacency, nodes: int
+) -> Array:
+    """The number of the higher risk, a table's own or one downstream of it; 0 where one of them is unknown."""
+    count = len(own_numbers)
     risks = np.full(nodes, np.nan)
-    risks[: len(own)][idle] = np.where(own > 0, table.risks[own], _NO_NUMBER)[idle]
-    below = highest_downstream(upstream, risks)[: len(own)]
-    mine = risks[: len(own)]
-    order = np.argsort(table.risks[1:], kind="stable") + 1
-    places = np.minimum(np.searchsorted(table.risks[order], below), len(order) - 1)
-    inherited = np.where(below == _NO_NUMBER, 0, order[places])
-    # Comparisons with NaN are false: what has nothing below it keeps its own.
-    effective: Array = np.where(idle & (below > mine), inherited, own).astype(np.uint16)
-    return effective
+    risks[:count][is_idle] = np.where(own_numbers > 0, risk_table.risks[own_numbers], _UNKNOWN_RISK)[is_idle]
+    downstream, own = highest_downstream(upstream, risks)[:count], risks[:count]
+    order = np.argsort(risk_table.risks[1:], kind="stable") + 1
+    places = np.minimum(np.searchsorted(risk_table.risks[order], downstream), len(order) - 1)
+    inherited = np.where(downstream == _UNKNOWN_RISK, 0, order[places])
+    # Comparisons with NaN are false: a table with nothing downstream keeps its own.
+    numbers: Array = np.where(is_idle & (downstream > own), inherited, own_numbers).astype(np.uint16)
+    return numbers
 
 
-def _padded(mask: Mask, length: int) -> Mask:
-    padded = np.zeros(length, np.bool_)
-    padded[: len(mask)] = mask
-    return padded
+def _extended(mask: Mask, length: int) -> Mask:
+    extended = np.zeros(length, np.bool_)
+    extended[: len(mask)] = mask
+    return extended
 
 
-def protected_sets(tag_sets: Sequence[Sequence[str]], protected: Sequence[str]) -> Mask:
-    """Which sets of tags hold a protected one: named itself, or by the classification or glossary that it belongs to."""
+def protected_tag_sets(tag_sets: Sequence[Sequence[str]], protected: Sequence[str]) -> Mask:
+    """Which sets of tags contain a protected one: named by itself, or by its classification or glossary."""
     return select(
         (
             number

@@ -1,13 +1,16 @@
-"""Verdicts in words: the one place where codes become sentences. Pure."""
+"""Verdicts as sentences for people. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from thirdeye.estate.views import words
 from thirdeye.inventory.verdicts import NO_IDLE, Blocker, Verdict
+from thirdeye.verdict.store import Keep
 
+# The answer about a table, keys as in the API, made by `estate.views`.
+TableAnswer = Mapping[str, Any]
 _CENT: Final = Decimal("0.01")
 _ADVICE: Final[Mapping[Verdict, str]] = {
     Verdict.DELETE: "It can go.",
@@ -18,25 +21,31 @@ _ADVICE: Final[Mapping[Verdict, str]] = {
 }
 
 
+class ReturnRisk(TypedDict):
+    """The return risk in the shape of the GraphQL type: `returned` of the `like` states were used again."""
+
+    value: float | None
+    like: int
+    returned: int
+    basedOnDays: int
+    fromDownstream: bool
+
+
 def blocker_detail(
-    blocker: Blocker,
-    table: Mapping[str, Any],
-    keep: Mapping[str, Any] | None,
-    missing_days: int,
-    policy: Mapping[str, Any],
+    blocker: Blocker, table: TableAnswer, keep: Keep | None, missing_days: int, protected_tags: Sequence[str]
 ) -> str:
-    """What stands in the way, with its dates and numbers. `missing_days`: of observation, for SHORT_HISTORY."""
+    """A blocker with its dates and numbers. `missing_days`: of observation, for SHORT_HISTORY."""
     if blocker is Blocker.KEPT_BY_OWNER:
         if keep is None:
             return "Somebody said that it must stay."
-        return f"{keep['kept_by']} keeps it until {words(keep['kept_until'])}: {keep['reason']}"
+        return f"{keep.kept_by} keeps it until {words(keep.kept_until)}: {keep.reason}"
     if blocker is Blocker.SHORT_HISTORY:
         return _short_history(missing_days)
     sentences = {
         Blocker.ACTIVE_DOWNSTREAM: "Something that is in use depends on it.",
         Blocker.UNKNOWN_DOWNSTREAM: "A table depends on it of whose use nothing is known.",
         Blocker.CRITICAL_TIER: f"Its tier is {table['tier']}.",
-        Blocker.PROTECTED_TAG: f"It carries a protected tag ({', '.join(policy.get('protected_tags', ()))}).",
+        Blocker.PROTECTED_TAG: f"It carries a protected tag ({', '.join(protected_tags)}).",
         Blocker.RECENTLY_WRITTEN: f"It was written on {words(table['lastWritten'])}.",
         Blocker.RECENTLY_CREATED: f"It was created on {words(table['created'])}.",
         Blocker.UNKNOWN_USAGE: "Nobody can tell whether it is used.",
@@ -52,22 +61,20 @@ def _short_history(missing_days: int) -> str:
     return "There are too few tables like it, or like one that depends on it, to learn from."
 
 
-def reasons(
-    table: Mapping[str, Any], verdict: Verdict, blockers: list[str], risk: Mapping[str, Any] | None
-) -> list[str]:
-    """Why the verdict is what it is: use, experience, cost, dependents, what stands in the way, and what to do."""
+def reasons(table: TableAnswer, verdict: Verdict, blockers: Sequence[str], risk: ReturnRisk | None) -> list[str]:
+    """The reasons for a verdict: use, return risk, cost, dependents, blockers, and what to do."""
     if table["removedAt"] is not None:
         return [f"It was removed on {words(table['removedAt'].date())}."]
-    found = [_use(table)]
+    sentences = [_use(table)]
     if risk is not None and risk["like"]:
-        found.append(_experience(risk))
-    found.append(_cost(table["monthlyCost"]))
+        sentences.append(_similar_tables(risk))
+    sentences.append(_cost(table["monthlyCost"]))
     if not table["inUseThroughLineage"]:
-        found.append("Nothing in use depends on it.")
-    return [*found, *blockers, _ADVICE[verdict]]
+        sentences.append("Nothing in use depends on it.")
+    return [*sentences, *blockers, _ADVICE[verdict]]
 
 
-def _use(table: Mapping[str, Any]) -> str:
+def _use(table: TableAnswer) -> str:
     idle, accessed = table["advised"]["idle"], table["lastAccessed"]
     if idle == NO_IDLE:
         reason: str = table["activityReason"]
@@ -81,7 +88,7 @@ def _use(table: Mapping[str, Any]) -> str:
     return f"{since}; its longest pause before was {_days(pause)}." if pause else f"{since}."
 
 
-def _experience(risk: Mapping[str, Any]) -> str:
+def _similar_tables(risk: ReturnRisk) -> str:
     like, returned = risk["like"], risk["returned"]
     again = "none was" if returned == 0 else "1 was" if returned == 1 else f"{returned:,} were"
     whose = "what depends on it" if risk["fromDownstream"] else "it"
@@ -96,6 +103,6 @@ def _days(count: int) -> str:
     return "1 day" if count == 1 else f"{count:,} days"
 
 
-def is_kept(keep: Mapping[str, Any] | None, today: date) -> bool:
-    """Whether somebody keeps a table on a day."""
-    return keep is not None and keep["released_at"] is None and keep["kept_until"] >= today
+def is_in_force(keep: Keep, today: date) -> bool:
+    """Whether a keep holds on a day."""
+    return keep.released_at is None and keep.kept_until >= today

@@ -1,12 +1,12 @@
-"""What counts: the settings, and what administrators set since."""
+"""The policy in force: the settings, and what administrators have set since."""
 
 from dataclasses import replace
-from typing import Any
 
 from thirdeye.database import MySQL
 from thirdeye.settings import Settings
 from thirdeye.verdict import store
 from thirdeye.verdict.rules import Policy
+from thirdeye.verdict.store import PolicyDocument
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -21,8 +21,8 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def policy_with(base: Policy, document: dict[str, Any]) -> Policy:
-    """A policy with what was set; tags that the settings protect stay protected."""
+def policy_with(base: Policy, document: PolicyDocument) -> Policy:
+    """The settings' policy with what was set; tags that the settings protect stay protected."""
     tags = dict.fromkeys((*base.protected_tags, *document.get("protected_tags", ())))
     return replace(
         base,
@@ -33,8 +33,8 @@ def policy_with(base: Policy, document: dict[str, Any]) -> Policy:
     )
 
 
-def policy_document(policy: Policy) -> dict[str, Any]:
-    """What of a policy is set, as it is stored."""
+def policy_document(policy: Policy) -> PolicyDocument:
+    """The part of a policy that administrators can set, as it is stored."""
     return {
         "delete_risk": policy.delete_risk,
         "archive_risk": policy.archive_risk,
@@ -44,7 +44,7 @@ def policy_document(policy: Policy) -> dict[str, Any]:
 
 
 async def current_policy(settings: Settings, thirdeye: MySQL) -> Policy:
-    """The policy that counts now."""
+    """The policy in force."""
     rows = await store.policies(thirdeye, 1)
     base = policy_of(settings)
-    return policy_with(base, rows[0]["policy"]) if rows else base
+    return policy_with(base, rows[0].policy) if rows else base

@@ -1,14 +1,43 @@
-"""Whether verdicts hold: how many were regretted, against what was promised. Pure."""
+"""Whether verdicts hold: how many were regretted, compared with the risk promised. Pure."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypedDict
 
-from thirdeye.verdict.return_risk import wilson
+from thirdeye.verdict.return_risk import wilson_interval
 
 
-def rated(verdicts: int, regrets: int) -> dict[str, Any]:
-    """A rate of regrets with its 95 % Wilson interval; no rate without a verdict."""
-    lower, upper = wilson(regrets, verdicts)
+class QualityRow(TypedDict):
+    """How one verdict at one number of the risk table fared; `promised` is the mean of the risks promised, None without one."""
+
+    verdict: str
+    risk: int
+    verdicts: int
+    regrets: int
+    standing: int
+    promised: float | None
+
+
+class RegretRate(TypedDict):
+    """Regrets by verdicts, 0 to 1, with the 95 % Wilson interval; no rate without a verdict."""
+
+    verdicts: int
+    regrets: int
+    rate: float | None
+    lower: float | None
+    upper: float | None
+
+
+@dataclass
+class _Totals:
+    verdicts: int = 0
+    regrets: int = 0
+    promised_regrets: float = 0.0
+
+
+def regret_rate(verdicts: int, regrets: int) -> RegretRate:
+    """The rate with its interval."""
+    lower, upper = wilson_interval(regrets, verdicts)
     return {
         "verdicts": verdicts,
         "regrets": regrets,
@@ -18,20 +47,20 @@ def rated(verdicts: int, regrets: int) -> dict[str, Any]:
     }
 
 
-def classes_off(records: Iterable[Mapping[str, Any]]) -> frozenset[int]:
+def miscalibrated_risks(rows: Iterable[QualityRow]) -> frozenset[int]:
     """The numbers of the risk table whose promise did not hold.
 
     That is when even the lower end of the interval of the rate of regrets lies above the risk promised on average.
     """
-    sums: dict[int, list[float]] = {}
-    for row in records:
+    totals: dict[int, _Totals] = {}
+    for row in rows:
         if row["risk"] and row["promised"] is not None:
-            sums_of = sums.setdefault(int(row["risk"]), [0, 0, 0.0])
-            sums_of[0] += row["verdicts"]
-            sums_of[1] += row["regrets"]
-            sums_of[2] += row["promised"] * row["verdicts"]
+            total = totals.setdefault(row["risk"], _Totals())
+            total.verdicts += row["verdicts"]
+            total.regrets += row["regrets"]
+            total.promised_regrets += row["promised"] * row["verdicts"]
     return frozenset(
         number
-        for number, (verdicts, regrets, promised) in sums.items()
-        if wilson(int(regrets), int(verdicts))[0] > promised / verdicts
+        for number, total in totals.items()
+        if wilson_interval(total.regrets, total.verdicts)[0] > total.promised_regrets / total.verdicts
     )

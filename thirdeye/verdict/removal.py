@@ -1,11 +1,10 @@
-"""How a table ends: stages with waiting times, and the statements for its warehouse. Pure; nothing here is ever run.
+"""How a table is removed: stages with waiting times, and the statements for its warehouse. Pure; nothing is executed.
 
-Announced (people are told), restricted (renamed away, so that whoever misses it says so), archived (unloaded, where a
-place for it is named), dropped. Each stage but the last can be taken back with the statements beside it.
+Announced (people are told), restricted (renamed, so that whoever misses it says so), archived (unloaded, if a location
+is named), dropped. Each stage but the last can be undone by the statements beside it.
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,17 +12,18 @@ from enum import StrEnum
 from typing import Final
 
 from thirdeye.errors import BadInput
+from thirdeye.verdict.validation import validate_identifier, validate_location, validate_readers
 
-MARK: Final = "_thirdeye_"
-_MOST_LOCATION: Final = 1024
+RENAME_MARK: Final = "_thirdeye_"
 _ALL_ROWS: Final = "SELECT * FROM {table}"
-_LOCATION: Final = re.compile(rf"[A-Za-z0-9@:/._\-=+~*%]{{1,{_MOST_LOCATION}}}")
-_MOST_READERS: Final = 100
-_LONGEST_READER: Final = 256
+# Types of tables that statements about tables do not fit.
+_VIRTUAL_TYPES: Final = frozenset({
+    "View", "SecureView", "SemanticView", "MaterializedView", "External", "Foreign", "Stage", "Stream",
+})  # fmt: skip
 
 
 class Stage(StrEnum):
-    """How far the end of a table is."""
+    """How far the removal of a table has come."""
 
     ANNOUNCED = "ANNOUNCED"
     RESTRICTED = "RESTRICTED"
@@ -38,8 +38,8 @@ WAITING_DAYS: Final[Mapping[Stage, int]] = {
     Stage.ARCHIVED: 14,
     Stage.DROPPED: 0,
 }
-# From each stage the one after it; back is always to the state before ANNOUNCED.
-NEXT: Final[Mapping[Stage | None, Stage | None]] = {
+# The stage after each one. Undoing always leads back to None, the state before ANNOUNCED.
+NEXT_STAGE: Final[Mapping[Stage | None, Stage | None]] = {
     None: Stage.ANNOUNCED,
     Stage.ANNOUNCED: Stage.RESTRICTED,
     Stage.RESTRICTED: Stage.ARCHIVED,
@@ -49,8 +49,8 @@ NEXT: Final[Mapping[Stage | None, Stage | None]] = {
 
 
 @dataclass(frozen=True)
-class Step:
-    """One stage: what is done, the statements for it and those that undo it, and how long to wait then."""
+class RemovalStep:
+    """One stage: what is done, the statements for it and those that undo it, and the days to wait afterwards."""
 
     stage: Stage
     what: str
@@ -82,17 +82,17 @@ def _doubled_and_escaped_text(text: str) -> str:
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a kind of warehouse writes names and texts, and what it calls things.
+    """How a kind of warehouse writes names, texts and statements.
 
-    `parts`: of database, schema and table those that a name has. `renamed_in_full`: whether the new name is written with
-    the same parts. Of the statements, `{table}` is the name now, `{renamed}` the new one, `{location}` a text, `{reader}`
-    who may read it.
+    `parts`: how many of database, schema and table a name has. `renamed_in_full`: whether RENAME takes the new name with
+    all its parts. In statements, `{table}` is the present name, `{renamed}` the new one, `{location}` a text, `{reader}`
+    a role or user who may read the table.
     """
 
     quote: Callable[[str], str]
     text: Callable[[str], str]
     parts: int
-    longest_name: int
+    max_name_bytes: int
     rename: str
     renamed_in_full: bool
     unload: str
@@ -107,7 +107,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         quote=_doubled('"'),
         text=_doubled_and_escaped_text,
         parts=3,
-        longest_name=255,
+        max_name_bytes=255,
         rename="ALTER TABLE {table} RENAME TO {renamed}",
         renamed_in_full=True,
         unload="COPY INTO {location} FROM {table} FILE_FORMAT = (TYPE = PARQUET) HEADER = TRUE",
@@ -120,7 +120,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         quote=_escaped_backticks,
         text=_escaped_text,
         parts=3,
-        longest_name=1024,
+        max_name_bytes=1024,
         rename="ALTER TABLE {table} RENAME TO {renamed}",
         renamed_in_full=False,
         unload="EXPORT DATA OPTIONS (uri = {location}, format = 'PARQUET') AS SELECT * FROM {table}",
@@ -132,7 +132,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         quote=_doubled('"'),
         text=_doubled_and_escaped_text,
         parts=2,
-        longest_name=127,
+        max_name_bytes=127,
         rename="ALTER TABLE {table} RENAME TO {renamed}",
         renamed_in_full=False,
         unload="UNLOAD ({query}) TO {location} IAM_ROLE default FORMAT AS PARQUET",
@@ -144,7 +144,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         quote=_doubled("`"),
         text=_escaped_text,
         parts=3,
-        longest_name=255,
+        max_name_bytes=255,
         rename="ALTER TABLE {table} RENAME TO {renamed}",
         renamed_in_full=True,
         unload="INSERT OVERWRITE DIRECTORY {location} USING PARQUET SELECT * FROM {table}",
@@ -157,7 +157,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         quote=_doubled('"'),
         text=_doubled_text,
         parts=2,
-        longest_name=63,
+        max_name_bytes=63,
         rename="ALTER TABLE {table} RENAME TO {renamed}",
         renamed_in_full=False,
         unload="COPY {table} TO {location} WITH (FORMAT CSV, HEADER)",
@@ -169,7 +169,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         quote=_doubled("`"),
         text=_doubled_and_escaped_text,
         parts=2,
-        longest_name=64,
+        max_name_bytes=64,
         rename="ALTER TABLE {table} RENAME TO {renamed}",
         renamed_in_full=True,
         unload="SELECT * FROM {table} INTO OUTFILE {location}",
@@ -178,7 +178,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         reader=_doubled_and_escaped_text,
     ),
 }
-# Other names that OpenMetadata has for them, or that speak the same.
+# Other names of OpenMetadata's for them, and warehouses with the same dialect.
 _ALIASES: Final = {
     "unitycatalog": "databricks",
     "deltalake": "databricks",
@@ -188,9 +188,14 @@ _ALIASES: Final = {
 
 
 def dialect_of(service_type: str | None) -> Dialect | None:
-    """The dialect of a type of service; None for one that no statements are written for."""
+    """The dialect of a type of service; None for an unsupported one."""
     name = (service_type or "").lower()
     return DIALECTS.get(_ALIASES.get(name, name))
+
+
+def is_virtual(table_type: str | None) -> bool:
+    """Whether the warehouse does not manage this as a table, such as a view."""
+    return table_type in _VIRTUAL_TYPES
 
 
 def removal_plan(
@@ -202,31 +207,28 @@ def removal_plan(
     day: date,
     location: str | None = None,
     readers: Sequence[str] = (),
-) -> list[Step]:
-    """The stages of a table's end, with statements. Raises BadInput for a type, name or place that has none."""
+) -> list[RemovalStep]:
+    """The stages with statements. Raises BadInput for an unsupported type, and for names that cannot be written."""
     dialect = dialect_of(service_type)
     if dialect is None:
-        known = ", ".join(sorted(DIALECTS))
-        raise BadInput(f"fqn: no statements are written for services of type {service_type}; there are {known}", "fqn")
+        supported = ", ".join(sorted(DIALECTS))
+        raise BadInput(
+            f"fqn: no statements are written for services of type {service_type}; there are {supported}", "fqn"
+        )
     path = [database, schema, name][-dialect.parts :]
     if any(part is None or part == "" for part in path):
         raise BadInput("fqn: the table has no database or schema that a statement could name", "fqn")
-    parts = [_sound(part or "", "fqn") for part in path]
-    if location is not None and not _LOCATION.fullmatch(location):
-        raise BadInput(
-            f"archiveLocation: must have 1 to {_MOST_LOCATION} letters, digits and any of @ : / . _ - = + ~ * %",
-            "archiveLocation",
-        )
-    where = None if location is None else dialect.text(location)
-    if len(readers) > _MOST_READERS or any(not 1 <= len(reader) <= _LONGEST_READER for reader in readers):
-        raise BadInput(f"readers: at most {_MOST_READERS} names of 1 to {_LONGEST_READER} characters", "readers")
-    sound_readers = [dialect.reader(_sound(reader, "readers")) for reader in readers]
-    return _steps(dialect, parts, renamed_name(name, dialect.longest_name, day), where, sound_readers)
+    parts = [validate_identifier(part or "", "fqn") for part in path]
+    location_text = None if location is None else dialect.text(validate_location(location))
+    reader_names = [dialect.reader(reader) for reader in validate_readers(readers)]
+    return _steps(dialect, parts, renamed_name(name, dialect.max_name_bytes, day), location_text, reader_names)
 
 
-def _steps(dialect: Dialect, parts: list[str], new_name: str, location: str | None, readers: list[str]) -> list[Step]:
+def _steps(
+    dialect: Dialect, parts: list[str], new_name: str, location: str | None, readers: list[str]
+) -> list[RemovalStep]:
     table = ".".join(map(dialect.quote, parts))
-    moved = ".".join(map(dialect.quote, [*parts[:-1], new_name]))
+    renamed = ".".join(map(dialect.quote, [*parts[:-1], new_name]))
 
     def rename(source: str, target: str, name: str) -> str:
         return dialect.rename.format(table=source, renamed=target if dialect.renamed_in_full else dialect.quote(name))
@@ -234,27 +236,29 @@ def _steps(dialect: Dialect, parts: list[str], new_name: str, location: str | No
     unload = (
         []
         if location is None
-        else [dialect.unload.format(table=moved, location=location, query=dialect.text(_ALL_ROWS.format(table=moved)))]
+        else [
+            dialect.unload.format(table=renamed, location=location, query=dialect.text(_ALL_ROWS.format(table=renamed)))
+        ]
     )
-    undrop = [] if dialect.undrop is None else [dialect.undrop.format(table=moved), rename(moved, table, parts[-1])]
-    back = [rename(moved, table, parts[-1])]
-    revoked = [dialect.revoke.format(table=table, reader=reader) for reader in readers]
-    granted = [dialect.grant.format(table=table, reader=reader) for reader in readers]
+    rename_back = rename(renamed, table, parts[-1])
+    undrop = [] if dialect.undrop is None else [dialect.undrop.format(table=renamed), rename_back]
+    revokes = [dialect.revoke.format(table=table, reader=reader) for reader in readers]
+    grants = [dialect.grant.format(table=table, reader=reader) for reader in readers]
     return [
         _step(Stage.ANNOUNCED, "Its owners and those who read it are told.", "They are told that it stays."),
         _step(
             Stage.RESTRICTED,
             "Those named lose the right to read it, and it is renamed: whoever still needs it says so, and nothing is lost.",
             "It gets its name back, and they their right.",
-            [*revoked, rename(table, moved, new_name)],
-            [*back, *granted],
+            [*revokes, rename(table, renamed, new_name)],
+            [rename_back, *grants],
         ),
         _step(
             Stage.ARCHIVED,
             "It is unloaded." if unload else "Nothing is unloaded: no archiveLocation was given.",
             "The table is still there: it gets its name back.",
             unload,
-            [*back, *granted],
+            [rename_back, *grants],
         ),
         _step(
             Stage.DROPPED,
@@ -262,36 +266,24 @@ def _steps(dialect: Dialect, parts: list[str], new_name: str, location: str | No
             "As long as the warehouse keeps what was dropped, it comes back."
             if undrop
             else "Only what was unloaded is left: create it anew and load that.",
-            [f"DROP TABLE {moved}"],
-            [*undrop, *granted] if undrop else [],
+            [f"DROP TABLE {renamed}"],
+            [*undrop, *grants] if undrop else [],
         ),
     ]
 
 
 def _step(
     stage: Stage, what: str, back: str, statements: list[str] | None = None, undo: list[str] | None = None
-) -> Step:
-    return Step(stage, what, back, WAITING_DAYS[stage], statements or [], undo or [])
+) -> RemovalStep:
+    return RemovalStep(stage, what, back, WAITING_DAYS[stage], statements or [], undo or [])
 
 
-def renamed_name(name: str, longest: int, day: date) -> str:
-    """The name that a table gets while it is missed by nobody; no longer, in bytes, than its warehouse takes."""
-    ending = f"{MARK}{name_mark(name)}_{day:%Y%m%d}"
-    kept = name.encode()[: longest - len(ending)].decode(errors="ignore")
-    return kept + ending
+def renamed_name(name: str, max_bytes: int, day: date) -> str:
+    """The name of a table from RESTRICTED on; no longer than its warehouse allows."""
+    ending = f"{RENAME_MARK}{name_digest(name)}_{day:%Y%m%d}"
+    return name.encode()[: max_bytes - len(ending)].decode(errors="ignore") + ending
 
 
-def name_mark(name: str) -> str:
-    """What the name of a table is told by in the one that it gets."""
+def name_digest(name: str) -> str:
+    """Identifies the original name within the one that `renamed_name` gives."""
     return hashlib.sha256(name.encode()).hexdigest()[:8]
-
-
-def _sound(text: str, argument: str) -> str:
-    # No warehouse takes these in a name; what a client makes of them nobody knows.
-    if any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 for character in text):
-        raise BadInput(f"{argument}: control characters cannot be written into a statement", argument)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise BadInput(f"{argument}: is no valid Unicode", argument) from None
-    return text

@@ -12,15 +12,15 @@ from thirdeye.inventory.verdicts import BLOCKER_BIT, NO_IDLE, NO_SCORE, VERDICT_
 
 PART_WEIGHTS: Final = {"idle": 0.60, "size": 0.15, "disuse": 0.15, "refresh": 0.10}
 _IDLE_DAYS, _IDLE_POINTS = (0, 30, 90, 180, 365), (0.0, 2.0, 6.0, 8.5, 10.0)
-_SMALLEST: Final = 10_000_000
-_MOST_QUERIES: Final = 500
+_MIN_SIZE_BYTES: Final = 10_000_000
+_MAX_QUERIES: Final = 500
 _REFRESH_DAYS: Final = 30
 _REFRESHED_UNREAD_DAYS: Final = 90
 
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """What an organisation risks. Risks are shares, 0 to 1; costs in USD a month; days as differences of UTC dates."""
+    """The risks an organisation accepts: shares, 0 to 1; costs in USD a month; days as differences of UTC dates."""
 
     delete_risk: float = 0.05
     archive_risk: float = 0.30
@@ -35,8 +35,8 @@ class Policy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tables:
-    """What may block a table, one value per table. Days as `columns.py` has them."""
+class BlockerFacts:
+    """What blockers depend on, one value per table. Days as in `columns.py`."""
 
     activity: Array
     written: Array
@@ -55,39 +55,39 @@ def purge_parts(
     idle: Array, size: Array, queries: Array, accessed: Array, written: Array, today: int
 ) -> dict[str, Array]:
     """The parts of the purge score, each 0 to 10: idle, size, disuse, refresh."""
-    asked = np.minimum(np.maximum(queries, 0), _MOST_QUERIES)
-    between = np.clip((written.astype(np.int64) - accessed.astype(np.int64)) / _REFRESH_DAYS, 0.0, 1.0)
-    unread = (written > 0) & (today - written.astype(np.int64) <= _REFRESHED_UNREAD_DAYS)
+    counted_queries = np.minimum(np.maximum(queries, 0), _MAX_QUERIES)
+    days_unread = written.astype(np.int64) - accessed.astype(np.int64)
+    never_read = (written > 0) & (today - written.astype(np.int64) <= _REFRESHED_UNREAD_DAYS)
     return {
         "idle": np.interp(idle.astype(np.float64), _IDLE_DAYS, _IDLE_POINTS),
-        "size": np.where(size > 0, np.clip(10 * np.log10(np.maximum(size, 1) / _SMALLEST) / 6, 0.0, 10.0), 0.0),
-        "disuse": 10 * (1 - np.log1p(asked) / math.log(_MOST_QUERIES + 1)),
-        "refresh": 10 * np.where(accessed > 0, np.where(written > accessed, between, 0.0), unread),
+        "size": np.where(size > 0, np.clip(10 * np.log10(np.maximum(size, 1) / _MIN_SIZE_BYTES) / 6, 0.0, 10.0), 0.0),
+        "disuse": 10 * (1 - np.log1p(counted_queries) / math.log(_MAX_QUERIES + 1)),
+        "refresh": 10 * np.where(accessed > 0, np.clip(days_unread / _REFRESH_DAYS, 0.0, 1.0), never_read),
     }
 
 
 def purge_score(parts: dict[str, Array], idle: Array) -> Array:
-    """The score in tenths, rounded half up; NO_SCORE where nobody can tell."""
+    """The score in tenths, rounded half up; NO_SCORE for unknown idle days."""
     total = np.sum([PART_WEIGHTS[name] * values for name, values in parts.items()], axis=0)
-    # A weighted sum that is a half in decimals may be a hair less in binary.
+    # A weighted sum that is a half in decimals may be slightly less in binary.
     tenths = np.floor(total * 10 + 0.5 + 1e-9).astype(np.uint8)
     return np.where(idle == NO_IDLE, NO_SCORE, tenths).astype(np.uint8)
 
 
-def blockers(tables: Tables, today: int, policy: Policy) -> Array:
+def blockers(tables: BlockerFacts, today: int, policy: Policy) -> Array:
     """The blockers of each table, as bits."""
 
-    def within(days: Array, most: int) -> Mask:
-        found: Mask = (days > 0) & (today - days.astype(np.int64) <= most)
-        return found
+    def is_recent(day: Array, days: int) -> Mask:
+        recent: Mask = (day > 0) & (today - day.astype(np.int64) <= days)
+        return recent
 
     cases = {
         Blocker.ACTIVE_DOWNSTREAM: tables.in_use_downstream,
         Blocker.UNKNOWN_DOWNSTREAM: tables.unknown_downstream,
         Blocker.CRITICAL_TIER: (tables.tier == 1) | (tables.tier == 2),
         Blocker.PROTECTED_TAG: tables.protected,
-        Blocker.RECENTLY_WRITTEN: within(tables.written, policy.recently_written_days),
-        Blocker.RECENTLY_CREATED: within(tables.created, policy.recently_created_days),
+        Blocker.RECENTLY_WRITTEN: is_recent(tables.written, policy.recently_written_days),
+        Blocker.RECENTLY_CREATED: is_recent(tables.created, policy.recently_created_days),
         Blocker.UNKNOWN_USAGE: is_any(tables.activity, Activity.UNKNOWN),
         Blocker.SHORT_HISTORY: tables.short_history,
         Blocker.EVIDENCE_INCOMPLETE: np.full(len(tables.activity), tables.incomplete),
@@ -103,11 +103,11 @@ def blockers(tables: Tables, today: int, policy: Policy) -> Array:
 def verdicts(
     *, activity: Array, idle: Array, cost: Array, without_storage: Mask, risk: Array, bits: Array, policy: Policy
 ) -> Array:
-    """The verdict on each table, as a code; first match wins. Costs in USD a month, NaN for unknown ones."""
+    """The verdict on each table, as a code; the first match wins. Costs in USD a month, NaN for unknown ones."""
 
-    def has(*kinds: Blocker) -> Mask:
-        found: Mask = (bits & sum(BLOCKER_BIT[kind] for kind in kinds)) != 0
-        return found
+    def has(*any_of: Blocker) -> Mask:
+        blocked: Mask = (bits & sum(BLOCKER_BIT[blocker] for blocker in any_of)) != 0
+        return blocked
 
     used = is_any(activity, Activity.NEW, Activity.ACTIVE, Activity.COOLING)
     unknown = is_any(activity, Activity.UNKNOWN)

@@ -1,16 +1,65 @@
-"""SQL of verdicts over ThirdEye's own schema: what people keep, policies, what the past says, how verdicts fared."""
+"""SQL of verdicts in ThirdEye's schema: kept tables, policies, counts of return risk, records of verdicts."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final, TypedDict
 
 import orjson
 
-from thirdeye.database import MySQL, Row, Session
+from thirdeye.database import MySQL, Session
+from thirdeye.verdict.quality import QualityRow
+from thirdeye.verdict.return_risk import CountsDocument
 
 _PAGE: Final = 2_000
 
-# ---- what people keep
+
+@dataclass(frozen=True, kw_only=True)
+class Keep:
+    """Somebody keeps a table until a day. Moments in UTC."""
+
+    number: int
+    reason: str
+    kept_by: str
+    kept_at: datetime
+    kept_until: date
+    released_by: str | None
+    released_at: datetime | None
+
+
+class PolicyDocument(TypedDict, total=False):
+    """What administrators set of a policy, as it is stored."""
+
+    delete_risk: float
+    archive_risk: float
+    minimum_idle_days: int
+    protected_tags: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyRow:
+    """A policy that somebody set; `set_at` in UTC."""
+
+    policy: PolicyDocument
+    set_by: str
+    set_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictRecord:
+    """A verdict that was given on a table; `promised` is the return risk, `regretted_on` the day of the use."""
+
+    id: int
+    number: int
+    verdict: str
+    promised: float | None
+    given_on: date
+    ended_on: date | None
+    ending: str | None
+    regretted_on: date | None
+
+
+# ---- kept tables
 
 _KEPT = "SELECT DISTINCT number FROM table_keep WHERE released_at IS NULL AND kept_until >= %(day)s"
 _KEEP = """
@@ -31,7 +80,7 @@ WHERE number IN %(numbers)s ORDER BY number, id DESC
 _POLICY = "SELECT policy, set_by, set_at FROM verdict_policy ORDER BY id DESC LIMIT %(limit)s"
 _SET_POLICY = "INSERT INTO verdict_policy (policy, set_by, set_at) VALUES (%(policy)s, %(by)s, %(now)s)"
 
-# ---- what the past says, and how verdicts fared
+# ---- return risk, and records of verdicts
 
 _PUT_RISK = "REPLACE INTO return_risk (as_of, generation, counts) VALUES (%(as_of)s, %(generation)s, %(counts)s)"
 _FORGET_RISK = "DELETE FROM return_risk WHERE as_of < %(before)s"
@@ -39,7 +88,7 @@ _OPEN_RECORDS = "INSERT INTO verdict_record (number, verdict, risk, promised, gi
 _END_RECORDS = """
 UPDATE verdict_record SET ended_on = %(day)s, ending = %(ending)s WHERE number IN %(numbers)s AND ended_on IS NULL
 """
-# Of a table that went, the record has ended already; that it is asked for all the same counts.
+# The record of a removed table has ended, but a later use of the table is a regret all the same.
 _REGRET_RECORDS = """
 UPDATE verdict_record SET ended_on = COALESCE(ended_on, %(day)s), ending = 'REGRETTED', regretted_on = %(used)s
 WHERE number IN %(numbers)s AND regretted_on IS NULL AND (ended_on IS NULL OR ending = 'GONE')
@@ -60,12 +109,12 @@ ORDER BY COALESCE(ended_on, given_on) DESC, id DESC LIMIT %(limit)s
 
 
 async def kept_numbers(thirdeye: MySQL, day: date) -> frozenset[int]:
-    """The tables that people keep on a day."""
+    """The numbers of the tables that are kept on a day."""
     return frozenset(row["number"] for row in await thirdeye.fetch_all(_KEPT, {"day": day}))
 
 
 async def keep(thirdeye: MySQL, *, number: int, reason: str, by: str, now: datetime, until: date) -> None:
-    """Keeps a table; what was said of it before is ended."""
+    """Keeps a table; ends an earlier keep."""
     async with thirdeye.transaction() as session:
         await session.execute(_RELEASE, {"number": number, "by": by, "now": _naive(now), "day": now.date()})
         values = {"number": number, "reason": reason, "by": by, "now": _naive(now), "until": until}
@@ -73,69 +122,75 @@ async def keep(thirdeye: MySQL, *, number: int, reason: str, by: str, now: datet
 
 
 async def release(thirdeye: MySQL, *, number: int, by: str, now: datetime) -> bool:
-    """Lets a table go again; False when nobody keeps it."""
+    """Ends the keep of a table; False without one."""
     values = {"number": number, "by": by, "now": _naive(now), "day": now.date()}
     return (await thirdeye.execute(_RELEASE, values)).matched > 0
 
 
-async def keeps(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, list[Row]]:
-    """What people said of these tables, newest first."""
-    found: dict[int, list[Row]] = {}
+async def keeps(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, list[Keep]]:
+    """All keeps of these tables, also ended ones, newest first."""
+    by_number: dict[int, list[Keep]] = {}
     for row in await thirdeye.fetch_all(_KEEPS, {"numbers": tuple(numbers) or (-1,)}):
-        found.setdefault(row["number"], []).append(row)
-    return found
+        by_number.setdefault(row["number"], []).append(Keep(**row))
+    return by_number
 
 
-async def policies(thirdeye: MySQL, limit: int) -> list[Row]:
-    """Policies that were set, newest first; `policy` decoded."""
+async def policies(thirdeye: MySQL, limit: int) -> list[PolicyRow]:
+    """Policies that were set, newest first."""
     rows = await thirdeye.fetch_all(_POLICY, {"limit": limit})
-    return [{**row, "policy": orjson.loads(row["policy"])} for row in rows]
+    return [PolicyRow(**{**row, "policy": orjson.loads(row["policy"])}) for row in rows]
 
 
-async def set_policy(thirdeye: MySQL, policy: dict[str, Any], by: str, now: datetime) -> None:
-    """Sets what counts from now on."""
+async def set_policy(thirdeye: MySQL, policy: PolicyDocument, by: str, now: datetime) -> None:
+    """Puts a policy in force."""
     values = {"policy": orjson.dumps(policy).decode(), "by": by, "now": _naive(now)}
     await thirdeye.execute(_SET_POLICY, values)
 
 
-async def put_risk(session: Session, as_of: date, generation: int, counts: dict[str, Any], keep_days: int) -> None:
-    """Writes what the past says as of a day, and forgets what is older than so many days."""
+async def put_risk(session: Session, as_of: date, generation: int, counts: CountsDocument, keep_days: int) -> None:
+    """Writes the counts as of a day, and deletes those older than `keep_days`."""
     values = {"as_of": as_of, "generation": generation, "counts": orjson.dumps(counts).decode()}
     await session.execute(_PUT_RISK, values)
     await session.execute(_FORGET_RISK, {"before": as_of - timedelta(days=keep_days)})
 
 
-async def open_records(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Remembers verdicts: number, verdict, number of the risk, the risk promised (None: no number), day."""
+async def open_records(session: Session, rows: Iterable[tuple[int, str, int, float | None, str]]) -> None:
+    """Records verdicts: table, verdict, number of the risk table, the risk promised (None for number 0), day."""
     await session.execute_rows(_OPEN_RECORDS, rows)
 
 
 async def end_records(session: Session, ending: str, numbers: Sequence[int], day: date) -> None:
-    """Ends the verdicts that stand on these tables: WITHDRAWN, or GONE with the table."""
+    """Ends the standing verdicts on these tables: WITHDRAWN, or GONE with the table."""
     for start in range(0, len(numbers), _PAGE):
         page = tuple(numbers[start : start + _PAGE])
         await session.execute(_END_RECORDS, {"day": day, "ending": ending, "numbers": page})
 
 
 async def regret_records(session: Session, numbers: Sequence[int], used: date, day: date) -> None:
-    """Marks the verdicts on these tables as regretted: they were used on that day."""
+    """Marks the verdicts on these tables as regretted: the tables were used on day `used`."""
     for start in range(0, len(numbers), _PAGE):
         page = tuple(numbers[start : start + _PAGE])
         await session.execute(_REGRET_RECORDS, {"day": day, "used": used, "numbers": page})
 
 
-async def quality(thirdeye: MySQL, since: date, until: date) -> list[Row]:
-    """How the verdicts given from one day to another fared: by verdict and number of the risk."""
-    rows = await thirdeye.fetch_all(_QUALITY, {"since": since, "until": until})
+async def quality(thirdeye: MySQL, since: date, until: date) -> list[QualityRow]:
+    """How the verdicts given from one day to another fared: by verdict and number of the risk table."""
     return [
-        {**row, "regrets": int(row["regrets"]), "standing": int(row["standing"]), "verdicts": int(row["verdicts"])}
-        for row in rows
+        {
+            "verdict": row["verdict"],
+            "risk": row["risk"],
+            "verdicts": int(row["verdicts"]),
+            "regrets": int(row["regrets"]),
+            "standing": int(row["standing"]),
+            "promised": row["promised"],
+        }
+        for row in await thirdeye.fetch_all(_QUALITY, {"since": since, "until": until})
     ]
 
 
-async def latest_records(thirdeye: MySQL, limit: int) -> list[Row]:
-    """The verdicts that were given or ended last."""
-    return await thirdeye.fetch_all(_LATEST_RECORDS, {"limit": limit})
+async def latest_records(thirdeye: MySQL, limit: int) -> list[VerdictRecord]:
+    """The verdicts given or ended last."""
+    return [VerdictRecord(**row) for row in await thirdeye.fetch_all(_LATEST_RECORDS, {"limit": limit})]
 
 
 def _naive(moment: datetime) -> datetime:

@@ -23,7 +23,7 @@ from thirdeye.database import Row, Session
 from thirdeye.errors import AlreadyExists, BadInput, Conflict, NotFound, Unavailable
 from thirdeye.estate.loaders import table_loader
 from thirdeye.verdict.removal import Stage
-from thirdeye.verdict.resolvers.verdicts import known_table
+from thirdeye.verdict.resolvers.verdicts import require_table
 
 mutation = MutationType()
 # As many as one transaction writes well within a request's time.
@@ -77,7 +77,7 @@ async def resolve_create(
     estimatedSavingsUsd: Decimal | None = None,
 ) -> dict[str, Any]:
     context, now = info.context, info.context.clock()
-    about = None if table is None else await known_table(info, table, "table")
+    about = None if table is None else await require_table(info, table, "table")
     by = await check_may_write_about(context, about)
     values: dict[str, Any] = {"title": validation.validate_title(title), "created_by": by, "category": category}
     values["priority"] = priority

@@ -1,7 +1,6 @@
 """The JSON documents that OpenMetadata keeps in its rows; nulls are left out, as OM does."""
 
 import json
-from typing import Any
 
 from thirdeye.local.sample import secrets
 from thirdeye.local.sample.naming import join_fqn
@@ -21,7 +20,7 @@ from thirdeye.local.sample.records import (
     UserRecord,
 )
 
-Document = dict[str, Any]
+Document = dict[str, object]
 Fields = dict[str, str | None]  # values as JSON text
 LIFE_CYCLE_PROCESS = "sample-ingestion"
 LARGEST_PLAIN_DOUBLE = 10_000_000
@@ -174,13 +173,13 @@ def system_profile_json(row: SystemProfileRow) -> str:
 
 
 def _profile_text(row: ProfileRow | SystemProfileRow, kind: str, fields: Fields) -> str:
-    known = ",".join(f'"{key}":{value}' for key, value in fields.items() if value is not None)
+    members = ",".join(f'"{key}":{value}' for key, value in fields.items() if value is not None)
     if not row.nested:
-        return f"{{{known}}}"
+        return f"{{{members}}}"
     reference = f'{{"id":"{row.table_id}","type":"table"}}'
     return (
         f'{{"id":"{row.table_id}","entityReference":{reference},"timestamp":{row.timestamp_ms},'
-        f'"profileData":{{{known}}},"profileType":"{kind}"}}'
+        f'"profileData":{{{members}}},"profileType":"{kind}"}}'
     )
 
 
@@ -214,12 +213,12 @@ def _columns(table: TableRecord) -> list[Document]:
 
 def _life_cycle(table: TableRecord) -> Document | None:
     moments = {"created": table.created_ms, "updated": table.updated_ms, "accessed": table.accessed_ms}
-    known = {
+    aspects: Document = {
         aspect: {"timestamp": moment, "accessedByAProcess": LIFE_CYCLE_PROCESS}
         for aspect, moment in moments.items()
         if moment is not None
     }
-    return known or None
+    return aspects or None
 
 
 def _named(entity: DatabaseRecord | SchemaRecord | ServiceRecord | AssetRecord) -> Document:

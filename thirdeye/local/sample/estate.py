@@ -1,4 +1,4 @@
-"""An estate: all records of one, made anew whenever they are asked for."""
+"""An estate: all its records, generated again at each access."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import pymysql
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
 
 from thirdeye.local.sample.ddl import MARKED_TABLE, Layout, create_statements
 from thirdeye.local.sample.estate import Estate
@@ -18,7 +19,7 @@ from thirdeye.local.sample.rows import COLUMNS, Row, Value, all_rows
 DEFAULT_SCHEMA = "openmetadata_db"
 STATEMENT_CHARACTERS = 1_000_000
 ROWS_PER_COMMIT = 100_000
-MARK = "ThirdEye sample estate "
+SAMPLE_MARK = "ThirdEye sample estate "
 SESSION = (
     "SET unique_checks = 0, foreign_key_checks = 0, time_zone = '+00:00', "
     "sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
@@ -45,12 +46,12 @@ Progress = Callable[[LoadProgress], None]
 
 
 class NotASampleError(Exception):
-    """The schema holds tables that no sample load made: it may be a real OpenMetadata, and is left alone."""
+    """The schema holds tables that no sample load created: it may be a real OpenMetadata and stays untouched."""
 
 
 def load(
     estate: Estate,
-    connection: Any,
+    connection: Connection,
     progress: Progress | None = None,
     *,
     schema: str = DEFAULT_SCHEMA,
@@ -69,12 +70,12 @@ def load(
     return result
 
 
-def loaded_options(connection: Any, schema: str = DEFAULT_SCHEMA) -> EstateOptions | None:
+def loaded_options(connection: Connection, schema: str = DEFAULT_SCHEMA) -> EstateOptions | None:
     """The options of the sample estate in this schema; None when there is none, or a load did not finish."""
     with connection.cursor() as cursor:
         mark = _read_mark(cursor, schema)
     try:
-        values = json.loads((mark or "").removeprefix(MARK))
+        values = json.loads((mark or "").removeprefix(SAMPLE_MARK))
         return EstateOptions(**{**values, "today": date.fromisoformat(values["today"])})
     except (ValueError, TypeError, KeyError):
         return None
@@ -83,7 +84,7 @@ def loaded_options(connection: Any, schema: str = DEFAULT_SCHEMA) -> EstateOptio
 class _Load:
     """One run: collects rows per table and sends each table's when they fill a statement."""
 
-    def __init__(self, connection: Any, cursor: Any, progress: Progress | None) -> None:
+    def __init__(self, connection: Connection, cursor: Cursor, progress: Progress | None) -> None:
         self._connection = connection
         self._cursor = cursor
         self._progress = progress
@@ -93,7 +94,7 @@ class _Load:
         self._started = time.monotonic()
 
     def run(self, estate: Estate) -> LoadProgress:
-        # Begun by hand, so that a connection in autocommit mode does not commit each statement.
+        # An explicit transaction: a connection in autocommit mode would commit each statement.
         self._connection.begin()
         for table, row in all_rows(estate):
             self._tables += table == "table_entity"
@@ -139,7 +140,7 @@ def _literal(value: Value) -> str:
 
 
 @contextlib.contextmanager
-def _bulk_session(cursor: Any) -> Iterator[None]:
+def _bulk_session(cursor: Cursor) -> Iterator[None]:
     cursor.execute(SESSION)
     with contextlib.suppress(pymysql.err.MySQLError):
         cursor.execute(WITHOUT_BINARY_LOG)
@@ -151,32 +152,32 @@ def _bulk_session(cursor: Any) -> Iterator[None]:
             cursor.execute(WITH_BINARY_LOG)
 
 
-def _create_schema(cursor: Any, schema: str, layout: Layout) -> None:
+def _create_schema(cursor: Cursor, schema: str, layout: Layout) -> None:
     cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{schema}` CHARACTER SET utf8mb4")
     cursor.execute(f"USE `{schema}`")
     cursor.execute("SHOW TABLES")
     present = [name for (name, *_) in cursor.fetchall()]
-    if present and not (_read_mark(cursor, schema) or "").startswith(MARK):
+    if present and not (_read_mark(cursor, schema) or "").startswith(SAMPLE_MARK):
         raise NotASampleError(f"schema {schema} holds {len(present)} tables that are no sample estate")
     statements = create_statements(layout)
-    # The marked table goes last and comes first, so that whatever is cut off in between can be replaced.
+    # The marked table is dropped last and created first, so that an interrupted load can be replaced.
     for table in sorted(statements, key=lambda name: name == MARKED_TABLE):
         cursor.execute(f"DROP TABLE IF EXISTS `{table}`")
     for table, statement in statements.items():
-        cursor.execute(statement + (f" COMMENT='{MARK}loading'" if table == MARKED_TABLE else ""))
+        cursor.execute(statement + (f" COMMENT='{SAMPLE_MARK}loading'" if table == MARKED_TABLE else ""))
 
 
-def _mark(cursor: Any, text: str) -> None:
-    cursor.execute(f"ALTER TABLE `{MARKED_TABLE}` COMMENT = {_literal(MARK + text)}")
+def _mark(cursor: Cursor, text: str) -> None:
+    cursor.execute(f"ALTER TABLE `{MARKED_TABLE}` COMMENT = {_literal(SAMPLE_MARK + text)}")
 
 
-def _read_mark(cursor: Any, schema: str) -> str | None:
+def _read_mark(cursor: Cursor, schema: str) -> str | None:
     cursor.execute(
         "SELECT table_comment FROM information_schema.tables WHERE table_schema = %s AND table_name = %s",
         (schema, MARKED_TABLE),
     )
-    found = cursor.fetchone()
-    return str(found[0]) if found else None
+    row = cursor.fetchone()
+    return str(row[0]) if row else None
 
 
 def _fingerprint(options: EstateOptions) -> dict[str, str | int]:

@@ -25,14 +25,14 @@ def profiles_of(table: TableRecord, options: EstateOptions) -> list[ProfileRow]:
     newest_lacks_size = random.random() < 0.15
     day, rows = random.randint(0, 40), []
     for number in range(random.randint(1, 6)):
-        known = size is not None and not (newest_lacks_size and number == 0)
+        has_size = size is not None and not (newest_lacks_size and number == 0)
         rows.append(
             ProfileRow(
                 table_id=table.id,
                 fqn_hash=table.fqn_hash,
                 timestamp_ms=options.moment_ms(day, random.randrange(86_000)),
                 row_count=_number((table.bytes_now or 0) // BYTES_PER_ROW >> number, table.index % 2 == 1),
-                size_in_byte=_number((size or 0) >> number, table.index % 4 < 2) if known else None,
+                size_in_byte=_number((size or 0) >> number, table.index % 4 < 2) if has_size else None,
                 nested=_nested(table.index, number),
             )
         )

@@ -1,4 +1,4 @@
-"""Tables: everything that is known of one, from its number alone."""
+"""Tables: each is generated from its number alone."""
 
 from random import Random
 
@@ -30,7 +30,7 @@ COLUMN_TYPES = ("BIGINT", "VARCHAR", "TIMESTAMP", "DECIMAL", "BOOLEAN", "DATE", 
 COLUMN_NAMES = ("created_at", "amount", "status", "region", "email", "user.name", "payload", "is_active", "größe")
 PERSONAL_COLUMNS = frozenset({"email", "user.name"})
 TIERS = ("Tier.Tier1", "Tier.Tier2", "Tier.Tier3", "Tier.Tier4", "Tier.Tier5")
-# Tables that somebody copied and forgot: what their names end in.
+# How the names of forgotten copies end.
 COPY_SUFFIXES = ("_backup", "_copy", "_20240131", "_v2", "_old", "_2023_11_30")
 COPY_EVERY, FIRST_COPY = 41, 20
 SHORT_DESCRIPTION = "All {subject} of the last years, one row each."

@@ -1,1 +1,18 @@
 """GraphQL: verdicts, one module a topic."""
+
+from typing import Final
+
+from thirdeye.verdict.resolvers import keeps, lists, policy, quality, removal, verdicts
+
+BINDABLES: Final = (
+    verdicts.table,
+    verdicts.blocker,
+    lists.query,
+    lists.verdict_lists,
+    lists.record,
+    keeps.mutation,
+    policy.query,
+    policy.mutation,
+    quality.query,
+    removal.query,
+)

@@ -1,46 +1,38 @@
-"""GraphQL: the verdict on a table with its reasons, and lists of verdicts."""
-
-from typing import Any, Final
+"""GraphQL: the verdict on a table with its reasons."""
 
 import numpy as np
-from ariadne import ObjectType, QueryType
+from ariadne import ObjectType
 
 from thirdeye.context import Info
-from thirdeye.database import Row
 from thirdeye.errors import BadInput
-from thirdeye.estate.listing import PageRequest, find_page
-from thirdeye.estate.loaders import as_of, of_one_generation, snapshot_of, table_loader, view, views
+from thirdeye.estate.loaders import of_one_generation, snapshot_of, view
 from thirdeye.estate.resolvers.lineage import assets_of
 from thirdeye.inventory import store as inventory
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.fqn import digest
-from thirdeye.inventory.query import Sort, TableFilter
 from thirdeye.inventory.reader import Snapshot, of_generation
 from thirdeye.inventory.rules import Activity
-from thirdeye.inventory.verdicts import ADVICE, BLOCKER_BIT, NO_IDLE, VERDICT_CODE, Blocker, Verdict
+from thirdeye.inventory.verdicts import ADVICE, NO_IDLE, Blocker, Verdict
 from thirdeye.paging import page_size
-from thirdeye.verdict import explanations, rules, store
-from thirdeye.verdict.evaluation import own_classes
+from thirdeye.verdict import explanations, rules
+from thirdeye.verdict.evaluation import state_classes
+from thirdeye.verdict.explanations import ReturnRisk, TableAnswer
 from thirdeye.verdict.loaders import keep_loader
-from thirdeye.verdict.removal import removal_plan
 from thirdeye.verdict.return_risk import NO_CLASS
+from thirdeye.verdict.store import Keep
+from thirdeye.verdict.validation import MAX_FQN_LENGTH
 
-query = QueryType()
 table = ObjectType("Table")
 blocker = ObjectType("TableBlocker")
-lists = ObjectType("VerdictLists")
-record = ObjectType("VerdictRecord")
-_LONGEST_FQN: Final = 3072
-_BLOCKED: Final = sum(BLOCKER_BIT.values())
 
 
-async def known_table(info: Info, fqn: str, argument: str = "fqn") -> dict[str, Any]:
-    """A table that is there, as an answer. Raises BadInput when the inventory has none of this name."""
+async def require_table(info: Info, fqn: str, argument: str = "fqn") -> TableAnswer:
+    """The answer about a table that exists, with its `owner_set`. Raises BadInput when the inventory has no such table."""
     problem = BadInput(f"{argument}: the inventory has no table {fqn[:200]}", argument)
-    if not 1 <= len(fqn) <= _LONGEST_FQN:
+    if not 1 <= len(fqn) <= MAX_FQN_LENGTH:
         raise problem
 
-    async def find(snapshot: Snapshot) -> dict[str, Any]:
+    async def find(snapshot: Snapshot) -> TableAnswer:
         row = await inventory.row_by_fqn(info.context.thirdeye, fqn, digest(fqn))
         if row is None or row["removed_at"] is not None:
             raise problem
@@ -51,201 +43,94 @@ async def known_table(info: Info, fqn: str, argument: str = "fqn") -> dict[str, 
 
 
 @table.field("verdict")
-async def resolve_verdict(of: dict[str, Any], info: Info) -> dict[str, Any]:
-    keeps, snapshot = await keep_loader(info.context).load(of["number"]), await snapshot_of(info.context)
+async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
+    keeps, snapshot = await keep_loader(info.context).load(table["number"]), await snapshot_of(info.context)
     today = info.context.clock().date()
-    keep = next((row for row in keeps if explanations.is_kept(row, today)), None)
-    verdict, codes = Verdict(of["recommendation"]), list(of["blockerCodes"])
+    keep = next((keep for keep in keeps if explanations.is_in_force(keep, today)), None)
+    verdict, codes = Verdict(table["recommendation"]), list(table["blockerCodes"])
     if keep is not None and Blocker.KEPT_BY_OWNER.value not in codes:
-        # What somebody said since the last refresh holds at once.
+        # A keep takes effect before the next refresh.
         verdict, codes = Verdict.KEEP, [*codes, Blocker.KEPT_BY_OWNER.value]
-    risk = return_risk(of, snapshot)
+    risk = return_risk(table, snapshot)
     policy = snapshot.advice.get("policy", {})
-    missing = _missing_days(of, snapshot)
-    blockers = [
-        {
-            "code": code,
-            "detail": explanations.blocker_detail(Blocker(code), of, keep, missing, policy),
-            "number": of["number"],
-        }
+    observed_days = _observed_days(table, snapshot)
+    missing_days = max(int(policy.get("observed_days", 0)) - observed_days, 0)
+    details = [
+        explanations.blocker_detail(Blocker(code), table, keep, missing_days, policy.get("protected_tags", ()))
         for code in codes
     ]
-    certain = verdict in {Verdict.DELETE, Verdict.ARCHIVE} and risk is not None and risk["value"] is not None
     return {
-        "recommendation": str(verdict.value),
-        "confidence": 1 - risk["value"] if certain and risk is not None else None,
-        "purgeScore": _purge_score(of, snapshot),
+        "recommendation": verdict.value,
+        "confidence": _confidence(verdict, risk),
+        "purgeScore": _purge_score(table, snapshot),
         "returnRisk": risk,
-        "blockers": blockers,
-        "saving": of["saving"] if verdict.value == of["recommendation"] else 0,
-        "keep": keep and _keep(keep),
-        "reasons": explanations.reasons(of, verdict, [each["detail"] for each in blockers], risk),
+        "blockers": [
+            {"code": code, "detail": detail, "number": table["number"]}
+            for code, detail in zip(codes, details, strict=True)
+        ],
+        "saving": table["saving"] if verdict.value == table["recommendation"] else 0,
+        "keep": keep and _keep_answer(keep),
+        "reasons": explanations.reasons(table, verdict, details, risk),
     }
 
 
-def _keep(row: Row) -> dict[str, Any]:
-    return {"reason": row["reason"], "by": row["kept_by"], "at": row["kept_at"], "until": row["kept_until"]}
+def _confidence(verdict: Verdict, risk: ReturnRisk | None) -> float | None:
+    if verdict not in {Verdict.DELETE, Verdict.ARCHIVE} or risk is None or risk["value"] is None:
+        return None
+    return 1 - risk["value"]
 
 
-def _purge_score(of: dict[str, Any], snapshot: Snapshot) -> dict[str, Any] | None:
-    if of["purgeScore"] is None:
+def _keep_answer(keep: Keep) -> dict[str, object]:
+    return {"reason": keep.reason, "by": keep.kept_by, "at": keep.kept_at, "until": keep.kept_until}
+
+
+def _purge_score(table: TableAnswer, snapshot: Snapshot) -> dict[str, object] | None:
+    if table["purgeScore"] is None:
         return None
     parts = rules.purge_parts(
-        np.array([of["advised"]["idle"]]),
-        np.array([-1 if of["sizeBytes"] is None else of["sizeBytes"]]),
-        np.array([of["queries30d"]]),
-        np.array([day_number(of["lastAccessed"])]),
-        np.array([day_number(of["lastWritten"])]),
+        np.array([table["advised"]["idle"]]),
+        np.array([-1 if table["sizeBytes"] is None else table["sizeBytes"]]),
+        np.array([table["queries30d"]]),
+        np.array([day_number(table["lastAccessed"])]),
+        np.array([day_number(table["lastWritten"])]),
         day_number(snapshot.as_of),
     )
-    return {"value": of["purgeScore"], "parts": {name: round(float(values[0]), 4) for name, values in parts.items()}}
+    return {"value": table["purgeScore"], "parts": {name: round(float(part[0]), 4) for name, part in parts.items()}}
 
 
-def return_risk(of: dict[str, Any], snapshot: Snapshot) -> dict[str, Any] | None:
-    """The risk of a table that is idle, with the counts behind it; None for one that is in use or unknown."""
-    advice, idle = snapshot.advice, of["advised"]["idle"]
-    if idle == NO_IDLE or of["activity"] not in {"STALE", "DORMANT"} or not advice:
+def return_risk(table: TableAnswer, snapshot: Snapshot) -> ReturnRisk | None:
+    """The return risk of an idle table with the counts behind it; None for a table that is in use or unknown."""
+    advice, idle = snapshot.advice, table["advised"]["idle"]
+    if idle == NO_IDLE or table["activity"] not in {"STALE", "DORMANT"} or not advice:
         return None
-    number = of["advised"]["risk"]
-    (own_class,) = own_classes(
+    number = table["advised"]["risk"]
+    (own_class,) = state_classes(
         np.array([idle]),
-        np.array([of["longestPauseDays"]]),
-        np.array([of["daysOfUse"]]),
-        np.array([day_number(of["lastAccessed"])]),
+        np.array([table["longestPauseDays"]]),
+        np.array([table["daysOfUse"]]),
+        np.array([day_number(table["lastAccessed"])]),
     )
-    own = 0 if own_class == NO_CLASS else advice["number_of"][own_class]
-    shown = number or own
+    own_number = 0 if own_class == NO_CLASS else advice["number_of"][own_class]
+    counted = number or own_number
     return {
-        "value": of["returnRisk"],
-        "like": advice["states"][shown],
-        "returned": advice["returned"][shown],
-        "basedOnDays": _observed(of, snapshot),
-        "fromDownstream": number not in {0, own},
+        "value": table["returnRisk"],
+        "like": advice["states"][counted],
+        "returned": advice["returned"][counted],
+        "basedOnDays": _observed_days(table, snapshot),
+        "fromDownstream": number not in {0, own_number},
     }
 
 
-def _observed(of: dict[str, Any], snapshot: Snapshot) -> int:
-    number = snapshot.service_numbers.get(of["service"])
+def _observed_days(table: TableAnswer, snapshot: Snapshot) -> int:
+    number = snapshot.service_numbers.get(table["service"])
     return 0 if number is None else int(snapshot.directory["services"][number]["observed_days"])
 
 
-def _missing_days(of: dict[str, Any], snapshot: Snapshot) -> int:
-    wanted = int(snapshot.advice.get("policy", {}).get("observed_days", 0))
-    return max(wanted - _observed(of, snapshot), 0)
-
-
 @blocker.field("assets")
-async def resolve_assets(of: dict[str, Any], info: Info, *, first: int | None = None) -> list[dict[str, Any]]:
+async def resolve_assets(blocker: TableAnswer, info: Info, *, first: int | None = None) -> list[dict[str, object]]:
     limit = page_size(first, default=5, maximum=20)
-    if of["code"] == Blocker.ACTIVE_DOWNSTREAM.value:
-        return await assets_of(info, of["number"], limit)
-    if of["code"] == Blocker.UNKNOWN_DOWNSTREAM.value:
-        return await assets_of(info, of["number"], limit, activity=Activity.UNKNOWN)
+    if blocker["code"] == Blocker.ACTIVE_DOWNSTREAM.value:
+        return await assets_of(info, blocker["number"], limit)
+    if blocker["code"] == Blocker.UNKNOWN_DOWNSTREAM.value:
+        return await assets_of(info, blocker["number"], limit, activity=Activity.UNKNOWN)
     return []
-
-
-# ---- lists
-
-
-@query.field("verdicts")
-async def resolve_lists(_: Any, info: Info) -> dict[str, Any]:
-    snapshot = await snapshot_of(info.context)
-    return as_of(info.context, snapshot)
-
-
-async def _listed(info: Info, wanted: TableFilter, sort: Sort, first: int | None) -> list[dict[str, Any]]:
-    size = page_size(first, default=10, maximum=100)
-
-    async def find(snapshot: Snapshot) -> list[dict[str, Any]]:
-        found = await find_page(snapshot, wanted, sort, PageRequest(size=size, backwards=False), None)
-        return await views(info.context, snapshot, found.numbers)
-
-    return await of_one_generation(info.context, find)
-
-
-_GOING: Final = frozenset({VERDICT_CODE[Verdict.DELETE], VERDICT_CODE[Verdict.ARCHIVE]})
-
-
-@lists.field("bestSavings")
-async def resolve_best_savings(_: Any, info: Info, *, first: int | None = None) -> list[dict[str, Any]]:
-    return await _listed(info, TableFilter(verdicts=_GOING), Sort(key="saving"), first)
-
-
-@lists.field("safestDeletions")
-async def resolve_safest(_: Any, info: Info, *, first: int | None = None) -> list[dict[str, Any]]:
-    wanted = TableFilter(verdicts=frozenset({VERDICT_CODE[Verdict.DELETE]}))
-    return await _listed(info, wanted, Sort(key="returnRisk", descending=False), first)
-
-
-@lists.field("biggestBlocked")
-async def resolve_blocked(_: Any, info: Info, *, first: int | None = None) -> list[dict[str, Any]]:
-    return await _listed(info, TableFilter(zombie=True, blockers=_BLOCKED), Sort(key="cost"), first)
-
-
-@lists.field("recentlyChanged")
-async def resolve_changed(_: Any, info: Info, *, first: int | None = None) -> list[dict[str, Any]]:
-    rows = await store.latest_records(info.context.thirdeye, page_size(first, default=10, maximum=100))
-    return [
-        {
-            "number": row["number"],
-            "recommendation": row["verdict"],
-            "promisedRisk": row["promised"],
-            "givenOn": row["given_on"],
-            "endedOn": row["ended_on"],
-            "ending": row["ending"],
-            "usedOn": row["regretted_on"],
-        }
-        for row in rows
-    ]
-
-
-@record.field("table")
-async def resolve_record_table(of: dict[str, Any], info: Info) -> Any:
-    return await table_loader(info.context).load(of["number"])
-
-
-# ---- the end of a table
-
-
-@query.field("removalPlan")
-async def resolve_removal_plan(
-    _: Any, info: Info, *, fqn: str, archiveLocation: str | None = None, readers: list[str] | None = None
-) -> dict[str, Any]:
-    found = await known_table(info, fqn)
-    snapshot = await snapshot_of(info.context)
-    if _is_virtual(found):
-        raise BadInput(f"fqn: no statements are written for a {found['tableType']}", "fqn")
-    steps = removal_plan(
-        service_type=found["serviceType"],
-        database=found["database"],
-        schema=found["schema"],
-        name=found["name"],
-        day=info.context.clock().date(),
-        location=archiveLocation,
-        readers=readers or (),
-    )
-    return {
-        "table": found,
-        "steps": [
-            {
-                "stage": str(step.stage.value),
-                "what": step.what,
-                "wayBack": step.way_back,
-                "waitingDays": step.waiting_days,
-                "statements": step.statements,
-                "undo": step.undo,
-            }
-            for step in steps
-        ],
-        **as_of(info.context, snapshot),
-    }
-
-
-def _is_virtual(found: dict[str, Any]) -> bool:
-    return (found["tableType"] or "") in VIRTUAL_TYPES
-
-
-# What is no table to the warehouse, so that statements about tables do not fit.
-VIRTUAL_TYPES: Final = frozenset({
-    "View", "SecureView", "SemanticView", "MaterializedView", "External", "Foreign", "Stage", "Stream",
-})  # fmt: skip

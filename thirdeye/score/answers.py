@@ -1,0 +1,139 @@
+"""The score as history rows keep it and as the API answers it. Pure."""
+
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import TypedDict
+
+from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.rules import Activity, Thresholds
+from thirdeye.score.rules import COMPONENTS, Bands, Status, Tally, Trend, ZIScore, band, inactive_percentage, trend
+from thirdeye.score.store import ComponentMeta, DriverMeta, ScoreMeta, ScoreRow
+from thirdeye.settings import Settings
+
+
+class ScoreAnswer(TypedDict):
+    """The score in the shape of the GraphQL type; `capturedAt` in ISO 8601."""
+
+    score: int
+    status: str
+    breakdown: dict[str, int]
+    metadata: dict[str, int | float]
+    components: list[ComponentMeta]
+    drivers: list[DriverMeta]
+    coverage: float
+    warnings: list[str]
+    trend: str
+    delta: int
+    capturedAt: str
+    stale: bool
+
+
+def bands_of(settings: Settings) -> Bands:
+    """The bands that the settings name."""
+    return Bands(**{name: getattr(settings, f"zi_band_{name}") for name in Bands.__dataclass_fields__})
+
+
+def weights_of(settings: Settings) -> dict[str, int]:
+    """The weight of each component."""
+    return {name: getattr(settings, f"zi_weight_{name}") for name in COMPONENTS}
+
+
+def meta_of(score: ZIScore, estate: Snapshot, settings: Settings) -> ScoreMeta:
+    """What a history row keeps beside the score: its parts, its inputs, and the settings it was computed with."""
+    total = score.total
+    return {
+        "breakdown": {component.name: component.points for component in score.components},
+        "components": [
+            {
+                "component": component.name.upper(),
+                "value": None if component.value is None else _decimals(100 * component.value),
+                "weight": _decimals(100 * component.weight),
+                "points": component.points,
+            }
+            for component in score.components
+        ],
+        "drivers": [
+            {
+                "component": driver.component.upper(),
+                "service": driver.service,
+                "points": _decimals(driver.points),
+            }
+            for driver in score.drivers
+        ],
+        "coverage": _decimals(score.coverage, 4),
+        "metadata": _metadata(total),
+        "warnings": estate.warnings,
+        "generation": estate.generation,
+        "inputs": {
+            name: getattr(total, name)
+            for name in Tally.__dataclass_fields__
+            if name not in {"count_by_activity", "bytes_by_activity"}
+        },
+        "settings": {
+            "weights": weights_of(settings),
+            "bands": {name: getattr(bands_of(settings), name) for name in Bands.__dataclass_fields__},
+            "thresholds": {name: getattr(settings, name) for name in Thresholds.__dataclass_fields__},
+        },
+    }
+
+
+def _metadata(total: Tally) -> dict[str, int | float]:
+    counts = {f"{kind.lower()}Tables": total.count_by_activity.get(kind, 0) for kind in Activity}
+    sizes = {f"{kind.lower()}Bytes": total.bytes_by_activity.get(kind, 0) for kind in Activity}
+    # ACTIVE as an activity is narrower than the contract's "active", which is everything in use.
+    recent = {"recentlyUsedTables": counts.pop("activeTables"), "recentlyUsedBytes": sizes.pop("activeBytes")}
+    return {
+        "totalTables": total.tables,
+        "activeTables": total.active,
+        "inactivePercentage": inactive_percentage(total.tables, total.active),
+        "zombieTables": total.zombies,
+        "totalBytes": total.bytes,
+        "activeBytes": total.active_bytes,
+        "zombieBytes": total.zombie_bytes,
+        "sizedTables": total.sized,
+        **recent,
+        **counts,
+        **sizes,
+    }
+
+
+def _decimals(value: Fraction, places: int = 1) -> float:
+    return round(float(value), places)
+
+
+def answer_of(row: ScoreRow, earlier: int | None, settings: Settings) -> ScoreAnswer:
+    """The answer for a row of the history, compared with an `earlier` score."""
+    meta = row.meta
+    direction, delta = trend(row.score, earlier, settings.trend_stable_points)
+    return {
+        "score": row.score,
+        "status": row.status or band(row.score, bands_of(settings)),
+        "breakdown": meta.get("breakdown", dict.fromkeys(COMPONENTS, 0)),
+        "metadata": {**_metadata(Tally()), **meta.get("metadata", {})},
+        "components": meta.get("components", []),
+        "drivers": meta.get("drivers", []),
+        "coverage": meta.get("coverage", 0.0),
+        "warnings": meta.get("warnings", []),
+        "trend": direction,
+        "delta": delta,
+        "capturedAt": row.captured_at.replace(tzinfo=UTC).isoformat(),
+        "stale": False,
+    }
+
+
+def pending_answer(now: datetime) -> ScoreAnswer:
+    """The answer while the very first computation runs: zeros."""
+    return {
+        "score": 0,
+        "status": Status.PENDING,
+        "breakdown": dict.fromkeys(COMPONENTS, 0),
+        "metadata": _metadata(Tally()),
+        "components": [],
+        "drivers": [],
+        "coverage": 0.0,
+        "warnings": [],
+        "trend": Trend.STABLE,
+        "delta": 0,
+        "capturedAt": now.isoformat(),
+        "stale": False,
+    }

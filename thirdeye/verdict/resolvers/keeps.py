@@ -1,0 +1,52 @@
+"""GraphQL: people keep tables, and release them."""
+
+from datetime import date
+
+from ariadne import MutationType
+
+from thirdeye.auth.permission import caller, caller_teams, may_administer
+from thirdeye.context import Info
+from thirdeye.errors import BadInput, Forbidden
+from thirdeye.estate.loaders import snapshot_of
+from thirdeye.verdict import store
+from thirdeye.verdict.explanations import TableAnswer
+from thirdeye.verdict.loaders import keep_loader
+from thirdeye.verdict.resolvers.refresh import refresh_soon
+from thirdeye.verdict.resolvers.verdicts import require_table
+from thirdeye.verdict.validation import validate_keep_until, validate_reason
+
+mutation = MutationType()
+
+
+@mutation.field("keepTable")
+async def resolve_keep(_: object, info: Info, *, fqn: str, reason: str, until: date) -> TableAnswer:
+    now, text = info.context.clock(), validate_reason(reason)
+    validate_keep_until(until, now.date())
+    table = await require_table(info, fqn)
+    by = await _require_owner(info, table)
+    await store.keep(info.context.thirdeye, number=table["number"], reason=text, by=by, now=now, until=until)
+    await refresh_soon(info, by)
+    keep_loader(info.context).clear(table["number"])
+    return table
+
+
+@mutation.field("releaseTable")
+async def resolve_release(_: object, info: Info, *, fqn: str) -> TableAnswer:
+    table = await require_table(info, fqn)
+    by = await _require_owner(info, table)
+    if not await store.release(info.context.thirdeye, number=table["number"], by=by, now=info.context.clock()):
+        raise BadInput("fqn: nobody keeps this table", "fqn")
+    await refresh_soon(info, by)
+    keep_loader(info.context).clear(table["number"])
+    return table
+
+
+async def _require_owner(info: Info, table: TableAnswer) -> str:
+    """The caller's name. Raises Forbidden unless the caller owns the table, also through a team, or is an administrator."""
+    context = info.context
+    if not may_administer(context):
+        identifier, teams = caller_teams(context, (await snapshot_of(context)).directory["users"])
+        if not {owner["id"] for owner in table["owners"]} & ({identifier, *teams} - {""}):
+            roles = ", ".join(context.settings.admin_roles)
+            raise Forbidden(f"only owners of the table and administrators ({roles}) may do this")
+    return caller(context)
