@@ -41,7 +41,9 @@ async def server() -> AsyncIterator[KeyServer]:
 
 def authenticator(server: KeyServer, monotonic: Monotonic) -> Authenticator:
     return Authenticator(
-        providers=[IdentityProvider(key_source=RemoteKeySet(server.url, monotonic=monotonic, timeout=PATIENCE), rules=RULES)],
+        providers=[
+            IdentityProvider(key_source=RemoteKeySet(server.url, monotonic=monotonic, timeout=PATIENCE), rules=RULES)
+        ],
         clock=lambda: NOW,
     )
 

@@ -15,7 +15,9 @@ KEY_ID = "by-hand"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())
 CLAIMS = {"iss": "open-metadata.org", "sub": "admin"}
-RULES = TokenRules(algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset({"openmetadata"}))
+RULES = TokenRules(
+    algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset({"openmetadata"})
+)
 _HASHES = {"RS256": hashes.SHA256(), "RS384": hashes.SHA384(), "RS512": hashes.SHA512()}
 
 

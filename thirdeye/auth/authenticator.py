@@ -1,9 +1,7 @@
 """From a token to the caller, with a bounded memory of the tokens that were verified."""
 
-import asyncio
 import hashlib
 from collections.abc import Container, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,7 +64,6 @@ class Authenticator:
         self._verified: LRUCache[bytes, tuple[Principal, float, float]] = LRUCache(_MEMORY_SIZE)
         self._refused: LRUCache[bytes, tuple[Unauthenticated, float]] = LRUCache(_MEMORY_SIZE)
         self._generation = self._newest_generation()
-        self._tasks: list[asyncio.Task[None]] = []
 
     def _newest_generation(self) -> int:
         return sum(provider.key_source.generation for provider in self._providers)
@@ -137,16 +134,13 @@ class Authenticator:
 
     async def start(self) -> None:
         """Starts refreshing the key sets in the background."""
-        self._tasks = [asyncio.create_task(provider.key_source.keep_fresh()) for provider in self._providers]
+        for provider in self._providers:
+            await provider.key_source.start()
 
     async def stop(self) -> None:
         """Stops refreshing and closes connections."""
-        for task in self._tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
         for provider in self._providers:
-            await provider.key_source.aclose()
+            await provider.key_source.stop()
         if self._revocation is not None:
             await self._revocation.aclose()
 

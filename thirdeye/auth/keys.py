@@ -11,6 +11,7 @@ import orjson
 import structlog
 
 from thirdeye.auth.tokens import Key, is_default_key, key_of_jwk
+from thirdeye.background import PeriodicTask
 from thirdeye.deadlines import Deadlines
 from thirdeye.errors import Unauthenticated, Unavailable
 
@@ -36,11 +37,11 @@ class KeySource(Protocol):
         Raises Unavailable before any keys are known, Unauthenticated for a key that must not be used.
         """
 
-    async def keep_fresh(self) -> None:
-        """Refreshes the keys until it is cancelled."""
+    async def start(self) -> None:
+        """Starts refreshing the keys in the background."""
 
-    async def aclose(self) -> None:
-        """Closes connections."""
+    async def stop(self) -> None:
+        """Stops refreshing and closes connections."""
 
 
 class FixedKey:
@@ -58,10 +59,10 @@ class FixedKey:
     async def keys(self, kid: str | None) -> list[Key]:  # noqa: ARG002
         return [self._key]
 
-    async def keep_fresh(self) -> None:
+    async def start(self) -> None:
         """Nothing to refresh."""
 
-    async def aclose(self) -> None:
+    async def stop(self) -> None:
         """Nothing to close."""
 
 
@@ -92,6 +93,7 @@ class RemoteKeySet:
         self._keys: list[tuple[str | None, Key]] | None = None
         self._fetched_at = self._attempted_at = float("-inf")
         self._lock = asyncio.Lock()
+        self._refreshing = PeriodicTask(self._refresh_if_stale, self._cool_down, event="key_set_not_refreshed")
         self.generation = 0
 
     async def keys(self, kid: str | None) -> list[Key]:
@@ -106,12 +108,13 @@ class RemoteKeySet:
             raise Unauthenticated(f"the token is signed with a key that is not allowed: {_DEFAULT_KEY}")
         return keys
 
-    async def keep_fresh(self) -> None:
+    async def start(self) -> None:
         """Fetches the set before a request has to wait for it, and again soon after a failure."""
-        while True:
-            if self._is_stale():
-                await self._refetch()
-            await asyncio.sleep(self._cool_down())
+        self._refreshing.start(wait_first=False)
+
+    async def _refresh_if_stale(self) -> None:
+        if self._is_stale():
+            await self._refetch()
 
     def _is_stale(self) -> bool:
         return self._monotonic() - self._fetched_at > _TTL
@@ -122,7 +125,7 @@ class RemoteKeySet:
     def _keys_of(self, kid: str | None) -> list[Key]:
         return [key for key_id, key in self._keys or () if kid is None or key_id == kid]
 
-    # A lock and no SingleFlight, so that a fetch ends with `keep_fresh` when that is cancelled.
+    # A lock and no SingleFlight, so that a fetch ends when the background task is cancelled.
     async def _refetch(self) -> None:
         called_at = self._monotonic()
         async with self._lock:
@@ -182,8 +185,9 @@ class RemoteKeySet:
     def _identities(keys: list[tuple[str | None, Key]]) -> set[tuple[str | None, str]]:
         return {(kid, key.thumbprint()) for kid, key in keys}
 
-    async def aclose(self) -> None:
-        """Closes the client, unless it was injected."""
+    async def stop(self) -> None:
+        """Stops refreshing, and closes the client unless it was injected."""
+        await self._refreshing.stop()
         if self._owns_client:
             await self._client.aclose()
 
