@@ -12,7 +12,6 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
 from starlette.routing import Mount, Route, compile_path
 from starlette.types import Scope
 
@@ -33,6 +32,7 @@ from thirdeye.errors import ThirdEyeError
 from thirdeye.graphql.documents import DocumentCache
 from thirdeye.graphql.explorer import explorer_page, explorer_routes
 from thirdeye.graphql.http import GraphQLEndpoint
+from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.schema import build_schema
 from thirdeye.inventory.reader import EstateReader
@@ -41,12 +41,14 @@ from thirdeye.mirror.refresh import EstateRefresh
 from thirdeye.observability.logging import configure_logging
 from thirdeye.observability.metrics import Metrics
 from thirdeye.observability.requests import RequestMiddleware
+from thirdeye.request_state import request_state
 from thirdeye.rest.action_items_export import EXPORT, items_csv_route
-from thirdeye.rest.handlers import rest_routes, variables_of
+from thirdeye.rest.handlers import rest_routes
 from thirdeye.rest.health import Health
 from thirdeye.rest.reference import reference_routes
-from thirdeye.rest.responses import on_http_error, on_known_error
+from thirdeye.rest.responses import on_http_error, on_thirdeye_error
 from thirdeye.rest.tables_export import export_routes
+from thirdeye.rest.variables import variables_of
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import Settings, SettingsInvalid, process_settings
 from thirdeye.verdict.advisor import advisors
@@ -106,10 +108,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     schema, documents, operations = _prepared(settings.graphql_playground)
 
     def context_of(scope: Scope) -> Context:
-        state = scope["state"]
+        state = request_state(scope)
         return Context(
-            principal=state.get("principal"),
-            request_id=state["request_id"],
+            principal=state.principal,
+            request_id=state.request_id,
             thirdeye=thirdeye,
             score=score,
             estate=estate,
@@ -118,19 +120,20 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
             settings=settings,
         )
 
-    endpoint = GraphQLEndpoint(
+    runner = OperationRunner(
         schema=schema,
-        documents=documents,
         operations=operations,
         context_of=context_of,
         metrics=metrics,
-        explorer=explorer_page(GRAPHQL) if settings.graphql_playground else None,
         idempotency=Idempotency(thirdeye, clock),
+    )
+    endpoint = GraphQLEndpoint(
+        documents=documents,
+        operations=operations,
+        runner=runner,
+        explorer=explorer_page(GRAPHQL) if settings.graphql_playground else None,
         persisted_only=settings.graphql_persisted_only,
     )
-
-    async def run_operation(request: Request, operation: str, variables: dict[str, Any]) -> Any:
-        return await endpoint.run_persisted(request.scope, operation, variables)
 
     stopping = ShutdownSignal()
 
@@ -153,8 +156,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
     routes = [
         Route(GRAPHQL, endpoint),
         *health.routes(PREFIX),
-        *rest_routes(PREFIX, schema, run_operation),
-        items_csv_route(PREFIX, variables_of(schema, EXPORT.operation), run_operation),
+        *rest_routes(PREFIX, schema, runner.execute_persisted),
+        items_csv_route(PREFIX, variables_of(schema, EXPORT.operation), runner.execute_persisted),
         *reference_routes(PREFIX, schema),
         *export_routes(PREFIX, context_of),
         *(explorer_routes(GRAPHQL) if settings.graphql_playground else ()),
@@ -178,13 +181,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Starlette:
                 on_refusal=audit.note,
             ),
             *_cross_origin(settings.cors_origins),
-            Middleware(ConcurrencyMiddleware, most=settings.max_requests, is_public=is_public, stopping=stopping),
+            Middleware(ConcurrencyMiddleware, limit=settings.max_requests, is_public=is_public, stopping=stopping),
             Middleware(AuthenticationMiddleware, authenticator=authenticator, is_public=is_public),
             *(Middleware(RateLimitMiddleware, limiter=limiter) for limiter in limiters),
         ],
         exception_handlers={
             HTTPException: on_http_error,
-            ThirdEyeError: on_known_error,
+            ThirdEyeError: on_thirdeye_error,
         },
     )
 

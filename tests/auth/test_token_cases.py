@@ -21,6 +21,7 @@ from thirdeye.auth.keys import FixedKey
 from thirdeye.auth.middleware import AuthenticationMiddleware
 from thirdeye.auth.tokens import Key, Rules, key_of_jwk, key_of_pem
 from thirdeye.errors import Unauthenticated
+from thirdeye.request_state import request_state
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -306,7 +307,8 @@ async def asked(token: str) -> tuple[int, str | None]:
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         nonlocal caller
-        caller = scope["state"]["principal"].name
+        principal = request_state(scope).principal
+        caller = principal.name if principal else None
 
     async def send(message: Any) -> None:
         nonlocal status

@@ -12,6 +12,7 @@ from tests.support.api import GRAPHQL, Api, running, settings_for
 from thirdeye.database import om_database
 from thirdeye.edge.shutdown import ShutdownSignal
 from thirdeye.errors import DatabaseUnavailable
+from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
@@ -67,7 +68,7 @@ async def test_a_statement_beyond_its_timeout_ends_on_the_server(
 async def test_the_deadline_of_a_request_ends_its_statement(
     settings: Settings, signer: Signer, sql_server: MariaDB | MySQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("thirdeye.graphql.http.DEADLINE", 0.3)
+    monkeypatch.setitem(OperationRunner.__init__.__kwdefaults__ or {}, "deadline", 0.3)
 
     async def slow(thirdeye: Any, *_: Any, **__: Any) -> Any:
         return await thirdeye.fetch_all(WORK, TIMES)
