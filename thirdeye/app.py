@@ -12,7 +12,6 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
 from starlette.routing import Mount, Route, compile_path
 from starlette.types import Scope
 
@@ -31,16 +30,19 @@ from thirdeye.errors import ThirdEyeError
 from thirdeye.graphql.documents import DocumentCache
 from thirdeye.graphql.explorer import explorer_page, explorer_routes
 from thirdeye.graphql.http import GraphQLEndpoint
+from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.schema import build_schema
 from thirdeye.observability.logging import configure_logging
 from thirdeye.observability.requests import RequestMiddleware
+from thirdeye.request_state import request_state
 from thirdeye.rest.action_items_export import EXPORT, items_csv_route
-from thirdeye.rest.handlers import rest_routes, variables_of
+from thirdeye.rest.handlers import rest_routes
 from thirdeye.rest.health import Health
 from thirdeye.rest.reference import reference_routes
-from thirdeye.rest.responses import on_http_error, on_known_error
+from thirdeye.rest.responses import on_http_error, on_thirdeye_error
 from thirdeye.rest.tables_export import export_routes
+from thirdeye.rest.variables import variables_of
 from thirdeye.services import Services, open_services
 from thirdeye.settings import Settings, SettingsInvalid, process_settings
 
@@ -87,11 +89,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlin
     middleware = [
         Middleware(RequestMiddleware, metrics=services.metrics, route_of=_route_names(routes), on_refusal=audit.note),
         *_cross_origin(settings.cors_origins),
-        Middleware(ConcurrencyMiddleware, most=settings.max_requests, is_public=is_public, stopping=shutdown),
+        Middleware(ConcurrencyMiddleware, limit=settings.max_requests, is_public=is_public, stopping=shutdown),
         Middleware(AuthenticationMiddleware, authenticator=authenticator, is_public=is_public),
         *([Middleware(RateLimitMiddleware, limiter=limiter)] if limiter else []),
     ]
-    handlers: dict[Any, Any] = {HTTPException: on_http_error, ThirdEyeError: on_known_error}
+    handlers: dict[Any, Any] = {HTTPException: on_http_error, ThirdEyeError: on_thirdeye_error}
     return Starlette(routes=routes, lifespan=lifespan, middleware=middleware, exception_handlers=handlers)
 
 
@@ -100,10 +102,10 @@ def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]
     schema, documents, operations = _prepared(settings.graphql_playground)
 
     def context_of(scope: Scope) -> Context:
-        state = scope["state"]
+        state = request_state(scope)
         return Context(
-            principal=state.get("principal"),
-            request_id=state["request_id"],
+            principal=state.principal,
+            request_id=state.request_id,
             thirdeye=services.thirdeye,
             score=services.score,
             estate=services.estate,
@@ -112,20 +114,21 @@ def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]
             settings=settings,
         )
 
-    endpoint = GraphQLEndpoint(
+    runner = OperationRunner(
         schema=schema,
-        documents=documents,
         operations=operations,
         context_of=context_of,
         metrics=services.metrics,
-        explorer=explorer_page(GRAPHQL) if settings.graphql_playground else None,
         idempotency=Idempotency(services.thirdeye, services.clock, timeout=services.deadlines.same_request),
-        persisted_only=settings.graphql_persisted_only,
         deadline=services.deadlines.answer,
     )
-
-    async def run_operation(request: Request, operation: str, variables: dict[str, Any]) -> Any:
-        return await endpoint.run_persisted(request.scope, operation, variables)
+    endpoint = GraphQLEndpoint(
+        documents=documents,
+        operations=operations,
+        runner=runner,
+        explorer=explorer_page(GRAPHQL) if settings.graphql_playground else None,
+        persisted_only=settings.graphql_persisted_only,
+    )
 
     health = Health(
         dependencies=services.dependencies,
@@ -137,8 +140,8 @@ def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]
     return [
         Route(GRAPHQL, endpoint),
         *health.routes(PREFIX),
-        *rest_routes(PREFIX, schema, run_operation),
-        items_csv_route(PREFIX, variables_of(schema, EXPORT.operation), run_operation),
+        *rest_routes(PREFIX, schema, runner.execute_persisted),
+        items_csv_route(PREFIX, variables_of(schema, EXPORT.operation), runner.execute_persisted),
         *reference_routes(PREFIX, schema),
         *export_routes(PREFIX, context_of),
         *(explorer_routes(GRAPHQL) if settings.graphql_playground else ()),

@@ -5,20 +5,30 @@ INTERNAL: the caller learns the request id, the log has the rest.
 """
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import ClassVar
+
+import orjson
+
+HeaderPairs = tuple[tuple[bytes, bytes], ...]
 
 
 class ThirdEyeError(Exception):
-    """An error whose message is meant for the caller: it says what was wrong and what is allowed."""
+    """An error whose message is meant for the caller: it says what was wrong and what is allowed.
+
+    `reason` goes into the audit. It is one of a few fixed texts, because the message may repeat what the caller sent.
+    `headers` go with an HTTP answer that is nothing but this error, `extensions` into the error of a GraphQL answer.
+    """
 
     code: ClassVar[str] = "INTERNAL"
-    status: ClassVar[int] = 500
+    status: int = 500
 
-    def __init__(self, message: str, *, reason: str | None = None, **extensions: Any) -> None:
+    def __init__(
+        self, message: str, *, reason: str | None = None, headers: HeaderPairs = (), **extensions: object
+    ) -> None:
         super().__init__(message)
         self.message = message
-        # One of few words, for the audit; the message may repeat what the caller sent.
         self.reason = reason or self.code
+        self.headers = headers
         self.extensions = extensions
 
 
@@ -29,7 +39,9 @@ class BadInput(ThirdEyeError):
     status = 400
 
     def __init__(self, message: str, argument: str | None = None) -> None:
-        super().__init__(message, **({"argument": argument} if argument else {}))
+        super().__init__(message)
+        if argument:
+            self.extensions["argument"] = argument
 
 
 class NotFound(ThirdEyeError):
@@ -43,7 +55,7 @@ class Conflict(ThirdEyeError):
 
 
 class AlreadyExists(Conflict):
-    """What a unique key keeps apart would be there twice; nothing was changed."""
+    """A unique key has this value already; nothing was changed."""
 
 
 class Forbidden(ThirdEyeError):
@@ -60,10 +72,17 @@ class Unauthenticated(ThirdEyeError):
     def __init__(self, message: str, *, for_now: bool = False) -> None:
         # These messages repeat nothing of the token, so they are the reason as well.
         super().__init__(message, reason=message)
-        # Whoever a token with a true signature names, when it is refused for another reason.
-        self.claimed: Any = None
+        # The subject of a refused token whose signature is valid, as the token has it.
+        self.claimed: object = None
         # Whether the same token may pass later.
         self.for_now = for_now
+
+
+class RateLimited(ThirdEyeError):
+    """The caller sent more requests than are allowed in the window. Raised outside GraphQL only."""
+
+    code = "RATE_LIMITED"
+    status = 429
 
 
 class RequestTimeout(ThirdEyeError):
@@ -72,7 +91,7 @@ class RequestTimeout(ThirdEyeError):
 
 
 class Unavailable(ThirdEyeError):
-    """Something ThirdEye depends on is away; trying again later may help."""
+    """ThirdEye, or something that it depends on, cannot answer at the moment; a later attempt may succeed."""
 
     code = "UNAVAILABLE"
     status = 503
@@ -91,6 +110,14 @@ class SchemaMissing(DatabaseUnavailable):
     """The server answers, but has no such schema, or the account sees nothing of it."""
 
 
+class TransportError(ThirdEyeError):
+    """A request that HTTP's own rules refuse, such as one of another media type; answered with its own status."""
+
+    def __init__(self, status: int, message: str, headers: HeaderPairs = ()) -> None:
+        super().__init__(message, reason=f"HTTP {status}", headers=headers)
+        self.status = status
+
+
 class LimitExceeded(ThirdEyeError):
     """A document over one of the limits of the contract; answered with HTTP 400 before validation."""
 
@@ -102,12 +129,12 @@ class LimitExceeded(ThirdEyeError):
         self.limit = limit
 
 
-STATUS_OF_CODE = {
+STATUS_BY_CODE = {
     kind.code: kind.status for kind in (BadInput, NotFound, Conflict, Forbidden, RequestTimeout, Unavailable)
 }
 
 
-def om_error(status: int, message: str, now: datetime | None = None) -> dict[str, Any]:
-    """An error body in OpenMetadata's shape: `{"code", "message", "timestamp"}`."""
-    moment = now or datetime.now(UTC)
-    return {"code": status, "message": message, "timestamp": moment.isoformat(timespec="milliseconds")}
+def om_error_body(status: int, message: str) -> bytes:
+    """An error body in OpenMetadata's shape, as JSON: `{"code", "message", "timestamp"}`."""
+    timestamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return orjson.dumps({"code": status, "message": message, "timestamp": timestamp})

@@ -10,7 +10,9 @@ from tests.support import tokens as by_hand
 from tests.support.tokens import NOW
 from thirdeye.auth import build_authenticator
 from thirdeye.auth.middleware import AuthenticationMiddleware
+from thirdeye.auth.principal import Principal
 from thirdeye.errors import Unavailable
+from thirdeye.request_state import request_state
 from thirdeye.settings import load_settings
 
 pytestmark = pytest.mark.anyio
@@ -56,7 +58,9 @@ async def test_the_scheme_in_any_case(scheme: str) -> None:
     behind, sent = await call(request(f"{scheme} {by_hand.make_token()}"))
     assert sent == []
     (scope,) = behind.seen
-    assert scope["state"]["principal"].name == "admin"
+    principal = request_state(scope).principal
+    assert principal is not None
+    assert principal.name == "admin"
     assert "user" not in scope
 
 
@@ -108,11 +112,13 @@ async def test_503_while_nobody_can_know() -> None:
 async def test_what_is_public_needs_no_token_and_has_no_principal() -> None:
     behind, sent = await call(request(path="/health"))
     assert sent == []
-    assert "principal" not in behind.seen[0].get("state", {})
+    assert request_state(behind.seen[0]).principal is None
 
 
 async def test_a_principal_put_there_before_does_not_help() -> None:
-    behind, (start, _) = await call({**request(), "state": {"principal": "anybody"}})
+    scope = request()
+    request_state(scope).principal = Principal(name="anybody")
+    behind, (start, _) = await call(scope)
     assert behind.seen == []
     assert start["status"] == 401
 
@@ -130,4 +136,6 @@ async def test_without_checks_everybody_is_the_development_administrator() -> No
     for values in ((), ("Bearer junk",)):
         behind, sent = await call(request(*values), jwt_enabled=False, environment="development")
         assert sent == []
-        assert "Admin" in behind.seen[0]["state"]["principal"].roles
+        principal = request_state(behind.seen[0]).principal
+        assert principal is not None
+        assert "Admin" in principal.roles

@@ -21,6 +21,7 @@ from thirdeye.auth.keys import FixedKey
 from thirdeye.auth.middleware import AuthenticationMiddleware
 from thirdeye.auth.tokens import Key, TokenRules, key_of_jwk, key_of_pem
 from thirdeye.errors import Unauthenticated
+from thirdeye.request_state import request_state
 
 pytestmark = pytest.mark.anyio
 make = by_hand.make_token
@@ -307,7 +308,8 @@ async def asked(token: str) -> tuple[int, str | None]:
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         nonlocal caller
-        caller = scope["state"]["principal"].name
+        principal = request_state(scope).principal
+        caller = principal.name if principal else None
 
     async def send(message: Any) -> None:
         nonlocal status

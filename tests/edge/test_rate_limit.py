@@ -60,14 +60,14 @@ async def test_far_from_the_limit_nobody_waits_and_all_are_counted(
     limiter = limiter_of("1000/hour", own_redis, Monotonic())
     assert await admitted(limiter, "ann", 1) == 1
     asked = 0
-    real = limiter._ask
+    real = limiter._increment
 
     async def ask(*args: Any) -> tuple[int, float]:
         nonlocal asked
         asked += 1
         return await real(*args)
 
-    monkeypatch.setattr(limiter, "_ask", ask)
+    monkeypatch.setattr(limiter, "_increment", ask)
     assert [await limiter.wait_for("ann") for _ in range(60)] == [None] * 60
     assert asked == 0
     await limiter.stop()
@@ -142,7 +142,7 @@ async def test_nobody_waits_for_a_count_that_fails(own_redis: Redis, monkeypatch
     async def broken(*_: object) -> None:
         raise RuntimeError("neither Redis nor memory")
 
-    monkeypatch.setattr(limiter, "_ask", broken)
+    monkeypatch.setattr(limiter, "_increment", broken)
     waits = asyncio.gather(*(limiter.wait_for("ann") for _ in range(5)))
     await asyncio.sleep(0)
     counting = limiter._counting["ann"]

@@ -15,7 +15,7 @@ from tests.support.mirror import mirror
 from tests.support.second_inventory import Judged, second_inventory
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
-from thirdeye.rest.tables_export import safe_cell
+from thirdeye.rest.csv_cells import safe_cell
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio

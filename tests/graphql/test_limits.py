@@ -78,14 +78,14 @@ def bomb(levels: int) -> str:
 
 def test_a_fragment_bomb_is_refused_at_a_cost_linear_in_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
     visits = 0
-    original = limits._Meter.selection_set
+    original = limits._CostMeter.selection_set
 
     def counted(self, node, level=1):  # type: ignore[no-untyped-def]
         nonlocal visits
         visits += 1
         return original(self, node, level)
 
-    monkeypatch.setattr(limits._Meter, "selection_set", counted)
+    monkeypatch.setattr(limits._CostMeter, "selection_set", counted)
     with pytest.raises(LimitExceeded, match="fields"):
         check_limits(parse(bomb(30)))
     # One visit a fragment and one for the operation, however often they are spread.

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thirdeye.errors import LimitExceeded
-from thirdeye.graphql.list_sizes import MAX_NODES, check_sizes, listings_of
+from thirdeye.graphql.list_sizes import MAX_NODES, check_sizes, list_sizes_of
 
 SCHEMA = build_schema("""
 type Query { items(first: Int = 7, last: Int): [Item!]!  one: Item  plain: [Item!]! }
@@ -17,7 +17,7 @@ type Item { name: String  items(first: Int = 7, last: Int): [Item!]!  open(first
 
 
 def nodes(text: str, variables: dict[str, Any] | None = None, operation: str | None = None) -> int:
-    return sum(each.nodes(variables or {}) for each in listings_of(SCHEMA, parse(text))[operation])
+    return sum(each.nodes(variables or {}) for each in list_sizes_of(SCHEMA, parse(text))[operation])
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_each_operation_by_itself() -> None:
 
 
 def test_the_edge() -> None:
-    listings = listings_of(SCHEMA, parse("query($n: Int) { items(first: $n) { items(first: 99) { name } } }"))[None]
+    listings = list_sizes_of(SCHEMA, parse("query($n: Int) { items(first: $n) { items(first: 99) { name } } }"))[None]
     check_sizes(listings, {"n": MAX_NODES // 100})
     with pytest.raises(LimitExceeded, match="20100 nodes"):
         check_sizes(listings, {"n": MAX_NODES // 100 + 1})
@@ -64,7 +64,7 @@ def test_the_edge() -> None:
 def test_no_cost_at_all_for_a_bomb_of_lists() -> None:
     text = "{ " + "items(first: 1000) { " * 7 + "name" + " }" * 7 + " }"
     with pytest.raises(LimitExceeded):
-        check_sizes(listings_of(SCHEMA, parse(text))[None], {})
+        check_sizes(list_sizes_of(SCHEMA, parse(text))[None], {})
 
 
 trees = st.recursive(

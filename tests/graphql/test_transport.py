@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.api import GRAPHQL, Api, running
-from thirdeye.graphql.request import TransportError, media_type, read_body
+from thirdeye.errors import TransportError
+from thirdeye.graphql.request import media_type, read_body
 from thirdeye.local.tokens import Signer
 
 pytestmark = pytest.mark.anyio
@@ -231,7 +232,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.M
     monkeypatch.setattr("thirdeye.graphql.request._BODY_SECONDS", 0.05)
     with pytest.raises(TransportError, match="did not arrive") as caught:
         await read_body({}, SlowBody())
-    assert caught.value.http_status == 408
+    assert caught.value.status == 408
 
 
 async def test_a_request_that_is_cut_off_is_none() -> None:

@@ -2,11 +2,14 @@
 
 import csv
 import io
+from hashlib import sha256
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.support.action_estate import A_DAY, Estate
+from thirdeye.edge import store
 
 pytestmark = pytest.mark.anyio
 PREFIX = "/api/v1/thirdeye"
@@ -146,3 +149,37 @@ async def test_all_items_as_csv(estate: Estate) -> None:
     assert some.text.count("\r\n") == 2
     om_shaped(await rest.get(f"{ITEMS}.csv?limit=5"), 400, "limit: is no parameter")
     om_shaped(await rest.get(f"{ITEMS}.csv?sortBy=x"), 400, "sortBy: ")
+
+
+KEPT_ITEM = b'{"data":{"createActionItem":{"id":77,"title":"kept","version":3}}}'
+KEPT_ERROR = (
+    b'{"errors":[{"message":"Variable \'$dueDate\' has invalid value: Expected value of type \'Date\', but encountered error'
+    b' \'a Date must be a day such as 2026-01-31\'; found: \'soon\'.","locations":[{"line":2,"column":98}],'
+    b'"extensions":{"code":"BAD_USER_INPUT","requestId":"x"}}]}'
+)
+
+
+async def test_an_answer_that_an_earlier_version_kept_is_given_again(estate: Estate) -> None:
+    rest = estate.api.client
+    for key, variables, answer in (
+        ("k1", {"title": "kept"}, KEPT_ITEM),
+        ("k2", {"title": "x", "dueDate": "soon"}, KEPT_ERROR),
+    ):
+        request = orjson.dumps(["create_action_item", None, variables, None], option=orjson.OPT_SORT_KEYS)
+        async with estate.thirdeye.session() as session:
+            await store.keep_answer(
+                session, caller="admin", key=key, request=sha256(request).digest(), answer=answer, now=estate.now
+            )
+    again = await rest.post(ITEMS, json={"title": "kept"}, headers={"idempotency-key": "k1"})
+    assert (again.status_code, again.json()["id"], again.headers["etag"]) == (201, 77, '"3"')
+    assert (again.headers["location"], again.headers["idempotency-replayed"]) == (f"{ITEMS}/77", "true")
+    wrong = {"title": "x", "dueDate": "soon"}
+    message = "dueDate: a Date must be a day such as 2026-01-31"
+    om_shaped(await rest.post(ITEMS, json=wrong, headers={"idempotency-key": "k2"}), 400, message)
+    # And what this version keeps is what GraphQL answers, as before.
+    first = om_shaped(await rest.post(ITEMS, json=wrong, headers={"idempotency-key": "k3"}), 400, message)
+    row = await estate.thirdeye.fetch_one("SELECT answer FROM idempotency_key WHERE given_key = 'k3'")
+    (error,) = orjson.loads(row["answer"] if row else b"")["errors"]
+    assert error["message"].startswith("Variable '$dueDate' has invalid value: Expected value of type 'Date'")
+    assert error["extensions"].keys() == {"code", "requestId"}
+    assert om_shaped(await rest.post(ITEMS, json=wrong, headers={"idempotency-key": "k3"}), 400) == first

@@ -8,12 +8,13 @@ from thirdeye.auth.authenticator import Authenticator, DevelopmentAuthenticator
 from thirdeye.auth.principal import Principal
 from thirdeye.edge.refusal import refuse, retry_after
 from thirdeye.errors import ThirdEyeError, Unauthenticated
+from thirdeye.request_state import request_state
 
 _CHALLENGE = (b"www-authenticate", b'Bearer realm="thirdeye", error="invalid_token"')
 
 
 class AuthenticationMiddleware:
-    """Puts the caller into `scope["state"]["principal"]`, or answers 401 (503 without keys) in OM's shape."""
+    """Puts the caller into the request's state, or answers 401 (503 without keys) in OM's shape."""
 
     def __init__(
         self,
@@ -32,7 +33,7 @@ class AuthenticationMiddleware:
             return
         if scope["type"] == "http" and not self._is_public(scope):
             try:
-                scope.setdefault("state", {})["principal"] = await self._principal(scope)
+                request_state(scope).principal = await self._principal(scope)
             except ThirdEyeError as error:
                 await self._refuse(scope, send, error)
                 return
@@ -42,9 +43,9 @@ class AuthenticationMiddleware:
     async def _refuse(scope: Scope, send: Send, error: ThirdEyeError) -> None:
         claimed = getattr(error, "claimed", None)
         if isinstance(claimed, str) and claimed.isprintable():
-            scope["state"]["claimed"] = claimed[:256]
+            request_state(scope).claimed = claimed[:256]
         headers = (_CHALLENGE,) if error.status == 401 else (retry_after(1),)
-        await refuse(scope, send, error.status, error.message, error.reason, headers)
+        await refuse(scope, send, error, headers)
 
     async def _principal(self, scope: Scope) -> Principal:
         if isinstance(self._authenticator, DevelopmentAuthenticator):

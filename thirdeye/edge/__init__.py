@@ -1,1 +1,1 @@
-"""What stands before every request: headers, bounds on how many and how often, refusals and their audit, the socket."""
+"""What every request passes first: bounds on sizes, concurrency and rates, idempotency, refusals and their audit."""

@@ -1,10 +1,10 @@
-"""What was refused: whom, what, why and how often, counted by the hour and kept apart from the log."""
+"""Refused requests by caller, operation and reason, counted by the hour and kept apart from the log."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -13,14 +13,15 @@ from thirdeye.clock import Clock
 from thirdeye.database import MySQL
 from thirdeye.edge import store
 from thirdeye.errors import ThirdEyeError
+from thirdeye.session import Values
 
-# How often a process writes what it counted, in seconds; a process that is killed loses so much.
-_WRITE_EVERY: Final = 5.0
-# Different refusals that a process counts between two writes; what is more is counted together.
-_MOST_KINDS: Final = 500
+# In seconds. A process that is killed loses what it counted since the last write.
+_WRITE_INTERVAL: Final = 5.0
+# Different refusals that a process counts between two writes; any others are counted together.
+_MAX_KINDS: Final = 500
 _OTHERS: Final = "(others)"
-_KEPT_DAYS: Final = 30
-_KEPT_ROWS: Final = 50_000
+_RETENTION: Final = timedelta(days=30)
+_MAX_ROWS: Final = 50_000
 UNVERIFIED: Final = "(unverified)"
 log = structlog.get_logger(__name__)
 
@@ -33,20 +34,20 @@ class _Count:
 
 
 class Audit:
-    """Counts refusals in memory and writes them to ThirdEye's schema; while that is away they stay counted."""
+    """Counts refusals in memory and writes them to ThirdEye's schema; while that is unavailable they stay counted."""
 
     def __init__(self, thirdeye: MySQL, clock: Clock) -> None:
         self._thirdeye = thirdeye
         self._clock = clock
         self._counts: dict[tuple[str, str, str], _Count] = {}
-        self._writing = PeriodicTask(self._try_to_write, _WRITE_EVERY, event="audit_not_written")
+        self._writing = PeriodicTask(self._try_to_write, _WRITE_INTERVAL, event="audit_not_written")
 
     def note(self, who: str | None, what: str, why: str) -> None:
-        """Counts one refusal: of a caller, None when it is not known who it was."""
+        """Counts one refusal; `who` is None when no caller could be verified."""
         now = self._clock()
         key = (who or UNVERIFIED, what, why)
         count = self._counts.get(key)
-        if count is None and len(self._counts) >= _MOST_KINDS:
+        if count is None and len(self._counts) >= _MAX_KINDS:
             key = (_OTHERS, _OTHERS, why)
             count = self._counts.get(key)
         if count is None:
@@ -67,12 +68,12 @@ class Audit:
         try:
             await self.write()
         except ThirdEyeError:
-            pass  # what is away is logged by who watches it
+            pass  # `dependencies` logs what is unavailable
         except Exception:
             log.exception("audit_not_written")
 
     async def write(self) -> None:
-        """Writes what was counted since the last time and drops what is old. Raises DatabaseUnavailable, losing nothing."""
+        """Writes the counts since the last write and drops old rows. Raises DatabaseUnavailable, losing nothing."""
         if not self._counts:
             return
         counts, self._counts = self._counts, {}
@@ -85,11 +86,11 @@ class Audit:
                 if newer is not None:
                     count.refusals, count.last = count.refusals + newer.refusals, newer.last
             raise
-        await store.drop_refusals(self._thirdeye, self._clock() - timedelta(days=_KEPT_DAYS), _KEPT_ROWS)
+        await store.drop_refusals(self._thirdeye, self._clock() - _RETENTION, _MAX_ROWS)
 
 
-def _row(who: str, what: str, why: str, count: _Count) -> dict[str, Any]:
-    # By the hour of the first: what is counted together was refused within seconds, or while the database was away.
+def _row(who: str, what: str, why: str, count: _Count) -> Values:
+    # By the hour of the first: one count spans seconds, or the time for which the database was unavailable.
     hour = count.first.replace(minute=0, second=0, microsecond=0)
     return {
         "digest": digest((hour.isoformat(), who, what, why)),
@@ -103,5 +104,5 @@ def _row(who: str, what: str, why: str, count: _Count) -> dict[str, Any]:
 
 
 def digest(parts: Iterable[str]) -> bytes:
-    """Names a row by what it counts: long names make poor keys."""
+    """Identifies a row by what it counts: long names make poor keys."""
     return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).digest()

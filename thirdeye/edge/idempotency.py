@@ -1,6 +1,6 @@
 """The same request once: an answer is kept under the caller's key, in the transaction of what the request changed.
 
-Killed at any point either both are there or neither, and whoever asks again gets the answer or does the work.
+Killed at any point either both are there or neither, and a client that retries gets the answer or has the work done.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,15 +16,15 @@ from thirdeye.errors import BadInput, Conflict
 
 KEPT: Final = timedelta(hours=24)
 HEADER: Final = b"idempotency-key"
-_LONGEST: Final = 255
+_MAX_KEY_LENGTH: Final = 255
 
 
 class _NotKept(Exception):
-    """The answer is for this time only, and whatever was changed is taken back."""
+    """Rolls the transaction back: the answer is not to be kept."""
 
 
 class Idempotency:
-    """Answers by caller and key over ThirdEye's schema."""
+    """Answers by caller and key over ThirdEye's schema. `timeout`: seconds to wait for a request with the same key."""
 
     def __init__(self, thirdeye: MySQL, clock: Clock, *, timeout: float = Deadlines.same_request) -> None:
         self._thirdeye = thirdeye
@@ -36,19 +36,19 @@ class Idempotency:
     ) -> tuple[bytes, bool]:
         """The answer to a request, and whether it was given before.
 
-        `work` gives an answer, and whether it is one to keep; if not, all that it changed is undone. Raises Conflict for
-        a key that was used for another request, Unavailable while the same is being worked on.
+        `work` gives an answer, and whether to keep it; if not, all that it changed is undone. Raises Conflict for a key
+        that was used for another request, Unavailable while the same request is in progress.
         """
         caller, fingerprint = caller[:256], sha256(request).digest()
-        name = sha256(b"\0".join((self._thirdeye.schema.encode(), caller.encode(), key.encode()))).hexdigest()
+        lock = sha256(b"\0".join((self._thirdeye.schema.encode(), caller.encode(), key.encode()))).hexdigest()
         answer = b""
         try:
-            async with self._thirdeye.joined(name[:60], self._timeout) as session:
-                known = await store.kept_answer(session, caller, key, self._clock() - KEPT)
-                if known is not None:
-                    if bytes(known["request"]) != fingerprint:
+            async with self._thirdeye.joined(lock[:60], self._timeout) as session:
+                row = await store.kept_answer(session, caller, key, self._clock() - KEPT)
+                if row is not None:
+                    if bytes(row["request"]) != fingerprint:
                         raise Conflict("Idempotency-Key: was used for another request; take a new one for this")
-                    return bytes(known["answer"]), True
+                    return bytes(row["answer"]), True
                 answer, keep = await work()
                 if not keep:
                     raise _NotKept
@@ -61,15 +61,15 @@ class Idempotency:
 
 
 def validate_key(header: bytes | None, extension: object) -> str | None:
-    """The key of a request, of its header or its GraphQL extensions. Raises BadInput for one that is none."""
+    """The key of a request, from its header or its GraphQL extensions. Raises BadInput for one that is none."""
     if extension is not None and not isinstance(extension, str):
         raise BadInput("extensions.idempotencyKey: must be a string")
-    given = [each for each in (None if header is None else header.decode("latin-1"), extension) if each is not None]
-    if not given:
+    keys = [key for key in (None if header is None else header.decode("latin-1"), extension) if key is not None]
+    if not keys:
         return None
-    key: str = given[0]
-    if len(set(given)) > 1:
+    key: str = keys[0]
+    if len(set(keys)) > 1:
         raise BadInput("Idempotency-Key: differs from extensions.idempotencyKey; send one of them")
-    if not 1 <= len(key) <= _LONGEST or not key.isascii() or not key.isprintable():
-        raise BadInput(f"Idempotency-Key: must have 1 to {_LONGEST} printable ASCII characters")
+    if not 1 <= len(key) <= _MAX_KEY_LENGTH or not key.isascii() or not key.isprintable():
+        raise BadInput(f"Idempotency-Key: must have 1 to {_MAX_KEY_LENGTH} printable ASCII characters")
     return key

@@ -1,8 +1,9 @@
-"""How often a caller may ask: counted in Redis for all processes together, by the library `limits`.
+"""Limits how many requests a caller may send: counted in Redis for all processes together, by the library `limits`.
 
-Each request is counted, but not each by a statement of its own. A caller who is known to be under half of the limit goes
-on at once and is counted with all others of the next moment; one who is nearer to it waits for the count, with those who
-came while the last one was under way. Redis away: each process counts by itself until it is back.
+Every request is counted, but not every request has a statement of its own. A caller whose count is known to be under half
+of the limit goes on at once and is counted a moment later, together with its other requests; one nearer to the limit
+waits for the count, with the requests that came while the last one was under way. Without Redis each process counts by
+itself until Redis is back.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
+from cachetools import TLRUCache
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,20 +20,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from thirdeye.cooldown import Cooldown
 from thirdeye.deadlines import Deadlines
 from thirdeye.edge.refusal import refuse, retry_after
+from thirdeye.errors import RateLimited
+from thirdeye.request_state import request_state
 
 # After a failure Redis is left alone for so many seconds, so that requests do not each wait for it.
 _COOLDOWN: Final = 2.0
-# What was counted is believed for so long, in seconds: no caller sends half of a limit in that time.
-_BELIEVED: Final = 0.05
-# Those who go on at once are counted together so often; each telling costs the process as much as several requests.
-_TOGETHER: Final = 0.02
-# So many of a caller go on at most before they are counted: what a burst over several processes may exceed the limit by,
-# for each of the others.
-_UNCOUNTED: Final = 64
-# Under so small a limit every caller waits for the count.
-_SMALL: Final = 200
-# Callers over their limit, and until when: they are refused without asking Redis.
-_REFUSED_KEPT: Final = 10_000
+# How long a count is trusted, in seconds: no caller sends half of a limit in that time.
+_COUNT_TRUSTED: Final = 0.05
+# How often deferred requests are counted, in seconds; each count costs the process as much as several requests.
+_DEFERRED_INTERVAL: Final = 0.02
+# Requests of a caller that may go on before they are counted. A burst over several processes may exceed the limit by so
+# many for each of the others.
+_MAX_DEFERRED: Final = 64
+# Under a smaller limit every caller waits for the count.
+_MIN_LIMIT_TO_DEFER: Final = 200
+_MAX_CALLERS: Final = 10_000
 log = structlog.get_logger(__name__)
 
 
@@ -51,67 +54,68 @@ class RateLimiter:
         self._monotonic = monotonic
         self._namespace = namespace
         self._timeout = timeout
-        options: Any = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
-        self._redis: Any = RedisStorage(_storage_url(redis_url), implementation="redispy", **options)
+        self._redis = RedisStorage(
+            _storage_url(redis_url), implementation="redispy", socket_timeout=timeout, socket_connect_timeout=timeout
+        )
         self._memory = MemoryStorage()
         self._cooldown = Cooldown(_COOLDOWN, monotonic)
         self._degraded = False
         self._waiting: dict[str, list[asyncio.Future[float | None]]] = {}
         self._counting: dict[str, asyncio.Task[None]] = {}
-        self._refused: dict[str, float] = {}
-        # Of callers far from the limit: how many were counted, until when that is believed, and how many were not yet.
-        self._known: dict[str, tuple[int, float]] = {}
-        self._uncounted: dict[str, int] = {}
-        self._telling: dict[str, asyncio.Task[None]] = {}
-        self._far = 0 if self._item.amount < _SMALL else self._item.amount // 2
+        # Callers over their limit, and until when: they are refused without asking Redis.
+        self._refused: TLRUCache[str, float] = TLRUCache(_MAX_CALLERS, lambda _caller, until, _now: until, monotonic)
+        # The last count of each caller, and until when it is trusted. Every request looks here; a TTLCache would
+        # take 3 us for that, of about 130 for a whole request from the cache.
+        self._counts: dict[str, tuple[int, float]] = {}
+        self._deferred: dict[str, int] = {}
+        self._counting_deferred: dict[str, asyncio.Task[None]] = {}
+        self._defer_below = 0 if self._item.amount < _MIN_LIMIT_TO_DEFER else self._item.amount // 2
 
     async def wait_for(self, caller: str) -> float | None:
-        """None when the caller may go on, else the seconds until he may."""
+        """None when the caller may go on, else the seconds until the window ends."""
+        if self._defer(caller):
+            return None
         until = self._refused.get(caller)
         if until is not None:
-            if self._monotonic() < until:
-                return until - self._monotonic()
-            del self._refused[caller]
-        if self._is_far(caller):
-            return None
+            return until - self._monotonic()
         future: asyncio.Future[float | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(caller, []).append(future)
         if caller not in self._counting:
             self._counting[caller] = asyncio.create_task(self._count(caller))
         return await future
 
-    def _is_far(self, caller: str) -> bool:
-        """Whether a caller is known to be far from the limit; then the request is counted in a moment."""
-        known = self._known.get(caller)
-        uncounted = self._uncounted.get(caller, 0)
-        if known is None or uncounted >= _UNCOUNTED or known[0] + uncounted >= self._far:
+    def _defer(self, caller: str) -> bool:
+        """Whether the caller is known to be far from the limit; then the request is counted in a moment."""
+        count = self._counts.get(caller)
+        deferred = self._deferred.get(caller, 0)
+        if count is None or deferred >= _MAX_DEFERRED or count[0] + deferred >= self._defer_below:
             return False
-        if self._monotonic() > known[1]:
+        if self._monotonic() > count[1]:
             return False
-        self._uncounted[caller] = uncounted + 1
-        if caller not in self._telling:
-            self._telling[caller] = asyncio.create_task(self._tell(caller))
+        self._deferred[caller] = deferred + 1
+        if caller not in self._counting_deferred:
+            self._counting_deferred[caller] = asyncio.create_task(self._count_deferred(caller))
         return True
 
-    async def _tell(self, caller: str) -> None:
-        """Counts those who went on at once, until there are none."""
+    async def _count_deferred(self, caller: str) -> None:
+        """Counts deferred requests until there are none."""
         try:
             while True:
-                await asyncio.sleep(_TOGETHER)
-                requests = self._uncounted.pop(caller, 0)
+                await asyncio.sleep(_DEFERRED_INTERVAL)
+                requests = self._deferred.pop(caller, 0)
                 if not requests:
                     return
                 await self._hit(caller, requests)
         finally:
-            del self._telling[caller]
+            del self._counting_deferred[caller]
 
     async def _count(self, caller: str) -> None:
         waiting: list[asyncio.Future[float | None]] = []
         try:
             while waiting := self._waiting.pop(caller, []):
-                # Those who went on uncounted came first.
-                after, wait = await self._hit(caller, len(waiting) + self._uncounted.pop(caller, 0))
-                for rank, future in enumerate(waiting, after - len(waiting) + 1):
+                # Deferred requests came first.
+                count, wait = await self._hit(caller, len(waiting) + self._deferred.pop(caller, 0))
+                for rank, future in enumerate(waiting, count - len(waiting) + 1):
                     if not future.done():
                         future.set_result(None if rank <= self._item.amount else wait)
         finally:
@@ -126,26 +130,18 @@ class RateLimiter:
         key = self._item.key_for(self._namespace, caller)
         storage = self._memory if self._cooldown.active else self._redis
         try:
-            found = await self._ask(storage, key, requests)
+            count, wait = await self._increment(storage, key, requests)
         except Exception as error:  # whatever Redis has, requests are answered
             self._degrade(error)
-            found = await self._ask(self._memory, key, requests)
-            self._learn(caller, *found)
-            return found
-        if storage is self._redis and self._degraded:
-            self._degraded = False
-            log.info("rate_limit_shared_again")
-        self._learn(caller, *found)
-        return found
+            count, wait = await self._increment(self._memory, key, requests)
+        else:
+            if storage is self._redis and self._degraded:
+                self._degraded = False
+                log.info("rate_limit_shared_again")
+        self._remember(caller, count, wait)
+        return count, wait
 
-    def _learn(self, caller: str, count: int, wait: float) -> None:
-        if count >= self._item.amount:
-            self._remember(caller, wait)
-        if len(self._known) >= _REFUSED_KEPT:
-            self._known.clear()
-        self._known[caller] = (count, self._monotonic() + _BELIEVED)
-
-    async def _ask(self, storage: Any, key: str, requests: int) -> tuple[int, float]:
+    async def _increment(self, storage: RedisStorage | MemoryStorage, key: str, requests: int) -> tuple[int, float]:
         async with asyncio.timeout(self._timeout):
             count = await storage.incr(key, self._item.get_expiry(), amount=requests)
             if count < self._item.amount:
@@ -153,10 +149,12 @@ class RateLimiter:
             ends = await storage.get_expiry(key) - time.time()
         return count, min(max(ends, 0.001), self._item.get_expiry())
 
-    def _remember(self, caller: str, wait: float) -> None:
-        if len(self._refused) >= _REFUSED_KEPT:
-            self._refused.clear()
-        self._refused[caller] = self._monotonic() + wait
+    def _remember(self, caller: str, count: int, wait: float) -> None:
+        if count >= self._item.amount:
+            self._refused[caller] = self._monotonic() + wait
+        if len(self._counts) >= _MAX_CALLERS:
+            self._counts.clear()
+        self._counts[caller] = (count, self._monotonic() + _COUNT_TRUSTED)
 
     def _degrade(self, error: Exception) -> None:
         self._cooldown.start()
@@ -168,10 +166,11 @@ class RateLimiter:
         """Connects with the first count."""
 
     async def stop(self) -> None:
-        """Counts the last ones, and lets go of the connections to Redis."""
-        if self._telling:
-            await asyncio.wait(self._telling.values(), timeout=1)
-        await self._redis.bridge.get_connection().aclose()
+        """Counts the last requests and closes the connections to Redis."""
+        if self._counting_deferred:
+            await asyncio.wait(self._counting_deferred.values(), timeout=1)
+        bridge: Any = self._redis.bridge
+        await bridge.get_connection().aclose()
 
 
 def _storage_url(redis_url: str) -> str:
@@ -179,18 +178,18 @@ def _storage_url(redis_url: str) -> str:
 
 
 class RateLimitMiddleware:
-    """Answers 429 with `Retry-After` to a caller who asked too often; behind the authentication."""
+    """Answers 429 with `Retry-After` to a caller over the limit; behind the authentication."""
 
     def __init__(self, app: ASGIApp, *, limiter: RateLimiter) -> None:
         self._app = app
         self._limiter = limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        principal = scope.get("state", {}).get("principal")
+        principal = request_state(scope).principal if scope["type"] == "http" else None
         if principal is not None:
             wait = await self._limiter.wait_for(principal.name)
             if wait is not None:
                 message = "you asked more often than is allowed; try again later"
-                await refuse(scope, send, 429, message, "rate", (retry_after(wait),))
+                await refuse(scope, send, RateLimited(message, reason="rate", headers=(retry_after(wait),)))
                 return
         await self._app(scope, receive, send)

@@ -1,30 +1,16 @@
 """A refusal in OM's shape, sent without anything of the application behind."""
 
-import orjson
 from starlette.types import Scope, Send
 
-from thirdeye.errors import om_error
+from thirdeye.asgi import send_error
+from thirdeye.errors import HeaderPairs, ThirdEyeError
+from thirdeye.request_state import request_state
 
 
-async def refuse(
-    scope: Scope,
-    send: Send,
-    status: int,
-    message: str,
-    reason: str,
-    headers: tuple[tuple[bytes, bytes], ...] = (),
-) -> None:
-    """Answers with an error, before the body is read; `reason` is one of few words, for the audit."""
-    scope.setdefault("state", {})["refused"] = reason
-    body = orjson.dumps(om_error(status, message))
-    start_headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        *headers,
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": start_headers})
-    await send({"type": "http.response.body", "body": body})
+async def refuse(scope: Scope, send: Send, error: ThirdEyeError, headers: HeaderPairs = ()) -> None:
+    """Answers with the error, its headers and these, and notes its reason for the audit."""
+    request_state(scope).refusal_reason = error.reason
+    await send_error(send, error.status, error.message, (*error.headers, *headers))
 
 
 def retry_after(seconds: float) -> tuple[bytes, bytes]:

@@ -1,16 +1,16 @@
-"""Knowing at once that the process was told to stop: uvicorn tells the application only when the last request is done."""
+"""Learns of a signal to stop at once: uvicorn tells the application only after the last request is answered."""
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_Handler = Callable[[int, FrameType | None], object]
 
 
 class ShutdownSignal:
-    """True from the first SIGTERM or SIGINT on; what handled these before is called as well."""
+    """True from the first SIGTERM or SIGINT on; their former handlers are still called."""
 
     def __init__(self) -> None:
         self._stopping = False
@@ -19,30 +19,30 @@ class ShutdownSignal:
         return self._stopping
 
     def begin(self) -> None:
-        """From now on."""
+        """Makes it true."""
         self._stopping = True
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Watches the signals that somebody handles in this, the main thread; elsewhere it does nothing."""
-        before: dict[signal.Signals, Any] = {}
+        """Watches those of the signals that have a handler. Does nothing outside the main thread."""
+        former: dict[signal.Signals, _Handler] = {}
         try:
             for number in _SIGNALS:
                 handler = signal.getsignal(number)
-                # Python's own handler of Ctrl-C is left alone: nobody serves under it.
+                # Python's own handler of Ctrl-C is left alone: no server runs with it.
                 if callable(handler) and handler is not signal.default_int_handler:
-                    signal.signal(number, self._before(handler))
-                    before[number] = handler
+                    signal.signal(number, self._begin_and_call(handler))
+                    former[number] = handler
         except ValueError:
             pass  # not the main thread
         try:
             yield
         finally:
-            for number, handler in before.items():
+            for number, handler in former.items():
                 signal.signal(number, handler)
 
-    def _before(self, handler: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], Any]:
-        def handle(number: int, frame: FrameType | None) -> Any:
+    def _begin_and_call(self, handler: _Handler) -> _Handler:
+        def handle(number: int, frame: FrameType | None) -> object:
             self.begin()
             return handler(number, frame)
 

@@ -1,12 +1,11 @@
-"""uvicorn's HTTP protocol with what it lacks: a bound on the head of a request, and on the time a client takes for it."""
+"""uvicorn's HTTP protocol with the bounds that it lacks: on the size of a request's head, and on the time to send it."""
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
-import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from thirdeye.errors import om_error
+from thirdeye.errors import om_error_body
 
 # A token may have 16 KB; a query string the longest document.
 MAX_HEAD: Final = 160_000
@@ -24,12 +23,12 @@ class GuardedProtocol(HttpToolsProtocol):
     _in_head = True
     _head_timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._await_head()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self._start_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._head_here()
+        self._head_arrived()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -43,10 +42,10 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         if self._head_timer is None:
-            self._await_head()
+            self._start_head_timer()
 
     def on_headers_complete(self) -> None:
-        self._head_here()
+        self._head_arrived()
         self._in_head = False
         super().on_headers_complete()
 
@@ -57,27 +56,27 @@ class GuardedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         self._refuse(400, "this is no valid HTTP/1.1 request")
 
-    def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
+    def _start_head_timer(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_timed_out)
 
-    def _head_here(self) -> None:
+    def _head_arrived(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _head_late(self) -> None:
+    def _head_timed_out(self) -> None:
         self._head_timer = None
         if not self._refused and not self.transport.is_closing():
             self._refuse(408, f"the head of the request did not arrive within {HEAD_SECONDS:g} s")
 
     def _refuse(self, status: int, message: str) -> None:
-        body = orjson.dumps(om_error(status, message))
+        body = om_error_body(status, message)
         head = (
             b"content-type: application/json\r\ncache-control: no-store\r\nconnection: close\r\n"
             b"content-length: %d\r\n\r\n" % len(body)
         )
         self._refused = True
-        self._head_here()
+        self._head_arrived()
         self._unset_keepalive_if_required()
         self.transport.write(STATUS_LINE[status] + head + body)
         self.transport.write_eof()

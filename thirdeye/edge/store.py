@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from thirdeye.database import MySQL, Row, Session
+from thirdeye.session import Values
 
 _ADD = """
 INSERT INTO refusal (digest, who, what, why, refusals, first_at, last_at)
@@ -13,9 +13,9 @@ ON DUPLICATE KEY UPDATE refusals = refusals + %(refusals)s, last_at = GREATEST(l
 
 _RECENT = """
 SELECT who, what, why, refusals, first_at, last_at FROM refusal
-WHERE last_at >= %(since)s ORDER BY last_at DESC, digest LIMIT %(most)s"""
+WHERE last_at >= %(since)s ORDER BY last_at DESC, digest LIMIT %(limit)s"""
 
-_EDGE = "SELECT last_at FROM refusal ORDER BY last_at DESC LIMIT 1 OFFSET %(kept)s"
+_OLDEST_KEPT = "SELECT last_at FROM refusal ORDER BY last_at DESC LIMIT 1 OFFSET %(kept)s"
 
 _ANSWER = """
 SELECT request, answer FROM idempotency_key
@@ -28,41 +28,41 @@ VALUES (%(caller)s, %(key)s, %(request)s, %(answer)s, %(now)s)
 _FORGET_ANSWERS = "DELETE FROM idempotency_key WHERE answered_at <= %(before)s LIMIT 5000"
 
 
-async def add_refusals(thirdeye: MySQL, rows: Sequence[dict[str, Any]]) -> None:
-    """Adds counts to those of the same hour, all or none."""
+async def add_refusals(thirdeye: MySQL, rows: Sequence[Values]) -> None:
+    """Adds counts to those of the same hour, all or none of them."""
     async with thirdeye.transaction() as session:
-        # In one order, so that two processes do not wait for each other.
-        for row in sorted(rows, key=lambda each: bytes(each["digest"])):
+        # Always in the same order, so that two processes never deadlock.
+        for row in sorted(rows, key=lambda row: bytes(row["digest"])):
             await session.execute(_ADD, row)
 
 
 async def drop_refusals(thirdeye: MySQL, before: datetime, kept: int) -> None:
-    """Drops what is older, and what goes beyond the newest `kept` rows."""
+    """Drops older rows, and all but about the newest `kept`."""
     async with thirdeye.session() as session:
-        edge = await session.fetch_one(_EDGE, {"kept": kept})
+        oldest = await session.fetch_one(_OLDEST_KEPT, {"kept": kept})
         moment = before.replace(tzinfo=None)
-        if edge is not None:
-            moment = max(moment, edge["last_at"])
+        if oldest is not None:
+            moment = max(moment, oldest["last_at"])
         await session.execute("DELETE FROM refusal WHERE last_at <= %(moment)s LIMIT 5000", {"moment": moment})
 
 
-async def recent_refusals(thirdeye: MySQL, since: datetime, most: int) -> list[Row]:
-    """What was refused since then, the newest first; moments in UTC."""
-    return await thirdeye.fetch_all(_RECENT, {"since": since.replace(tzinfo=None), "most": most})
+async def recent_refusals(thirdeye: MySQL, since: datetime, limit: int) -> list[Row]:
+    """The refusals since then, the newest first; times in UTC."""
+    return await thirdeye.fetch_all(_RECENT, {"since": since.replace(tzinfo=None), "limit": limit})
 
 
 async def kept_answer(session: Session, caller: str, key: str, since: datetime) -> Row | None:
-    """The answer that this caller's key got since then, with the digest of its request."""
+    """The answer that was kept for this caller's key since then, with the digest of its request."""
     values = {"caller": caller, "key": key, "since": since.replace(tzinfo=None)}
     return await session.fetch_one(_ANSWER, values)
 
 
 async def keep_answer(session: Session, *, caller: str, key: str, request: bytes, answer: bytes, now: datetime) -> None:
-    """Keeps an answer, in place of one that is out of date."""
+    """Keeps an answer, in place of an expired one."""
     values = {"caller": caller, "key": key, "request": request, "answer": answer, "now": now.replace(tzinfo=None)}
     await session.execute(_KEEP_ANSWER, values)
 
 
 async def forget_answers(thirdeye: MySQL, before: datetime) -> None:
-    """Drops answers that are older."""
+    """Drops older answers."""
     await thirdeye.execute(_FORGET_ANSWERS, {"before": before.replace(tzinfo=None)})

@@ -1,18 +1,18 @@
-"""GraphQL errors as the caller sees them: a message meant for him, a code, the request id, and nothing of the inside."""
+"""GraphQL errors as the caller sees them: a message meant for the caller, a code, the request id, nothing internal."""
 
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLFormattedError
 
 from thirdeye.errors import ThirdEyeError
 
-_LONGEST_MESSAGE: Final = 500
+_MAX_MESSAGE_LENGTH: Final = 500
 log = structlog.get_logger(__name__)
 
 
 def code_of(error: GraphQLError) -> str:
-    """The code of an error that came up while an operation ran."""
+    """The code of an error that was raised while an operation ran."""
     cause = _cause(error)
     if cause is None:
         return "BAD_USER_INPUT"  # graphql-core's own: arguments and variables that do not fit their type
@@ -28,26 +28,29 @@ def _cause(error: GraphQLError) -> Exception | None:
     return cause
 
 
-def format_error(error: GraphQLError, code: str, request_id: str) -> dict[str, Any]:
+def format_error(error: GraphQLError, code: str, request_id: str) -> GraphQLFormattedError:
     """An error as the specification has it, with `extensions.code` and `extensions.requestId`."""
-    cause, formatted = _cause(error), dict(error.formatted)
-    extensions: dict[str, Any] = {**(error.extensions or {}), "code": code, "requestId": request_id}
+    cause, formatted = _cause(error), error.formatted
+    extensions = {**(error.extensions or {}), "code": code, "requestId": request_id}
+    message = formatted["message"]
     if code == "INTERNAL":
-        formatted["message"] = f"An internal error came up; its request id is {request_id}"
+        message = f"An internal error came up; its request id is {request_id}"
     elif isinstance(cause, ThirdEyeError):
         if error.path:
-            formatted["message"] = cause.message
+            message = cause.message
         extensions = {**cause.extensions, **extensions}
-    # graphql-core repeats values that do not fit, however long they are.
-    message = str(formatted["message"])
-    if len(message) > _LONGEST_MESSAGE:
-        formatted["message"] = f"{message[:_LONGEST_MESSAGE]}..."
+    formatted["message"] = shorten(message)
     formatted["extensions"] = extensions
     return formatted
 
 
+def shorten(message: str) -> str:
+    """The message with a bound on its length: graphql-core repeats values that do not fit, however long they are."""
+    return message if len(message) <= _MAX_MESSAGE_LENGTH else f"{message[:_MAX_MESSAGE_LENGTH]}..."
+
+
 def log_internal(error: GraphQLError, request_id: str, operation: str | None) -> None:
-    """Keeps for the log what the caller is not told."""
+    """Logs what the caller is not told."""
     log.error(
         "internal_error",
         request_id=request_id,

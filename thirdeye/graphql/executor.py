@@ -1,19 +1,18 @@
-"""An executor that completes plain fields over dicts directly, with the results and errors of the stock one.
+"""An executor that completes plain fields of dicts directly, with the results and errors of graphql-core's own.
 
-Most of what is answered is rows: objects of leaves that live in dicts, without resolvers or arguments. For these the
-stock executor still makes a path, an info and several calls for each field. Here such a field, with everything below
-it, is compiled into functions of its value. These do nothing but read, so at the first thing out of
-the ordinary (a null where none may be, a value that does not serialize, an awaitable, a callable) they give up, and
-the stock executor does that field again, errors and all. What was compiled is kept with the document, unless
-directives make it depend on variables.
+Most answers are rows: objects of leaves that live in dicts, without resolvers or arguments. For each of their fields
+graphql-core makes a path, an info and several calls. Here such a field, with everything below it, is compiled into
+functions of its value. These only read, so at the first thing out of the ordinary (a null where none may be, a value
+that does not serialize, an awaitable, a callable) they give up, and graphql-core does that field again, errors and all.
+The compiled functions are kept with the document, unless directives make them depend on variables.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from cachetools import LRUCache
 from graphql import (
     GRAPHQL_MAX_INT,
     GRAPHQL_MIN_INT,
@@ -38,53 +37,49 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path, is_async_iterable, is_awaitable
 
-# Completes a value; raises _NotPlainError to leave it to the stock executor.
-Complete = Callable[[Any], Any]
-# By type and identity of the selected nodes: the field's name, and how it is completed if that can be done here.
+# Completes a value; raises to leave it to graphql-core's executor.
+Complete = Callable[[object], object]
+# By type and identity of the selected nodes: the field's name, and how to complete it if that is possible here.
 Plans = dict[tuple[object, ...], tuple[str, Complete | None]]
 
-# Of exactly these types a value is neither null nor awaitable, callable, an error or undefined.
+# A value of exactly one of these types is neither null nor awaitable, callable, an error or undefined.
 _PLAIN: Final = frozenset({str, int, float, bool, datetime, date, Decimal, bytes})
 _SERIALIZED: Final = frozenset({str, int, float, bool, dict, list})
-# These give back values of exactly this type as they are.
+# These return values of exactly this type unchanged.
 _UNCHANGED: Final = tuple(
     (type_.coerce_output_value, kind)
     for type_, kind in ((GraphQLString, str), (GraphQLID, str), (GraphQLBoolean, bool))
 )
 _COERCE_INT: Final = GraphQLInt.coerce_output_value
-_HARMLESS_DIRECTIVES: Final = frozenset({"skip", "include"})
-_KEPT: Final = 500
+_KNOWN_DIRECTIVES: Final = frozenset({"skip", "include"})
+_MAX_DOCUMENTS: Final = 500
 
 
 class _NotPlainError(Exception):
-    """The stock executor must do this field."""
+    """graphql-core's executor must do this field."""
 
 
 class PlanCache:
-    """What was compiled for the documents used lately, to be given to their executions with one schema."""
+    """The plans of the documents used most recently, for their executions with one schema."""
 
     def __init__(self) -> None:
-        # The document is kept so that its identity, and that of its nodes, stays its own.
-        self._kept: OrderedDict[int, tuple[DocumentNode, Plans | None]] = OrderedDict()
+        # Holds the document as well, so that its identity, and that of its nodes, stays its own.
+        self._plans: LRUCache[int, tuple[DocumentNode, Plans | None]] = LRUCache(_MAX_DOCUMENTS)
 
-    def of(self, document: DocumentNode) -> Plans | None:
-        """The plans of a document, to be read and added to; None when each execution needs its own."""
-        known = self._kept.get(id(document))
-        if known is None:
-            known = self._kept[id(document)] = (document, None if "@" in print_ast(document) else {})
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        else:
-            self._kept.move_to_end(id(document))
-        return known[1]
+    def plans_of(self, document: DocumentNode) -> Plans | None:
+        """The plans of a document, to be read and added to; None when every execution needs its own."""
+        entry = self._plans.get(id(document))
+        if entry is None:
+            entry = self._plans[id(document)] = (document, None if "@" in print_ast(document) else {})
+        return entry[1]
 
 
 class PlainExecutor(Executor[Any]):
-    """graphql-core's executor with a short cut for fields that need no resolver."""
+    """graphql-core's executor with a shortcut for fields that need no resolver."""
 
     def __init__(self, *args: Any, plans: Plans | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._short_cut = (
+        self._has_shortcut = (
             self.field_resolver is default_field_resolver
             and self.middleware_manager is None
             and self.abort_signal is None
@@ -101,24 +96,24 @@ class PlainExecutor(Executor[Any]):
         path: Path,
         position_context: Any,
     ) -> Any:
-        if self._short_cut and type(source) is dict:
+        if self._has_shortcut and type(source) is dict:
             name, complete = self._plan(parent_type, field_details_list)
             if complete is not None:
                 try:
                     return complete(source.get(name))
                 except Exception:  # noqa: S110
-                    pass  # whatever it was, the stock executor comes to it again and reports it
+                    pass  # whatever it was, graphql-core comes to it again and reports it
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
     def _plan(self, parent_type: GraphQLObjectType, details: FieldDetailsList) -> tuple[str, Complete | None]:
         key = (parent_type, *[id(detail.node) for detail in details])
-        known = self._plans.get(key)
-        if known is None:
-            known = self._plans[key] = (details[0].node.name.value, self._compile(parent_type, details))
-        return known
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = (details[0].node.name.value, self._compile(parent_type, details))
+        return plan
 
     def _compile(self, parent_type: GraphQLObjectType, details: FieldDetailsList) -> Complete | None:
-        """The function that completes this field's value, if nothing about the field needs the stock executor."""
+        """The function that completes this field's value, if nothing about the field needs graphql-core's executor."""
         field = self.schema.get_field(parent_type, details[0].node.name.value)
         if field is None or any(_is_special(detail.node) for detail in details):
             return None
@@ -152,7 +147,7 @@ class PlainExecutor(Executor[Any]):
                 return None
             fields.append((key, name, complete))
 
-        def complete_object(value: Any) -> Any:
+        def complete_object(value: object) -> object:
             if type(value) is dict:
                 get = value.get
                 return {key: complete(get(name)) for key, name, complete in fields}
@@ -162,16 +157,19 @@ class PlainExecutor(Executor[Any]):
 
 
 def _is_special(node: FieldNode) -> bool:
-    return bool(node.arguments) or any(d.name.value not in _HARMLESS_DIRECTIVES for d in node.directives or ())
+    return bool(node.arguments) or any(
+        directive.name.value not in _KNOWN_DIRECTIVES for directive in node.directives or ()
+    )
 
 
-def _null(value: Any, nullable: bool) -> None:
+def _null(value: object, nullable: bool) -> object:
     if value is not None or not nullable:
         raise _NotPlainError
+    return None
 
 
 def _list(complete_item: Complete, nullable: bool) -> Complete:
-    def complete_list(value: Any) -> Any:
+    def complete_list(value: object) -> object:
         if type(value) is list or type(value) is tuple:
             return [complete_item(item) for item in value]
         return _null(value, nullable)
@@ -195,7 +193,7 @@ def _leaf(type_: GraphQLLeafType, nullable: bool) -> Complete:
         if kind not in _PLAIN:
             raise _NotPlainError
         coerced = coerce(value)
-        # Null is an error here, and what is awaitable would have to be awaited.
+        # Null is an error here, and an awaitable would have to be awaited.
         if type(coerced) not in _SERIALIZED:
             raise _NotPlainError
         return coerced

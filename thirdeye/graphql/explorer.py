@@ -1,4 +1,4 @@
-"""GraphiQL's page, for development only, with its files served from here: nothing comes from elsewhere."""
+"""GraphiQL's page, for development only, with its files served from here."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ _PAGE = """<!doctype html>
 </html>
 """
 
-# Everything from here, nothing written into the page; the editor marks up its text with styles of single elements.
+# Everything from this server, nothing inline; the editor sets styles on single elements.
 POLICY = (
     b"content-security-policy",
     b"default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self' data:; img-src 'self' data:; "
@@ -33,10 +33,10 @@ POLICY = (
 
 
 def explorer_page(path: str) -> bytes:
-    """The page that asks the endpoint at `path`."""
+    """The page for the endpoint at `path`."""
     return _PAGE.format(path=path).encode()
 
 
 def explorer_routes(path: str) -> list[Route | Mount]:
-    """The page's own files."""
+    """The files of the page."""
     return [Mount(f"{path}/static", StaticFiles(directory=_FILES))]

@@ -24,7 +24,7 @@ MAX_FIELDS = 500
 MAX_ALIASES = 100
 MAX_SAME_KEY = 50
 MAX_DIRECTIVES = 20
-# Numbers beyond any limit stop growing here, so that a bomb of 2^30 fields stays a small number.
+# Counts beyond any limit stop growing here, so that a bomb of 2^30 fields stays a small number.
 _CAP = 1_000_000
 
 
@@ -38,7 +38,7 @@ class Cost:
     directives: int = 0
 
     def add(self, other: "Cost", deeper: int = 0) -> None:
-        """Adds what stands `deeper` levels below."""
+        """Adds a selection that is `deeper` levels below."""
         if other.fields:
             self.depth = min(max(self.depth, other.depth + deeper), _CAP)
         self.fields = min(self.fields + other.fields, _CAP)
@@ -46,15 +46,15 @@ class Cost:
         self.directives = min(self.directives + other.directives, _CAP)
 
 
-class _Meter:
+class _CostMeter:
     def __init__(self, document: DocumentNode) -> None:
         self._fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
         self._measured: dict[str, Cost] = {}
         self._open: set[str] = set()
-        # Whether fragments spread each other in a circle: then there is no end to expanding them.
-        self.circular = False
+        # Whether fragments spread each other in a cycle: then there is no end to expanding them.
+        self.has_cycle = False
 
     def selection_set(self, node: SelectionSetNode, level: int = 1) -> Cost:
         if level > 100:
@@ -78,7 +78,7 @@ class _Meter:
         node = self._fragments.get(name)
         # Unknown fragments and cycles are for the validation to report.
         if node is None or name in self._open:
-            self.circular = self.circular or node is not None
+            self.has_cycle = self.has_cycle or node is not None
             return Cost()
         self._open.add(name)
         cost = self.selection_set(node.selection_set, level)
@@ -96,7 +96,7 @@ class _Meter:
                     yield from self.expanded((selection.selection_set,))
                 elif isinstance(selection, FragmentSpreadNode):
                     name = selection.name.value
-                    # One without fields has nothing to count, however many spreads are in it.
+                    # A fragment without fields has nothing to count, however many spreads are in it.
                     if name in self._measured and self._measured[name].fields:
                         yield from self.expanded((self._fragments[name].selection_set,))
 
@@ -120,10 +120,10 @@ def _response_key(field: FieldNode) -> str:
 
 def measure(document: DocumentNode) -> Cost:
     """The cost of all operations of a document together; the depth is that of the deepest."""
-    return _measure(_Meter(document), document)
+    return _measure(_CostMeter(document), document)
 
 
-def _measure(meter: _Meter, document: DocumentNode) -> Cost:
+def _measure(meter: _CostMeter, document: DocumentNode) -> Cost:
     total = Cost()
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):
@@ -134,22 +134,22 @@ def _measure(meter: _Meter, document: DocumentNode) -> Cost:
 
 
 def check_limits(document: DocumentNode) -> bool:
-    """Raises LimitExceeded, naming the limit and what was asked, for a document over one of the contract's limits.
+    """Raises LimitExceeded, with the limit and the document's value, for one over a limit of the contract.
 
-    False for one whose fragments spread each other in a circle: it is invalid, and nothing may be expanded in it.
+    False for one whose fragments spread each other in a cycle: it is invalid, and nothing may be expanded in it.
     """
-    meter = _Meter(document)
+    meter = _CostMeter(document)
     cost = _measure(meter, document)
-    for what, value, most in (
+    for name, value, limit in (
         ("levels deep", cost.depth, MAX_DEPTH),
         ("fields", cost.fields, MAX_FIELDS),
         ("aliases", cost.aliases, MAX_ALIASES),
         ("directives", cost.directives, MAX_DIRECTIVES),
     ):
-        if value > most:
-            asked = f"over {_CAP - 1}" if value >= _CAP else str(value)
-            raise LimitExceeded(f"the query has {asked} {what}; at most {most} are allowed", what)
-    if meter.circular:
+        if value > limit:
+            count = f"over {_CAP - 1}" if value >= _CAP else str(value)
+            raise LimitExceeded(f"the query has {count} {name}; at most {limit} are allowed", name)
+    if meter.has_cycle:
         return False
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):

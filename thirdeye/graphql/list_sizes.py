@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
@@ -23,33 +24,33 @@ from graphql import (
 from thirdeye.errors import LimitExceeded
 
 MAX_NODES: Final = 20_000
-# No list gives more at once.
-_LONGEST: Final = 1_000
-# A list that is given neither, and has no default either, has about so many.
-_UNSAID: Final = 20
+# No page of a list is longer.
+_MAX_PAGE: Final = 1_000
+# Of a list without `first`, `last` or a default: about so many.
+_USUAL_LENGTH: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """A list in a document: its size, or the variable that has it, and the lists below it."""
+class ListSize:
+    """The size of a list in a document, or the variable that has it, and the lists below it."""
 
     size: int | str
     default: int
-    below: "tuple[Listing, ...]"
+    below: "tuple[ListSize, ...]"
 
-    def nodes(self, variables: Mapping[str, Any]) -> int:
-        """How many nodes it may have, with all those below."""
+    def nodes(self, variables: Mapping[str, object]) -> int:
+        """How many nodes it may have, including those below."""
         size = variables.get(self.size) if isinstance(self.size, str) else self.size
         if type(size) is not int:
             size = self.default
-        # What is out of its range is for the resolver to refuse, by name.
-        size = min(max(size, 0), _LONGEST)
-        return size * (1 + sum(each.nodes(variables) for each in self.below))
+        # The resolver refuses what is out of range, naming the argument.
+        size = min(max(size, 0), _MAX_PAGE)
+        return size * (1 + sum(list_size.nodes(variables) for list_size in self.below))
 
 
-def check_sizes(listings: tuple[Listing, ...], variables: Mapping[str, Any]) -> None:
+def check_sizes(list_sizes: tuple[ListSize, ...], variables: Mapping[str, object]) -> None:
     """Raises LimitExceeded when all lists together may have more than MAX_NODES nodes."""
-    nodes = sum(each.nodes(variables) for each in listings)
+    nodes = sum(list_size.nodes(variables) for list_size in list_sizes)
     if nodes > MAX_NODES:
         raise LimitExceeded(
             f"the lists of this query may have {nodes} nodes together; at most {MAX_NODES} are allowed: "
@@ -58,32 +59,32 @@ def check_sizes(listings: tuple[Listing, ...], variables: Mapping[str, Any]) -> 
         )
 
 
-def listings_of(schema: GraphQLSchema, document: DocumentNode) -> dict[str | None, tuple[Listing, ...]]:
+def list_sizes_of(schema: GraphQLSchema, document: DocumentNode) -> dict[str | None, tuple[ListSize, ...]]:
     """The lists of each operation of a valid document, by the operation's name; none for one without a name."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    found = {}
+    by_operation = {}
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):
-            finder = _Finder(schema, fragments, node)
+            finder = _ListFinder(schema, fragments, node)
             root = schema.get_root_type(node.operation)
             assert root is not None
-            found[node.name.value if node.name else None] = tuple(finder.below(root, node.selection_set))
-    return found
+            by_operation[node.name.value if node.name else None] = tuple(finder.below(root, node.selection_set))
+    return by_operation
 
 
-class _Finder:
+class _ListFinder:
     def __init__(
         self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], operation: OperationDefinitionNode
     ) -> None:
         self._schema = schema
         self._fragments = fragments
         self._defaults = {
-            each.variable.name.value: int(each.default_value.value)
-            for each in operation.variable_definitions or ()
-            if isinstance(each.default_value, IntValueNode)
+            variable.variable.name.value: int(variable.default_value.value)
+            for variable in operation.variable_definitions or ()
+            if isinstance(variable.default_value, IntValueNode)
         }
 
-    def below(self, parent: Any, selections: SelectionSetNode) -> Iterator[Listing]:
+    def below(self, parent: GraphQLNamedType, selections: SelectionSetNode) -> Iterator[ListSize]:
         for node in selections.selections:
             if isinstance(node, FieldNode):
                 yield from self._field(parent, node)
@@ -92,7 +93,7 @@ class _Finder:
             elif isinstance(node, FragmentSpreadNode):
                 yield from self.below(parent, self._fragments[node.name.value].selection_set)
 
-    def _field(self, parent: Any, node: FieldNode) -> Iterator[Listing]:
+    def _field(self, parent: GraphQLNamedType, node: FieldNode) -> Iterator[ListSize]:
         field = parent.fields.get(node.name.value) if isinstance(parent, GraphQLObjectType) else None
         if field is None or node.selection_set is None:
             return
@@ -100,15 +101,15 @@ class _Finder:
         if "first" not in field.args:
             yield from below
             return
-        written = field.args["first"].ast_node
-        default = _integer(written.default_value if written else None, _UNSAID)
-        given = {argument.name.value: argument.value for argument in node.arguments or ()}
-        value = given.get("first") or given.get("last")
+        argument = field.args["first"].ast_node
+        default = _integer(argument.default_value if argument else None, _USUAL_LENGTH)
+        arguments = {argument.name.value: argument.value for argument in node.arguments or ()}
+        value = arguments.get("first") or arguments.get("last")
         if isinstance(value, VariableNode):
             name = value.name.value
-            yield Listing(name, self._defaults.get(name, default), below)
+            yield ListSize(name, self._defaults.get(name, default), below)
         else:
-            yield Listing(_integer(value, default), default, below)
+            yield ListSize(_integer(value, default), default, below)
 
 
 def _integer(node: ValueNode | None, otherwise: int) -> int:

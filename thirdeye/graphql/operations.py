@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from graphql import OperationDefinitionNode, parse
 
 from thirdeye.errors import BadInput, LimitExceeded
-from thirdeye.graphql.documents import DocumentCache, Prepared
+from thirdeye.graphql.documents import DocumentCache, PreparedDocument
 from thirdeye.resources import resource
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
@@ -22,29 +21,29 @@ class PersistedOperations:
     """All persisted operations, prepared at start."""
 
     def __init__(self, documents: DocumentCache, folder: Path | None = None) -> None:
-        self._prepared: dict[str, Prepared] = {}
+        self._prepared: dict[str, PreparedDocument] = {}
         for path in sorted((folder or resource("operations")).glob("*.graphql")):
             self._prepared[path.stem] = _prepare(path, documents)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._prepared)
 
-    def find(self, operation_id: str, named_in: str = "X-OM-Operation-Id") -> Prepared:
-        """The operation of this id. Raises BadInput for an id that is none, or that nobody has."""
+    def find(self, operation_id: str, source: str = "X-OM-Operation-Id") -> PreparedDocument:
+        """The operation with this id. Raises BadInput, naming the header or field, for an invalid or unknown id."""
         prepared = self._prepared.get(operation_id)
         if prepared is not None:
             return prepared
         if not _ID.match(operation_id):
-            raise BadInput(f"{named_in}: only letters, digits, _ and - are allowed, at most 100")
-        raise BadInput(f"{named_in}: there is no operation {operation_id}")
+            raise BadInput(f"{source}: only letters, digits, _ and - are allowed, at most 100")
+        raise BadInput(f"{source}: there is no operation {operation_id}")
 
 
-def manifest(folder: Path | None = None) -> dict[str, Any]:
+def manifest(folder: Path | None = None) -> dict[str, object]:
     """All persisted operations in Apollo's manifest format, for clients that are built with one."""
     operations = []
     for path in sorted((folder or resource("operations")).glob("*.graphql")):
         body = path.read_text(encoding="utf-8")
-        (node,) = (each for each in parse(body).definitions if isinstance(each, OperationDefinitionNode))
+        (node,) = (node for node in parse(body).definitions if isinstance(node, OperationDefinitionNode))
         operations.append(
             {
                 "id": path.stem,
@@ -56,7 +55,7 @@ def manifest(folder: Path | None = None) -> dict[str, Any]:
     return {"format": "apollo-persisted-query-manifest", "version": 1, "operations": operations}
 
 
-def _prepare(path: Path, documents: DocumentCache) -> Prepared:
+def _prepare(path: Path, documents: DocumentCache) -> PreparedDocument:
     if not _ID.match(path.stem):
         raise OperationInvalid(f"{path.name}: the name of the file must be letters, digits, _ and -")
     try:

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
 from ariadne import ScalarType
 
@@ -23,7 +22,7 @@ def serialize_date_time(value: datetime | str) -> str:
 
 
 @date_time.value_parser
-def parse_date_time(value: Any) -> datetime:
+def parse_date_time(value: object) -> datetime:
     """A moment with an offset, in UTC. Raises BadInput otherwise."""
     problem = BadInput("a DateTime must be RFC 3339 with an offset, such as 2026-01-31T12:00:00Z")
     if not isinstance(value, str) or len(value) > 64:
@@ -38,13 +37,13 @@ def parse_date_time(value: Any) -> datetime:
 
 
 @decimal.serializer
-def serialize_decimal(value: Any) -> str:
+def serialize_decimal(value: Decimal | str | int) -> str:
     """As plain digits, never with an exponent."""
     return f"{Decimal(value):f}"
 
 
 @decimal.value_parser
-def parse_decimal(value: Any) -> Decimal:
+def parse_decimal(value: object) -> Decimal:
     """An exact decimal out of a string or a whole number. Raises BadInput otherwise."""
     problem = BadInput('a Decimal must be a string of digits, such as "182.50"')
     if isinstance(value, bool) or not isinstance(value, str | int) or len(str(value)) > 64:
@@ -59,13 +58,13 @@ def parse_decimal(value: Any) -> Decimal:
 
 
 @bytes_.serializer
-def serialize_bytes(value: Any) -> int:
+def serialize_bytes(value: Decimal | str | int) -> int:
     """A whole number."""
     return int(value)
 
 
 @bytes_.value_parser
-def parse_bytes(value: Any) -> int:
+def parse_bytes(value: object) -> int:
     """A whole number, as one or as digits. Raises BadInput otherwise."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         return int(value)
@@ -89,7 +88,7 @@ def serialize_day(value: date | str) -> str:
 
 
 @day.value_parser
-def parse_day(value: Any) -> date:
+def parse_day(value: object) -> date:
     """A day. Raises BadInput otherwise."""
     try:
         if isinstance(value, str) and len(value) == 10:

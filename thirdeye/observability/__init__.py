@@ -1,1 +1,1 @@
-"""What can be seen of a process: metrics, logs, the line of each request."""
+"""What a process shows of itself: metrics, logs, a line for every request."""

@@ -1,4 +1,4 @@
-"""What each request gets: its id, its log line, its place in the metrics, and security headers on its answer."""
+"""What every request gets: its id, its log line, its place in the metrics, and security headers on its answer."""
 
 import random
 import re
@@ -6,28 +6,18 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from thirdeye.errors import om_error
+from thirdeye.asgi import send_error
+from thirdeye.errors import HeaderPairs
 from thirdeye.observability.metrics import Metrics
+from thirdeye.request_state import RequestState, request_state
 
-_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")
-log = structlog.get_logger("thirdeye.request")
-
-
-def request_id_from(value: bytes | None) -> str:
-    """The caller's request id when it is sane, else a new one."""
-    if value is not None:
-        text = value.decode("latin-1")
-        if _SANE_REQUEST_ID.match(text):
-            return text
-    # Names a request, guards nothing.
-    return f"{random.getrandbits(128):032x}"
-
-
-# On every answer. What an answer says itself stands; a browser shows none of them in a frame, runs nothing in them.
+_VALID_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")
+# Callers must not be able to make label values, so any other method is OTHER.
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# On every answer. An answer may set its own policy; otherwise a browser neither frames it nor runs anything in it.
 SECURITY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -35,13 +25,24 @@ SECURITY_HEADERS: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_WITH_POLICY: Final = (*SECURITY_HEADERS, _POLICY)
+_HEADERS_WITH_POLICY: Final = (*SECURITY_HEADERS, _POLICY)
+log = structlog.get_logger("thirdeye.request")
+
+
+def request_id_from(header: bytes | None) -> str:
+    """The caller's request id when it is valid, else a new one."""
+    if header is not None:
+        text = header.decode("latin-1")
+        if _VALID_REQUEST_ID.match(text):
+            return text
+    # Names a request, guards nothing.
+    return f"{random.getrandbits(128):032x}"
 
 
 class RequestMiddleware:
     """Gives each HTTP request its id, its log line, its place in the metrics, and each answer its security headers.
 
-    `on_refusal` is told of each refusal: the caller's name if it is known, method and route, and why in few words.
+    `on_refusal` is called for each refusal with the caller's name if it is known, method and route, and the reason.
     """
 
     def __init__(
@@ -62,28 +63,27 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        given = None
+        header = None
         for name, value in scope["headers"]:
             if name == b"x-request-id":
-                given = value
+                header = value
                 break
-        request_id = request_id_from(given)
-        state = scope.setdefault("state", {})
-        state["request_id"] = request_id
+        state = request_state(scope)
+        request_id = state.request_id = request_id_from(header)
         status = 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                given = message.get("headers", ())
-                more: tuple[tuple[bytes, bytes], ...] = SECURITY_HEADERS
-                for name, _ in given:
+                response_headers = message.get("headers", ())
+                security_headers: HeaderPairs = SECURITY_HEADERS
+                for name, _ in response_headers:
                     if name == _POLICY[0]:
                         break
                 else:
-                    more = _WITH_POLICY
-                message["headers"] = [*given, (b"x-request-id", request_id.encode()), *more]
+                    security_headers = _HEADERS_WITH_POLICY
+                message["headers"] = [*response_headers, (b"x-request-id", request_id.encode()), *security_headers]
             await send(message)
 
         try:
@@ -92,43 +92,28 @@ class RequestMiddleware:
             log.exception("internal_error", request_id=request_id, path=scope["path"])
             if status:
                 raise  # half an answer cannot be taken back: the server ends the connection
-            await self._answer_internal(send_with_headers, request_id)
+            # The caller learns the request id, the log has the rest.
+            message = f"An internal error came up; its request id is {request_id}"
+            await send_error(send_with_headers, 500, message)
         finally:
-            self._record(scope, status or 500, time.perf_counter() - started)
+            self._record(scope, state, status or 500, time.perf_counter() - started)
 
-    @staticmethod
-    async def _answer_internal(send: Send, request_id: str) -> None:
-        """The caller learns the request id, the log has the rest."""
-        body = orjson.dumps(om_error(500, f"An internal error came up; its request id is {request_id}"))
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"),
-        ]
-        await send({"type": "http.response.start", "status": 500, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        state, route = scope["state"], self._route_of(scope["path"])
-        # Only methods that exist: a caller must not be able to make label values.
+    def _record(self, scope: Scope, state: RequestState, status: int, seconds: float) -> None:
+        route = self._route_of(scope["path"])
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         self._metrics.observe_request(method, route, status, seconds)
-        principal = state.get("principal")
-        why = state.get("refused") or (f"HTTP {status}" if 400 <= status < 500 else None)
-        if why is not None:
-            who = principal.name if principal else state.get("claimed")
-            operation = state.get("operation")
-            self._on_refusal(who, f"{method} {route} {operation}" if operation else f"{method} {route}", why)
+        user = state.principal.name if state.principal else None
+        reason = state.refusal_reason or (f"HTTP {status}" if 400 <= status < 500 else None)
+        if reason is not None:
+            what = f"{method} {route} {state.operation}" if state.operation else f"{method} {route}"
+            self._on_refusal(user or state.claimed, what, reason)
         log.info(
             "request",
-            request_id=state["request_id"],
+            request_id=state.request_id,
             method=method,
             path=scope["path"],
-            user=principal.name if principal else None,
-            operation=state.get("operation"),
+            user=user,
+            operation=state.operation,
             status=status,
             ms=round(seconds * 1000, 2),
         )
-
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -1,1 +1,1 @@
-"""The few plain HTTP routes beside GraphQL: health, metrics, dashboard."""
+"""Plain HTTP beside GraphQL: action items and the dashboard as REST, exports, health, metrics, the reference."""

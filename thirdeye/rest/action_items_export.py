@@ -1,7 +1,5 @@
 """Action items as CSV, streamed page by page through a persisted operation."""
 
-import csv
-import io
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
@@ -9,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from thirdeye.rest.handlers import Runner, asked, failed
+from thirdeye.rest.csv_cells import csv_header, csv_rows
+from thirdeye.rest.handlers import Execute, error_of
 from thirdeye.rest.routes import RestRoute
-from thirdeye.rest.tables_export import safe_cell
+from thirdeye.rest.variables import Values, Variables, parse_query
 
 COLUMNS: Final = (
     "id", "title", "status", "category", "priority", "table", "monthlyCost", "assignee", "dueDate", "overdue",
@@ -29,54 +28,39 @@ EXPORT: Final = RestRoute(
 )
 
 
-def items_csv_route(prefix: str, types: Mapping[str, Any], run: Runner) -> Route:
+def items_csv_route(prefix: str, variables: Variables, execute: Execute) -> Route:
     """`action-items.csv`."""
 
     async def export(request: Request) -> Response:
-        variables = asked(EXPORT, types, request)
-        first, error = await run(request, EXPORT.operation, variables)
-        if first is None:
-            return failed(error or {})
+        values = parse_query(EXPORT, variables, request.query_params)
+        answer = await execute(request.scope, EXPORT.operation, values)
+        if answer.errors or answer.data is None:
+            return error_of(answer, variables, values)
         headers = {
             "cache-control": "no-store",
             "content-disposition": 'attachment; filename="action-items.csv"',
         }
-        return StreamingResponse(
-            _pages(request, variables, first[EXPORT.root], run), media_type="text/csv; charset=utf-8", headers=headers
-        )
+        pages = _pages(request, values, answer.data[EXPORT.root], execute)
+        return StreamingResponse(pages, media_type="text/csv; charset=utf-8", headers=headers)
 
     return Route(prefix + EXPORT.path, export, methods=["GET"])
 
 
-async def _pages(
-    request: Request, variables: dict[str, Any], page: Mapping[str, Any], run: Runner
-) -> AsyncIterator[bytes]:
-    yield (",".join(COLUMNS) + "\r\n").encode()
+async def _pages(request: Request, values: Values, page: Mapping[str, Any], execute: Execute) -> AsyncIterator[bytes]:
+    yield csv_header(COLUMNS)
     while True:
-        yield _csv(edge["node"] for edge in page["edges"])
+        yield csv_rows(_row(edge["node"]) for edge in page["edges"])
         if not page["pageInfo"]["hasNextPage"]:
             return
-        data, error = await run(request, EXPORT.operation, {**variables, "after": page["pageInfo"]["endCursor"]})
-        if data is None:
+        after = page["pageInfo"]["endCursor"]
+        answer = await execute(request.scope, EXPORT.operation, {**values, "after": after})
+        if answer.errors or answer.data is None:
             # Half a file must not look like a whole one: the server ends the connection.
-            raise RuntimeError(f"the export ended early: {error}")
-        page = data[EXPORT.root]
+            raise RuntimeError(f"the export ended early: {[error.body for error in answer.errors]}")
+        page = answer.data[EXPORT.root]
 
 
-def _csv(items: Any) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows([_cell(_flat(item)[name]) for name in COLUMNS] for item in items)
-    return text.getvalue().encode()
-
-
-def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
+def _row(item: Mapping[str, Any]) -> list[object]:
     table = item["table"] or {}
-    return {**item, "table": table.get("fqn"), "monthlyCost": table.get("monthlyCost")}
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return safe_cell(str(value))
+    values = {**item, "table": table.get("fqn"), "monthlyCost": table.get("monthlyCost")}
+    return [values[name] for name in COLUMNS]

@@ -1,7 +1,6 @@
 """Health and metrics; none of it needs a token."""
 
 from collections.abc import Callable
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +14,7 @@ from thirdeye.score.service import ScoreService
 
 
 class Health:
-    """Answers for one process; `stopping` tells whether it is on its way out."""
+    """The health of one process; `stopping` says whether it was told to stop."""
 
     def __init__(
         self,
@@ -43,7 +42,7 @@ class Health:
         ]
 
     async def service(self, _: Request) -> Response:
-        """Which service this is."""
+        """The name of the service."""
         timestamp = self._clock().isoformat(timespec="milliseconds")
         return json_response({"status": "ok", "service": "thirdeye-analytics", "timestamp": timestamp})
 
@@ -52,9 +51,9 @@ class Health:
         return json_response({"status": "ok"})
 
     async def ready(self, _: Request) -> Response:
-        """Whether questions can be answered, and what is away."""
+        """Whether requests can be answered, and which dependencies are unavailable."""
         problem = await self._problem()
-        body: dict[str, Any] = {
+        body: dict[str, object] = {
             "status": "unavailable" if problem else "ok",
             "degraded": sorted(self._dependencies.unavailable),
         }

@@ -8,22 +8,26 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLEnumType,
+    GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLSchema,
     OperationDefinitionNode,
     SelectionSetNode,
     get_named_type,
+    get_nullable_type,
     parse,
 )
 
 from thirdeye import __version__
 from thirdeye.resources import resource
-from thirdeye.rest.handlers import body_names, parameters_of, variables_of
 from thirdeye.rest.routes import ROUTES, Answers, RestRoute
+from thirdeye.rest.variables import body_names, parameters_of, variables_of
 
-_SCALARS: Final[Mapping[str, dict[str, Any]]] = {
+JsonObject = dict[str, Any]
+_SCALARS: Final[Mapping[str, JsonObject]] = {
     "Int": {"type": "integer", "format": "int32"},
     "Float": {"type": "number"},
     "String": {"type": "string"},
@@ -53,7 +57,7 @@ _PAGING: Final = {
         "after": {"type": "string", "description": "Where the next page begins; absent on the last."},
     },
 }
-_REFUSALS: Final[Mapping[int, str]] = {
+_ERRORS: Final[Mapping[int, str]] = {
     400: "Something of the request cannot be; the message names it",
     401: "There is no valid token",
     403: "The caller may not do this",
@@ -68,7 +72,7 @@ _REFUSALS: Final[Mapping[int, str]] = {
     503: "Something ThirdEye depends on is away; Retry-After or a little patience",
     504: "It took too long",
 }
-_ALWAYS: Final = (400, 401, 403, 429, 500, 503, 504)
+_COMMON_ERRORS: Final = (400, 401, 403, 429, 500, 503, 504)
 _KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -90,9 +94,9 @@ _ITEM_ID: Final = {
 }
 
 
-def openapi(prefix: str, schema: GraphQLSchema) -> dict[str, Any]:
+def openapi(prefix: str, schema: GraphQLSchema) -> JsonObject:
     """The whole document."""
-    paths: dict[str, dict[str, Any]] = {}
+    paths: dict[str, JsonObject] = {}
     for route in ROUTES:
         paths.setdefault(prefix + route.path, {})[route.method.lower()] = _operation(schema, route)
     return {
@@ -112,19 +116,19 @@ def openapi(prefix: str, schema: GraphQLSchema) -> dict[str, Any]:
     }
 
 
-def _operation(schema: GraphQLSchema, route: RestRoute) -> dict[str, Any]:
+def _operation(schema: GraphQLSchema, route: RestRoute) -> JsonObject:
     variables = variables_of(schema, route.operation)
     parameters = [
         {
             "name": name,
             "in": "query",
             "schema": _input(type_),
-            **({"style": "form", "explode": True} if isinstance(_nullable(type_), GraphQLList) else {}),
+            **({"style": "form", "explode": True} if isinstance(get_nullable_type(type_), GraphQLList) else {}),
         }
         for name, type_ in parameters_of(route, variables).items()
     ]
     changes = route.method != "GET"
-    found: dict[str, Any] = {
+    operation: JsonObject = {
         "operationId": route.operation,
         "summary": route.summary,
         "tags": [route.path.split("/")[1]],
@@ -138,24 +142,24 @@ def _operation(schema: GraphQLSchema, route: RestRoute) -> dict[str, Any]:
     }
     if route.body:
         names = body_names(variables)
-        found["requestBody"] = {
+        operation["requestBody"] = {
             "required": True,
             "content": {
                 "application/json": {
                     "schema": {
                         "type": "object",
                         "additionalProperties": False,
-                        "properties": {name: _input(variables[name], null=True) for name in names},
-                        "required": [name for name in names if isinstance(variables[name], GraphQLNonNull)],
+                        "properties": {name: _input(variables[name].type, null=True) for name in names},
+                        "required": [name for name in names if isinstance(variables[name].type, GraphQLNonNull)],
                     }
                 }
             },
         }
-    return found
+    return operation
 
 
-def _responses(schema: GraphQLSchema, route: RestRoute) -> dict[str, Any]:
-    statuses = [*_ALWAYS]
+def _responses(schema: GraphQLSchema, route: RestRoute) -> JsonObject:
+    statuses = [*_COMMON_ERRORS]
     if "{id}" in route.path:
         statuses.append(404)
     if route.method != "GET":
@@ -164,56 +168,51 @@ def _responses(schema: GraphQLSchema, route: RestRoute) -> dict[str, Any]:
         statuses += [408, 413, 415]
     if route.method == "PATCH":
         statuses.append(412)
-    good: dict[str, Any] = {"description": route.summary}
+    success: JsonObject = {"description": route.summary}
     status = {Answers.CREATED: 201, Answers.DELETED: 204}.get(route.answers, 200)
     if route.answers is not Answers.DELETED:
-        good["content"] = {"application/json": {"schema": _body(schema, route)}}
+        success["content"] = {"application/json": {"schema": _body(schema, route)}}
     if route.versioned:
-        good["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "The version."}}
+        success["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "The version."}}
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    refused = {str(each): {"description": _REFUSALS[each], "content": error} for each in sorted(statuses)}
-    return {str(status): good, **refused}
+    errors = {str(code): {"description": _ERRORS[code], "content": error} for code in sorted(statuses)}
+    return {str(status): success, **errors}
 
 
 # ---- types
 
 
-def _nullable(type_: Any) -> Any:
-    return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
-
-
-def _input(type_: Any, *, null: bool = False) -> dict[str, Any]:
-    inner = _nullable(type_)
+def _input(type_: GraphQLInputType, *, null: bool = False) -> JsonObject:
+    inner = get_nullable_type(type_)
     if isinstance(inner, GraphQLList):
         return {"type": "array", "items": _input(inner.of_type)}
-    found = _leaf(inner)
-    return _or_null(found) if null and not isinstance(type_, GraphQLNonNull) else found
+    schema = _leaf(inner)
+    return _or_null(schema) if null and not isinstance(type_, GraphQLNonNull) else schema
 
 
-def _leaf(type_: Any) -> dict[str, Any]:
+def _leaf(type_: GraphQLInputType | GraphQLOutputType) -> JsonObject:
     if isinstance(type_, GraphQLEnumType):
         return {"type": "string", "enum": list(type_.values)}
-    return dict(_SCALARS[type_.name])
+    return dict(_SCALARS[get_named_type(type_).name])
 
 
-def _or_null(found: dict[str, Any]) -> dict[str, Any]:
-    more = {"enum": [*found["enum"], None]} if "enum" in found else {}
-    return {**found, "type": [found["type"], "null"], **more} if "type" in found else found
+def _or_null(schema: JsonObject) -> JsonObject:
+    enum = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, "type": [schema["type"], "null"], **enum} if "type" in schema else schema
 
 
-def _body(schema: GraphQLSchema, route: RestRoute) -> dict[str, Any]:
+def _body(schema: GraphQLSchema, route: RestRoute) -> JsonObject:
     """What an operation selects, as a JSON schema."""
     document = parse((resource("operations") / f"{route.operation}.graphql").read_text(encoding="utf-8"))
-    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    node = next(each for each in document.definitions if isinstance(each, OperationDefinitionNode))
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    node = next(node for node in document.definitions if isinstance(node, OperationDefinitionNode))
     root = schema.get_root_type(node.operation)
     assert root is not None
-    selected = _Selected(schema, fragments)
-    whole = selected.object(root, node.selection_set)["properties"][route.root]
-    whole = {**whole, "type": "object"}
+    selection = _SelectionSchema(schema, fragments)
+    answer = {**selection.object(root, node.selection_set)["properties"][route.root], "type": "object"}
     if route.answers is not Answers.LIST:
-        return whole
-    item = whole["properties"]["edges"]["items"]["properties"]["node"]
+        return answer
+    item = answer["properties"]["edges"]["items"]["properties"]["node"]
     return {
         "type": "object",
         "required": ["data", "paging"],
@@ -222,24 +221,24 @@ def _body(schema: GraphQLSchema, route: RestRoute) -> dict[str, Any]:
     }
 
 
-class _Selected:
+class _SelectionSchema:
     def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self._schema = schema
         self._fragments = fragments
 
-    def object(self, type_: GraphQLObjectType, selections: SelectionSetNode) -> dict[str, Any]:
-        properties: dict[str, Any] = {}
+    def object(self, type_: GraphQLObjectType, selections: SelectionSetNode) -> JsonObject:
+        properties: JsonObject = {}
         for node in selections.selections:
             if isinstance(node, FragmentSpreadNode):
                 spread = self.object(type_, self._fragments[node.name.value].selection_set)
                 properties |= spread["properties"]
             elif isinstance(node, FieldNode):
-                found = self._schema.get_field(type_, node.name.value)
-                assert found is not None
+                field = self._schema.get_field(type_, node.name.value)
+                assert field is not None
                 name = node.alias.value if node.alias else node.name.value
-                properties[name] = self._value(found.type, node)
-                if found.description:
-                    properties[name]["description"] = found.description
+                properties[name] = self._value(field.type, node)
+                if field.description:
+                    properties[name]["description"] = field.description
         return {
             "type": "object",
             "required": list(properties),
@@ -247,14 +246,14 @@ class _Selected:
             "properties": properties,
         }
 
-    def _value(self, type_: Any, node: FieldNode) -> dict[str, Any]:
-        inner = _nullable(type_)
+    def _value(self, type_: GraphQLOutputType, node: FieldNode) -> JsonObject:
+        inner = get_nullable_type(type_)
         if isinstance(inner, GraphQLList):
-            found: dict[str, Any] = {"type": "array", "items": self._value(inner.of_type, node)}
+            schema: JsonObject = {"type": "array", "items": self._value(inner.of_type, node)}
         elif node.selection_set is not None:
             named = get_named_type(inner)
             assert isinstance(named, GraphQLObjectType)
-            found = self.object(named, node.selection_set)
+            schema = self.object(named, node.selection_set)
         else:
-            found = _leaf(inner)
-        return found if isinstance(type_, GraphQLNonNull) else _or_null(found)
+            schema = _leaf(inner)
+        return schema if isinstance(type_, GraphQLNonNull) else _or_null(schema)

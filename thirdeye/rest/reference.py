@@ -1,9 +1,9 @@
-"""The REST reference: openapi.json, and two pages over it, with their files served from here."""
+"""The REST reference: openapi.json and two pages that show it, with their files served from here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from graphql import GraphQLSchema
@@ -29,7 +29,7 @@ _PAGE: Final = """<!doctype html>
 </body>
 </html>
 """
-# Everything from here; both mark up their pages with styles of their own, and one searches in a worker.
+# Everything from this server. Both pages set styles of their own, and one searches in a worker.
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -41,7 +41,7 @@ _PAGES: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 
 
 def reference_routes(prefix: str, schema: GraphQLSchema) -> list[Route | Mount]:
-    """`openapi.json`, `docs` and `redoc`, and the files of both; all without a token."""
+    """`openapi.json`, the pages `docs` and `redoc`, and their files; none of them needs a token."""
 
     @cache
     def document() -> bytes:
@@ -61,7 +61,7 @@ def reference_routes(prefix: str, schema: GraphQLSchema) -> list[Route | Mount]:
     ]
 
 
-def _page(prefix: str, name: str) -> Callable[[Request], Any]:
+def _page(prefix: str, name: str) -> Callable[[Request], Awaitable[Response]]:
     styles, scripts = _PAGES[name]
     text = _PAGE.format(
         prefix=prefix,

@@ -1,24 +1,25 @@
 """JSON responses, and errors in OM's shape."""
 
-from typing import Any
-
 import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from thirdeye.errors import ThirdEyeError, om_error
+from thirdeye.errors import ThirdEyeError, om_error_body
+from thirdeye.request_state import request_state
+
+_NO_STORE = {"cache-control": "no-store"}
 
 
-def json_response(body: Any, *, status: int = 200) -> Response:
-    """A JSON body that nothing on the way may keep."""
-    headers = {"cache-control": "no-store"}
-    return Response(orjson.dumps(body), status_code=status, media_type="application/json", headers=headers)
+def json_response(body: object, *, status: int = 200) -> Response:
+    """A JSON body that no proxy or browser may keep."""
+    return Response(orjson.dumps(body), status_code=status, media_type="application/json", headers=_NO_STORE)
 
 
 def error_response(status: int, message: str) -> Response:
     """An error in OM's shape."""
-    return json_response(om_error(status, message), status=status)
+    body = om_error_body(status, message)
+    return Response(body, status_code=status, media_type="application/json", headers=_NO_STORE)
 
 
 async def on_http_error(_: Request, error: Exception) -> Response:
@@ -30,11 +31,11 @@ async def on_http_error(_: Request, error: Exception) -> Response:
     return response
 
 
-async def on_known_error(request: Request, error: Exception) -> Response:
+async def on_thirdeye_error(request: Request, error: Exception) -> Response:
     """Errors that a caller can cause or must know of."""
     assert isinstance(error, ThirdEyeError)
-    request.scope["state"]["refused"] = error.reason
-    response = error_response(getattr(error, "http_status", error.status), error.message)
-    for name, value in getattr(error, "headers", ()):
+    request_state(request.scope).refusal_reason = error.reason
+    response = error_response(error.status, error.message)
+    for name, value in error.headers:
         response.headers[name.decode()] = value.decode()
     return response

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 
 class Answers(StrEnum):
-    """What is made of an operation's data."""
+    """How an operation's data becomes a response."""
 
     OBJECT = "OBJECT"
     LIST = "LIST"
@@ -17,9 +17,12 @@ class Answers(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class RestRoute:
-    """One method of one path. `query` maps parameters of the query string to variables; `filter` is the variable whose
-    fields may be given there as well; with `body` the other variables come as a JSON object. `versioned`: answers
-    carry an ETag, and If-Match is the variable `version`."""
+    """One method of one path.
+
+    `query` maps parameters of the query string to variables. The fields of the variable `filter` are parameters as well.
+    With `body` the other variables come as a JSON object. `versioned`: answers carry an ETag, and If-Match gives the
+    variable `version`.
+    """
 
     method: str
     path: str
@@ -66,5 +69,3 @@ ROUTES: Final = (
         summary="Deletes an action item", answers=Answers.DELETED,
     ),
 )  # fmt: skip
-# Of paths what stands for a whole number.
-PATH_VARIABLES: Final[Mapping[str, Any]] = {"id": int}

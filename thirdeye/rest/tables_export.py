@@ -1,10 +1,8 @@
 """The tables of the estate as CSV and as JSON lines, streamed page by page: memory does not grow with the estate."""
 
 import asyncio
-import csv
-import io
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -27,6 +25,7 @@ from thirdeye.inventory.query import Sort, fields_of, ordered, validate_sort
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import ACTIVITIES, EVIDENCES
 from thirdeye.inventory.verdicts import BLOCKERS, VERDICTS
+from thirdeye.rest.csv_cells import csv_header, csv_rows
 
 _PAGE: Final = 500
 COLUMNS: Final = (
@@ -54,8 +53,6 @@ _CONVERTED: Final[Mapping[str, Callable[[str], Any]]] = {
     "maximumQueries": parse_count,
     **dict.fromkeys(("lastAccessedAfter", "lastAccessedBefore", "lastWrittenAfter", "lastWrittenBefore"), parse_day),
 }
-# A cell that begins so is a formula to a spreadsheet, also behind blanks; some take the wide forms for the same.
-_FORMULA: Final = frozenset("=+-@\t\r\n|%＝＋－＠")
 _HEADERS: Final = {"cache-control": "no-store"}
 # What a format makes of a page of tables, and what stands before the first.
 Render = Callable[[list[dict[str, Any]]], bytes]
@@ -81,7 +78,7 @@ def export_routes(prefix: str, context_of: Callable[[Scope], Context]) -> list[R
         return Route(f"{prefix}/{name}", export, methods=["GET"])
 
     return [
-        route("tables.csv", "text/csv; charset=utf-8", (",".join(COLUMNS) + "\r\n").encode(), _csv),
+        route("tables.csv", "text/csv; charset=utf-8", csv_header(COLUMNS), _csv),
         route("tables.jsonl", "application/x-ndjson", b"", _json_lines),
     ]
 
@@ -159,9 +156,7 @@ def _rendered(context: Context, snapshot: Snapshot, rows: list[Row | None], rend
 
 
 def _csv(tables: list[dict[str, Any]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows([_cell(table[name]) for name in COLUMNS] for table in tables)
-    return text.getvalue().encode()
+    return csv_rows([table[name] for name in COLUMNS] for table in tables)
 
 
 def _json_lines(tables: list[dict[str, Any]]) -> bytes:
@@ -175,27 +170,3 @@ def _json(value: Any) -> Any:
     if isinstance(value, Decimal):
         return f"{value:f}"
     raise TypeError
-
-
-def safe_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: one that would be is given an apostrophe to begin with."""
-    return f"'{text}" if text[:1] in _FORMULA or text.lstrip()[:1] in _FORMULA else text
-
-
-def _cell(value: Any) -> str:
-    return _TEXTS.get(type(value), str)(value)
-
-
-def _joined(items: list[Any]) -> str:
-    return safe_cell("; ".join(item["name"] if isinstance(item, dict) else item for item in items))
-
-
-# A cell's text by the type of its value. Only texts can be taken for formulas: no number here is below 0.
-_TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
-    type(None): lambda _none: "",
-    bool: lambda value: "true" if value else "false",
-    Decimal: "{:f}".format,
-    date: date.isoformat,
-    list: _joined,
-    str: safe_cell,
-}

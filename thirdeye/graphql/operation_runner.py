@@ -1,0 +1,157 @@
+"""Runs operations, for GraphQL and REST alike: within the deadline, and a mutation with an Idempotency-Key once."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+import orjson
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execute
+from starlette.types import Scope
+
+from thirdeye.context import Context
+from thirdeye.deadlines import Deadlines
+from thirdeye.edge.idempotency import HEADER, Idempotency, validate_key
+from thirdeye.errors import RequestTimeout
+from thirdeye.graphql.answer import Answer, AnswerError
+from thirdeye.graphql.documents import PreparedDocument
+from thirdeye.graphql.errors import code_of, format_error, log_internal
+from thirdeye.graphql.executor import PlainExecutor, PlanCache
+from thirdeye.graphql.operations import PersistedOperations
+from thirdeye.graphql.request import GraphQLRequest
+from thirdeye.observability.metrics import Metrics
+from thirdeye.request_state import RequestState, request_state
+
+# Without a path nothing was executed, and these codes say that the request was wrong: the specification's request errors.
+_REQUEST_ERRORS: Final = frozenset({"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"})
+# Codes of errors that count as refusals in the audit.
+_REFUSALS: Final = frozenset({"FORBIDDEN", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"})
+
+
+class OperationRunner:
+    """Executes prepared documents. `context_of` makes a request's context; `deadline` is in seconds."""
+
+    def __init__(
+        self,
+        *,
+        schema: GraphQLSchema,
+        operations: PersistedOperations,
+        context_of: Callable[[Scope], Context],
+        metrics: Metrics,
+        idempotency: Idempotency,
+        deadline: float = Deadlines.answer,
+    ) -> None:
+        self._schema = schema
+        self._operations = operations
+        self._context_of = context_of
+        self._metrics = metrics
+        self._idempotency = idempotency
+        self._deadline = deadline
+        self._plans = PlanCache()
+
+    async def execute_persisted(self, scope: Scope, operation_id: str, variables: dict[str, Any]) -> Answer:
+        """The answer of a persisted operation. Raises ThirdEyeError as `execute` does."""
+        request_state(scope).operation = operation_id
+        key = next((value for name, value in scope["headers"] if name == HEADER), None)
+        return await self.execute(
+            scope, self._operations.find(operation_id), GraphQLRequest(variables=variables), idempotency_key=key
+        )
+
+    async def execute(
+        self, scope: Scope, prepared: PreparedDocument, request: GraphQLRequest, *, idempotency_key: bytes | None
+    ) -> Answer:
+        """The answer to a request. A mutation with a key, from the header or the request's extensions, is executed once.
+
+        Raises BadInput for an invalid key, Conflict for one of another request, Unavailable or RequestTimeout while a
+        request with this key is in progress.
+        """
+        if idempotency_key is None and not request.extensions:
+            return await self._execute(scope, prepared, request)
+        key = validate_key(idempotency_key, (request.extensions or {}).get("idempotencyKey"))
+        principal = request_state(scope).principal
+        if key is None or principal is None or prepared.kind(request.operation_name) is not OperationType.MUTATION:
+            return await self._execute(scope, prepared, request)
+        return await self._execute_once(scope, prepared, request, principal.name, key)
+
+    async def _execute_once(
+        self, scope: Scope, prepared: PreparedDocument, request: GraphQLRequest, caller: str, key: str
+    ) -> Answer:
+        answer: Answer | None = None
+
+        async def work() -> tuple[bytes, bool]:
+            nonlocal answer
+            answer = await self._execute(scope, prepared, request)
+            return answer.body, not answer.is_transient
+
+        fields = [request_state(scope).operation, request.query, request.variables, request.operation_name]
+        fingerprint = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
+        try:
+            async with asyncio.timeout(self._deadline):
+                body, _ = await self._idempotency.once(caller, key, fingerprint, work)
+        except TimeoutError:
+            message = f"the answer took more than {self._deadline:g} s; send the same request again"
+            raise RequestTimeout(message) from None
+        return answer or Answer.from_body(body)
+
+    async def _execute(self, scope: Scope, prepared: PreparedDocument, request: GraphQLRequest) -> Answer:
+        state = request_state(scope)
+        if prepared.document is None:
+            code = prepared.code or "INTERNAL"
+            errors = [AnswerError(format_error(error, code, state.request_id)) for error in prepared.errors]
+            answer = Answer(None, errors, is_request_error=True)
+        else:
+            context = self._context_of(scope)
+            if prepared.is_score_only and not request.operation_name:
+                answer = await self._execute_score(prepared, context, state)
+            else:
+                answer = self._answer(await self._run(prepared, request, context), state)
+        self._count(answer, state)
+        return answer
+
+    async def _execute_score(self, prepared: PreparedDocument, context: Context, state: RequestState) -> Answer:
+        """The same answer, its body included, for as long as the stored score is the same."""
+        score = await context.score.cached()
+        if score is not None and prepared.score_answer is not None and prepared.score_answer[0] is score:
+            return prepared.score_answer[1]
+        answer = self._answer(await self._run(prepared, GraphQLRequest(), context), state)
+        if score is not None and not answer.errors:
+            prepared.score_answer = (score, answer)
+        return answer
+
+    async def _run(self, prepared: PreparedDocument, request: GraphQLRequest, context: Context) -> ExecutionResult:
+        assert prepared.document is not None
+        try:
+            async with asyncio.timeout(self._deadline):
+                result = execute(
+                    self._schema,
+                    prepared.document,
+                    context_value=context,
+                    variable_values=request.variables,
+                    operation_name=request.operation_name,
+                    executor_class=PlainExecutor,
+                    plans=self._plans.plans_of(prepared.document),
+                    hide_suggestions=True,
+                )
+                return result if isinstance(result, ExecutionResult) else await result
+        except TimeoutError:
+            timeout = RequestTimeout(f"the answer took more than {self._deadline:g} s; ask for less")
+            return ExecutionResult(None, [GraphQLError(timeout.message, original_error=timeout)])
+
+    @staticmethod
+    def _answer(result: ExecutionResult, state: RequestState) -> Answer:
+        errors = []
+        for error in result.errors or ():
+            code = code_of(error)
+            if code == "INTERNAL":
+                log_internal(error, state.request_id, state.operation)
+            errors.append(AnswerError(format_error(error, code, state.request_id)))
+        is_request_error = result.data is None and any(
+            error.is_before_execution and error.code in _REQUEST_ERRORS for error in errors
+        )
+        return Answer(result.data, errors, is_request_error=is_request_error)
+
+    def _count(self, answer: Answer, state: RequestState) -> None:
+        self._metrics.observe_operation(state.operation or "adhoc", "error" if answer.errors else "ok")
+        for error in answer.errors:
+            self._metrics.errors.labels(error.code).inc()
+            if error.code in _REFUSALS:
+                state.refusal_reason = error.code
