@@ -75,14 +75,14 @@ async def test_what_failed_for_now_is_undone_and_done_the_next_time(
 ) -> None:
     from thirdeye.actions import store as actions
 
-    real, broken = actions.put_events, [True]
+    real, broken = actions.insert_events, [True]
 
-    async def put_events(*args: Any, **kwargs: Any) -> None:
+    async def insert_events(*args: Any, **kwargs: Any) -> None:
         if broken[0]:
             raise RuntimeError("half way")
         await real(*args, **kwargs)
 
-    monkeypatch.setattr(actions, "put_events", put_events)
+    monkeypatch.setattr(actions, "insert_events", insert_events)
     failed = await estate.post(CREATE, "k1", title="once")
     assert failed.json()["errors"][0]["extensions"]["code"] == "INTERNAL"
     assert await titles(estate) == []

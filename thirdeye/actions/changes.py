@@ -4,78 +4,67 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import orjson
 
 from thirdeye.actions import rules, store
 from thirdeye.actions.enums import Resolution
-from thirdeye.actions.store import Event
-from thirdeye.database import Row, Session
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """The columns of an item that get other values."""
-
-    state: Row
-    columns: Mapping[str, Any]
+from thirdeye.actions.items import Actor, Columns, Event, ItemState
+from thirdeye.actions.store import NewDecision
+from thirdeye.database import Session
 
 
 @dataclass(frozen=True)
-class Actor:
-    """Who changes something."""
+class Change:
+    """The columns of an item that get new values."""
 
-    name: str
-    is_bot: bool = False
+    state: ItemState
+    columns: Columns
 
 
 async def apply(
     session: Session, changes: Sequence[Change], actor: Actor, now: datetime, costs: Mapping[int, Decimal | None]
-) -> list[Row]:
-    """Writes changes and what goes with them; gives the items. What changes nothing leaves no trace.
+) -> None:
+    """Writes changes with their events and decisions. A change without columns leaves no trace.
 
-    `costs` are what the tables of items that end cost by now, USD a month.
+    `costs` are by number what the tables of items that end cost now, USD a month.
     """
-    changed = [change for change in changes if change.columns]
-    alike: dict[bytes, list[Change]] = {}
-    for change in changed:
-        alike.setdefault(orjson.dumps(change.columns, default=str, option=orjson.OPT_SORT_KEYS), []).append(change)
-    for group in alike.values():
-        await store.change_items(session, [change.state["id"] for change in group], group[0].columns, now)
-    await store.put_events(session, [_event(change, actor, now) for change in changed], now)
-    await _remember(session, changed, costs, now)
-    return [
-        store.next_version(change.state, change.columns, now) if change.columns else change.state for change in changes
-    ]
+    changes = [change for change in changes if change.columns]
+    ids_by_columns: dict[bytes, tuple[Columns, list[int]]] = {}
+    for change in changes:
+        key = orjson.dumps(change.columns, default=str, option=orjson.OPT_SORT_KEYS)
+        ids_by_columns.setdefault(key, (change.columns, []))[1].append(change.state.id)
+    for columns, ids in ids_by_columns.values():
+        await store.change_items(session, ids, columns, now)
+    await store.insert_events(session, [_event(change, actor) for change in changes], now)
+    await _remember_decisions(session, changes, costs, now)
 
 
-def _event(change: Change, actor: Actor, now: datetime) -> Event:
+def _event(change: Change, actor: Actor) -> Event:
     state, columns = change.state, change.columns
     return Event(
-        item=state["id"],
-        kind=rules.kind_of(state, columns),
-        actor=actor.name,
-        bot=actor.is_bot,
-        before=rules.shown(state, columns),
-        after=rules.shown(store.next_version(state, columns, now), columns),
+        item=state.id,
+        kind=rules.event_kind(state, columns),
+        actor=actor,
+        before=rules.shown_columns({name: getattr(state, name) for name in columns}),
+        after=rules.shown_columns(columns),
     )
 
 
-async def _remember(
-    session: Session, changed: Sequence[Change], costs: Mapping[int, Decimal | None], now: datetime
+async def _remember_decisions(
+    session: Session, changes: Sequence[Change], costs: Mapping[int, Decimal | None], now: datetime
 ) -> None:
-    decided, undone = list[tuple[int, str, str, Decimal | None]](), list[tuple[int, str]]()
-    for change in changed:
-        number, category = change.state["table_number"], change.state["category"]
-        if number is None or category is None or not {"status", "resolution"} & change.columns.keys():
+    decisions, reopened = list[NewDecision](), list[tuple[int, str]]()
+    for state, columns in ((change.state, change.columns) for change in changes):
+        number, category = state.table_number, state.category
+        if number is None or category is None or not {"status", "resolution"} & columns.keys():
             continue
-        resolution = change.columns.get("resolution", change.state["resolution"])
+        resolution = columns.get("resolution", state.resolution)
         if resolution == Resolution.OBSOLETE:
             continue
-        if change.columns.get("status", change.state["status"]) == "DONE":
-            decided.append((number, category, str(resolution), costs.get(number)))
+        if columns.get("status", state.status) == "DONE":
+            decisions.append(NewDecision(number, category, str(resolution), costs.get(number)))
         else:
-            undone.append((number, category))
-    await store.decide(session, decided, now)
-    await store.undecide(session, undone)
+            reopened.append((number, category))
+    await store.put_decisions(session, decisions, now)
+    await store.delete_decisions(session, reopened)

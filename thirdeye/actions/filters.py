@@ -1,63 +1,107 @@
-"""What a caller asks of many items, as the store takes it: names of tables, of oneself and of moments filled in."""
+"""Filters that callers give: of items, and of tables where a campaign or a rule keeps one."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
 from thirdeye.actions import validation
 from thirdeye.actions.campaigns import store as campaigns
-from thirdeye.actions.permissions import me
+from thirdeye.actions.permissions import caller_identity
+from thirdeye.actions.store import ItemFilter
+from thirdeye.actions.validation import Input
+from thirdeye.context import Context
+from thirdeye.database import MySQL
 from thirdeye.errors import BadInput, Unavailable
+from thirdeye.estate.listing import filter_of
 from thirdeye.estate.loaders import snapshot_of
 from thirdeye.inventory import store as inventory
+from thirdeye.inventory.columns import Array
+from thirdeye.inventory.filters import check_names, filter_document, filter_of_document
 from thirdeye.inventory.fqn import digest
+from thirdeye.inventory.query import fields_of, ordered
+from thirdeye.inventory.reader import EstateReader, Snapshot
 
-_MOST_IDS: Final = 1_000
-_MOST_NAMES: Final = 100
-_LISTS: Final = ("assignee", "table", "service")
+_MAX_IDS: Final = 1_000
+_MAX_NAMES: Final = 100
+# A filter of tables as JSON, as it is kept.
+FilterDocument = Mapping[str, Any]
+
+
+# ---- items
 
 
 async def parse_item_filter(
-    context: Any, given: Mapping[str, Any] | None, *, status: str | None = None, search: str | None = None
-) -> dict[str, Any]:
-    """The filter, checked. Raises BadInput naming the field that cannot be, or that names nothing there is."""
-    wanted = {name: value for name, value in (given or {}).items() if value is not None}
+    context: Context, filter_input: Input | None, *, status: str | None = None, search: str | None = None
+) -> ItemFilter:
+    """A filter for the store, narrowed by the arguments beside it. Raises BadInput that names the field."""
     now = context.clock()
-    wanted |= {"now": now.replace(tzinfo=None), "today": now.date()}
-    if len(wanted.get("ids", ())) > _MOST_IDS:
-        raise BadInput(f"ids: at most {_MOST_IDS}", "ids")
-    for name in _LISTS:
-        if len(wanted.get(name, ())) > _MOST_NAMES:
-            raise BadInput(f"{name}: at most {_MOST_NAMES} names", name)
-    wanted["search"] = validation.validate_search(wanted.get("search"))
+    fields = {name: value for name, value in (filter_input or {}).items() if value is not None}
+    _validate_lists(fields)
     if status is not None:
-        chosen = validation.validate_status(status)
-        wanted["status"] = [each for each in wanted.get("status", [chosen]) if each == chosen]
-    if search is not None and (text := validation.validate_search(search)) is not None:
-        if wanted["search"] is not None:
-            raise BadInput("search: give it once, in the filter or beside it", "search")
-        wanted["search"] = text
-    if "assignee" in wanted:
-        wanted["assignee"] = [validation.validate_name(name, "assignee") for name in wanted["assignee"]]
-    if "mine" in wanted:
-        who = await me(context)
-        wanted |= {"my_names": sorted(who.names), "my_sets": sorted(who.owner_sets)}
-    await _check_named(context, wanted)
-    return wanted
+        validation.validate_status(status)
+        fields["status"] = [name for name in fields.get("status", [status]) if name == status]
+    fields |= _parse_search(fields.pop("search", None), search)
+    if "mine" in fields:
+        identity = await caller_identity(context)
+        fields |= {"my_names": sorted(identity.names), "my_sets": sorted(identity.owner_sets)}
+    if "table" in fields:
+        fields["numbers"] = await _table_numbers(context.thirdeye, fields.pop("table"))
+    await _check_references(context, fields)
+    return {**fields, "now": now.replace(tzinfo=None), "today": now.date()}
 
 
-async def _check_named(context: Any, wanted: dict[str, Any]) -> None:
-    if "table" in wanted:
-        keys = {fqn: digest(fqn) for fqn in wanted.pop("table")}
-        found = await inventory.numbers_by_fqn(context.thirdeye, keys)
-        if missing := sorted(keys.keys() - found.keys()):
-            raise BadInput(f"table: the inventory has no table {missing[0][:200]}", "table")
-        wanted["numbers"] = sorted(found.values())
-    if "campaign" in wanted and await campaigns.campaign(context.thirdeye, wanted["campaign"]) is None:
-        raise BadInput(f"campaign: there is no campaign {wanted['campaign']}", "campaign")
-    if "service" in wanted:
+def _validate_lists(fields: dict[str, Any]) -> None:
+    validation.validate_list(fields.get("ids"), "ids", _MAX_IDS)
+    for name in ("assignee", "table", "service"):
+        validation.validate_list(fields.get(name), name, _MAX_NAMES, "names")
+    if "assignee" in fields:
+        fields["assignee"] = [validation.validate_name(name, "assignee") for name in fields["assignee"]]
+
+
+def _parse_search(*searches: str | None) -> dict[str, str]:
+    texts = [text for text in map(validation.validate_search, searches) if text is not None]
+    if len(texts) > 1:
+        raise BadInput("search: give it once, in the filter or beside it", "search")
+    return {"search": texts[0]} if texts else {}
+
+
+async def _table_numbers(thirdeye: MySQL, fqns: list[str]) -> list[int]:
+    keys = {fqn: digest(fqn) for fqn in fqns}
+    numbers = await inventory.numbers_by_fqn(thirdeye, keys)
+    if missing := sorted(keys.keys() - numbers.keys()):
+        raise BadInput(f"table: the inventory has no table {missing[0][:200]}", "table")
+    return sorted(numbers.values())
+
+
+async def _check_references(context: Context, fields: Input) -> None:
+    """Raises BadInput for a campaign or service that does not exist; services only while the estate can be read."""
+    if "campaign" in fields and await campaigns.campaign(context.thirdeye, fields["campaign"]) is None:
+        raise BadInput(f"campaign: there is no campaign {fields['campaign']}", "campaign")
+    if "service" in fields:
         try:
-            known = (await snapshot_of(context)).service_numbers
+            services = (await snapshot_of(context)).service_numbers
         except Unavailable:
             return
-        if missing := [name for name in wanted["service"] if name not in known]:
+        if missing := [name for name in fields["service"] if name not in services]:
             raise BadInput(f"service: the estate has no service {missing[0][:200]}", "service")
+
+
+# ---- tables
+
+
+async def parse_table_filter(context: Context, filter_input: Input) -> FilterDocument:
+    """A filter of tables as a document to keep. Raises BadInput for an empty one, or a name that nothing has."""
+    document = filter_document(filter_input)
+    if not document:
+        raise BadInput("filter: say which tables", "filter")
+    snapshot = await snapshot_of(context)
+    check_names(filter_input, snapshot.directory)
+    await filter_of(context.estate, snapshot, filter_input, None, None)
+    return document
+
+
+async def tables_matching(reader: EstateReader, snapshot: Snapshot, document: FilterDocument) -> Array:
+    """The numbers, in order, of the tables that a kept filter matches. Raises Superseded."""
+    table_filter = await filter_of(reader, snapshot, filter_of_document(document), None, None)
+    await snapshot.load(fields_of(table_filter, None))
+    return await asyncio.to_thread(ordered, snapshot.catalogue, table_filter, None)

@@ -1,87 +1,75 @@
-"""What a change does to an item: the next state out of the one before and what is asked. Pure; times are UTC.
-
-States are rows: keys are columns of `action_items`.
-"""
+"""What a change does to an item: the columns that get new values. Pure; times are UTC."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
-from thirdeye.actions.enums import REMOVING, EventKind, Resolution
+from thirdeye.actions.enums import REMOVAL_CATEGORIES, EventKind, Resolution
+from thirdeye.actions.items import Columns, ColumnValue, Item, ItemState
+from thirdeye.actions.validation import validate_dates, validate_waiting_days
 from thirdeye.errors import BadInput, Conflict
 from thirdeye.verdict.removal import NEXT_STAGE, WAITING_DAYS, Stage
 
-State = Mapping[str, Any]
 # Bits of `decided`: what a person set, detection leaves alone.
 DECIDED: Final[Mapping[str, int]] = {"title": 1, "priority": 2}
-# What is kept of an item in its events.
-SHOWN: Final = (
+# What an event keeps of an item.
+_SHOWN: Final = (
     "title", "status", "category", "priority", "estimated_savings_usd", "assignee", "due_date",
     "snoozed_until", "resolution", "resolution_reason", "stage", "stage_until", "alert",
 )  # fmt: skip
-_OPEN_AGAIN: Final[State] = {"resolution": None, "resolution_reason": None, "resolved_at": None}
+_UNRESOLVED: Final[Columns] = {"resolution": None, "resolution_reason": None, "resolved_at": None}
+_UNSTAGED: Final[Columns] = {"stage": None, "stage_since": None, "stage_until": None}
+_MAX_ALERT_LENGTH: Final = 500
 
 
-def check_version(state: State, version: int | None, shown: Mapping[str, Any]) -> None:
-    """Raises Conflict when somebody was quicker, with what is there now; BadInput for a version that is yet to come."""
-    if version is None or version == state["version"]:
+def check_version(current: int, version: int | None, shown: Mapping[str, object]) -> None:
+    """Raises Conflict with the state shown when somebody else changed it first; BadInput for a version not yet reached."""
+    if version is None or version == current:
         return
-    if not 1 <= version < state["version"]:
-        raise BadInput(f"version: the item is at {state['version']}; {version} is yet to come", "version")
-    message = f"version: somebody changed the item meanwhile; it is at {state['version']}, look at it and ask again"
+    if not 1 <= version < current:
+        raise BadInput(f"version: the item is at {current}; {version} is yet to come", "version")
+    message = f"version: somebody changed the item meanwhile; it is at {current}, look at it and ask again"
     raise Conflict(message, argument="version", current=dict(shown))
 
 
-def changed(state: State, asked: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The columns that a person's change gives other values. Raises BadInput for what cannot be."""
-    wanted = {name: asked[name] for name in ("title", "priority", "assignee") if name in asked}
-    wanted |= _dates(asked, now) | _ending(state, asked, now)
-    closed = wanted.get("status", state["status"]) == "DONE"
-    if closed and asked.get("snoozed_until") is not None:
+def changed(item: Item, changes: Columns, now: datetime) -> Columns:
+    """The columns that a person's change gives new values. Raises BadInput for one that the item does not allow."""
+    columns = {name: changes[name] for name in ("title", "priority", "assignee") if name in changes}
+    columns |= {**validate_dates(changes, now), **_resolved(item, changes, now)}
+    if columns.get("status", item.status) == "DONE" and changes.get("snoozed_until") is not None:
         raise BadInput("snoozedUntil: the item is done; open it first", "snoozedUntil")
-    if state["detected"]:
-        bits = sum(bit for name, bit in DECIDED.items() if name in wanted and wanted[name] != state[name])
-        wanted["decided"] = state["decided"] | bits
-    return {name: value for name, value in wanted.items() if value != state[name]}
+    columns = {name: value for name, value in columns.items() if value != getattr(item, name)}
+    decided = item.decided | sum(bit for name, bit in DECIDED.items() if name in columns)
+    return {**columns, "decided": decided} if item.detected and decided != item.decided else columns
 
 
-def _dates(asked: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    wanted = dict[str, Any]()
-    if "due_date" in asked:
-        due: date | None = asked["due_date"]
-        if due is not None and not now.date() <= due <= now.date() + timedelta(days=3660):
-            raise BadInput("dueDate: must be from today to ten years ahead", "dueDate")
-        wanted["due_date"] = due
-    if "snoozed_until" in asked:
-        until: datetime | None = asked["snoozed_until"]
-        if until is not None and not now < until <= now + timedelta(days=3660):
-            raise BadInput("snoozedUntil: must be in the future, at most ten years ahead", "snoozedUntil")
-        wanted["snoozed_until"] = None if until is None else until.replace(tzinfo=None, microsecond=0)
-    return wanted
-
-
-def _ending(state: State, asked: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    status, resolution, reason = asked.get("status"), asked.get("resolution"), asked.get("resolution_reason")
+def _resolved(item: Item, changes: Columns, now: datetime) -> Columns:
+    status, resolution, reason = (changes.get(name) for name in ("status", "resolution", "resolution_reason"))
+    done = item.status == "DONE"
     if resolution == Resolution.OBSOLETE:
         raise BadInput("resolution: OBSOLETE is for ThirdEye to say; there are COMPLETED and DISMISSED", "resolution")
     if status in {"OPEN", "IN_PROGRESS"}:
         if resolution is not None or reason is not None:
             raise BadInput("resolution: goes with the status DONE", "resolution")
-        return {"status": status, **(_OPEN_AGAIN if state["status"] == "DONE" else {})}
+        return {"status": status, **(_UNRESOLVED if done else {})}
     if status is None and resolution is None:
         if reason is not None:
             raise BadInput("resolutionReason: goes with a resolution", "resolutionReason")
         return {}
-    done = state["status"] == "DONE"
-    resolution = resolution or (state["resolution"] if done else None) or Resolution.COMPLETED
-    if reason is None and done and resolution == state["resolution"]:
-        reason = state["resolution_reason"]
+    resolution = resolution or (item.resolution if done else None) or Resolution.COMPLETED
+    same = done and resolution == item.resolution
+    if reason is None and same:
+        reason = item.resolution_reason
     if resolution == Resolution.DISMISSED and reason is None:
         raise BadInput("resolutionReason: say why it is dismissed", "resolutionReason")
-    moment = state["resolved_at"] if done and resolution == state["resolution"] else _naive(now)
+    return resolved(str(resolution), reason, item.resolved_at if same else _milliseconds(now))
+
+
+def resolved(resolution: str, reason: ColumnValue, moment: datetime | None) -> Columns:
+    """The columns of an item that ends."""
     return {
         "status": "DONE",
-        "resolution": str(resolution),
+        "resolution": resolution,
         "resolution_reason": reason,
         "resolved_at": moment,
         "snoozed_until": None,
@@ -89,73 +77,77 @@ def _ending(state: State, asked: Mapping[str, Any], now: datetime) -> dict[str, 
     }
 
 
-def staged(state: State, stage: Stage | None, waiting_days: int | None, now: datetime) -> dict[str, Any]:
-    """The columns that another stage of the table's end changes; None is the way back. Raises BadInput."""
-    if state["table_number"] is None or state["category"] not in REMOVING:
+def staged(item: ItemState, stage: Stage | None, waiting_days: int | None, now: datetime) -> Columns:
+    """The columns that another stage of the table's removal changes; None takes the removal back. Raises BadInput."""
+    if item.table_number is None or item.category not in REMOVAL_CATEGORIES:
         raise BadInput("id: only items that end a table have stages (PURGE, ARCHIVE, DEDUPLICATE)", "id")
-    if state["status"] == "DONE":
+    if item.status == "DONE":
         raise BadInput("id: the item is done; open it first", "id")
-    if waiting_days is not None and not 0 <= waiting_days <= 365:
-        raise BadInput("waitingDays: must be 0 to 365", "waitingDays")
-    before = None if state["stage"] is None else Stage(state["stage"])
+    validate_waiting_days(waiting_days)
+    before = None if item.stage is None else Stage(item.stage)
     if stage == before:
         return {}
     if stage is None:
-        return {"stage": None, "stage_since": None, "stage_until": None}
-    # What needs no copy is not unloaded.
-    following = {NEXT_STAGE[before], Stage.DROPPED if before is Stage.RESTRICTED else NEXT_STAGE[before]}
-    if stage not in following:
-        names = " or ".join(sorted(each.value for each in following if each)) or "none"
-        raise BadInput(f"stage: after {before and before.value} comes {names}; null takes it back", "stage")
-    if state["stage_until"] is not None and now.date() < state["stage_until"]:
-        raise BadInput(f"stage: the waiting time ends on {state['stage_until']}; null takes it back", "stage")
+        return _UNSTAGED
+    _check_next_stage(before, stage)
+    if item.stage_until is not None and now.date() < item.stage_until:
+        raise BadInput(f"stage: the waiting time ends on {item.stage_until}; null takes it back", "stage")
     days = WAITING_DAYS[stage] if waiting_days is None else waiting_days
     return {
         "status": "IN_PROGRESS",
         "stage": str(stage.value),
-        "stage_since": _naive(now),
+        "stage_since": _milliseconds(now),
         "stage_until": now.date() + timedelta(days=days),
         "alert": None,
         "snoozed_until": None,
     }
 
 
-def alerted(why: str) -> dict[str, Any]:
-    """The columns that change when the end of a table is called off because of what it was found to be."""
+def _check_next_stage(before: Stage | None, stage: Stage) -> None:
+    # A table that needs no copy is dropped without being unloaded.
+    following = {NEXT_STAGE[before], Stage.DROPPED if before is Stage.RESTRICTED else NEXT_STAGE[before]}
+    if stage not in following:
+        names = " or ".join(sorted(each.value for each in following if each)) or "none"
+        raise BadInput(f"stage: after {before and before.value} comes {names}; null takes it back", "stage")
+
+
+def removal_cancelled(reason: str) -> Columns:
+    """The columns that change when the removal of a table is cancelled because of what was found."""
     return {
+        **_UNSTAGED,
         "status": "OPEN",
-        "stage": None,
-        "stage_since": None,
-        "stage_until": None,
         "snoozed_until": None,
         "priority": "URGENT",
-        "alert": why[:500],
+        "alert": reason[:_MAX_ALERT_LENGTH],
     }
 
 
-def kind_of(state: State, changes: Mapping[str, Any]) -> EventKind:
+def event_kind(item: ItemState, columns: Columns) -> EventKind:
     """What a change of these columns is called."""
-    if "status" in changes and "DONE" in {state["status"], changes["status"]}:
-        return EventKind.RESOLVED if changes["status"] == "DONE" else EventKind.REOPENED
-    if changes.get("alert"):
+    if "status" in columns and "DONE" in {item.status, columns["status"]}:
+        return EventKind.RESOLVED if columns["status"] == "DONE" else EventKind.REOPENED
+    if columns.get("alert"):
         return EventKind.ALERTED
-    if "stage" in changes:
+    if "stage" in columns:
         return EventKind.STAGED
     return EventKind.UPDATED
 
 
-def shown(state: State, names: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What an event keeps of a state: of `names` only those, else all that has a value."""
-    if names is None:
-        return {name: _plain(state[name]) for name in SHOWN if state.get(name) is not None}
-    return {name: _plain(state.get(name)) for name in SHOWN if name in names}
+def shown(item: Item) -> Columns:
+    """What an event or a conflict shows of an item: all that has a value."""
+    return shown_columns({name: value for name in _SHOWN if (value := getattr(item, name)) is not None})
 
 
-def _plain(value: Any) -> Any:
+def shown_columns(columns: Columns) -> Columns:
+    """What an event shows of these columns, as JSON values."""
+    return {name: _plain(columns[name]) for name in _SHOWN if name in columns}
+
+
+def _plain(value: ColumnValue) -> str | int | None:
     if isinstance(value, datetime):
         return f"{value.isoformat(timespec='seconds')}+00:00"
     return value if value is None or isinstance(value, int | str) else str(value)
 
 
-def _naive(moment: datetime) -> datetime:
+def _milliseconds(moment: datetime) -> datetime:
     return moment.replace(tzinfo=None, microsecond=moment.microsecond // 1000 * 1000)

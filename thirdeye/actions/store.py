@@ -4,30 +4,24 @@ Functions that take a session are parts of the caller's transaction, so that no 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
+from thirdeye.actions.batches import batches
 from thirdeye.actions.enums import STATUSES, EventKind
-from thirdeye.actions.validation import ItemOrder, Position
+from thirdeye.actions.items import Columns, Event, Item, StoredEvent
+from thirdeye.actions.ordering import ItemOrder, Position
 from thirdeye.database import MySQL, Row, Session
 
-_MANY: Final = 1_000
 _COLUMNS = """
 id, title, status, category, priority, estimated_savings_usd, created_at, updated_at, version, table_number, detected,
 rule_id, decided, resolution, resolution_reason, resolved_at, assignee, due_date, snoozed_until, stage, stage_since,
 stage_until, alert, created_by
 """
-_SORT_COLUMNS = {
-    "updatedAt": "updated_at",
-    "createdAt": "created_at",
-    "title": "title",
-    "status": "status",
-    "id": "id",
-}
 _PAGE = f"SELECT {_COLUMNS} FROM action_items WHERE {{conditions}} ORDER BY {{order}} LIMIT %(limit)s"
 _COUNT = "SELECT COUNT(*) AS total FROM action_items WHERE {conditions}"
 _ONE = f"SELECT {_COLUMNS} FROM action_items WHERE id = %(id)s"
@@ -35,7 +29,7 @@ _LOCKED = f"SELECT {_COLUMNS} FROM action_items WHERE {{conditions}} ORDER BY id
 _OPEN_OF = (
     "SELECT id FROM action_items WHERE table_number = %(number)s AND category = %(category)s AND status <> 'DONE'"
 )
-_NAMED = "SELECT COUNT(*) AS total FROM action_items WHERE table_number = %(number)s AND status <> 'DONE'"
+_COUNT_OPEN = "SELECT COUNT(*) AS total FROM action_items WHERE table_number = %(number)s AND status <> 'DONE'"
 _OWNER_SETS = "SELECT number, owner_set FROM table_inventory WHERE number IN %(numbers)s AND owner_set > 0"
 _DELETE = "DELETE FROM action_items WHERE id = %(id)s"
 _LEAVE_CAMPAIGNS = "DELETE FROM campaign_item WHERE item = %(id)s"
@@ -45,7 +39,7 @@ _WRITABLE: Final = (
     "stage_until", "alert", "created_by",
 )  # fmt: skip
 
-_PUT_EVENTS = """
+_INSERT_EVENTS = """
 INSERT INTO action_event (item, happened_at, actor, by_bot, kind, state_before, state_after) VALUES """
 _EVENTS = """
 SELECT id, item, happened_at, actor, by_bot, kind, state_before, state_after FROM (
@@ -53,11 +47,12 @@ SELECT id, item, happened_at, actor, by_bot, kind, state_before, state_after FRO
   FROM action_event WHERE item IN %(items)s AND {kinds} AND id < %(before)s
 ) AS numbered WHERE place <= %(limit)s ORDER BY item, id DESC
 """
-_DECIDE = "REPLACE INTO action_decision (table_number, category, decision, monthly_cost_usd, decided_at) VALUES "
-_UNDECIDE = "DELETE FROM action_decision WHERE (table_number, category) IN %(findings)s"
+_PUT_DECISIONS = "REPLACE INTO action_decision (table_number, category, decision, monthly_cost_usd, decided_at) VALUES "
+_DELETE_DECISIONS = "DELETE FROM action_decision WHERE (table_number, category) IN %(findings)s"
 
-# ---- filters: by field the condition, and whether its value is bound as it is
+# ---- filters
 
+# By field of a filter the condition.
 _CONDITIONS: Final[Mapping[str, str]] = {
     "ids": "id IN %(ids)s",
     "status": "status IN %(status)s",
@@ -70,8 +65,13 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "campaign": "id IN (SELECT item FROM campaign_item WHERE campaign = %(campaign)s)",
     "numbers": "table_number IN %(numbers)s",
     "service": "table_number IN (SELECT number FROM table_inventory WHERE service IN %(service)s)",
+    "search": "title LIKE %(search)s ESCAPE '!'",
 }
-_EITHER: Final[Mapping[str, tuple[str, str]]] = {
+# Assigned to the caller or one of the caller's teams, or about a table that one of these owns.
+_MINE: Final = """(COALESCE(assignee IN %(my_names)s, FALSE) OR COALESCE(table_number IN (
+  SELECT number FROM table_inventory WHERE owner_set IN %(my_sets)s), FALSE))"""
+# The conditions of true and of false.
+_BOOLEAN_CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
     "unassigned": ("assignee IS NULL", "assignee IS NOT NULL"),
     "detected": ("detected = 1", "detected = 0"),
     "staged": ("stage IS NOT NULL", "stage IS NULL"),
@@ -81,135 +81,139 @@ _EITHER: Final[Mapping[str, tuple[str, str]]] = {
         "(due_date < %(today)s AND status <> 'DONE')",
         "(due_date IS NULL OR due_date >= %(today)s OR status = 'DONE')",
     ),
-    "mine": ("{mine}", "NOT {mine}"),
+    "mine": (_MINE, f"NOT {_MINE}"),
 }
-# Assigned to the caller or one of the caller's teams, or about a table that one of these owns.
-_MINE: Final = """(COALESCE(assignee IN %(my_names)s, FALSE) OR COALESCE(table_number IN (
-  SELECT number FROM table_inventory WHERE owner_set IN %(my_sets)s), FALSE))"""
+# By field of ActionItemFilterInput a value, never None, with `numbers` instead of `table`. Also `now`, `today`, and with
+# `mine` the caller's `my_names` and `my_sets`.
+ItemFilter = Mapping[str, object]
 
 
-def _filters(wanted: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    """Conditions and values; `wanted` has also `now`, `today`, `my_names` and `my_sets` where a field needs them."""
-    conditions, values = ["TRUE"], {name: wanted[name] for name in ("now", "today") if name in wanted}
-    for name, condition in _CONDITIONS.items():
-        if wanted.get(name) is not None:
-            value = wanted[name]
-            conditions.append(condition)
-            values[name] = (
-                (tuple(value) or (None,)) if isinstance(value, Sequence) and type(value) is not str else value
-            )
-    for name, (yes, no) in _EITHER.items():
-        if wanted.get(name) is not None:
-            conditions.append((yes if wanted[name] else no).format(mine=_MINE))
-    if wanted.get("mine") is not None:
-        values |= {name: tuple(wanted[name]) or (None,) for name in ("my_names", "my_sets")}
-    if wanted.get("search") is not None:
-        escaped = wanted["search"].replace("!", "!!").replace("%", "!%").replace("_", "!_")
-        conditions.append("title LIKE %(pattern)s ESCAPE '!'")
-        values["pattern"] = f"%{escaped}%"
-    return conditions, values
+def _where(item_filter: ItemFilter) -> tuple[str, dict[str, object]]:
+    conditions = [condition for name, condition in _CONDITIONS.items() if name in item_filter]
+    conditions += [
+        when if item_filter[name] else otherwise
+        for name, (when, otherwise) in _BOOLEAN_CONDITIONS.items()
+        if name in item_filter
+    ]
+    values = {name: _bound(value) for name, value in item_filter.items()}
+    if "search" in item_filter:
+        values["search"] = contains_pattern(str(item_filter["search"]))
+    return " AND ".join(conditions) or "TRUE", values
 
 
-def _after(order: ItemOrder, position: Position) -> tuple[str, dict[str, Any]]:
+def _bound(value: object) -> object:
+    # A list without values matches nothing.
+    return (tuple(value) or (None,)) if isinstance(value, list) else value
+
+
+def contains_pattern(text: str) -> str:
+    """The pattern of LIKE that finds a text, with `ESCAPE '!'`."""
+    return "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+
+
+def _after(order: ItemOrder, position: Position) -> tuple[str, dict[str, object]]:
     """The condition that a page begins after `position`: a range over the index, at any depth."""
-    column, beyond = _SORT_COLUMNS[order.key], "<" if order.descending else ">"
-    values: dict[str, Any] = {"after_id": position.id, "after": position.value}
+    column, beyond = order.column, "<" if order.descending else ">"
+    values: dict[str, object] = {"after_id": position.id, "after": position.value}
     if order.key == "id":
         return f"id {beyond} %(after_id)s", values
     if order.key == "status":
         # An ENUM sorts by its place in the list of values but compares as text.
-        place = STATUSES.index(position.value)
+        place = STATUSES.index(str(position.value))
         rest = STATUSES[:place] if order.descending else STATUSES[place + 1 :]
         values["rest"] = rest or ("",)
         return f"(status IN %(rest)s OR (status = %(after)s AND id {beyond} %(after_id)s))", values
     return f"{column} {beyond}= %(after)s AND ({column} {beyond} %(after)s OR id {beyond} %(after_id)s)", values
 
 
+# ---- items
+
+
 async def item_page(
-    thirdeye: MySQL, wanted: Mapping[str, Any], *, order: ItemOrder, position: Position | None, limit: int
-) -> list[Row]:
+    thirdeye: MySQL, item_filter: ItemFilter, *, order: ItemOrder, position: Position | None, limit: int
+) -> list[Item]:
     """Up to `limit` items after `position`, in order."""
-    conditions, values = _filters(wanted)
+    conditions, values = _where(item_filter)
     if position is not None:
-        condition, more = _after(order, position)
-        conditions.append(condition)
-        values |= more
+        condition, position_values = _after(order, position)
+        conditions, values = f"{conditions} AND {condition}", values | position_values
     direction = order.direction.upper()
-    column = _SORT_COLUMNS[order.key]
-    by = f"id {direction}" if column == "id" else f"{column} {direction}, id {direction}"
-    sql = _PAGE.format(conditions=" AND ".join(conditions), order=by)
-    return await thirdeye.fetch_all(sql, {**values, "limit": limit})
+    columns = ["id"] if order.key == "id" else [order.column, "id"]
+    order_by = ", ".join(f"{column} {direction}" for column in columns)
+    rows = await thirdeye.fetch_all(_PAGE.format(conditions=conditions, order=order_by), {**values, "limit": limit})
+    return [Item(**row) for row in rows]
 
 
-async def count_items(thirdeye: MySQL, wanted: Mapping[str, Any]) -> int:
-    """How many items there are under this filter."""
-    conditions, values = _filters(wanted)
-    row = await thirdeye.fetch_one(_COUNT.format(conditions=" AND ".join(conditions)), values)
+async def count_items(thirdeye: MySQL, item_filter: ItemFilter) -> int:
+    """How many items a filter matches."""
+    conditions, values = _where(item_filter)
+    row = await thirdeye.fetch_one(_COUNT.format(conditions=conditions), values)
     return int(row["total"]) if row else 0
 
 
-async def item(thirdeye: MySQL | Session, id_: int) -> Row | None:
+async def item(thirdeye: MySQL | Session, id_: int) -> Item | None:
     """One item, or None."""
-    return await thirdeye.fetch_one(_ONE, {"id": id_})
+    row = await thirdeye.fetch_one(_ONE, {"id": id_})
+    return None if row is None else Item(**row)
 
 
-async def locked_item(session: Session, id_: int) -> Row | None:
-    """One item, which nobody else can change until the transaction ends; None when there is none."""
-    return await session.fetch_one(_LOCKED.format(conditions="id = %(id)s"), {"id": id_, "limit": 1})
+async def locked_item(session: Session, id_: int) -> Item | None:
+    """One item, locked until the transaction ends; None when there is none."""
+    row = await session.fetch_one(_LOCKED.format(conditions="id = %(id)s"), {"id": id_, "limit": 1})
+    return None if row is None else Item(**row)
 
 
-async def locked_items(session: Session, wanted: Mapping[str, Any]) -> list[Row]:
-    """Of the items that a filter names by number, those that it finds; nobody else can change them until the transaction
-    ends."""
-    conditions, values = _filters(wanted)
-    everything = {**values, "limit": len(wanted["ids"])}
-    return await session.fetch_all(_LOCKED.format(conditions=" AND ".join(conditions)), everything)
+async def locked_items(session: Session, item_filter: ItemFilter, ids: list[int]) -> list[Item]:
+    """Those of these items that a filter matches, locked until the transaction ends."""
+    conditions, values = _where({**item_filter, "ids": ids})
+    rows = await session.fetch_all(_LOCKED.format(conditions=conditions), {**values, "limit": len(ids)})
+    return [Item(**row) for row in rows]
 
 
 async def open_item(thirdeye: MySQL, number: int, category: str) -> int | None:
-    """The open item of a category about a table."""
+    """The id of the open item of a category about a table."""
     row = await thirdeye.fetch_one(_OPEN_OF, {"number": number, "category": category})
     return None if row is None else int(row["id"])
 
 
-async def is_named(session: Session, number: int) -> bool:
+async def has_open_item(session: Session, number: int) -> bool:
     """Whether an open item is about this table."""
-    row = await session.fetch_one(_NAMED, {"number": number})
+    row = await session.fetch_one(_COUNT_OPEN, {"number": number})
     return bool(row and row["total"])
 
 
 async def owner_sets_of(thirdeye: MySQL, numbers: Iterable[int]) -> dict[int, int]:
-    """The sets of owners of those of these tables that have any."""
+    """By number of a table its set of owners; tables without owners are left out."""
     rows = await thirdeye.fetch_all(_OWNER_SETS, {"numbers": tuple(numbers)})
     return {row["number"]: row["owner_set"] for row in rows}
 
 
-async def insert_item(session: Session, values: Mapping[str, Any], now: datetime) -> Row:
-    """Writes a new item and gives it back."""
-    columns = [name for name in _WRITABLE if name in values]
-    names = ", ".join([*columns, "created_at", "updated_at"])
-    places = ", ".join([*(f"%({name})s" for name in columns), "%(now)s", "%(now)s"])
+async def insert_item(session: Session, columns: Columns, now: datetime) -> Item:
+    """Writes a new item and returns it."""
+    written = [name for name in _WRITABLE if name in columns]
+    names = ", ".join([*written, "created_at", "updated_at"])
+    values = ", ".join([*(f"%({name})s" for name in written), "%(now)s", "%(now)s"])
     executed = await session.execute(
-        f"INSERT INTO action_items ({names}) VALUES ({places})", {**values, "now": _seconds(now)}
+        f"INSERT INTO action_items ({names}) VALUES ({values})", {**columns, "now": _seconds(now)}
     )
-    row = await item(session, executed.inserted_id)
-    assert row is not None
-    return row
+    inserted = await item(session, executed.inserted_id)
+    assert inserted is not None
+    return inserted
 
 
-async def change_items(session: Session, ids: Sequence[int], changes: Mapping[str, Any], now: datetime) -> None:
+async def change_items(session: Session, ids: Sequence[int], columns: Columns, now: datetime) -> None:
     """Writes the same columns of some items, and the next version of each."""
-    columns = [name for name in _WRITABLE if name in changes]
-    assignments = [*(f"{name} = %({name})s" for name in columns), "version = version + 1", "updated_at = %(now)s"]
-    values = {**changes, "now": _seconds(now)}
-    for start in range(0, len(ids), _MANY):
-        page = {**values, "ids": tuple(ids[start : start + _MANY])}
-        await session.execute(f"UPDATE action_items SET {', '.join(assignments)} WHERE id IN %(ids)s", page)
+    written = [f"{name} = %({name})s" for name in _WRITABLE if name in columns]
+    assignments = ", ".join([*written, "version = version + 1", "updated_at = %(now)s"])
+    for batch in batches(ids):
+        values = {**columns, "now": _seconds(now), "ids": tuple(batch)}
+        await session.execute(f"UPDATE action_items SET {assignments} WHERE id IN %(ids)s", values)
 
 
-def next_version(state: Row, changes: Mapping[str, Any], now: datetime) -> Row:
+def next_version(state: Item, columns: Columns, now: datetime) -> Item:
     """An item as `change_items` leaves it."""
-    return {**state, **changes, "version": state["version"] + 1, "updated_at": _seconds(now)}
+    changed: dict[str, Any] = {**columns, "version": state.version + 1, "updated_at": _seconds(now)}
+    return replace(state, **changed)
 
 
 async def delete_item(session: Session, id_: int) -> None:
@@ -221,69 +225,72 @@ async def delete_item(session: Session, id_: int) -> None:
 # ---- events
 
 
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """What happened to an item, and who did it."""
-
-    item: int
-    kind: EventKind
-    actor: str
-    bot: bool = False
-    before: Mapping[str, Any] | None = None
-    after: Mapping[str, Any] | None = None
-
-
-async def put_events(session: Session, events: Iterable[Event], now: datetime) -> None:
-    """Writes what happened."""
+async def insert_events(session: Session, events: Iterable[Event], now: datetime) -> None:
+    """Writes events."""
     moment = moment_text(now)
-    await session.execute_rows(
-        _PUT_EVENTS,
+    rows = (
         (
-            (
-                event.item,
-                moment,
-                event.actor[:256],
-                int(event.bot),
-                str(event.kind.value),
-                None if event.before is None else orjson.dumps(event.before).decode(),
-                None if event.after is None else orjson.dumps(event.after).decode(),
-            )
-            for event in events
-        ),
+            event.item,
+            moment,
+            event.actor.name[:256],
+            int(event.actor.is_bot),
+            str(event.kind.value),
+            _json(event.before),
+            _json(event.after),
+        )
+        for event in events
     )
+    await session.execute_rows(_INSERT_EVENTS, rows)
+
+
+def _json(state: Columns | None) -> str | None:
+    return None if state is None else orjson.dumps(state).decode()
 
 
 async def events(
     thirdeye: MySQL, items: Iterable[int], *, kind: EventKind | None, before: int, limit: int
-) -> dict[int, list[Row]]:
-    """Of each item up to `limit` events with ids below `before`, newest first; states decoded."""
-    condition = "TRUE" if kind is None else "kind = %(kind)s"
+) -> dict[int, list[StoredEvent]]:
+    """By item up to `limit` events with ids below `before`, newest first."""
+    kinds = "TRUE" if kind is None else "kind = %(kind)s"
     values = {"items": tuple(items), "kind": kind and str(kind.value), "before": before, "limit": limit}
-    found: dict[int, list[Row]] = {}
-    for row in await thirdeye.fetch_all(_EVENTS.format(kinds=condition), values):
-        for name in ("state_before", "state_after"):
-            row[name] = orjson.loads(row[name]) if row[name] else None
-        found.setdefault(row["item"], []).append(row)
-    return found
+    events_by_item: dict[int, list[StoredEvent]] = {}
+    for row in await thirdeye.fetch_all(_EVENTS.format(kinds=kinds), values):
+        event = _stored_event(row)
+        events_by_item.setdefault(event.item, []).append(event)
+    return events_by_item
+
+
+def _stored_event(row: Row) -> StoredEvent:
+    states = {name: orjson.loads(row[name]) if row[name] else None for name in ("state_before", "state_after")}
+    return StoredEvent(**{**row, **states})
 
 
 # ---- decisions
 
 
-async def decide(session: Session, decisions: Iterable[tuple[int, str, str, Decimal | None]], now: datetime) -> None:
-    """Remembers what people decided of findings: table, category, resolution, and what the table cost, USD a month."""
+class NewDecision(NamedTuple):
+    """What a person decided of a finding, and what its table cost then, USD a month."""
+
+    table_number: int
+    category: str
+    resolution: str
+    cost: Decimal | None
+
+
+async def put_decisions(session: Session, decisions: Iterable[NewDecision], now: datetime) -> None:
+    """Remembers what people decided of findings."""
     moment = moment_text(now)
     rows = (
-        (number, category, how, None if cost is None else str(cost), moment)
-        for number, category, how, cost in decisions
+        (number, category, resolution, None if cost is None else str(cost), moment)
+        for number, category, resolution, cost in decisions
     )
-    await session.execute_rows(_DECIDE, rows)
+    await session.execute_rows(_PUT_DECISIONS, rows)
 
 
-async def undecide(session: Session, findings: Sequence[tuple[int, str]]) -> None:
-    """Forgets what was decided of findings (table, category): they are open again."""
-    for start in range(0, len(findings), _MANY):
-        await session.execute(_UNDECIDE, {"findings": tuple(findings[start : start + _MANY])})
+async def delete_decisions(session: Session, findings: Sequence[tuple[int, str]]) -> None:
+    """Forgets what was decided of findings (table number, category): they are open again."""
+    for batch in batches(findings):
+        await session.execute(_DELETE_DECISIONS, {"findings": tuple(batch)})
 
 
 def moment_text(moment: datetime) -> str:

@@ -1,138 +1,142 @@
-"""What an action item may hold, and how lists of them are ordered: checks of arguments as pure functions."""
+"""Checks of the arguments of action items, campaigns and rules. Pure; all raise BadInput that names the argument."""
 
 import unicodedata
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from thirdeye.actions.enums import STATUSES, TITLE_LENGTH
-from thirdeye.errors import BadInput
-from thirdeye.paging import decode_cursor, encode_cursor
+from thirdeye.actions.enums import MAX_TITLE_LENGTH, STATUSES
+from thirdeye.actions.items import Columns, ColumnValue
+from thirdeye.errors import BadInput, NotFound
 
-SORT_KEYS: Final = ("updatedAt", "createdAt", "title", "status", "id")
-SEARCH_LENGTH: Final = 255
-_COLUMN: Final = {"updatedAt": "updated_at", "createdAt": "created_at"}
-_LONGEST_NAME: Final = 256
-_LONGEST_TEXT: Final = 1000
-_MOST_USD: Final = Decimal("1e12")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ItemOrder:
-    """The order of a list: a key of SORT_KEYS, its direction, ids breaking ties the same way."""
-
-    key: str
-    descending: bool
-
-    @property
-    def direction(self) -> str:
-        return "desc" if self.descending else "asc"
+# An input object of the API, of the types that the schema gives its fields.
+Input = Mapping[str, Any]
+Value = TypeVar("Value")
+_MAX_SEARCH_LENGTH: Final = 255
+_MAX_NAME_LENGTH: Final = 256
+_MAX_TEXT_LENGTH: Final = 1000
+_MAX_USD: Final = Decimal("1e12")
+_MAX_WAITING_DAYS: Final = 365
+_TEN_YEARS: Final = timedelta(days=3660)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Position:
-    """Where a page begins: after this value of the sort key and this id."""
+def require(value: Value | None, noun: str, id_: int) -> Value:
+    """What has this id. Raises NotFound when nothing has."""
+    if value is None:
+        raise NotFound(f"id: there is no {noun} {id_}", argument="id")
+    return value
 
-    value: Any
-    id: int
 
-
-def _validate_text(value: str, argument: str, *, lines: bool = False) -> str:
-    # Composed, so that a search ignores accents however they were typed.
+def _validate_characters(value: str, argument: str, *, allowed: str = "") -> str:
+    # Composed, so that a search finds accents however they were typed.
     text = unicodedata.normalize("NFC", value).strip()
-    allowed = {"\n", "\t"} if lines else set()
     if any(unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed for character in text):
         raise BadInput(f"{argument}: must not hold control characters", argument)
     return text
 
 
 def validate_title(value: str, argument: str = "title") -> str:
-    """The title, trimmed. Raises BadInput unless it has 1 to 255 characters and no control character."""
-    title = _validate_text(value, argument)
-    if not 1 <= len(title) <= TITLE_LENGTH:
-        raise BadInput(f"{argument}: must have 1 to {TITLE_LENGTH} characters", argument)
+    """The title, trimmed: 1 to 255 characters without control characters."""
+    title = _validate_characters(value, argument)
+    if not 1 <= len(title) <= MAX_TITLE_LENGTH:
+        raise BadInput(f"{argument}: must have 1 to {MAX_TITLE_LENGTH} characters", argument)
     return title
 
 
 def validate_text(value: str, argument: str) -> str:
-    """A text that a person wrote, trimmed, maybe of several lines. Raises BadInput unless it has 1 to 1000 characters."""
-    text = _validate_text(value.replace("\r\n", "\n"), argument, lines=True)
-    if not 1 <= len(text) <= _LONGEST_TEXT:
-        raise BadInput(f"{argument}: must have 1 to {_LONGEST_TEXT} characters", argument)
+    """A text that a person wrote, trimmed: 1 to 1000 characters, maybe of several lines."""
+    text = _validate_characters(value.replace("\r\n", "\n"), argument, allowed="\n\t")
+    if not 1 <= len(text) <= _MAX_TEXT_LENGTH:
+        raise BadInput(f"{argument}: must have 1 to {_MAX_TEXT_LENGTH} characters", argument)
     return text
 
 
 def validate_name(value: str, argument: str) -> str:
-    """The name of a user or team, as tokens have it: lower case. Raises BadInput for what cannot be one."""
-    name = _validate_text(value, argument).lower()
-    if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable():
-        raise BadInput(f"{argument}: must be a name of 1 to {_LONGEST_NAME} characters", argument)
+    """The name of a user or team, in lower case as tokens have it."""
+    name = _validate_characters(value, argument).lower()
+    if not 1 <= len(name) <= _MAX_NAME_LENGTH or not name.isprintable():
+        raise BadInput(f"{argument}: must be a name of 1 to {_MAX_NAME_LENGTH} characters", argument)
     return name
 
 
 def validate_amount(value: Decimal, argument: str) -> Decimal:
-    """An amount of money with up to six decimals. Raises BadInput for any other."""
-    if not 0 <= value <= _MOST_USD or value != round(value, 6):
+    """An amount of money with up to six decimals."""
+    if not 0 <= value <= _MAX_USD or value != round(value, 6):
         raise BadInput(f"{argument}: must be 0 to 10^12 with up to six decimals", argument)
     return value
 
 
+def validate_number(value: int, argument: str, lowest: int, highest: int) -> int:
+    """A number within bounds, both included."""
+    if not lowest <= value <= highest:
+        raise BadInput(f"{argument}: must be {lowest} to {highest}", argument)
+    return value
+
+
+def validate_list(values: list[Value] | None, argument: str, limit: int, noun: str = "") -> list[Value]:
+    """The values; none for null. Raises BadInput for more than `limit`."""
+    if len(values or ()) > limit:
+        raise BadInput(f"{argument}: at most {limit} {noun}".rstrip(), argument)
+    return values or []
+
+
 def validate_status(value: str) -> str:
-    """A known status. Raises BadInput for any other."""
+    """A known status."""
     if value not in STATUSES:
         raise BadInput(f"status: must be one of {', '.join(STATUSES)}", "status")
     return value
 
 
 def validate_search(value: str | None) -> str | None:
-    """The words to look for; None when there are none. Raises BadInput over 255 characters."""
-    text = _validate_text(value or "", "search")
-    if len(text) > SEARCH_LENGTH:
-        raise BadInput(f"search: must have at most {SEARCH_LENGTH} characters", "search")
+    """The text to search for, up to 255 characters; None when there is none."""
+    text = _validate_characters(value or "", "search")
+    if len(text) > _MAX_SEARCH_LENGTH:
+        raise BadInput(f"search: must have at most {_MAX_SEARCH_LENGTH} characters", "search")
     return text or None
 
 
-def validate_order(sort_by: str | None, sort_dir: str | None) -> ItemOrder:
-    """The order asked for. Raises BadInput for an unknown key or direction."""
-    key, direction = sort_by or "updatedAt", sort_dir or "desc"
-    if key not in SORT_KEYS:
-        raise BadInput(f"sortBy: must be one of {', '.join(SORT_KEYS)}", "sortBy")
-    if direction.lower() not in {"asc", "desc"}:
-        raise BadInput("sortDir: must be asc or desc", "sortDir")
-    return ItemOrder(key=key, descending=direction.lower() == "desc")
+def validate_due_date(due: date | None, today: date) -> date | None:
+    """A day from today to ten years ahead, or none."""
+    if due is not None and not today <= due <= today + _TEN_YEARS:
+        raise BadInput("dueDate: must be from today to ten years ahead", "dueDate")
+    return due
 
 
-def cursor_of(item: dict[str, Any], order: ItemOrder) -> str:
-    """The cursor of an item within a list of this order."""
-    value = item[_COLUMN.get(order.key, order.key)]
-    if isinstance(value, datetime):
-        value = value.isoformat()
-    return encode_cursor(order.key, order.direction, str(value), item["id"])
+def validate_snooze(until: datetime | None, now: datetime) -> datetime | None:
+    """A moment from now to ten years ahead, or none; as the database has it."""
+    if until is not None and not now < until <= now + _TEN_YEARS:
+        raise BadInput("snoozedUntil: must be in the future, at most ten years ahead", "snoozedUntil")
+    return None if until is None else until.replace(tzinfo=None, microsecond=0)
 
 
-def position_of(cursor: str | None, order: ItemOrder) -> Position | None:
-    """Where a cursor points. Raises BadInput for one that was not made by a list of this order."""
-    if cursor is None:
-        return None
-    key, direction, value, id_ = decode_cursor(cursor, (str, str, str, int))
-    if (key, direction) != (order.key, order.direction):
-        raise BadInput("after: this cursor belongs to a list with another sortBy or sortDir", "after")
-    return Position(value=_sort_value(key, value), id=_known_id(id_))
+def validate_waiting_days(days: int | None) -> int | None:
+    """Days to wait in a stage, or none for its own."""
+    return None if days is None else validate_number(days, "waitingDays", 0, _MAX_WAITING_DAYS)
 
 
-def _sort_value(key: str, value: str) -> Any:
-    try:
-        if key in {"updatedAt", "createdAt"}:
-            return datetime.fromisoformat(value).replace(tzinfo=None)
-        if key == "id":
-            return _known_id(int(value))
-        return validate_status(value) if key == "status" else validate_title(value)
-    except (ValueError, BadInput):
-        raise BadInput("after: this is no cursor of this list", "after") from None
+def parse_changes(changes: Input) -> Columns:
+    """The columns that a change of an item names; dates are left to `validate_dates`. Null empties what may be empty."""
+    columns = dict[str, ColumnValue]()
+    if changes.get("title") is not None:
+        columns["title"] = validate_title(changes["title"])
+    if changes.get("status") is not None:
+        columns["status"] = validate_status(changes["status"])
+    columns |= {name: changes[name] for name in ("priority", "resolution") if changes.get(name) is not None}
+    if changes.get("resolutionReason") is not None:
+        columns["resolution_reason"] = validate_text(changes["resolutionReason"], "resolutionReason")
+    if "assignee" in changes:
+        assignee = changes["assignee"]
+        columns["assignee"] = None if assignee is None else validate_name(assignee, "assignee")
+    dates = {"dueDate": "due_date", "snoozedUntil": "snoozed_until"}
+    return columns | {column: changes[name] for name, column in dates.items() if name in changes}
 
 
-def _known_id(value: int) -> int:
-    if not 0 <= value < 2**63:
-        raise BadInput("after: this is no cursor of this list", "after")
-    return value
+def validate_dates(changes: Input, now: datetime) -> Columns:
+    """The columns with dates of a change, checked against the time it is made."""
+    dates = dict[str, ColumnValue]()
+    if "due_date" in changes:
+        dates["due_date"] = validate_due_date(changes["due_date"], now.date())
+    if "snoozed_until" in changes:
+        dates["snoozed_until"] = validate_snooze(changes["snoozed_until"], now)
+    return dates

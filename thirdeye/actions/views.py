@@ -1,81 +1,86 @@
 """Items as answers: keys are those of the API's `ActionItem`."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import TypedDict
 
-# By column the name in the API, of what events and conflicts show.
-FIELD_NAMES: Final[Mapping[str, str]] = {
-    "title": "title",
-    "status": "status",
-    "category": "category",
-    "priority": "priority",
-    "estimated_savings_usd": "estimatedSavingsUsd",
-    "assignee": "assignee",
-    "due_date": "dueDate",
-    "snoozed_until": "snoozedUntil",
-    "resolution": "resolution",
-    "resolution_reason": "resolutionReason",
-    "stage": "stage",
-    "stage_until": "stageUntil",
-    "alert": "alert",
-    "text": "text",
-}
+from thirdeye.actions.items import Item, StoredEvent
+from thirdeye.actions.rules import shown
 
 
-def item_view(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+class ItemAnswer(TypedDict):
+    """What the resolvers of its fields read of an item's answer."""
+
+    id: int
+    number: int | None
+    status: str
+    resolution: str | None
+    assignee: str | None
+
+
+def item_view(item: Item, now: datetime) -> dict[str, object]:
     """An item as of a moment."""
     moment = now.replace(tzinfo=None)
     return {
-        "id": row["id"],
-        "title": row["title"],
-        "status": row["status"],
-        "category": row["category"],
-        "priority": row["priority"],
-        "estimatedSavingsUsd": row["estimated_savings_usd"],
-        "projectedSavingUsd": row["estimated_savings_usd"],
-        "createdAt": row["created_at"],
-        "updatedAt": row["updated_at"],
-        "version": row["version"],
-        "detected": bool(row["detected"]),
-        "createdBy": row["created_by"],
-        "number": row["table_number"],
-        "resolution": row["resolution"],
-        "resolutionReason": row["resolution_reason"],
-        "resolvedAt": row["resolved_at"],
-        "assignee": row["assignee"],
-        "dueDate": row["due_date"],
-        "overdue": row["due_date"] is not None and row["due_date"] < now.date() and row["status"] != "DONE",
-        "snoozedUntil": row["snoozed_until"],
-        "snoozed": row["snoozed_until"] is not None and row["snoozed_until"] > moment,
-        "stage": row["stage"],
-        "stageSince": row["stage_since"],
-        "stageUntil": row["stage_until"],
-        "alert": row["alert"],
+        "id": item.id,
+        "title": item.title,
+        "status": item.status,
+        "category": item.category,
+        "priority": item.priority,
+        "estimatedSavingsUsd": item.estimated_savings_usd,
+        "projectedSavingUsd": item.estimated_savings_usd,
+        "createdAt": item.created_at,
+        "updatedAt": item.updated_at,
+        "version": item.version,
+        "detected": bool(item.detected),
+        "createdBy": item.created_by,
+        "number": item.table_number,
+        "resolution": item.resolution,
+        "resolutionReason": item.resolution_reason,
+        "resolvedAt": item.resolved_at,
+        "assignee": item.assignee,
+        "dueDate": item.due_date,
+        "overdue": item.due_date is not None and item.due_date < now.date() and item.status != "DONE",
+        "snoozedUntil": item.snoozed_until,
+        "snoozed": item.snoozed_until is not None and item.snoozed_until > moment,
+        "stage": item.stage,
+        "stageSince": item.stage_since,
+        "stageUntil": item.stage_until,
+        "alert": item.alert,
     }
 
 
-def event_view(row: Mapping[str, Any]) -> dict[str, Any]:
+def event_view(event: StoredEvent) -> dict[str, object]:
     """An event, with what it changed field by field."""
-    before, after = row["state_before"] or {}, row["state_after"] or {}
+    before, after = event.state_before or {}, event.state_after or {}
     return {
-        "id": row["id"],
-        "at": row["happened_at"],
-        "by": row["actor"],
-        "byBot": bool(row["by_bot"]),
-        "kind": row["kind"],
+        "id": event.id,
+        "at": event.happened_at,
+        "by": event.actor,
+        "byBot": bool(event.by_bot),
+        "kind": event.kind,
         "changes": [
-            {"field": FIELD_NAMES.get(name, name), "before": _text(before.get(name)), "after": _text(after.get(name))}
+            {"field": _camel_case(name), "before": _text(before.get(name)), "after": _text(after.get(name))}
             for name in sorted({*before, *after})
             if before.get(name) != after.get(name)
         ],
     }
 
 
-def conflict_view(state: Mapping[str, Any]) -> dict[str, Any]:
-    """What somebody who was too late is shown: the fields that have a value, by their names in the API."""
-    return {FIELD_NAMES[name]: value for name, value in state.items() if name in FIELD_NAMES and value is not None}
+def comment_view(event: StoredEvent) -> dict[str, object]:
+    """What a person wrote about an item."""
+    return {"at": event.happened_at, "by": event.actor, "text": (event.state_after or {})["text"]}
 
 
-def _text(value: Any) -> str | None:
+def conflict_view(item: Item) -> dict[str, object]:
+    """The current state, for a caller who changes an older one: the fields that have a value."""
+    fields = {_camel_case(name): value for name, value in shown(item).items()}
+    return {**fields, "id": item.id, "version": item.version}
+
+
+def _camel_case(column: str) -> str:
+    first, *rest = column.split("_")
+    return first + "".join(map(str.capitalize, rest))
+
+
+def _text(value: object) -> str | None:
     return None if value is None else str(value)

@@ -1,38 +1,24 @@
-"""Feeding campaigns: open items about tables that a campaign's filter finds join it."""
-
-import asyncio
-from typing import Any
+"""How items join campaigns: open items about tables that a campaign's filter matches are added."""
 
 from thirdeye.actions.campaigns import store
-from thirdeye.database import MySQL, Row, Session
-from thirdeye.estate.listing import filter_of
-from thirdeye.inventory.filters import filter_of_document
-from thirdeye.inventory.query import fields_of, ordered
+from thirdeye.actions.campaigns.store import Campaign
+from thirdeye.actions.filters import tables_matching
+from thirdeye.database import MySQL
 from thirdeye.inventory.reader import EstateReader, Snapshot
 
 
-async def found_items(thirdeye: MySQL, reader: EstateReader, snapshot: Snapshot, campaign: Row) -> list[int]:
-    """The open items that a campaign's filter finds and that are not in it yet."""
-    outside = await store.items_outside(thirdeye, campaign["id"])
+async def add_matching_items(thirdeye: MySQL, reader: EstateReader, snapshot: Snapshot, campaign: Campaign) -> None:
+    """Adds the open items that an open campaign's filter matches. Raises Superseded."""
+    if campaign.item_filter is None or campaign.closed_at is not None:
+        return
+    outside = await store.items_outside(thirdeye, campaign.id)
     if not outside:
-        return []
-    wanted = await filter_of(reader, snapshot, filter_of_document(campaign["item_filter"]), None, None)
-    await snapshot.load(fields_of(wanted, None))
-    numbers = set((await asyncio.to_thread(ordered, snapshot.catalogue, wanted, None)).tolist())
-    return [item for item, number in outside if number in numbers]
-
-
-async def feed(thirdeye: MySQL, reader: EstateReader, snapshot: Snapshot, campaign: Row) -> int:
-    """Puts them in; gives how many."""
-    items = await found_items(thirdeye, reader, snapshot, campaign)
-    if items:
-        async with thirdeye.transaction() as session:
-            await _feed_open(session, campaign["id"], items)
-    return len(items)
-
-
-async def _feed_open(session: Session, id_: int, items: list[int]) -> Any:
-    row = await store.locked_campaign(session, id_)
-    # It may be over, or gone, by now.
-    if row is not None and row["closed_at"] is None:
-        await store.put_items(session, id_, items)
+        return
+    numbers = set((await tables_matching(reader, snapshot, campaign.item_filter)).tolist())
+    if not (items := [item for item, number in outside if number in numbers]):
+        return
+    async with thirdeye.transaction() as session:
+        locked = await store.locked_campaign(session, campaign.id)
+        # It may have been closed or deleted since it was read.
+        if locked is not None and locked.closed_at is None:
+            await store.add_items(session, campaign.id, items)

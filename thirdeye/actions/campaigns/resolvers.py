@@ -1,191 +1,162 @@
 """GraphQL: campaigns."""
 
-from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 
 from ariadne import MutationType, ObjectType, QueryType
 
-from thirdeye.actions import validation
 from thirdeye.actions.campaigns import store
-from thirdeye.actions.campaigns.membership import feed
-from thirdeye.actions.campaigns.views import campaign_view, progress_view, ranks_view
+from thirdeye.actions.campaigns.membership import add_matching_items
+from thirdeye.actions.campaigns.store import Campaign, Progress
+from thirdeye.actions.campaigns.validation import parse_campaign
+from thirdeye.actions.campaigns.views import CampaignAnswer, campaign_view, leaderboard_view, progress_view
+from thirdeye.actions.filters import parse_table_filter
 from thirdeye.actions.loaders import progress_loader
-from thirdeye.actions.permissions import me
+from thirdeye.actions.permissions import caller_identity
 from thirdeye.actions.rules import check_version
+from thirdeye.actions.validation import Input, require, validate_list
 from thirdeye.auth.permission import caller, may_write, writer
-from thirdeye.context import Info
-from thirdeye.database import Row, Session
-from thirdeye.errors import AlreadyExists, BadInput, Conflict, NotFound, Unavailable
-from thirdeye.estate.listing import filter_of
+from thirdeye.context import Context, Info
+from thirdeye.database import Session
+from thirdeye.errors import AlreadyExists, BadInput, Conflict, Unavailable
 from thirdeye.estate.loaders import of_one_generation, snapshot_of
-from thirdeye.inventory.filters import check_names, filter_document
 from thirdeye.paging import page_size
 
 query = QueryType()
 mutation = MutationType()
 campaign = ObjectType("Campaign")
-_MOST_PICKED: Final = 1_000
+_MAX_PICKED_ITEMS: Final = 1_000
 
 
 @query.field("campaigns")
 async def resolve_campaigns(
-    _: Any, info: Info, *, closed: bool | None = None, first: int | None = None
-) -> list[dict[str, Any]]:
+    _: object, info: Info, *, closed: bool | None = None, first: int | None = None
+) -> list[dict[str, object]]:
     limit = page_size(first, default=20, maximum=100)
-    rows = await store.campaigns(info.context.thirdeye, closed=bool(closed), limit=limit)
-    return [campaign_view(row) for row in rows]
+    campaigns = await store.campaigns(info.context.thirdeye, closed=bool(closed), limit=limit)
+    return [campaign_view(each) for each in campaigns]
 
 
 @query.field("campaign")
-async def resolve_campaign(_: Any, info: Info, *, id: int) -> dict[str, Any]:
-    return campaign_view(await _existing(info, id))
+async def resolve_campaign(_: object, info: Info, *, id: int) -> dict[str, object]:
+    return campaign_view(await _campaign(info, id))
 
 
-async def _existing(info: Info, id_: int) -> Row:
-    row = await store.campaign(info.context.thirdeye, id_)
-    if row is None:
-        raise NotFound(f"id: there is no campaign {id_}", argument="id")
-    return row
+async def _campaign(info: Info, id_: int) -> Campaign:
+    return require(await store.campaign(info.context.thirdeye, id_), "campaign", id_)
+
+
+async def _locked(session: Session, id_: int) -> Campaign:
+    return require(await store.locked_campaign(session, id_), "campaign", id_)
 
 
 @campaign.field("progress")
-async def resolve_progress(of: dict[str, Any], info: Info) -> dict[str, Any]:
-    return progress_view(await progress_loader(info.context).load(of["id"]), of["goalUsd"])
+async def resolve_progress(answer: CampaignAnswer, info: Info) -> dict[str, object]:
+    progress = await progress_loader(info.context).load(answer["id"])
+    return progress_view(progress or Progress(), answer["goalUsd"])
 
 
 @campaign.field("leaderboard")
-async def resolve_leaderboard(of: dict[str, Any], info: Info, *, first: int | None = None) -> list[dict[str, Any]]:
+async def resolve_leaderboard(
+    answer: CampaignAnswer, info: Info, *, first: int | None = None
+) -> list[dict[str, object]]:
     limit = page_size(first, default=10, maximum=100)
     directory = (await snapshot_of(info.context)).directory
-    return ranks_view(await store.ranks(info.context.thirdeye, of["id"]), directory["owner_sets"])[:limit]
+    progress = await store.progress_by_owners(info.context.thirdeye, answer["id"])
+    return leaderboard_view(progress, directory["owner_sets"])[:limit]
 
 
 # ---- what people do
 
 
-async def _check_leads(info: Info, row: Row) -> None:
-    """Raises Forbidden unless the caller may write, or owns the campaign, by himself or in a team."""
-    if not may_write(info.context) and row["owner"] not in (await me(info.context)).names:
-        writer(info.context, or_else=", or to own the campaign")
+async def _authorize(context: Context, campaign: Campaign) -> None:
+    """Raises Forbidden unless the caller may write, or owns the campaign, alone or in a team."""
+    if not may_write(context) and campaign.owner not in (await caller_identity(context)).names:
+        writer(context, or_else=", or to own the campaign")
+
+
+async def _columns(context: Context, fields: Input) -> dict[str, object]:
+    columns = parse_campaign(fields, context.clock().date())
+    if "filter" in fields:
+        table_filter = fields["filter"]
+        columns["item_filter"] = None if table_filter is None else await parse_table_filter(context, table_filter)
+    return columns
 
 
 @mutation.field("createCampaign")
-async def resolve_create(_: Any, info: Info, *, input: dict[str, Any]) -> dict[str, Any]:
-    context, by = info.context, writer(info.context)
+async def resolve_create(_: object, info: Info, *, input: Input) -> dict[str, object]:
+    context, name = info.context, writer(info.context)
     if input.get("name") is None:
         raise BadInput("name: a new campaign needs one", "name")
-    values = {"owner": by, **await _asked(info, input), "created_by": by}
+    columns = {"owner": name, **await _columns(context, input), "created_by": name}
     try:
         async with context.thirdeye.transaction() as session:
-            row = await store.insert_campaign(session, values, context.clock())
+            created = await store.insert_campaign(session, columns, context.clock())
     except AlreadyExists:
-        raise _taken() from None
-    await _feed(info, row)
-    return campaign_view(row)
+        raise _name_taken() from None
+    await _add_matching_items(context, created)
+    return campaign_view(created)
 
 
 @mutation.field("updateCampaign")
 async def resolve_update(
-    _: Any, info: Info, *, id: int, input: dict[str, Any], closed: bool | None = None, version: int | None = None
-) -> dict[str, Any]:
+    _: object, info: Info, *, id: int, input: Input, closed: bool | None = None, version: int | None = None
+) -> dict[str, object]:
     context = info.context
-    await _check_leads(info, await _existing(info, id))
-    asked = await _asked(info, input)
+    await _authorize(context, await _campaign(info, id))
+    columns = await _columns(context, input)
     try:
         async with context.thirdeye.transaction() as session:
             state = await _locked(session, id)
-            current = campaign_view(state)
-            check_version(state, version, {name: current[name] for name in ("id", "name", "version")})
-            changes = {name: value for name, value in asked.items() if value != state[name]}
-            if closed is not None and closed != (state["closed_at"] is not None):
-                changes["closed_at"] = context.clock().replace(tzinfo=None) if closed else None
-            row = await store.change_campaign(session, id, changes) if changes else state
+            check_version(state.version, version, {"id": id, "name": state.name, "version": state.version})
+            columns = {name: value for name, value in columns.items() if value != getattr(state, name)}
+            if closed is not None and closed != (state.closed_at is not None):
+                columns["closed_at"] = context.clock().replace(tzinfo=None) if closed else None
+            changed = await store.change_campaign(session, id, columns) if columns else state
     except AlreadyExists:
-        raise _taken() from None
-    if {"item_filter", "closed_at"} & changes.keys():
-        await _feed(info, row)
-    return campaign_view(row)
+        raise _name_taken() from None
+    if {"item_filter", "closed_at"} & columns.keys():
+        await _add_matching_items(context, changed)
+    return campaign_view(changed)
 
 
 @mutation.field("pickCampaignItems")
 async def resolve_pick(
-    _: Any, info: Info, *, id: int, add: list[int] | None = None, remove: list[int] | None = None
-) -> dict[str, Any]:
-    for name, items in (("add", add), ("remove", remove)):
-        if len(items or ()) > _MOST_PICKED:
-            raise BadInput(f"{name}: at most {_MOST_PICKED} items", name)
-    await _check_leads(info, await _existing(info, id))
-    missing = sorted(set(add or ()) - await store.known_items(info.context.thirdeye, add or ()))
+    _: object, info: Info, *, id: int, add: list[int] | None = None, remove: list[int] | None = None
+) -> dict[str, object]:
+    added = validate_list(add, "add", _MAX_PICKED_ITEMS, "items")
+    removed = validate_list(remove, "remove", _MAX_PICKED_ITEMS, "items")
+    await _authorize(info.context, await _campaign(info, id))
+    missing = sorted(set(added) - await store.existing_items(info.context.thirdeye, added))
     if missing:
         raise BadInput(f"add: there is no action item {missing[0]}", "add")
     async with info.context.thirdeye.transaction() as session:
-        row = await _locked(session, id)
-        await store.take_items(session, id, remove or ())
-        await store.put_items(session, id, add or ())
-    return campaign_view(row)
+        state = await _locked(session, id)
+        await store.remove_items(session, id, removed)
+        await store.add_items(session, id, added)
+    return campaign_view(state)
 
 
 @mutation.field("deleteCampaign")
-async def resolve_delete(_: Any, info: Info, *, id: int) -> bool:
+async def resolve_delete(_: object, info: Info, *, id: int) -> bool:
     caller(info.context)
-    row = await store.campaign(info.context.thirdeye, id)
-    if row is None:
+    state = await store.campaign(info.context.thirdeye, id)
+    if state is None:
         writer(info.context)
         return False
-    await _check_leads(info, row)
+    await _authorize(info.context, state)
     async with info.context.thirdeye.transaction() as session:
         return await store.delete_campaign(session, id)
 
 
-async def _locked(session: Session, id_: int) -> Row:
-    row = await store.locked_campaign(session, id_)
-    if row is None:
-        raise NotFound(f"id: there is no campaign {id_}", argument="id")
-    return row
-
-
-async def _asked(info: Info, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What an input asks for, checked, by column."""
-    asked, today = dict[str, Any](), info.context.clock().date()
-    if given.get("name") is not None:
-        asked["name"] = validation.validate_title(given["name"], "name")
-    if given.get("owner") is not None:
-        asked["owner"] = validation.validate_name(given["owner"], "owner")
-    if "goalUsd" in given:
-        goal = given["goalUsd"]
-        asked["goal_usd"] = None if goal is None else validation.validate_amount(goal, "goalUsd")
-    if "dueDate" in given:
-        due: date | None = given["dueDate"]
-        if due is not None and not today <= due <= today + timedelta(days=3660):
-            raise BadInput("dueDate: must be from today to ten years ahead", "dueDate")
-        asked["due_date"] = due
-    if "filter" in given:
-        asked["item_filter"] = None if given["filter"] is None else await validate_filter(info.context, given["filter"])
-    return asked
-
-
-async def validate_filter(context: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    """A filter of tables that is to be kept, as JSON. Raises BadInput for what cannot be, or names nothing there is."""
-    document = filter_document(given)
-    if not document:
-        raise BadInput("filter: say which tables", "filter")
-    snapshot = await snapshot_of(context)
-    check_names(given, snapshot.directory)
-    await filter_of(context.estate, snapshot, given, None, None)
-    return document
-
-
-async def _feed(info: Info, row: Row) -> None:
-    # What cannot be read now is fed after the next refresh.
-    if row["item_filter"] is None or row["closed_at"] is not None:
-        return
-    context = info.context
+async def _add_matching_items(context: Context, campaign: Campaign) -> None:
+    # While the estate cannot be read, items join after the next refresh.
     with suppress(Unavailable):
-        await of_one_generation(context, lambda snapshot: feed(context.thirdeye, context.estate, snapshot, row))
-        progress_loader(context).clear(row["id"])
+        await of_one_generation(
+            context, lambda snapshot: add_matching_items(context.thirdeye, context.estate, snapshot, campaign)
+        )
+        progress_loader(context).clear(campaign.id)
 
 
-def _taken() -> Conflict:
+def _name_taken() -> Conflict:
     return Conflict("name: another campaign has this name", argument="name")

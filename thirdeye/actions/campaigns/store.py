@@ -1,7 +1,9 @@
 """Campaigns and the items in them, in the `thirdeye` schema. Amounts are USD a month."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import orjson
@@ -12,23 +14,23 @@ _COLUMNS = "id, name, owner, goal_usd, due_date, item_filter, version, created_b
 _ONE = f"SELECT {_COLUMNS} FROM campaign WHERE id = %(id)s"
 _LOCKED = f"{_ONE} FOR UPDATE"
 _LIST = f"""
-SELECT {_COLUMNS} FROM campaign WHERE {{which}}
+SELECT {_COLUMNS} FROM campaign WHERE {{condition}}
 ORDER BY closed_at IS NOT NULL, due_date IS NULL, due_date, id LIMIT %(limit)s
 """
-_FEEDING = f"SELECT {_COLUMNS} FROM campaign WHERE item_filter IS NOT NULL AND closed_at IS NULL ORDER BY id"
+_OPEN_WITH_FILTER = f"SELECT {_COLUMNS} FROM campaign WHERE item_filter IS NOT NULL AND closed_at IS NULL ORDER BY id"
 _WRITABLE: Final = ("name", "owner", "goal_usd", "due_date", "item_filter", "created_by", "closed_at")
 _DELETE = "DELETE FROM campaign WHERE id = %(id)s"
-_EMPTY = "DELETE FROM campaign_item WHERE campaign = %(id)s"
-_OF_ITEMS = f"""
+_REMOVE_ALL_ITEMS = "DELETE FROM campaign_item WHERE campaign = %(id)s"
+_BY_ITEM = f"""
 SELECT campaign_item.item, {_COLUMNS} FROM campaign_item JOIN campaign ON campaign.id = campaign_item.campaign
 WHERE campaign_item.item IN %(items)s ORDER BY campaign.id
 """
-_PUT: Final = "INSERT INTO campaign_item (campaign, item) VALUES "
-_THERE: Final = " ON DUPLICATE KEY UPDATE item = campaign_item.item"
-_TAKE = "DELETE FROM campaign_item WHERE campaign = %(id)s AND item IN %(items)s"
-_KNOWN = "SELECT id FROM action_items WHERE id IN %(items)s"
+_ADD_ITEMS: Final = "INSERT INTO campaign_item (campaign, item) VALUES "
+_UNLESS_PRESENT: Final = " ON DUPLICATE KEY UPDATE item = campaign_item.item"
+_REMOVE_ITEMS = "DELETE FROM campaign_item WHERE campaign = %(id)s AND item IN %(items)s"
+_EXISTING_ITEMS = "SELECT id FROM action_items WHERE id IN %(items)s"
 # Open items about tables that are not in a campaign yet.
-_OUTSIDE = """
+_ITEMS_OUTSIDE = """
 SELECT id, table_number FROM action_items
 WHERE status <> 'DONE' AND table_number IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM campaign_item WHERE campaign = %(id)s AND item = action_items.id)
@@ -56,7 +58,7 @@ SELECT promises.campaign, SUM(promises.projected_usd) AS projected_usd,
 FROM ({_PROMISES}) AS promises LEFT JOIN ({_SAVED}) AS saved ON saved.table_number = promises.what
 GROUP BY promises.campaign
 """
-_RANKS = f"""
+_PROGRESS_BY_OWNERS = f"""
 SELECT COALESCE(table_inventory.owner_set, 0) AS owner_set, SUM(promises.items) AS items,
        SUM(promises.done_items) AS done_items, SUM(promises.projected_usd) AS projected_usd,
        COALESCE(SUM(saved.realized_usd), 0) AS realized_usd
@@ -66,108 +68,156 @@ LEFT JOIN table_inventory ON table_inventory.number = promises.what
 GROUP BY COALESCE(table_inventory.owner_set, 0)
 """
 
-
-def _decoded(row: Row) -> Row:
-    row["item_filter"] = None if row["item_filter"] is None else orjson.loads(row["item_filter"])
-    return row
+CampaignColumns = Mapping[str, object]
 
 
-async def campaign(thirdeye: MySQL | Session, id_: int) -> Row | None:
-    """A campaign, its filter decoded; None when there is none."""
+@dataclass(frozen=True, kw_only=True)
+class Campaign:
+    """A campaign, its filter of tables decoded."""
+
+    id: int
+    name: str
+    owner: str
+    goal_usd: Decimal | None
+    due_date: date | None
+    item_filter: dict[str, Any] | None
+    version: int
+    created_by: str
+    created_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far the items of a campaign are, in all or of one set of owners. In the amounts each table counts once."""
+
+    items: int = 0
+    done_items: int = 0
+    dropped_items: int = 0
+    projected_usd: Decimal = Decimal(0)
+    realized_usd: Decimal = Decimal(0)
+
+    def __add__(self, other: "Progress") -> "Progress":
+        return Progress(
+            items=self.items + other.items,
+            done_items=self.done_items + other.done_items,
+            dropped_items=self.dropped_items + other.dropped_items,
+            projected_usd=self.projected_usd + other.projected_usd,
+            realized_usd=self.realized_usd + other.realized_usd,
+        )
+
+
+def _campaign(row: Row) -> Campaign:
+    document = row["item_filter"]
+    return Campaign(**{**row, "item_filter": None if document is None else orjson.loads(document)})
+
+
+async def campaign(thirdeye: MySQL | Session, id_: int) -> Campaign | None:
+    """A campaign; None when there is none."""
     row = await thirdeye.fetch_one(_ONE, {"id": id_})
-    return None if row is None else _decoded(row)
+    return None if row is None else _campaign(row)
 
 
-async def locked_campaign(session: Session, id_: int) -> Row | None:
-    """The same, which nobody else can change until the transaction ends."""
+async def locked_campaign(session: Session, id_: int) -> Campaign | None:
+    """The same, locked until the transaction ends."""
     row = await session.fetch_one(_LOCKED, {"id": id_})
-    return None if row is None else _decoded(row)
+    return None if row is None else _campaign(row)
 
 
-async def campaigns(thirdeye: MySQL, *, closed: bool, limit: int) -> list[Row]:
+async def campaigns(thirdeye: MySQL, *, closed: bool, limit: int) -> list[Campaign]:
     """Campaigns, open ones first, then by due date."""
-    sql = _LIST.format(which="TRUE" if closed else "closed_at IS NULL")
-    return [_decoded(row) for row in await thirdeye.fetch_all(sql, {"limit": limit})]
+    sql = _LIST.format(condition="TRUE" if closed else "closed_at IS NULL")
+    return [_campaign(row) for row in await thirdeye.fetch_all(sql, {"limit": limit})]
 
 
-async def feeding(thirdeye: MySQL) -> list[Row]:
-    """The open campaigns that have a filter."""
-    return [_decoded(row) for row in await thirdeye.fetch_all(_FEEDING)]
+async def open_campaigns_with_filter(thirdeye: MySQL) -> list[Campaign]:
+    """The open campaigns that items join by a filter."""
+    return [_campaign(row) for row in await thirdeye.fetch_all(_OPEN_WITH_FILTER)]
 
 
-async def insert_campaign(session: Session, values: Mapping[str, Any], now: datetime) -> Row:
-    """Writes a campaign and gives it. Raises AlreadyExists for a name that another has."""
-    columns = [name for name in _WRITABLE if name in values]
+async def insert_campaign(session: Session, columns: CampaignColumns, now: datetime) -> Campaign:
+    """Writes a campaign and returns it. Raises AlreadyExists for a name that another has."""
+    written = [name for name in _WRITABLE if name in columns]
     sql = (
-        f"INSERT INTO campaign ({', '.join([*columns, 'created_at'])}) "
-        f"VALUES ({', '.join([*(f'%({name})s' for name in columns), '%(now)s'])})"
+        f"INSERT INTO campaign ({', '.join([*written, 'created_at'])}) "
+        f"VALUES ({', '.join([*(f'%({name})s' for name in written), '%(now)s'])})"
     )
-    executed = await session.execute(sql, {**_encoded(values), "now": now.replace(tzinfo=None)})
-    row = await campaign(session, executed.inserted_id)
-    assert row is not None
-    return row
+    executed = await session.execute(sql, {**_encoded(columns), "now": now.replace(tzinfo=None)})
+    inserted = await campaign(session, executed.inserted_id)
+    assert inserted is not None
+    return inserted
 
 
-async def change_campaign(session: Session, id_: int, changes: Mapping[str, Any]) -> Row:
-    """Writes changed columns and the next version; gives the campaign. Raises AlreadyExists for a name of another."""
-    columns = [name for name in _WRITABLE if name in changes]
-    assignments = ", ".join([*(f"{name} = %({name})s" for name in columns), "version = version + 1"])
-    await session.execute(f"UPDATE campaign SET {assignments} WHERE id = %(id)s", {**_encoded(changes), "id": id_})
-    row = await campaign(session, id_)
-    assert row is not None
-    return row
+async def change_campaign(session: Session, id_: int, columns: CampaignColumns) -> Campaign:
+    """Writes columns and the next version; returns the campaign. Raises AlreadyExists for a name that another has."""
+    written = [f"{name} = %({name})s" for name in _WRITABLE if name in columns]
+    assignments = ", ".join([*written, "version = version + 1"])
+    await session.execute(f"UPDATE campaign SET {assignments} WHERE id = %(id)s", {**_encoded(columns), "id": id_})
+    changed = await campaign(session, id_)
+    assert changed is not None
+    return changed
 
 
-def _encoded(values: Mapping[str, Any]) -> dict[str, Any]:
-    document = values.get("item_filter")
-    return {**values, "item_filter": None if document is None else orjson.dumps(document).decode()}
+def _encoded(columns: CampaignColumns) -> dict[str, object]:
+    document = columns.get("item_filter")
+    return {**columns, "item_filter": None if document is None else orjson.dumps(document).decode()}
 
 
 async def delete_campaign(session: Session, id_: int) -> bool:
     """Deletes a campaign, not its items; False when there was none."""
-    await session.execute(_EMPTY, {"id": id_})
+    await session.execute(_REMOVE_ALL_ITEMS, {"id": id_})
     return (await session.execute(_DELETE, {"id": id_})).matched > 0
 
 
-async def of_items(thirdeye: MySQL, items: Sequence[int]) -> dict[int, list[Row]]:
+# ---- items of campaigns
+
+
+async def campaigns_by_item(thirdeye: MySQL, items: Sequence[int]) -> dict[int, list[Campaign]]:
     """The campaigns of each of these items."""
-    found: dict[int, list[Row]] = {}
-    for row in await thirdeye.fetch_all(_OF_ITEMS, {"items": tuple(items)}):
-        found.setdefault(row["item"], []).append(_decoded(row))
-    return found
+    campaigns: dict[int, list[Campaign]] = {}
+    for row in await thirdeye.fetch_all(_BY_ITEM, {"items": tuple(items)}):
+        campaigns.setdefault(row.pop("item"), []).append(_campaign(row))
+    return campaigns
 
 
-async def known_items(thirdeye: MySQL, items: Sequence[int]) -> set[int]:
-    """Those of these items that there are."""
-    return {row["id"] for row in await thirdeye.fetch_all(_KNOWN, {"items": tuple(items) or (-1,)})}
+async def existing_items(thirdeye: MySQL, items: Sequence[int]) -> set[int]:
+    """Those of these items that exist."""
+    return {row["id"] for row in await thirdeye.fetch_all(_EXISTING_ITEMS, {"items": tuple(items) or (-1,)})}
 
 
-async def put_items(session: Session, id_: int, items: Iterable[int]) -> None:
-    """Puts items in; those that are in stay."""
-    await session.execute_rows(_PUT, ((id_, item) for item in items), _THERE)
+async def add_items(session: Session, id_: int, items: Iterable[int]) -> None:
+    """Adds items to a campaign; those in it stay."""
+    await session.execute_rows(_ADD_ITEMS, ((id_, item) for item in items), _UNLESS_PRESENT)
 
 
-async def take_items(session: Session, id_: int, items: Sequence[int]) -> None:
-    """Takes items out."""
+async def remove_items(session: Session, id_: int, items: Sequence[int]) -> None:
+    """Removes items from a campaign."""
     if items:
-        await session.execute(_TAKE, {"id": id_, "items": tuple(items)})
+        await session.execute(_REMOVE_ITEMS, {"id": id_, "items": tuple(items)})
 
 
 async def items_outside(thirdeye: MySQL, id_: int) -> list[tuple[int, int]]:
-    """Open items that are not in a campaign yet, with their tables."""
+    """The open items about tables that are not in a campaign: their ids and the numbers of their tables."""
     async with thirdeye.session() as session:
-        return [(row["id"], row["table_number"]) async for row in session.stream(_OUTSIDE, {"id": id_})]
+        return [(row["id"], row["table_number"]) async for row in session.stream(_ITEMS_OUTSIDE, {"id": id_})]
 
 
-async def progress(thirdeye: MySQL, ids: Sequence[int]) -> dict[int, Row]:
-    """How far campaigns are: counts, and amounts in which each table counts once."""
-    values = {"ids": tuple(ids)}
-    found = {row["campaign"]: row for row in await thirdeye.fetch_all(_COUNTS, values)}
-    for row in await thirdeye.fetch_all(_SUMS, values):
-        found[row["campaign"]].update(row)
-    return found
+async def progress(thirdeye: MySQL, ids: Sequence[int]) -> dict[int, Progress]:
+    """The progress of campaigns; those without items are left out."""
+    rows: dict[int, Row] = {}
+    for sql in (_COUNTS, _SUMS):
+        for row in await thirdeye.fetch_all(sql, {"ids": tuple(ids)}):
+            rows.setdefault(row.pop("campaign"), {}).update(row)
+    return {id_: _progress(row) for id_, row in rows.items()}
 
 
-async def ranks(thirdeye: MySQL, id_: int) -> list[Row]:
-    """The same of one campaign by set of owners."""
-    return await thirdeye.fetch_all(_RANKS, {"ids": (id_,)})
+async def progress_by_owners(thirdeye: MySQL, id_: int) -> dict[int, Progress]:
+    """The progress of one campaign by set of owners; 0 for tables without."""
+    rows = await thirdeye.fetch_all(_PROGRESS_BY_OWNERS, {"ids": (id_,)})
+    return {int(row.pop("owner_set")): _progress(row) for row in rows}
+
+
+def _progress(row: Row) -> Progress:
+    # A sum of conditions comes as a decimal number.
+    row |= {name: int(row.get(name, 0)) for name in ("items", "done_items", "dropped_items")}
+    return Progress(**row)

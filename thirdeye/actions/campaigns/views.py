@@ -1,57 +1,67 @@
 """Campaigns as answers: keys are those of the API's `Campaign`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TypedDict
 
 import orjson
 
+from thirdeye.actions.campaigns.store import Campaign, Progress
 
-def campaign_view(row: Mapping[str, Any]) -> dict[str, Any]:
+
+class CampaignAnswer(TypedDict):
+    """What the resolvers of its fields read of a campaign's answer."""
+
+    id: int
+    goalUsd: Decimal | None
+
+
+def campaign_view(campaign: Campaign) -> dict[str, object]:
     """A campaign."""
-    document = row["item_filter"]
     return {
-        "id": row["id"],
-        "name": row["name"],
-        "owner": row["owner"],
-        "goalUsd": row["goal_usd"],
-        "dueDate": row["due_date"],
-        "filter": None if document is None else orjson.dumps(document).decode(),
-        "version": row["version"],
-        "createdBy": row["created_by"],
-        "createdAt": row["created_at"],
-        "closedAt": row["closed_at"],
+        "id": campaign.id,
+        "name": campaign.name,
+        "owner": campaign.owner,
+        "goalUsd": campaign.goal_usd,
+        "dueDate": campaign.due_date,
+        "filter": None if campaign.item_filter is None else orjson.dumps(campaign.item_filter).decode(),
+        "version": campaign.version,
+        "createdBy": campaign.created_by,
+        "createdAt": campaign.created_at,
+        "closedAt": campaign.closed_at,
     }
 
 
-def progress_view(row: Mapping[str, Any] | None, goal: Decimal | None) -> dict[str, Any]:
-    """How far a campaign is; `row` is None for one without items."""
-    row = row or {}
-    realized = row.get("realized_usd", Decimal(0))
+def progress_view(progress: Progress, goal: Decimal | None) -> dict[str, object]:
+    """How far a campaign is."""
     return {
-        "items": row.get("items", 0),
-        "doneItems": int(row.get("done_items", 0)),
-        "droppedItems": int(row.get("dropped_items", 0)),
-        "projectedUsd": row.get("projected_usd", Decimal(0)),
-        "realizedUsd": realized,
-        "share": round(float(realized / goal), 4) if goal else None,
+        "items": progress.items,
+        "doneItems": progress.done_items,
+        "droppedItems": progress.dropped_items,
+        "projectedUsd": progress.projected_usd,
+        "realizedUsd": progress.realized_usd,
+        "share": round(float(progress.realized_usd / goal), 4) if goal else None,
     }
 
 
-def ranks_view(rows: Iterable[Mapping[str, Any]], owner_sets: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-    """Who saved most. What several own counts for each of them."""
-    ranks: dict[str | None, dict[str, Any]] = {}
-    for row in rows:
-        number = int(row["owner_set"])
+def leaderboard_view(
+    progress_by_owners: Mapping[int, Progress], owner_sets: Sequence[Sequence[Sequence[str]]]
+) -> list[dict[str, object]]:
+    """Owners by what was saved, the most first. What several own counts for each of them."""
+    by_owner: dict[str | None, Progress] = {}
+    for number, progress in progress_by_owners.items():
         owners = owner_sets[number] if number < len(owner_sets) else ()
-        for name in sorted({owner[2] for owner in owners}) or [None]:
-            rank = ranks.setdefault(
-                name, {"owner": name, "items": 0, "doneItems": 0, "projectedUsd": Decimal(0), "realizedUsd": Decimal(0)}
-            )
-            rank["items"] += int(row["items"])
-            rank["doneItems"] += int(row["done_items"])
-            rank["projectedUsd"] += row["projected_usd"]
-            rank["realizedUsd"] += row["realized_usd"]
-    return sorted(
-        ranks.values(), key=lambda rank: (-rank["realizedUsd"], -rank["doneItems"], rank["owner"] or "\uffff")
-    )
+        for name in {owner[2] for owner in owners} or (None,):
+            by_owner[name] = by_owner.get(name, Progress()) + progress
+    # Tables that nobody owns come last among equals.
+    ranks = sorted(by_owner.items(), key=lambda rank: (-rank[1].realized_usd, -rank[1].done_items, rank[0] or "\uffff"))
+    return [
+        {
+            "owner": name,
+            "items": progress.items,
+            "doneItems": progress.done_items,
+            "projectedUsd": progress.projected_usd,
+            "realizedUsd": progress.realized_usd,
+        }
+        for name, progress in ranks
+    ]

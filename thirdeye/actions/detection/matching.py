@@ -1,35 +1,22 @@
-"""Which tables the rules find, over the columns of the published estate: a chunk at a time, without I/O but the reader's."""
+"""Which tables the rules match, over the columns of the published estate: a chunk at a time."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from thirdeye.actions.detection.rules import Decision, Patience, is_settled
-from thirdeye.actions.enums import SAVING
-from thirdeye.database import Row
-from thirdeye.estate.listing import filter_of
+from thirdeye.actions.detection.rules import ActionRule, Decision, OpenItem, SuppressionDays, is_suppressed
+from thirdeye.actions.enums import SAVING_CATEGORIES
+from thirdeye.actions.filters import tables_matching
 from thirdeye.inventory.columns import Array, Mask, select
-from thirdeye.inventory.filters import filter_of_document
-from thirdeye.inventory.query import cost_of, fields_of, ordered, saving_of
+from thirdeye.inventory.query import cost_of, saving_of
 from thirdeye.inventory.reader import EstateReader, Snapshot
 
-# The columns that amounts are made of.
-AMOUNTS: Final = ("size", "query_cost", "place", "verdict")
-
-
-@dataclass(frozen=True)
-class Found:
-    """What the rules of one category find: tables by number, each with the place of its rule among all."""
-
-    numbers: Array
-    rules: Array
-    # By place of a rule: how many tables matched it, and how many of them people have settled.
-    matched: Mapping[int, tuple[int, int]]
+_AMOUNT_COLUMNS: Final = ("size", "query_cost", "place", "verdict")
 
 
 @dataclass(frozen=True)
@@ -45,18 +32,46 @@ class Amounts:
 
     def saving(self, number: int, category: str) -> Decimal | None:
         """What an item of a category about a table is expected to save."""
-        if category not in SAVING:
-            return Decimal(0)
-        return _decimal(self.savings[number])
+        return _decimal(self.savings[number]) if category in SAVING_CATEGORIES else Decimal(0)
 
 
 def _decimal(value: float) -> Decimal | None:
     return None if np.isnan(value) else Decimal(f"{value:.6f}")
 
 
+class Match(NamedTuple):
+    """A table that gets or keeps an item, by the first rule of a category that matches it."""
+
+    table_number: int
+    category: str
+    rule: ActionRule
+
+
+class RuleMatches(NamedTuple):
+    """The tables of one rule that get or keep items, and the counts of all that match it and of the suppressed ones."""
+
+    rule: ActionRule
+    numbers: Array
+    matched: int
+    suppressed: int
+
+
+@dataclass(frozen=True)
+class Matches:
+    """What the rules match in a snapshot."""
+
+    amounts: Amounts
+    by_rule: list[RuleMatches] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Match]:
+        for rule, numbers, _, _ in self.by_rule:
+            for number in numbers.tolist():
+                yield Match(number, rule.category, rule)
+
+
 async def amounts_of(snapshot: Snapshot) -> Amounts:
     """The amounts of all tables: sixteen bytes each."""
-    await snapshot.load(AMOUNTS)
+    await snapshot.load(_AMOUNT_COLUMNS)
     return await asyncio.to_thread(_amounts, snapshot)
 
 
@@ -70,60 +85,53 @@ def _amounts(snapshot: Snapshot) -> Amounts:
     )
 
 
-async def find(
+async def match_rules(
     reader: EstateReader,
     snapshot: Snapshot,
-    rules: Sequence[Row],
+    rules: Sequence[ActionRule],
     *,
-    amounts: Amounts,
-    is_open: Mapping[str, Mask],
+    open_items: Sequence[OpenItem],
     decisions: Mapping[str, Mapping[int, Decision]],
-    patience: Patience,
-) -> dict[str, Found]:
-    """What each category's rules find. `is_open` are the tables that have an open item of a category.
+    days: SuppressionDays,
+) -> Matches:
+    """What the rules match, in their order. Raises Superseded.
 
-    Of what a rule finds, what is open stays, then the dearest come, up to the rule's maximum.
+    Of the tables of a rule those with an open item stay, then the most expensive come, up to the rule's maximum.
     """
-    today, length = snapshot.as_of, snapshot.catalogue.columns.length
-    taken: dict[str, Mask] = {}
-    parts: dict[str, list[tuple[Array, Array]]] = {}
-    counts: dict[str, dict[int, tuple[int, int]]] = {}
-    for place, rule in enumerate(rules):
-        category = rule["category"]
-        numbers = await _matched(reader, snapshot, rule)
-        mine = taken.setdefault(category, np.zeros(length, np.bool_))
-        numbers = numbers[~mine[numbers]]
-        mine[numbers] = True
-        settled = _settled(decisions.get(category, {}), amounts, length, today, patience)
-        # What somebody has opened again is no longer settled, whatever was said before.
-        open_ = is_open.get(category, np.zeros(length, np.bool_))
-        kept = numbers[~settled[numbers] | open_[numbers]]
-        counts.setdefault(category, {})[place] = (len(numbers), len(numbers) - len(kept))
-        dearest = np.nan_to_num(amounts.costs[kept], nan=-1.0)
-        chosen = kept[np.lexsort((kept, -dearest, ~open_[kept]))][: rule["maximum_items"]]
-        parts.setdefault(category, []).append((chosen, np.full(len(chosen), place, np.int32)))
-    return {
-        category: Found(
-            np.concatenate([numbers for numbers, _ in found]),
-            np.concatenate([places for _, places in found]),
-            counts[category],
-        )
-        for category, found in parts.items()
-    }
+    length = snapshot.catalogue.columns.length
+    matches = Matches(await amounts_of(snapshot))
+    costs = matches.amounts.costs
+    open_masks = _open_masks(open_items, length)
+    unmatched: dict[str, Mask] = {}
+    for rule in rules:
+        numbers = await tables_matching(reader, snapshot, rule.table_filter)
+        # The first rule of a category takes a table.
+        free = unmatched.setdefault(rule.category, np.ones(length, np.bool_))
+        numbers = numbers[free[numbers]]
+        free[numbers] = False
+        is_open = open_masks.get(rule.category, np.zeros(length, np.bool_))
+        suppressed = _suppressed(decisions.get(rule.category, {}), matches.amounts, length, snapshot.as_of, days)
+        # What somebody has opened again is no longer suppressed, whatever was decided before.
+        kept = numbers[~suppressed[numbers] | is_open[numbers]]
+        most_expensive_first = np.lexsort((kept, -np.nan_to_num(costs[kept], nan=-1.0), ~is_open[kept]))
+        chosen = kept[most_expensive_first][: rule.maximum_items]
+        matches.by_rule.append(RuleMatches(rule, chosen, len(numbers), len(numbers) - len(kept)))
+    return matches
 
 
-async def _matched(reader: EstateReader, snapshot: Snapshot, rule: Mapping[str, Any]) -> Array:
-    wanted = await filter_of(reader, snapshot, filter_of_document(rule["table_filter"]), None, None)
-    await snapshot.load(fields_of(wanted, None))
-    return await asyncio.to_thread(ordered, snapshot.catalogue, wanted, None)
+def _open_masks(open_items: Sequence[OpenItem], length: int) -> dict[str, Mask]:
+    """By category the tables with an open item that detection opened."""
+    numbers: dict[str, list[int]] = {}
+    for item in open_items:
+        if item.category is not None and item.detected:
+            numbers.setdefault(item.category, []).append(item.table_number)
+    return {category: select(tables, max(length, 1)) for category, tables in numbers.items()}
 
 
-def _settled(decisions: Mapping[int, Decision], amounts: Amounts, length: int, today: date, patience: Patience) -> Mask:
-    return select(
-        (
-            number
-            for number, decision in decisions.items()
-            if is_settled(decision, amounts.cost(number), today, patience)
-        ),
-        max(length, 1),
+def _suppressed(
+    decisions: Mapping[int, Decision], amounts: Amounts, length: int, today: date, days: SuppressionDays
+) -> Mask:
+    numbers = (
+        number for number, decision in decisions.items() if is_suppressed(decision, amounts.cost(number), today, days)
     )
+    return select(numbers, max(length, 1))

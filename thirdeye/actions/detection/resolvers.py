@@ -1,21 +1,22 @@
 """GraphQL: rules of detection, for administrators, and what they would do, for everybody."""
 
-from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
 from ariadne import MutationType, QueryType
 
-from thirdeye.actions import validation as arguments
-from thirdeye.actions.campaigns.resolvers import validate_filter
 from thirdeye.actions.detection import store
-from thirdeye.actions.detection.matching import amounts_of, find
-from thirdeye.actions.detection.run import open_masks, patience_of
+from thirdeye.actions.detection.matching import Matches, match_rules
+from thirdeye.actions.detection.rules import ActionRule, OpenItem
+from thirdeye.actions.detection.run import suppression_days
+from thirdeye.actions.detection.validation import check_required, parse_rule
+from thirdeye.actions.filters import parse_table_filter
+from thirdeye.actions.validation import Input, require
 from thirdeye.auth.permission import administrator
-from thirdeye.context import Info
-from thirdeye.database import Row
-from thirdeye.errors import BadInput, NotFound, Unavailable
+from thirdeye.context import Context, Info
+from thirdeye.errors import BadInput, Unavailable
 from thirdeye.estate.loaders import of_one_generation, views
 from thirdeye.estate.resolvers.administration import request_refresh
 from thirdeye.inventory.reader import Snapshot
@@ -23,141 +24,119 @@ from thirdeye.paging import page_size
 
 query = QueryType()
 mutation = MutationType()
-_MOST_RULES: Final = 200
-_MOST_ITEMS: Final = 100_000
-_LAST_POSITION: Final = 10_000
-_NEEDED: Final = {"name": "name", "category": "category", "priority": "priority", "table_filter": "filter"}
+_MAX_RULES: Final = 200
 
 
-def _rule(row: Row) -> dict[str, Any]:
+def _rule_view(rule: ActionRule) -> dict[str, object]:
     return {
-        "id": row["id"],
-        "name": row["name"],
-        "category": row["category"],
-        "priority": row["priority"],
-        "position": row["position"],
-        "filter": orjson.dumps(row["table_filter"]).decode(),
-        "maximumItems": row["maximum_items"],
-        "enabled": bool(row["enabled"]),
-        "version": row["version"],
-        "setBy": row["set_by"],
-        "setAt": row["set_at"],
+        "id": rule.id,
+        "name": rule.name,
+        "category": rule.category,
+        "priority": rule.priority,
+        "position": rule.position,
+        "filter": orjson.dumps(rule.table_filter).decode(),
+        "maximumItems": rule.maximum_items,
+        "enabled": bool(rule.enabled),
+        "version": rule.version,
+        "setBy": rule.set_by,
+        "setAt": rule.set_at,
     }
 
 
 @query.field("actionRules")
-async def resolve_rules(_: Any, info: Info) -> list[dict[str, Any]]:
-    return [_rule(row) for row in await store.action_rules(info.context.thirdeye)]
+async def resolve_rules(_: object, info: Info) -> list[dict[str, object]]:
+    return [_rule_view(rule) for rule in await store.action_rules(info.context.thirdeye)]
 
 
-async def _asked(info: Info, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What an input asks for, checked, by column. Raises BadInput."""
-    asked = {name: given[name] for name in ("category", "priority") if given.get(name) is not None}
-    if given.get("name") is not None:
-        asked["name"] = arguments.validate_title(given["name"], "name")
-    for name, column, least, most in (
-        ("position", "position", 0, _LAST_POSITION),
-        ("maximumItems", "maximum_items", 1, _MOST_ITEMS),
-    ):
-        if given.get(name) is not None:
-            if not least <= given[name] <= most:
-                raise BadInput(f"{name}: must be {least} to {most}", name)
-            asked[column] = given[name]
-    if given.get("enabled") is not None:
-        asked["enabled"] = int(given["enabled"])
-    if given.get("filter") is not None:
-        asked["table_filter"] = await validate_filter(info.context, given["filter"])
-    return asked
+async def _parse(context: Context, id_: int | None, fields: Input) -> tuple[ActionRule, dict[str, Any]]:
+    """The rule as an input makes it, and the columns that the input names. Raises BadInput, NotFound."""
+    stored = None if id_ is None else require(await store.action_rule(context.thirdeye, id_), "rule", id_)
+    columns = parse_rule(fields)
+    if fields.get("filter") is not None:
+        columns["table_filter"] = await parse_table_filter(context, fields["filter"])
+    if stored is not None:
+        return replace(stored, **columns), columns
+    check_required(columns)
+    return ActionRule(**columns), columns
 
 
-async def _existing(info: Info, id_: int) -> Row:
-    row = await store.action_rule(info.context.thirdeye, id_)
-    if row is None:
-        raise NotFound(f"id: there is no rule {id_}", argument="id")
-    return row
-
-
-async def _complete(info: Info, id_: int | None, given: Mapping[str, Any]) -> tuple[dict[str, Any], Row]:
-    """What an input changes, and the whole rule with it. Raises BadInput for a new one that lacks something."""
-    before = None if id_ is None else await _existing(info, id_)
-    asked = await _asked(info, given)
-    if before is None:
-        for column, name in _NEEDED.items():
-            if column not in asked:
-                raise BadInput(f"{name}: a new rule needs one", name)
-    base: Row = before or {"id": 0, "position": 100, "maximum_items": 10_000, "enabled": 1}
-    return asked, {**base, **asked}
+# ---- preview
 
 
 @query.field("previewActionRule")
 async def resolve_preview(
-    _: Any, info: Info, *, input: dict[str, Any], id: int | None = None, first: int | None = None
-) -> dict[str, Any]:
+    _: object, info: Info, *, input: Input, id: int | None = None, first: int | None = None
+) -> dict[str, object]:
     limit, context = page_size(first, default=20, maximum=100), info.context
-    _, rule = await _complete(info, id, input)
-    others = [row for row in await store.action_rules(context.thirdeye) if row["enabled"] and row["id"] != id]
-    # One that is new comes after those of its position, as its number will be the highest.
-    number = float("inf") if id is None else id
-    same = [row for row in others if row["category"] == rule["category"]]
-    place = sum((row["position"], row["id"]) < (rule["position"], number) for row in same)
-    if rule["enabled"]:
-        same.insert(place, rule)
-    opened = await store.open_findings(context.thirdeye)
+    rule, _columns = await _parse(context, id, input)
+    rules = _rules_with(await store.action_rules(context.thirdeye), rule)
+    open_items = await store.open_items(context.thirdeye)
     decisions = await store.decisions(context.thirdeye)
+    days = suppression_days(context.settings)
 
-    async def preview(snapshot: Snapshot) -> dict[str, Any]:
-        masks = open_masks(opened, snapshot.catalogue.columns.length)
-        found = await find(
-            context.estate,
-            snapshot,
-            same,
-            amounts=await amounts_of(snapshot),
-            is_open=masks,
-            decisions=decisions,
-            patience=patience_of(context.settings),
+    async def preview(snapshot: Snapshot) -> dict[str, object]:
+        matches = await match_rules(
+            context.estate, snapshot, rules, open_items=open_items, decisions=decisions, days=days
         )
-        every = found.get(rule["category"])
-        kept = set() if every is None else set(every.numbers.tolist())
-        there = {table for table, category, _ in opened if category == rule["category"]}
-        mine = [] if every is None or not rule["enabled"] else every.numbers[every.rules == place].tolist()
-        fresh = [table for table in mine if table not in there]
-        ours = {table for table, category, detected in opened if detected and category == rule["category"]}
-        matched, settled = (0, 0) if every is None else every.matched.get(place, (0, 0))
-        return {
-            "matched": matched if rule["enabled"] else 0,
-            "opens": len(fresh),
-            "ends": len(ours - kept),
-            "decided": settled if rule["enabled"] else 0,
-            "tables": await views(context, snapshot, fresh[:limit]),
-        }
+        opened, counts = _preview(rule, matches, open_items)
+        return {**counts, "tables": await views(context, snapshot, opened[:limit])}
 
     return await of_one_generation(context, preview)
 
 
+def _rules_with(stored: list[ActionRule], rule: ActionRule) -> list[ActionRule]:
+    """The enabled rules of a rule's category, in order, as they are with it."""
+    others = [each for each in stored if each.enabled and each.id != rule.id and each.category == rule.category]
+    # A new rule, whose id is 0, comes after those of its position, as its id will be the highest.
+    return sorted(
+        [*others, *([rule] if rule.enabled else [])],
+        key=lambda each: (each.position, each.id or float("inf")),
+    )
+
+
+def _preview(rule: ActionRule, matches: Matches, open_items: list[OpenItem]) -> tuple[list[int], dict[str, int]]:
+    """The tables for which a rule opens items, and the counts of a preview."""
+    open_tables = {item.table_number for item in open_items if item.category == rule.category}
+    detected = {item.table_number for item in open_items if item.category == rule.category and item.detected}
+    ends = detected - {match.table_number for match in matches}
+    by_rule = next((each for each in matches.by_rule if each.rule is rule), None)
+    opened = [] if by_rule is None else [each for each in by_rule.numbers.tolist() if each not in open_tables]
+    return opened, {
+        "matched": 0 if by_rule is None else by_rule.matched,
+        "decided": 0 if by_rule is None else by_rule.suppressed,
+        "opens": len(opened),
+        "ends": len(ends),
+    }
+
+
+# ---- changes
+
+
 @mutation.field("setActionRule")
-async def resolve_set(_: Any, info: Info, *, input: dict[str, Any], id: int | None = None) -> dict[str, Any]:
-    by, context = administrator(info.context), info.context
-    asked, rule = await _complete(info, id, input)
-    if id is None and len(await store.action_rules(context.thirdeye)) >= _MOST_RULES:
-        raise BadInput(f"input: there may be {_MOST_RULES} rules; delete one first", "input")
+async def resolve_set(_: object, info: Info, *, input: Input, id: int | None = None) -> dict[str, object]:
+    name, context = administrator(info.context), info.context
+    rule, columns = await _parse(context, id, input)
+    if id is None and len(await store.action_rules(context.thirdeye)) >= _MAX_RULES:
+        raise BadInput(f"input: there may be {_MAX_RULES} rules; delete one first", "input")
     async with context.thirdeye.transaction() as session:
-        # A new rule is written as a whole, so that its defaults are those that a preview has.
-        values = rule if id is None else asked
-        row = await store.put_rule(session, id, values, by, context.clock())
-    await _take_effect(info, by)
-    return _rule(row)
+        if id is None:
+            written = await store.insert_rule(session, rule, name, context.clock())
+        else:
+            written = await store.change_rule(session, id, columns, name, context.clock())
+    await _request_refresh(info, name)
+    return _rule_view(written)
 
 
 @mutation.field("deleteActionRule")
-async def resolve_delete(_: Any, info: Info, *, id: int) -> bool:
-    by = administrator(info.context)
-    gone = await store.delete_rule(info.context.thirdeye, id)
-    if gone:
-        await _take_effect(info, by)
-    return gone
+async def resolve_delete(_: object, info: Info, *, id: int) -> bool:
+    name = administrator(info.context)
+    deleted = await store.delete_rule(info.context.thirdeye, id)
+    if deleted:
+        await _request_refresh(info, name)
+    return deleted
 
 
-async def _take_effect(info: Info, by: str) -> None:
-    # Items follow with a refresh; without Redis the next one on time will do.
+async def _request_refresh(info: Info, name: str) -> None:
+    # Items follow with a refresh; without Redis they wait for the next scheduled one.
     with suppress(Unavailable):
-        await request_refresh(info, kind="AUTO", by=by, now=info.context.clock(), since=None)
+        await request_refresh(info, kind="AUTO", by=name, now=info.context.clock(), since=None)

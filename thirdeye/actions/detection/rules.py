@@ -1,61 +1,81 @@
-"""What detection does about an item and a finding: pure functions over plain values. Amounts are USD a month."""
+"""What detection does about an item and a finding. Pure; amounts are USD a month."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from thirdeye.actions.enums import REMOVING, SAVING, Category, Resolution, title_of
-from thirdeye.actions.rules import DECIDED, alerted
+from thirdeye.actions.enums import MAX_TITLE_LENGTH, REMOVAL_CATEGORIES, SAVING_CATEGORIES, Category, Resolution
+from thirdeye.actions.items import Columns, ColumnValue, ItemState
+from thirdeye.actions.rules import DECIDED, removal_cancelled, resolved
+from thirdeye.actions.savings.rules import STOPPED_DAYS, minimum_change
 from thirdeye.estate.views import words
 
-# A projected saving is brought up to date when it is off by this share, and a cent.
-_OFF_SHARE: Final = Decimal("0.10")
-_LEAST: Final = Decimal("0.01")
-# A cost that was nothing, or not known, has doubled once it is this.
-_FROM_NOTHING: Final = Decimal(1)
-_STOPPED_DAYS: Final = 30
+# A cost that was nothing, or unknown, counts as doubled from here on.
+_DOUBLED_FROM_NOTHING: Final = Decimal(1)
+# The title of a detected item begins with the work, followed by the table's name.
+_TITLE_VERBS: Final[Mapping[Category, str]] = {
+    Category.PURGE: "Drop",
+    Category.ARCHIVE: "Archive",
+    Category.STOP_REFRESH: "Stop writing",
+    Category.REVIEW_EXPENSIVE: "Look at the cost of",
+    Category.ASSIGN_OWNER: "Find an owner for",
+    Category.DEDUPLICATE: "Drop the copy",
+    Category.SET_RETENTION: "Set a retention for",
+}
 
 
-class Item(NamedTuple):
-    """An open item that detection looks after: one it found, or one whose table's end is under way."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedItem(ItemState):
+    """An open item that detection keeps up to date: one that it opened, or one whose table is being removed."""
 
-    id: int
-    version: int
+    table_number: int
+    fqn: str | None
+
+
+class OpenItem(NamedTuple):
+    """An open item about a table, and whether detection opened it."""
+
     table_number: int
     category: str | None
-    status: str
-    title: str
-    priority: str | None
-    estimated_savings_usd: Decimal | None
-    detected: int
-    decided: int
-    stage: str | None
-    stage_since: datetime | None
-    stage_until: date | None
-    snoozed_until: datetime | None
-    alert: str | None
-    fqn: str | None
+    detected: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionRule:
+    """A rule of detection: which tables need what kind of work. `table_filter` is a document; id 0 is not stored."""
+
+    id: int = 0
+    name: str
+    category: str
+    priority: str
+    position: int = 100
+    table_filter: Mapping[str, object]
+    maximum_items: int = 10_000
+    enabled: int = 1
+    version: int = 0
+    set_by: str = ""
+    set_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule says of a table: its priority, and what following it saves; None: unknown."""
+    """What a rule says of a table: the priority of the work, and what it saves; None: unknown."""
 
     priority: str
     saving: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What the estate says of an item's table; its last use counts also under the name that its end gave it.
+class TableFacts:
+    """What the estate says of an item's table. `accessed` counts uses under the name that its removal gave it, too.
 
-    `known` is False while nobody can tell: what OpenMetadata has of use, lineage or owners cannot be read.
+    `evidence_complete` is False while OpenMetadata's use, lineage or owners cannot be read.
     """
 
     present: bool
-    known: bool
+    evidence_complete: bool
     accessed: date | None
     written: date | None
     verdict: str
@@ -65,105 +85,105 @@ class Facts:
 class Decision:
     """What a person decided of a finding last, when, and what the table cost then."""
 
-    decision: str
+    resolution: str
     cost: Decimal | None
     day: date
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
-    """For how many days a finding that was dismissed, or completed, does not come back."""
+class SuppressionDays:
+    """For how many days detection does not open a finding again that was dismissed, or completed."""
 
     dismissed: int
     completed: int
 
 
-def is_settled(decision: Decision, cost: Decimal | None, today: date, patience: Patience) -> bool:
-    """Whether a finding stays decided: neither too long ago, nor at twice the cost."""
+def is_suppressed(decision: Decision, cost: Decimal | None, today: date, days: SuppressionDays) -> bool:
+    """Whether a decision still keeps a finding from being opened: it is recent, and the cost has not doubled."""
     age = (today - decision.day).days
-    if decision.decision == Resolution.COMPLETED:
-        return age < patience.completed
-    if age >= patience.dismissed:
+    if decision.resolution == Resolution.COMPLETED:
+        return age < days.completed
+    if age >= days.dismissed:
         return False
-    before = decision.cost or Decimal(0)
-    return cost is None or cost < max(2 * before, _FROM_NOTHING if not before else Decimal(0))
+    return cost is None or cost < (2 * decision.cost if decision.cost else _DOUBLED_FROM_NOTHING)
 
 
-def judged(item: Item, finding: Finding | None, facts: Facts, today: date, now: datetime) -> dict[str, Any]:
-    """The columns of an item that detection gives other values; none when it is as it should be."""
-    if not facts.present:
-        if item.stage in {"RESTRICTED", "ARCHIVED"}:
-            # It got another name, as planned; a use of that counts.
-            return _called_off(item, facts)
-        return _gone(item, now) if item.detected else {}
-    called_off = _called_off(item, facts)
-    if called_off or not item.detected:
-        return called_off
+def reconcile(item: TrackedItem, finding: Finding | None, facts: TableFacts, today: date, now: datetime) -> Columns:
+    """The columns of an item that detection gives new values."""
+    columns = _reconcile(item, finding, facts, today, now)
+    return {name: value for name, value in columns.items() if value != getattr(item, name)}
+
+
+def _reconcile(item: TrackedItem, finding: Finding | None, facts: TableFacts, today: date, now: datetime) -> Columns:
+    renamed = not facts.present and item.stage in {"RESTRICTED", "ARCHIVED"}
+    if not facts.present and not renamed:
+        return _table_removed(item, now) if item.detected else {}
+    used = _used_during_removal(item, facts)
+    if used or not item.detected or renamed:
+        return used
     if finding is not None:
         return _updated(item, finding)
     if item.alert is not None:
         return {}
     if item.stage is not None:
-        return alerted(
+        return removal_cancelled(
             f"Its end is under way ({item.stage}), but it may no longer go: its verdict is {facts.verdict} now."
         )
-    if not facts.known and item.category in SAVING:
-        # That the reason for a verdict cannot be seen does not mean that it is gone.
-        return {}
-    if item.category == Category.STOP_REFRESH and facts.written and (today - facts.written).days > _STOPPED_DAYS:
-        return _ended(Resolution.COMPLETED, f"It was last written on {words(facts.written)}.", now)
-    return _ended(Resolution.OBSOLETE, "What spoke for it no longer holds.", now)
+    return _finding_gone(item, facts, today, now)
 
 
-def _called_off(item: Item, facts: Facts) -> dict[str, Any]:
+def _table_removed(item: TrackedItem, now: datetime) -> Columns:
+    removed = item.category in REMOVAL_CATEGORIES or item.stage is not None
+    resolution = Resolution.COMPLETED if removed else Resolution.OBSOLETE
+    return _resolved(resolution, "Its table is gone from OpenMetadata.", now)
+
+
+def _used_during_removal(item: TrackedItem, facts: TableFacts) -> Columns:
     if item.stage is None or item.stage_since is None or facts.accessed is None:
         return {}
     if facts.accessed <= item.stage_since.date():
         return {}
-    return alerted(
+    return removal_cancelled(
         f"It was read on {words(facts.accessed)}, while its end was under way ({item.stage} since "
         f"{words(item.stage_since.date())}): take back what was done, and ask who needs it."
     )
 
 
-def _gone(item: Item, now: datetime) -> dict[str, Any]:
-    if item.category in REMOVING or item.stage is not None:
-        return _ended(Resolution.COMPLETED, "Its table is gone from OpenMetadata.", now)
-    return _ended(Resolution.OBSOLETE, "Its table is gone from OpenMetadata.", now)
+def _finding_gone(item: TrackedItem, facts: TableFacts, today: date, now: datetime) -> Columns:
+    if not facts.evidence_complete and item.category in SAVING_CATEGORIES:
+        # That the reason for a verdict cannot be seen does not mean that it is gone.
+        return {}
+    if item.category == Category.STOP_REFRESH and facts.written and (today - facts.written).days > STOPPED_DAYS:
+        return _resolved(Resolution.COMPLETED, f"It was last written on {words(facts.written)}.", now)
+    return _resolved(Resolution.OBSOLETE, "What spoke for it no longer holds.", now)
 
 
-def _ended(resolution: Resolution, reason: str, now: datetime) -> dict[str, Any]:
-    return {
-        "status": "DONE",
-        "resolution": str(resolution.value),
-        "resolution_reason": reason,
-        "resolved_at": now.replace(tzinfo=None, microsecond=0),
-        "snoozed_until": None,
-        "alert": None,
-    }
+def _resolved(resolution: Resolution, reason: str, now: datetime) -> Columns:
+    return resolved(str(resolution.value), reason, now.replace(tzinfo=None, microsecond=0))
 
 
-def _updated(item: Item, finding: Finding) -> dict[str, Any]:
-    columns = dict[str, Any]()
+def _updated(item: TrackedItem, finding: Finding) -> Columns:
+    columns = dict[str, ColumnValue]()
     if item.fqn is not None and item.category is not None and not item.decided & DECIDED["title"]:
-        title = title_of(Category(item.category), item.fqn)
-        if title != item.title:
-            columns["title"] = title
-    if finding.priority != item.priority and not item.decided & DECIDED["priority"] and item.alert is None:
+        columns["title"] = detected_title(Category(item.category), item.fqn)
+    if not item.decided & DECIDED["priority"] and item.alert is None:
         columns["priority"] = finding.priority
-    if is_off(item.estimated_savings_usd, finding.saving):
+    if differs(item.estimated_savings_usd, finding.saving):
         columns["estimated_savings_usd"] = finding.saving
     return columns
 
 
-def is_off(known: Decimal | None, now: Decimal | None) -> bool:
-    """Whether an amount differs from what is known so much that it is to be told."""
-    if known is None or now is None:
-        return known is not now
-    return abs(now - known) >= max(_LEAST, _OFF_SHARE * known)
+def differs(before: Decimal | None, amount: Decimal | None) -> bool:
+    """Whether an amount differs from the one before by enough to be updated."""
+    if before is None or amount is None:
+        return before is not amount
+    return abs(amount - before) >= minimum_change(before)
 
 
-def state_of(item: Item) -> Mapping[str, Any]:
-    """An item as a row, as far as detection looks at it."""
-    ended = {"resolution": None, "resolution_reason": None, "resolved_at": None}
-    return {**item._asdict(), **ended}
+def detected_title(category: Category, fqn: str) -> str:
+    """The title of a detected item; of a long name it has the end."""
+    verb = f"{_TITLE_VERBS[category]} "
+    limit = MAX_TITLE_LENGTH - len(verb)
+    # No title has control characters.
+    name = "".join(character if character.isprintable() else "?" for character in fqn)
+    return verb + (name if len(name) <= limit else f"…{name[1 - limit :]}")

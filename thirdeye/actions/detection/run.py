@@ -4,40 +4,50 @@ Pages of a thousand, each a transaction: killed at any point the rest comes with
 estate changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 
+from thirdeye.actions.batches import batches
 from thirdeye.actions.campaigns import store as campaigns
-from thirdeye.actions.campaigns.membership import feed
-from thirdeye.actions.changes import Actor, Change, apply
+from thirdeye.actions.campaigns.membership import add_matching_items
+from thirdeye.actions.changes import Change, apply
 from thirdeye.actions.detection import store
-from thirdeye.actions.detection.matching import Amounts, Found, amounts_of, find
-from thirdeye.actions.detection.rules import Facts, Finding, Item, Patience, judged, state_of
-from thirdeye.actions.enums import DETECTION, Category, title_of
+from thirdeye.actions.detection.matching import Amounts, Match, Matches, match_rules
+from thirdeye.actions.detection.rules import (
+    Finding,
+    OpenItem,
+    SuppressionDays,
+    TableFacts,
+    TrackedItem,
+    detected_title,
+    reconcile,
+)
+from thirdeye.actions.detection.store import NewItem
+from thirdeye.actions.enums import DETECTION_ACTOR, Category
+from thirdeye.actions.items import Actor
 from thirdeye.actions.renamed_tables import renamed_tables_of
 from thirdeye.actions.savings import store as savings
 from thirdeye.actions.savings.measurement import measure_savings
-from thirdeye.actions.savings.rules import baseline_of
+from thirdeye.actions.savings.store import TableAnswer
 from thirdeye.clock import Clock
-from thirdeye.database import MySQL, Row
+from thirdeye.database import MySQL
 from thirdeye.estate.loaders import table_of
-from thirdeye.inventory.columns import CHUNK, PRESENT, Mask, day_of, select
+from thirdeye.inventory.columns import CHUNK, PRESENT, day_of
 from thirdeye.inventory.reader import EstateReader, NotReadYet, Snapshot, Superseded
 from thirdeye.inventory.verdicts import ADVICE, BLOCKER_BIT, VERDICTS, Blocker
 from thirdeye.settings import Settings
 
-_PAGE: Final = 1_000
 _TRIES: Final = 3
-_UNSEEN: Final = BLOCKER_BIT[Blocker.EVIDENCE_INCOMPLETE] | BLOCKER_BIT[Blocker.UNKNOWN_USAGE]
+_INCOMPLETE_EVIDENCE: Final = BLOCKER_BIT[Blocker.EVIDENCE_INCOMPLETE] | BLOCKER_BIT[Blocker.UNKNOWN_USAGE]
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many items a run opened, and changed or ended, and of how many tables it measured something new."""
+    """How many items a run opened, and changed or ended, and for how many tables it measured something new."""
 
     opened: int = 0
     changed: int = 0
@@ -46,7 +56,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _TableContext:
-    """What of a request's context showing a table needs."""
+    """The part of a request's context that answers for tables need."""
 
     settings: Settings
     clock: Clock
@@ -66,16 +76,16 @@ class Detection:
         self._context = _TableContext(settings, clock, thirdeye, estate, {})
 
     async def is_due(self) -> bool:
-        """Whether an estate is published that no run has been through."""
+        """Whether the published estate has not been through a run."""
         try:
             snapshot = await self._estate.snapshot(newest=True)
         except NotReadYet:
             return False
-        known = await store.state(self._thirdeye)
-        return known is None or known["generation"] != snapshot.generation
+        state = await store.state(self._thirdeye)
+        return state is None or state["generation"] != snapshot.generation
 
     async def run(self) -> Outcome | None:
-        """Goes through the newest estate; None when another process is at it. Raises NotReadYet, DatabaseUnavailable."""
+        """Runs once; None while another process does. Raises NotReadYet, DatabaseUnavailable."""
         async with self._thirdeye.lease("detection") as lease:
             if lease is None:
                 return None
@@ -88,81 +98,50 @@ class Detection:
 
     async def _run(self, snapshot: Snapshot) -> Outcome:
         measured = await measure_savings(self._thirdeye, snapshot, self._clock())
-        items = await store.items(self._thirdeye)
-        amounts = await amounts_of(snapshot)
-        opened = await store.open_findings(self._thirdeye)
-        length = snapshot.catalogue.columns.length
-        rules = [rule for rule in await store.action_rules(self._thirdeye) if rule["enabled"]]
-        found = await find(
+        items = await store.tracked_items(self._thirdeye)
+        matches = await match_rules(
             self._estate,
             snapshot,
-            rules,
-            amounts=amounts,
-            is_open=open_masks(opened, length),
+            [rule for rule in await store.action_rules(self._thirdeye) if rule.enabled],
+            open_items=await store.open_items(self._thirdeye),
             decisions=await store.decisions(self._thirdeye),
-            patience=patience_of(self._settings),
+            days=suppression_days(self._settings),
         )
-        changed = await self._follow(snapshot, items, found, rules, amounts)
-        # Anew, for some have just ended.
-        opened = await store.open_findings(self._thirdeye)
-        number = await self._open(snapshot, opened, found, rules, amounts)
-        for campaign in await campaigns.feeding(self._thirdeye):
-            await feed(self._thirdeye, self._estate, snapshot, campaign)
-        outcome = Outcome(opened=number, changed=changed, measured=measured)
-        await store.put_state(
-            self._thirdeye,
-            generation=snapshot.generation,
-            now=self._clock(),
-            opened=number,
-            changed=changed,
-            measured=measured,
-        )
-        log.info("detected", generation=snapshot.generation, opened=number, changed=changed, measured=measured)
-        return outcome
+        changed = await self._update_items(snapshot, items, matches)
+        # Read again, as some have just ended.
+        opened = await self._open_items(snapshot, await store.open_items(self._thirdeye), matches)
+        for campaign in await campaigns.open_campaigns_with_filter(self._thirdeye):
+            await add_matching_items(self._thirdeye, self._estate, snapshot, campaign)
+        counts = {"opened": opened, "changed": changed, "measured": measured}
+        await store.put_state(self._thirdeye, generation=snapshot.generation, now=self._clock(), **counts)
+        log.info("detected", generation=snapshot.generation, **counts)
+        return Outcome(**counts)
 
-    # ---- items that there are
+    # ---- items that exist
 
-    async def _follow(
-        self,
-        snapshot: Snapshot,
-        items: Sequence[Item],
-        found: Mapping[str, Found],
-        rules: Sequence[Row],
-        amounts: Amounts,
-    ) -> int:
-        await snapshot.load(("flags", "accessed", "written", *ADVICE))
-        facts_of = await self._facts(snapshot, items)
-        places = {
-            category: dict(zip(each.numbers.tolist(), each.rules.tolist(), strict=True))
-            for category, each in found.items()
-        }
-        now, changes = self._clock(), list[tuple[Item, dict[str, Any]]]()
+    async def _update_items(self, snapshot: Snapshot, items: Sequence[TrackedItem], matches: Matches) -> int:
+        facts_of = await self._table_facts(snapshot, items)
+        rules = {match[:2]: match.rule for match in matches}
+        now, changes = self._clock(), list[tuple[TrackedItem, Change]]()
         for item in items:
             number, category = item.table_number, item.category or ""
-            place = places.get(category, {}).get(number)
-            finding = None
-            if place is not None:
-                finding = Finding(rules[place]["priority"], amounts.saving(number, category))
-            columns = judged(item, finding, facts_of(number), snapshot.as_of, now)
-            state = state_of(item)
-            columns = {name: value for name, value in columns.items() if value != state[name]}
+            rule = rules.get((number, category))
+            finding = None if rule is None else Finding(rule.priority, matches.amounts.saving(number, category))
+            columns = reconcile(item, finding, facts_of(number), snapshot.as_of, now)
             if columns:
-                changes.append((item, columns))
-        for start in range(0, len(changes), _PAGE):
-            page = changes[start : start + _PAGE]
+                changes.append((item, Change(item, columns)))
+        for batch in batches(changes):
             async with self._thirdeye.transaction() as session:
-                versions = await store.locked_versions(session, [item.id for item, _ in page])
-                # What somebody changed since it was read is looked at again by the next run.
-                todo = [
-                    Change(state=dict(state_of(item)), columns=columns)
-                    for item, columns in page
-                    if versions.get(item.id) == item.version
-                ]
-                costs = {item.table_number: amounts.cost(item.table_number) for item, _ in page}
-                await apply(session, todo, Actor(DETECTION), now, costs)
+                versions = await store.locked_versions(session, [item.id for item, _ in batch])
+                # An item that somebody has changed since it was read waits for the next run.
+                current = [change for item, change in batch if versions.get(item.id) == item.version]
+                costs = {item.table_number: matches.amounts.cost(item.table_number) for item, _ in batch}
+                await apply(session, current, Actor(name=DETECTION_ACTOR), now, costs)
         return len(changes)
 
-    async def _facts(self, snapshot: Snapshot, items: Sequence[Item]) -> Any:
+    async def _table_facts(self, snapshot: Snapshot, items: Sequence[TrackedItem]) -> Callable[[int], TableFacts]:
+        """What the estate says of a table, by number."""
+        await snapshot.load(("flags", "accessed", "written", *ADVICE))
         columns = snapshot.catalogue.columns
 
         def value(number: int, name: str) -> int:
@@ -171,20 +150,20 @@ class Detection:
             chunk, place = divmod(number, CHUNK)
             return int(columns.parts(chunk)[name][place])
 
-        renamed = [
+        absent = [
             item.table_number
             for item in items
             if item.stage is not None and not value(item.table_number, "flags") & PRESENT
         ]
-        twins = await renamed_tables_of(self._thirdeye, renamed)
+        renamed_tables = await renamed_tables_of(self._thirdeye, absent)
 
-        def facts_of(number: int) -> Facts:
+        def facts_of(number: int) -> TableFacts:
             accessed = value(number, "accessed")
-            if number in twins:
-                accessed = max(accessed, value(twins[number]["number"], "accessed"))
-            return Facts(
+            if number in renamed_tables:
+                accessed = max(accessed, value(renamed_tables[number].number, "accessed"))
+            return TableFacts(
                 present=bool(value(number, "flags") & PRESENT),
-                known=not value(number, "blockers") & _UNSEEN,
+                evidence_complete=not value(number, "blockers") & _INCOMPLETE_EVIDENCE,
                 accessed=day_of(accessed),
                 written=day_of(value(number, "written")),
                 verdict=str(VERDICTS[value(number, "verdict")].value),
@@ -192,63 +171,35 @@ class Detection:
 
         return facts_of
 
-    # ---- items that there are not
+    # ---- new items
 
-    async def _open(
-        self,
-        snapshot: Snapshot,
-        opened: Sequence[tuple[int, str | None, bool]],
-        found: Mapping[str, Found],
-        rules: Sequence[Row],
-        amounts: Amounts,
-    ) -> int:
-        there = {(number, category) for number, category, _ in opened}
-        named = {number for number, _, _ in opened}
-        fresh = [
-            (number, category, place)
-            for category, each in found.items()
-            for number, place in zip(each.numbers.tolist(), each.rules.tolist(), strict=True)
-            if (number, category) not in there
-        ]
-        # By table, so that a page's baselines and items belong together.
-        fresh.sort()
-        count, now = 0, self._clock()
-        for start in range(0, len(fresh), _PAGE):
-            page = fresh[start : start + _PAGE]
-            rows = await self._estate.rows(snapshot, sorted({number for number, _, _ in page}))
+    async def _open_items(self, snapshot: Snapshot, open_items: Sequence[OpenItem], matches: Matches) -> int:
+        open_keys = {(item.table_number, item.category) for item in open_items}
+        named = {item.table_number for item in open_items}
+        # By table, so that a batch has a table's baseline and its items.
+        missing = sorted((match for match in matches if match[:2] not in open_keys), key=lambda match: match[:2])
+        opened, now = 0, self._clock()
+        for batch in batches(missing):
+            rows = await self._estate.rows(snapshot, sorted({match.table_number for match in batch}))
             tables = {number: table_of(self._context, snapshot, row) for number, row in rows.items()}
+            items = [
+                _new_item(match, tables[match.table_number], matches.amounts)
+                for match in batch
+                if match.table_number in tables
+            ]
             async with self._thirdeye.transaction() as session:
-                new = [tables[number] for number in tables if number not in named]
-                await savings.take_baselines(session, [baseline_of(table) for table in new], now)
-                count += await store.insert_found(
-                    session,
-                    (
-                        (
-                            title_of(Category(category), tables[number]["fqn"]),
-                            category,
-                            rules[place]["priority"],
-                            amounts.saving(number, category),
-                            number,
-                            rules[place]["id"],
-                        )
-                        for number, category, place in page
-                        if number in tables
-                    ),
-                    now,
-                )
+                await savings.put_baselines(session, [tables[number] for number in tables if number not in named], now)
+                opened += await store.insert_items(session, items, now)
             named.update(tables)
-        return count
+        return opened
 
 
-def open_masks(opened: Sequence[tuple[int, str | None, bool]], length: int) -> dict[str, Mask]:
-    """By category the tables that have an open item that was found."""
-    numbers: dict[str, list[int]] = {}
-    for number, category, detected in opened:
-        if category is not None and detected:
-            numbers.setdefault(category, []).append(number)
-    return {category: select(each, max(length, 1)) for category, each in numbers.items()}
+def _new_item(match: Match, table: TableAnswer, amounts: Amounts) -> NewItem:
+    number, category, rule = match
+    title = detected_title(Category(category), table["fqn"])
+    return NewItem(title, category, rule.priority, amounts.saving(number, category), number, rule.id)
 
 
-def patience_of(settings: Settings) -> Patience:
+def suppression_days(settings: Settings) -> SuppressionDays:
     """How long what people decided counts."""
-    return Patience(dismissed=settings.dismissed_days, completed=settings.completed_days)
+    return SuppressionDays(dismissed=settings.dismissed_days, completed=settings.completed_days)

@@ -1,14 +1,14 @@
 """Detection in the `thirdeye` schema: rules, open items, findings that become items, how far it got."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import orjson
 
-from thirdeye.actions.detection.rules import Decision, Item
-from thirdeye.actions.enums import DETECTION
+from thirdeye.actions.detection.rules import ActionRule, Decision, OpenItem, TrackedItem
+from thirdeye.actions.enums import DETECTION_ACTOR
 from thirdeye.actions.store import moment_text
 from thirdeye.database import MySQL, Row, Session
 
@@ -18,7 +18,7 @@ _RULE = f"SELECT {_RULE_COLUMNS} FROM action_rule WHERE id = %(id)s"
 _WRITABLE: Final = ("name", "category", "priority", "position", "table_filter", "maximum_items", "enabled")
 _DELETE_RULE = "DELETE FROM action_rule WHERE id = %(id)s"
 
-_ITEMS = """
+_TRACKED_ITEMS = """
 SELECT action_items.id, version, table_number, category, status, title, priority, estimated_savings_usd, detected,
        decided, stage, stage_since, stage_until, snoozed_until, alert, table_inventory.fqn
 FROM action_items LEFT JOIN table_inventory ON table_inventory.number = action_items.table_number
@@ -26,16 +26,18 @@ WHERE status <> 'DONE' AND table_number IS NOT NULL AND (detected = 1 OR stage I
 ORDER BY action_items.id
 """
 _LOCKED = "SELECT id, version FROM action_items WHERE id IN %(ids)s AND status <> 'DONE' FOR UPDATE"
-_OPEN = "SELECT table_number, category, detected FROM action_items WHERE status <> 'DONE' AND table_number IS NOT NULL"
+_OPEN_ITEMS = (
+    "SELECT table_number, category, detected FROM action_items WHERE status <> 'DONE' AND table_number IS NOT NULL"
+)
 _DECISIONS = "SELECT table_number, category, decision, monthly_cost_usd, decided_at FROM action_decision"
-_INSERT: Final = """
+_INSERT_ITEMS: Final = """
 INSERT INTO action_items (title, category, priority, estimated_savings_usd, table_number, rule_id, detected, created_at,
   updated_at) VALUES """
-_THERE: Final = " ON DUPLICATE KEY UPDATE rule_id = action_items.rule_id"
-# What nobody has written about yet was inserted just now, in this transaction.
-_EVENTS = f"""
+_UNLESS_OPEN: Final = " ON DUPLICATE KEY UPDATE rule_id = action_items.rule_id"
+# An item without an event was inserted just now, in this transaction.
+_INSERT_EVENTS = f"""
 INSERT INTO action_event (item, happened_at, actor, kind, state_after)
-SELECT id, %(now)s, '{DETECTION}', 'DETECTED', JSON_OBJECT(
+SELECT id, %(now)s, '{DETECTION_ACTOR}', 'DETECTED', JSON_OBJECT(
   'title', title, 'status', status, 'category', category, 'priority', priority,
   'estimated_savings_usd', CAST(estimated_savings_usd AS CHAR))
 FROM action_items WHERE open_key IN %(keys)s AND detected = 1
@@ -48,41 +50,64 @@ VALUES (1, %(generation)s, %(now)s, %(opened)s, %(changed)s, %(measured)s)
 """
 
 
-def _decoded(row: Row) -> Row:
-    row["table_filter"] = orjson.loads(row["table_filter"])
-    return row
+class NewItem(NamedTuple):
+    """An item that detection opens; `saving` in USD a month."""
+
+    title: str
+    category: str
+    priority: str
+    saving: Decimal | None
+    table_number: int
+    rule_id: int
 
 
-async def action_rules(thirdeye: MySQL) -> list[Row]:
-    """All rules, in their order; filters decoded."""
-    return [_decoded(row) for row in await thirdeye.fetch_all(_RULES)]
+def _action_rule(row: Row) -> ActionRule:
+    return ActionRule(**{**row, "table_filter": orjson.loads(row["table_filter"])})
 
 
-async def action_rule(thirdeye: MySQL | Session, id_: int) -> Row | None:
+async def action_rules(thirdeye: MySQL) -> list[ActionRule]:
+    """All rules, in their order."""
+    return [_action_rule(row) for row in await thirdeye.fetch_all(_RULES)]
+
+
+async def action_rule(thirdeye: MySQL | Session, id_: int) -> ActionRule | None:
     """One rule, or None."""
     row = await thirdeye.fetch_one(_RULE, {"id": id_})
-    return None if row is None else _decoded(row)
+    return None if row is None else _action_rule(row)
 
 
-async def put_rule(session: Session, id_: int | None, values: Mapping[str, Any], by: str, now: datetime) -> Row:
-    """Writes a new rule, or changes one; gives it."""
-    columns = [name for name in _WRITABLE if name in values]
-    bound = {**values, "by": by[:256], "now": now.replace(tzinfo=None), "id": id_}
-    if "table_filter" in values:
-        bound["table_filter"] = orjson.dumps(values["table_filter"]).decode()
-    if id_ is None:
-        names, places = ", ".join([*columns, "set_by", "set_at"]), ", ".join(f"%({name})s" for name in columns)
-        id_ = (
-            await session.execute(f"INSERT INTO action_rule ({names}) VALUES ({places}, %(by)s, %(now)s)", bound)
-        ).inserted_id
-    else:
-        assignments = ", ".join(f"{name} = %({name})s" for name in columns)
-        sql = f"UPDATE action_rule SET {assignments}, version = version + 1, set_by = %(by)s, set_at = %(now)s"
-        sql += " WHERE id = %(id)s"
-        await session.execute(sql, bound)
-    row = await action_rule(session, id_)
-    assert row is not None
-    return row
+async def insert_rule(session: Session, rule: ActionRule, name: str, now: datetime) -> ActionRule:
+    """Writes a new rule, set by the caller of this name, and returns it."""
+    columns = {column: getattr(rule, column) for column in _WRITABLE}
+    names = ", ".join([*columns, "set_by", "set_at"])
+    values = ", ".join(f"%({column})s" for column in [*columns, "set_by", "set_at"])
+    sql = f"INSERT INTO action_rule ({names}) VALUES ({values})"
+    executed = await session.execute(sql, _encoded(columns, name, now))
+    return await _written_rule(session, executed.inserted_id)
+
+
+async def change_rule(
+    session: Session, id_: int, columns: Mapping[str, object], name: str, now: datetime
+) -> ActionRule:
+    """Writes columns of a rule and its next version, set by the caller of this name; returns the rule."""
+    written = [f"{column} = %({column})s" for column in [*columns, "set_by", "set_at"]]
+    assignments = ", ".join([*written, "version = version + 1"])
+    values = {**_encoded(columns, name, now), "id": id_}
+    await session.execute(f"UPDATE action_rule SET {assignments} WHERE id = %(id)s", values)
+    return await _written_rule(session, id_)
+
+
+def _encoded(columns: Mapping[str, object], name: str, now: datetime) -> dict[str, object]:
+    values = {**columns, "set_by": name[:256], "set_at": now.replace(tzinfo=None)}
+    if "table_filter" in columns:
+        values["table_filter"] = orjson.dumps(columns["table_filter"]).decode()
+    return values
+
+
+async def _written_rule(session: Session, id_: int) -> ActionRule:
+    rule = await action_rule(session, id_)
+    assert rule is not None
+    return rule
 
 
 async def delete_rule(thirdeye: MySQL, id_: int) -> bool:
@@ -90,62 +115,56 @@ async def delete_rule(thirdeye: MySQL, id_: int) -> bool:
     return (await thirdeye.execute(_DELETE_RULE, {"id": id_})).matched > 0
 
 
-async def items(thirdeye: MySQL) -> list[Item]:
-    """The open items that detection looks after."""
+async def tracked_items(thirdeye: MySQL) -> list[TrackedItem]:
+    """The open items that detection keeps up to date."""
     async with thirdeye.session() as session:
-        return [Item(**row) async for row in session.stream(_ITEMS)]
+        return [TrackedItem(**row) async for row in session.stream(_TRACKED_ITEMS)]
 
 
 async def locked_versions(session: Session, ids: Sequence[int]) -> dict[int, int]:
-    """The versions of those of these items that are open; nobody else can change them until the transaction ends."""
+    """The versions of those of these items that are open, locked until the transaction ends."""
     return {row["id"]: row["version"] for row in await session.fetch_all(_LOCKED, {"ids": tuple(ids)})}
 
 
-async def open_findings(thirdeye: MySQL) -> list[tuple[int, str | None, bool]]:
-    """Of all open items about tables: the table, the category, and whether it was found."""
+async def open_items(thirdeye: MySQL) -> list[OpenItem]:
+    """All open items about tables."""
     async with thirdeye.session() as session:
-        return [(row["table_number"], row["category"], bool(row["detected"])) async for row in session.stream(_OPEN)]
+        return [
+            OpenItem(row["table_number"], row["category"], bool(row["detected"]))
+            async for row in session.stream(_OPEN_ITEMS)
+        ]
 
 
 async def decisions(thirdeye: MySQL) -> dict[str, dict[int, Decision]]:
     """What people decided, by category and table."""
-    found: dict[str, dict[int, Decision]] = {}
+    by_category: dict[str, dict[int, Decision]] = {}
     async with thirdeye.session() as session:
         async for row in session.stream(_DECISIONS):
             decision = Decision(row["decision"], row["monthly_cost_usd"], row["decided_at"].date())
-            found.setdefault(row["category"], {})[row["table_number"]] = decision
-    return found
+            by_category.setdefault(row["category"], {})[row["table_number"]] = decision
+    return by_category
 
 
-async def insert_found(
-    session: Session, rows: Iterable[tuple[str, str, str, Decimal | None, int, int]], now: datetime
-) -> int:
-    """Writes items that were found (title, category, priority, saving, table, rule) with their events; gives how many.
-
-    One that somebody has opened meanwhile stays as it is.
-    """
+async def insert_items(session: Session, items: Sequence[NewItem], now: datetime) -> int:
+    """Writes new items with their events; returns how many. One that somebody has opened meanwhile stays as it is."""
     moment = now.replace(tzinfo=None, microsecond=0).isoformat(sep=" ")
-    listed = list(rows)
-    await session.execute_rows(
-        _INSERT,
-        (
-            (title, category, priority, None if saving is None else str(saving), number, rule, 1, moment, moment)
-            for title, category, priority, saving, number, rule in listed
-        ),
-        _THERE,
+    rows = (
+        (title, category, priority, None if saving is None else str(saving), number, rule, 1, moment, moment)
+        for title, category, priority, saving, number, rule in items
     )
-    keys = tuple(f"{number}:{category}" for _, category, _, _, number, _ in listed)
-    return (await session.execute(_EVENTS, {"keys": keys, "now": moment_text(now)})).matched
+    await session.execute_rows(_INSERT_ITEMS, rows, _UNLESS_OPEN)
+    keys = tuple(f"{item.table_number}:{item.category}" for item in items) or (None,)
+    return (await session.execute(_INSERT_EVENTS, {"keys": keys, "now": moment_text(now)})).matched
 
 
 async def state(thirdeye: MySQL) -> Row | None:
-    """How far detection got; None before the first run."""
+    """The last run: `generation`, `ran_at`, `opened`, `changed`, `measured`; None before the first."""
     return await thirdeye.fetch_one(_STATE)
 
 
 async def put_state(
     thirdeye: MySQL, *, generation: int, now: datetime, opened: int, changed: int, measured: int
 ) -> None:
-    """Remembers how far it got."""
+    """Remembers a run."""
     values = {"generation": generation, "now": now.replace(tzinfo=None), "opened": opened, "changed": changed}
     await thirdeye.execute(_PUT_STATE, {**values, "measured": measured})

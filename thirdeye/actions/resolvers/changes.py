@@ -1,61 +1,52 @@
 """GraphQL: what people do with action items."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from ariadne import MutationType
 
 from thirdeye.actions import rules, store, validation
-from thirdeye.actions.changes import Actor, Change, apply
-from thirdeye.actions.enums import SAVING, EventKind, Resolution
+from thirdeye.actions.changes import Change, apply
+from thirdeye.actions.enums import SAVING_CATEGORIES, EventKind, Resolution
 from thirdeye.actions.filters import parse_item_filter
-from thirdeye.actions.permissions import check_may_work, check_may_write_about
+from thirdeye.actions.items import Columns, ColumnValue, Event, Item
+from thirdeye.actions.ordering import parse_order
+from thirdeye.actions.permissions import actor_of, authorize_change, authorize_creation
 from thirdeye.actions.savings import store as savings
-from thirdeye.actions.savings.rules import baseline_of
-from thirdeye.actions.store import Event
+from thirdeye.actions.store import ItemFilter, NewDecision
+from thirdeye.actions.validation import Input, require
 from thirdeye.actions.views import conflict_view, item_view
 from thirdeye.auth.permission import writer
-from thirdeye.context import Info
-from thirdeye.database import Row, Session
-from thirdeye.errors import AlreadyExists, BadInput, Conflict, NotFound, Unavailable
+from thirdeye.context import Context, Info
+from thirdeye.database import Session
+from thirdeye.errors import AlreadyExists, BadInput, Conflict, Unavailable
 from thirdeye.estate.loaders import table_loader
 from thirdeye.verdict.removal import Stage
 from thirdeye.verdict.resolvers.verdicts import require_table
 
 mutation = MutationType()
 # As many as one transaction writes well within a request's time.
-MOST_AT_ONCE: Final = 2_000
+_MAX_BULK_ITEMS: Final = 2_000
 
 
-def _actor(info: Info, name: str) -> Actor:
-    principal = info.context.principal
-    return Actor(name, principal is not None and principal.is_bot)
+async def _item(info: Info, id_: int) -> Item:
+    return require(await store.item(info.context.thirdeye, id_), "action item", id_)
 
 
-async def _existing(info: Info, id_: int) -> Row:
-    row = await store.item(info.context.thirdeye, id_)
-    if row is None:
-        raise NotFound(f"id: there is no action item {id_}", argument="id")
-    return row
+async def _locked(session: Session, id_: int, version: int | None = None) -> Item:
+    item = require(await store.locked_item(session, id_), "action item", id_)
+    rules.check_version(item.version, version, conflict_view(item))
+    return item
 
 
-async def _locked(session: Session, id_: int, version: int | None = None) -> Row:
-    row = await store.locked_item(session, id_)
-    if row is None:
-        raise NotFound(f"id: there is no action item {id_}", argument="id")
-    shown = conflict_view(rules.shown(row))
-    rules.check_version(row, version, {**shown, "id": id_, "version": row["version"]})
-    return row
-
-
-async def _costs(info: Info, states: Sequence[Row]) -> Mapping[int, Decimal | None]:
-    """What the tables of items cost now, USD a month; nothing while the estate cannot be read."""
-    numbers = [state["table_number"] for state in states if state["table_number"] is not None]
+async def _table_costs(context: Context, items: Sequence[Item]) -> Mapping[int, Decimal | None]:
+    """By number what the tables of items cost now, USD a month; nothing while the estate cannot be read."""
+    numbers = [item.table_number for item in items if item.table_number is not None]
     with suppress(Unavailable):
-        tables = await table_loader(info.context).load_many(numbers)
+        tables = await table_loader(context).load_many(numbers)
         return {number: table["monthlyCost"] for number, table in zip(numbers, tables, strict=True) if table}
     return {}
 
@@ -65,193 +56,175 @@ async def _costs(info: Info, states: Sequence[Row]) -> Mapping[int, Decimal | No
 
 @mutation.field("createActionItem")
 async def resolve_create(
-    _: Any,
+    _: object,
     info: Info,
     *,
-    title: str,
     table: str | None = None,
     category: str | None = None,
-    priority: str | None = None,
-    assignee: str | None = None,
-    dueDate: date | None = None,
     estimatedSavingsUsd: Decimal | None = None,
-) -> dict[str, Any]:
+    **fields: Any,
+) -> dict[str, object]:
     context, now = info.context, info.context.clock()
-    about = None if table is None else await require_table(info, table, "table")
-    by = await check_may_write_about(context, about)
-    values: dict[str, Any] = {"title": validation.validate_title(title), "created_by": by, "category": category}
-    values["priority"] = priority
-    if assignee is not None:
-        values["assignee"] = validation.validate_name(assignee, "assignee")
-    if dueDate is not None:
-        fresh = {"status": "OPEN", "detected": 0, "due_date": None}
-        values |= rules.changed(fresh, {"due_date": dueDate}, now)
+    named = None if table is None else await require_table(info, table, "table")
+    actor = await authorize_creation(context, None if named is None else named["number"])
+    changes = validation.parse_changes(fields)
+    dates = validation.validate_dates(changes, now)
+    columns: dict[str, ColumnValue] = {**changes, **dates, "category": category, "created_by": actor.name}
     if estimatedSavingsUsd is not None:
-        values["estimated_savings_usd"] = validation.validate_amount(estimatedSavingsUsd, "estimatedSavingsUsd")
-    elif about is not None and category in SAVING:
-        values["estimated_savings_usd"] = about["saving"]
-    if about is not None:
-        values["table_number"] = about["number"]
+        columns["estimated_savings_usd"] = validation.validate_amount(estimatedSavingsUsd, "estimatedSavingsUsd")
+    elif named is not None and category in SAVING_CATEGORIES:
+        columns["estimated_savings_usd"] = named["saving"]
+    if named is not None:
+        columns["table_number"] = named["number"]
     try:
         async with context.thirdeye.transaction() as session:
-            if about is not None and not await store.is_named(session, about["number"]):
-                await savings.take_baselines(session, [baseline_of(about)], now)
-            row = await store.insert_item(session, values, now)
-            created = Event(
-                item=row["id"], kind=EventKind.CREATED, actor=by, bot=_actor(info, by).is_bot, after=rules.shown(row)
-            )
-            await store.put_events(session, [created], now)
+            if named is not None and not await store.has_open_item(session, named["number"]):
+                await savings.put_baselines(session, [named], now)
+            item = await store.insert_item(session, columns, now)
+            created = Event(item=item.id, kind=EventKind.CREATED, actor=actor, after=rules.shown(item))
+            await store.insert_events(session, [created], now)
     except AlreadyExists:
-        assert about is not None and category is not None
-        raise await _conflict(info, about["number"], category) from None
-    return item_view(row, now)
+        assert named is not None
+        raise await _already_open(context, named["number"], category) from None
+    return item_view(item, now)
 
 
-async def _conflict(info: Info, number: int, category: str) -> Conflict:
-    known = await store.open_item(info.context.thirdeye, number, category)
-    return Conflict(f"category: item {known} of this category is open for the table already", argument="category")
+async def _already_open(context: Context, number: int | None, category: str | None) -> Conflict:
+    # Only items with a table and a category exclude one another.
+    assert number is not None
+    assert category is not None
+    id_ = await store.open_item(context.thirdeye, number, category)
+    return Conflict(f"category: item {id_} of this category is open for the table already", argument="category")
 
 
 @mutation.field("updateActionItem")
-async def resolve_update(_: Any, info: Info, *, id: int, version: int | None = None, **given: Any) -> dict[str, Any]:
-    asked = _asked(given)
-    if not asked:
+async def resolve_update(
+    _: object, info: Info, *, id: int, version: int | None = None, **fields: Any
+) -> dict[str, object]:
+    changes = validation.parse_changes(fields)
+    if not changes:
         raise BadInput("title, status: give at least one of them, or another field that is to change", "title")
-    row = await _existing(info, id)
-    return await _change(info, row, version, lambda state, now: rules.changed(state, asked, now))
+    return await _change(info, id, version, lambda item, now: rules.changed(item, changes, now))
 
 
 @mutation.field("stageActionItem")
 async def resolve_stage(
-    _: Any,
+    _: object,
     info: Info,
     *,
     id: int,
     stage: str | None = None,
     waitingDays: int | None = None,
     version: int | None = None,
-) -> dict[str, Any]:
-    wanted = None if stage is None else Stage(stage)
-    row = await _existing(info, id)
-    return await _change(info, row, version, lambda state, now: rules.staged(state, wanted, waitingDays, now))
+) -> dict[str, object]:
+    next_stage = None if stage is None else Stage(stage)
+    return await _change(info, id, version, lambda item, now: rules.staged(item, next_stage, waitingDays, now))
 
 
-async def _change(info: Info, row: Row, version: int | None, columns_of: Any) -> dict[str, Any]:
-    """Locks an item, changes it as `columns_of` its state and the moment says, and gives it."""
+async def _change(
+    info: Info, id_: int, version: int | None, columns_of: Callable[[Item, datetime], Columns]
+) -> dict[str, object]:
+    """Changes the columns that `columns_of` gives for the locked item and the time."""
+    item = await _item(info, id_)
     context, now = info.context, info.context.clock()
-    actor = _actor(info, await check_may_work(context, [row]))
-    costs = await _costs(info, [row])
+    actor = await authorize_change(context, [item])
+    costs = await _table_costs(context, [item])
     try:
         async with context.thirdeye.transaction() as session:
-            state = await _locked(session, row["id"], version)
-            (changed,) = await apply(session, [Change(state=state, columns=columns_of(state, now))], actor, now, costs)
+            state = await _locked(session, id_, version)
+            columns = columns_of(state, now)
+            await apply(session, [Change(state, columns)], actor, now, costs)
     except AlreadyExists:
-        raise await _conflict(info, row["table_number"], row["category"]) from None
-    return item_view(changed, now)
-
-
-def _asked(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What an update asks for, checked, by column; what null takes away is there as None."""
-    asked = dict[str, Any]()
-    if given.get("title") is not None:
-        asked["title"] = validation.validate_title(given["title"])
-    if given.get("status") is not None:
-        asked["status"] = validation.validate_status(given["status"])
-    for name in ("priority", "resolution"):
-        if given.get(name) is not None:
-            asked[name] = given[name]
-    if given.get("resolutionReason") is not None:
-        asked["resolution_reason"] = validation.validate_text(given["resolutionReason"], "resolutionReason")
-    if "assignee" in given:
-        asked["assignee"] = (
-            None if given["assignee"] is None else validation.validate_name(given["assignee"], "assignee")
-        )
-    for name, column in (("dueDate", "due_date"), ("snoozedUntil", "snoozed_until")):
-        if name in given:
-            asked[column] = given[name]
-    return asked
+        raise await _already_open(context, item.table_number, item.category) from None
+    return item_view(store.next_version(state, columns, now) if columns else state, now)
 
 
 @mutation.field("commentActionItem")
-async def resolve_comment(_: Any, info: Info, *, id: int, text: str) -> dict[str, Any]:
+async def resolve_comment(_: object, info: Info, *, id: int, text: str) -> dict[str, object]:
     context, now = info.context, info.context.clock()
-    words = validation.validate_text(text, "text")
-    row = await _existing(info, id)
-    actor = _actor(info, await check_may_work(context, [row]))
+    comment = validation.validate_text(text, "text")
+    actor = await authorize_change(context, [await _item(info, id)])
     async with context.thirdeye.transaction() as session:
-        state = await _locked(session, id)
-        said = Event(item=id, kind=EventKind.COMMENTED, actor=actor.name, bot=actor.is_bot, after={"text": words})
-        await store.put_events(session, [said], now)
-    return item_view(state, now)
+        item = await _locked(session, id)
+        event = Event(item=id, kind=EventKind.COMMENTED, actor=actor, after={"text": comment})
+        await store.insert_events(session, [event], now)
+    return item_view(item, now)
 
 
 @mutation.field("deleteActionItem")
-async def resolve_delete(_: Any, info: Info, *, id: int) -> bool:
+async def resolve_delete(_: object, info: Info, *, id: int) -> bool:
     context, now = info.context, info.context.clock()
-    actor = _actor(info, writer(context))
-    row = await store.item(context.thirdeye, id)
-    if row is None:
+    writer(context)
+    actor = actor_of(context)
+    item = await store.item(context.thirdeye, id)
+    if item is None:
         return False
-    costs = await _costs(info, [row])
+    costs = await _table_costs(context, [item])
     async with context.thirdeye.transaction() as session:
         state = await store.locked_item(session, id)
         if state is None:
             return False
         await store.delete_item(session, id)
-        gone = Event(item=id, kind=EventKind.DELETED, actor=actor.name, bot=actor.is_bot, before=rules.shown(state))
-        await store.put_events(session, [gone], now)
-        number, category = state["table_number"], state["category"]
-        if number is not None and category is not None and state["status"] != "DONE":
-            # Whoever deletes what is open does not want to be asked again.
-            await store.decide(session, [(number, category, str(Resolution.DISMISSED), costs.get(number))], now)
+        event = Event(item=id, kind=EventKind.DELETED, actor=actor, before=rules.shown(state))
+        await store.insert_events(session, [event], now)
+        number, category = state.table_number, state.category
+        if number is not None and category is not None and state.status != "DONE":
+            # Whoever deletes an open item does not want detection to open it again.
+            dismissed = NewDecision(number, category, str(Resolution.DISMISSED), costs.get(number))
+            await store.put_decisions(session, [dismissed], now)
     return True
 
 
-# ---- many
+# ---- many items
 
 
 @mutation.field("updateActionItems")
 async def resolve_update_many(
-    _: Any, info: Info, *, filter: dict[str, Any], changes: dict[str, Any], expectedCount: int | None = None
-) -> dict[str, Any]:
+    _: object, info: Info, *, filter: Input, changes: Input, expectedCount: int | None = None
+) -> dict[str, object]:
     context, now = info.context, info.context.clock()
-    asked = _asked(changes)
-    if not asked:
+    columns = validation.parse_changes(changes)
+    if not columns:
         raise BadInput("changes: say what is to change", "changes")
     if not any(value is not None for value in filter.values()):
         raise BadInput("filter: say which items", "filter")
-    wanted = await parse_item_filter(context, filter)
+    item_filter = await parse_item_filter(context, filter)
     if expectedCount is None:
-        states = _validate_count(await _unlocked(info, wanted))
-        await check_may_work(context, states)
-        different = [state for state in states if rules.changed(state, asked, now)]
-        return {"matched": len(states), "changed": len(different), "done": False}
+        items = await _matching_items(context, item_filter)
+        await authorize_change(context, items)
+        different = [item for item in items if rules.changed(item, columns, now)]
+        return {"matched": len(items), "changed": len(different), "done": False}
     try:
-        async with context.thirdeye.transaction() as session:
-            # By number, for a server locks every row that it looks at.
-            found = _validate_count(await _unlocked(info, wanted))
-            states = await store.locked_items(session, {**wanted, "ids": [state["id"] for state in found]})
-            if len(states) != expectedCount:
-                message = f"expectedCount: there are {len(states)} items by now; look at them and ask again"
-                raise Conflict(message, argument="expectedCount", current={"matched": len(states)})
-            actor = _actor(info, await check_may_work(context, states))
-            costs = await _costs(info, states) if {"status", "resolution"} & asked.keys() else {}
-            todo = [Change(state=state, columns=rules.changed(state, asked, now)) for state in states]
-            await apply(session, todo, actor, now, costs)
+        applied = await _change_many(context, item_filter, columns, expectedCount, now)
     except AlreadyExists:
         message = "filter: for some of the tables another item of the category is open; nothing was changed"
         raise Conflict(message, argument="filter") from None
-    return {"matched": len(states), "changed": sum(bool(change.columns) for change in todo), "done": True}
+    return {"matched": len(applied), "changed": sum(bool(change.columns) for change in applied), "done": True}
 
 
-async def _unlocked(info: Info, wanted: Mapping[str, Any]) -> list[Row]:
-    order = validation.validate_order("id", "asc")
-    return await store.item_page(info.context.thirdeye, wanted, order=order, position=None, limit=MOST_AT_ONCE + 1)
+async def _change_many(
+    context: Context, item_filter: ItemFilter, columns: Columns, expected_count: int, now: datetime
+) -> list[Change]:
+    async with context.thirdeye.transaction() as session:
+        # Locked by id, because a server locks every row that it looks at.
+        ids = [item.id for item in await _matching_items(context, item_filter)]
+        items = await store.locked_items(session, item_filter, ids)
+        if len(items) != expected_count:
+            message = f"expectedCount: there are {len(items)} items by now; look at them and ask again"
+            raise Conflict(message, argument="expectedCount", current={"matched": len(items)})
+        actor = await authorize_change(context, items)
+        costs = await _table_costs(context, items) if {"status", "resolution"} & columns.keys() else {}
+        changes = [Change(item, rules.changed(item, columns, now)) for item in items]
+        await apply(session, changes, actor, now, costs)
+    return changes
 
 
-def _validate_count(states: list[Row]) -> list[Row]:
-    if not states:
+async def _matching_items(context: Context, item_filter: ItemFilter) -> list[Item]:
+    """The items that a filter matches, unlocked. Raises BadInput for none, or too many."""
+    order, limit = parse_order("id", "asc"), _MAX_BULK_ITEMS + 1
+    items = await store.item_page(context.thirdeye, item_filter, order=order, position=None, limit=limit)
+    if not items:
         raise BadInput("filter: no item is like this; nothing was changed", "filter")
-    if len(states) > MOST_AT_ONCE:
-        raise BadInput(f"filter: more than {MOST_AT_ONCE} items are like this; ask for fewer at once", "filter")
-    return states
+    if len(items) > _MAX_BULK_ITEMS:
+        raise BadInput(f"filter: more than {_MAX_BULK_ITEMS} items are like this; ask for fewer at once", "filter")
+    return items

@@ -1,20 +1,23 @@
 """Baselines and measured savings, in the `thirdeye` schema. Amounts are USD a month."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
 
-from thirdeye.actions.store import moment_text
+from thirdeye.actions.savings.rules import Baseline, Outcome, SavingEntry
+from thirdeye.actions.store import contains_pattern, moment_text
 from thirdeye.database import MySQL, Row, Session
 
-_TAKE: Final = """
+_INSERT_BASELINES: Final = """
 INSERT INTO saving_baseline (table_number, size_bytes, usd_per_gb_month, storage_usd, query_usd, service, owners,
   last_written, taken_at) VALUES """
-_FORGET = """
+_DELETE_BASELINES = """
 DELETE FROM saving_baseline WHERE table_number IN %(numbers)s
 AND NOT EXISTS (SELECT 1 FROM saving_entry WHERE saving_entry.table_number = saving_baseline.table_number)
 """
-_KEEP: Final = " ON DUPLICATE KEY UPDATE taken_at = taken_at"
+_UNLESS_PRESENT: Final = " ON DUPLICATE KEY UPDATE taken_at = taken_at"
 _SUMS = """
 SELECT table_number, SUM(realized_usd) AS realized_usd, MAX(id) AS newest FROM saving_entry {which} GROUP BY table_number
 """
@@ -31,14 +34,16 @@ SELECT sums.table_number, sums.realized_usd, last_entry.kind, last_entry.found_a
 FROM ({_SUMS.format(which="WHERE table_number IN %(numbers)s")}) AS sums
 JOIN saving_entry AS last_entry ON last_entry.id = sums.newest
 """
-_ENTRIES: Final = (
+_INSERT_ENTRIES: Final = (
     "INSERT INTO saving_entry (table_number, found_at, kind, baseline_usd, cost_usd, realized_usd) VALUES "
 )
-_RENAMED_TABLES = """
+_TABLES_NAMED_LIKE = """
 SELECT number, name, service, database_name, schema_name, size_bytes FROM table_inventory
 WHERE removed_at IS NULL AND name LIKE %(pattern)s ESCAPE '!'
 """
-_NAMES = "SELECT number, name, service, database_name, schema_name FROM table_inventory WHERE number IN %(numbers)s"
+_TABLE_NAMES = (
+    "SELECT number, name, service, database_name, schema_name FROM table_inventory WHERE number IN %(numbers)s"
+)
 
 # ---- sums: each table is in one group
 
@@ -93,62 +98,119 @@ SELECT COALESCE(SUM(projected_usd), 0) AS projected_usd FROM (
   WHERE status <> 'DONE' GROUP BY COALESCE(table_number, -id)
 ) AS each_table
 """
+# A table as the API answers.
+TableAnswer = Mapping[str, Any]
 
 
-async def take_baselines(session: Session, rows: Iterable[Sequence[Any]], now: datetime) -> None:
-    """Remembers what tables cost, of rows as `rules.baseline_of` makes them; what was measured of one keeps the old."""
-    moment = moment_text(now)
-    taken = [(*row, moment) for row in rows]
-    if taken:
-        await session.execute(_FORGET, {"numbers": tuple(row[0] for row in taken)})
-        await session.execute_rows(_TAKE, taken, _KEEP)
+@dataclass(frozen=True, kw_only=True)
+class MeasuredBaseline(Baseline):
+    """A baseline, the sum of what was measured since, and the last outcome."""
+
+    realized_usd: Decimal
+    kind: Outcome | None
 
 
-async def baselines(thirdeye: MySQL) -> AsyncIterator[Row]:
-    """All baselines, with what was measured so far (`realized_usd`) and found last (`kind`)."""
+class MeasuredSaving(NamedTuple):
+    """What was measured of a table in all, its last outcome and when that was found, and what the table cost before."""
+
+    table_number: int
+    realized_usd: Decimal
+    kind: Outcome
+    found_at: datetime
+    baseline_usd: Decimal
+
+
+class TableName(NamedTuple):
+    """A table's name, the path of its schema, and the size in bytes where it was read."""
+
+    number: int
+    name: str
+    schema: tuple[str | None, ...]
+    size: int | None
+
+
+async def put_baselines(session: Session, tables: Sequence[TableAnswer], now: datetime) -> None:
+    """Remembers what tables cost, of the API's answers for them. One of which something was measured keeps the old."""
+    if tables:
+        await session.execute(_DELETE_BASELINES, {"numbers": tuple(table["number"] for table in tables)})
+        rows = (_baseline_row(table, moment_text(now)) for table in tables)
+        await session.execute_rows(_INSERT_BASELINES, rows, _UNLESS_PRESENT)
+
+
+def _baseline_row(table: TableAnswer, moment: str) -> tuple[str | int | None, ...]:
+    owners = ", ".join(sorted(owner["name"] for owner in table["owners"]))
+    price, storage, queries, written = (
+        None if table[name] is None else str(table[name])
+        for name in ("usdPerGbMonth", "storageCost", "queryCost", "lastWritten")
+    )
+    service = table["service"][:512]
+    return table["number"], table["sizeBytes"], price, storage, queries, service, owners[:1024] or None, written, moment
+
+
+async def baselines(thirdeye: MySQL) -> AsyncIterator[MeasuredBaseline]:
+    """All baselines, with what was measured so far."""
     async with thirdeye.session() as session:
         async for row in session.stream(_BASELINES):
-            yield row
+            yield MeasuredBaseline(**{**row, "kind": row["kind"] and Outcome(row["kind"])})
 
 
-async def measured(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, Row]:
-    """Of those of these tables that anything was measured of: how much, and what was found last, when."""
+async def measured(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, MeasuredSaving]:
+    """By number of a table what was measured of it; tables without a measurement are left out."""
     rows = await thirdeye.fetch_all(_MEASURED, {"numbers": tuple(numbers)})
-    return {row["table_number"]: row for row in rows}
+    return {row["table_number"]: MeasuredSaving(**{**row, "kind": Outcome(row["kind"])}) for row in rows}
 
 
-async def put_entries(session: Session, rows: Iterable[Sequence[Any]]) -> None:
-    """Writes what was measured: table, moment, what was found, baseline, cost, by how much the saving rose."""
-    await session.execute_rows(_ENTRIES, rows)
+async def insert_entries(session: Session, entries: Iterable[SavingEntry], now: datetime) -> None:
+    """Writes what was measured."""
+    moment = moment_text(now)
+    rows = (
+        (
+            entry.baseline.table_number, moment, str(entry.outcome), str(entry.baseline.cost), str(entry.cost),
+            str(entry.realized),
+        )
+        for entry in entries
+    )  # fmt: skip
+    await session.execute_rows(_INSERT_ENTRIES, rows)
 
 
-async def renamed_tables(thirdeye: MySQL, mark: str) -> list[Row]:
-    """The tables that are there under a name with this mark in it."""
-    pattern = mark.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    return await thirdeye.fetch_all(_RENAMED_TABLES, {"pattern": f"%{pattern}%"})
+async def tables_named_like(thirdeye: MySQL, text: str) -> list[TableName]:
+    """The present tables whose names contain a text."""
+    rows = await thirdeye.fetch_all(_TABLES_NAMED_LIKE, {"pattern": contains_pattern(text)})
+    return [_table_name(row) for row in rows]
 
 
-async def places_of(thirdeye: MySQL, numbers: Sequence[int]) -> list[Row]:
-    """Names and places of these tables."""
-    return await thirdeye.fetch_all(_NAMES, {"numbers": tuple(numbers) or (-1,)})
+async def table_names(thirdeye: MySQL, numbers: Sequence[int]) -> list[TableName]:
+    """The names of these tables, also of removed ones."""
+    rows = await thirdeye.fetch_all(_TABLE_NAMES, {"numbers": tuple(numbers) or (-1,)})
+    return [_table_name(row) for row in rows]
 
 
-async def realized(thirdeye: MySQL, group: str, since: datetime, until: datetime) -> list[Row]:
-    """What was measured from one moment to another, by group."""
+def _table_name(row: Row) -> TableName:
+    schema = (row["service"], row["database_name"], row["schema_name"])
+    return TableName(row["number"], row["name"], schema, row.get("size_bytes"))
+
+
+async def realized(thirdeye: MySQL, group: str, since: datetime, until: datetime) -> dict[str, Row]:
+    """By group what was measured in a period: `realized_usd`, `tables`."""
     key = _KEYS[group].format(moment="saving_entry.found_at", number="saving_entry.table_number")
-    return await thirdeye.fetch_all(_REALIZED.format(key=key), _between(since, until))
+    rows = await thirdeye.fetch_all(_REALIZED.format(key=key), _period(since, until))
+    return {str(row["group_key"]): row for row in rows}
 
 
-async def projected(thirdeye: MySQL, group: str, since: datetime, until: datetime) -> list[Row]:
-    """What the items completed from one moment to another promised, by group."""
+async def projected(thirdeye: MySQL, group: str, since: datetime, until: datetime) -> dict[str, Decimal]:
+    """By group what the items completed in a period promised."""
     key = _KEYS[group].format(moment="completed.moment", number="completed.what")
-    return await thirdeye.fetch_all(_PROJECTED.format(key=key), _between(since, until))
+    rows = await thirdeye.fetch_all(_PROJECTED.format(key=key), _period(since, until))
+    return {str(row["group_key"]): row["projected_usd"] for row in rows}
 
 
-async def totals(thirdeye: MySQL, since: datetime, until: datetime) -> dict[str, Any]:
-    """Realized, baseline, tables, completed items that nothing was measured of, and what open items promise."""
-    total = await thirdeye.fetch_one(_TOTAL, _between(since, until))
-    unproven = await thirdeye.fetch_one(_UNPROVEN, _between(since, until))
+async def totals(thirdeye: MySQL, since: datetime, until: datetime) -> Row:
+    """Of a period `realized_usd`, `baseline_usd`, `tables`, and `unproven`: completed items without a measured saving.
+
+    Also `open_usd`: what open items promise now.
+    """
+    total = await thirdeye.fetch_one(_TOTAL, _period(since, until))
+    unproven = await thirdeye.fetch_one(_UNPROVEN, _period(since, until))
     still_open = await thirdeye.fetch_one(_OPEN)
     assert total is not None
     assert unproven is not None
@@ -156,5 +218,5 @@ async def totals(thirdeye: MySQL, since: datetime, until: datetime) -> dict[str,
     return {**total, "unproven": unproven["items"], "open_usd": still_open["projected_usd"]}
 
 
-def _between(since: datetime, until: datetime) -> dict[str, Any]:
+def _period(since: datetime, until: datetime) -> dict[str, datetime]:
     return {"since": since.replace(tzinfo=None), "until": until.replace(tzinfo=None)}

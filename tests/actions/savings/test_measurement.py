@@ -1,81 +1,19 @@
 """What was saved is measured, once for each table, and adds up."""
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.support.action_estate import A_DAY, Estate
 from tests.support.synthetic import Table
-from thirdeye.actions.savings.rules import Baseline, Found, Now, measure
 from thirdeye.inventory.verdicts import Verdict
 from thirdeye.verdict.removal import renamed_name
 
-PRICE = Decimal("0.023")
-TODAY = date(2026, 5, 1)
-BEFORE = Baseline(
-    number=1, size=10**12, price=PRICE, storage=Decimal(23), queries=Decimal(7), last_written=date(2026, 4, 1),
-    taken=date(2026, 4, 2),
-)  # fmt: skip
+pytestmark = pytest.mark.anyio
 SAVINGS = """query ($by: SavingsGroup!) {
   savings(groupBy: $by) { projectedUsd realizedUsd baselineUsd tables unproven openUsd groups { key projectedUsd realizedUsd tables } }
 }"""
 NOTE = "id status resolution resolutionReason projectedSavingUsd realizedSavingUsd savingNote"
-
-
-def now(size: int | None = 10**12, *, present: bool = True, twin: int | None = None, written: date = TODAY) -> Now:
-    return Now(present=present, size=size, last_written=written, twin_size=twin)
-
-
-@pytest.mark.parametrize(
-    ("state", "realized", "last", "found", "delta"),
-    [
-        (now(), 0, None, None, 0), (now(present=False), 0, None, Found.REMOVED, 30),
-        (now(present=False), 30, Found.REMOVED, None, 0), (now(5 * 10**11), 0, None, Found.SHRUNK, Decimal("11.5")),
-        (now(95 * 10**10), 0, None, None, 0), (now(5 * 10**11), Decimal("11.5"), Found.SHRUNK, None, 0),
-        (now(present=False), Decimal("11.5"), Found.SHRUNK, Found.REMOVED, Decimal("18.5")),
-        (now(), 30, Found.REMOVED, Found.RETURNED, -30), (now(10**13), Decimal("11.5"), Found.SHRUNK, Found.RETURNED, Decimal("-11.5")),
-        (now(), 0, Found.RETURNED, None, 0), (now(present=False, twin=10**12), 0, None, Found.MOVED, 7),
-        (now(present=False, twin=-1), 0, None, Found.MOVED, 0), (now(present=False), 7, Found.MOVED, Found.REMOVED, 23),
-        (now(None), 0, None, None, 0), (now(written=date(2026, 3, 1)), 0, None, Found.STOPPED, 0),
-        (now(written=date(2026, 3, 1)), 0, Found.STOPPED, None, 0), (now(None), 30, Found.REMOVED, Found.RETURNED, -30),
-    ],
-)  # fmt: skip
-def test_what_is_measured(
-    state: Now, realized: Decimal, last: Found | None, found: Found | None, delta: Decimal
-) -> None:
-    entry = measure(BEFORE, state, Decimal(realized), last, TODAY)
-    assert (None if entry is None else entry.found) == found
-    assert (Decimal(0) if entry is None else entry.realized) == delta
-
-
-SIZES = st.none() | st.integers(0, 10**15)
-
-
-@given(
-    size=SIZES,
-    queries=st.none() | st.decimals(0, 1000, places=6),
-    history=st.lists(st.tuples(st.booleans(), SIZES, st.none() | st.integers(-1, 10**15)), max_size=12),
-)
-def test_savings_never_exceed_what_a_table_cost(
-    size: int | None, queries: Decimal | None, history: list[tuple[bool, int | None, int | None]]
-) -> None:
-    storage = None if size is None else Decimal(size) * PRICE / 10**9
-    before = Baseline(
-        number=1, size=size, price=PRICE, storage=storage, queries=queries, last_written=TODAY, taken=TODAY
-    )
-    realized, last = Decimal(0), None
-    for present, now_size, twin in history:
-        state = Now(present=present, size=now_size, last_written=TODAY, twin_size=None if present else twin)
-        for _ in range(2):
-            entry = measure(before, state, realized, last, TODAY)
-            if entry is not None:
-                realized, last = realized + entry.realized, entry.found
-            assert 0 <= realized <= before.cost + Decimal("0.000001")
-        # Measured twice it says nothing new.
-        assert measure(before, state, realized, last, TODAY) is None
 
 
 async def sums(estate: Estate, group: str = "MONTH") -> dict[str, object]:
@@ -90,7 +28,6 @@ async def sums(estate: Estate, group: str = "MONTH") -> dict[str, object]:
     return dict(found)
 
 
-@pytest.mark.anyio
 async def test_a_table_that_goes_is_saved_once_whoever_names_it(estate: Estate) -> None:
     create = """mutation ($f: TableFilterInput) {
       createActionItem(title: "mine", table: "shop.main.core.going", estimatedSavingsUsd: "100") { id }
@@ -135,7 +72,6 @@ async def test_a_table_that_goes_is_saved_once_whoever_names_it(estate: Estate) 
     ]
 
 
-@pytest.mark.anyio
 async def test_done_by_hand_and_still_there_saves_nothing_and_says_so(estate: Estate) -> None:
     (item,) = await estate.items(NOTE, category=["PURGE"])
     await estate.api.data(f"mutation {{ updateActionItem(id: {item['id']}, resolution: COMPLETED) {{ id }} }}")
@@ -152,7 +88,6 @@ async def test_done_by_hand_and_still_there_saves_nothing_and_says_so(estate: Es
     assert (await estate.refresh()).opened == 1
 
 
-@pytest.mark.anyio
 async def test_a_table_under_another_name_is_not_saved_until_it_is_dropped(estate: Estate) -> None:
     (item,) = await estate.items(category=["PURGE"])
     stage = (
@@ -181,7 +116,6 @@ async def test_a_table_under_another_name_is_not_saved_until_it_is_dropped(estat
     assert (item["status"], item["resolution"], item["realizedSavingUsd"]) == ("DONE", "COMPLETED", "230.000000")
 
 
-@pytest.mark.anyio
 async def test_what_stops_or_shrinks_is_measured(estate: Estate) -> None:
     estate.tables["written"].written = estate.now.date()
     estate.tables["new"] = Table(5, "new", Verdict.STOP_REFRESH, size=10**12, written=estate.now.date())
@@ -208,7 +142,6 @@ async def test_what_stops_or_shrinks_is_measured(estate: Estate) -> None:
         assert error["extensions"]["argument"] == argument
 
 
-@pytest.mark.anyio
 async def test_what_a_table_cost_is_remembered_from_when_it_was_first_named(estate: Estate) -> None:
     cost = "SELECT storage_usd FROM saving_baseline WHERE table_number = 0"
     going = estate.tables["going"]

@@ -8,8 +8,10 @@ import pytest
 
 from tests.support.action_estate import Estate
 from tests.support.synthetic import Synthetic, Table
-from thirdeye.actions.detection import run, store
+from thirdeye.actions import batches
+from thirdeye.actions.detection import store
 from thirdeye.actions.detection.run import Detection, Outcome
+from thirdeye.actions.detection.store import NewItem
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.verdicts import BLOCKER_BIT, Blocker, Verdict
 
@@ -43,11 +45,11 @@ def killed_at(function: Callable[..., Any], call: int) -> Callable[..., Any]:
     return guarded
 
 
-@pytest.mark.parametrize("step", ["insert_found", "locked_versions", "put_state"])
+@pytest.mark.parametrize("step", ["insert_items", "locked_versions", "put_state"])
 async def test_killed_at_any_page_the_next_run_ends_what_it_began(
     estate: Estate, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    monkeypatch.setattr(run, "_PAGE", 1)
+    monkeypatch.setattr(batches, "BATCH_SIZE", 1)
     real, call = getattr(store, step), 0
     while True:
         call += 1
@@ -91,22 +93,22 @@ async def test_two_workers_at_once_do_it_once(estate: Estate) -> None:
 
 async def test_what_a_person_changes_meanwhile_stays(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     (purge,) = await estate.items(category=["PURGE"])
-    real = store.items
+    real = store.tracked_items
 
-    async def items(*args: Any) -> Any:
+    async def tracked_items(*args: Any) -> Any:
         found = await real(*args)
         await estate.api.data(
             f'mutation {{ updateActionItem(id: {purge["id"]}, priority: LOW, title: "mine") {{ id }} }}'
         )
         return found
 
-    monkeypatch.setattr(store, "items", items)
+    monkeypatch.setattr(store, "tracked_items", tracked_items)
     estate.tables["going"].verdict = Verdict.KEEP
     await estate.synthetic.publish(list(estate.tables.values()), estate.now)
     await detection(estate).run()
     (left,) = await estate.items("title priority status version", ids=[purge["id"]])
     assert left == {"title": "mine", "priority": "LOW", "status": "OPEN", "version": 2}
-    monkeypatch.setattr(store, "items", real)
+    monkeypatch.setattr(store, "tracked_items", real)
     await detection(estate).run()
     (left,) = await estate.items("status resolution", ids=[purge["id"]])
     assert left == {"status": "DONE", "resolution": "OBSOLETE"}
@@ -127,11 +129,11 @@ async def test_an_empty_estate_has_no_findings(estate: Estate) -> None:
 
 
 async def test_what_is_open_by_then_is_neither_opened_nor_told_again(estate: Estate) -> None:
-    found = [("Drop it", "PURGE", "LOW", None, number, 1) for number in (0, 3)]
+    new = [NewItem("Drop it", "PURGE", "LOW", None, number, 1) for number in (0, 3)]
     async with estate.thirdeye.transaction() as session:
-        assert await store.insert_found(session, found, estate.now) == 1
+        assert await store.insert_items(session, new, estate.now) == 1
     async with estate.thirdeye.transaction() as session:
-        assert await store.insert_found(session, found, estate.now) == 0
+        assert await store.insert_items(session, new, estate.now) == 0
     (going,) = await estate.items("title history { kind }", table=["shop.main.core.going"])
     assert going == {"title": "Drop shop.main.core.going", "history": [{"kind": "DETECTED"}]}
 

@@ -1,0 +1,51 @@
+"""Savings as answers: keys are those of the API's `Savings`."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from thirdeye.actions.enums import Resolution
+from thirdeye.actions.savings.rules import Outcome
+from thirdeye.actions.savings.store import MeasuredSaving
+from thirdeye.actions.views import ItemAnswer
+from thirdeye.database import Row
+from thirdeye.estate.views import words
+
+
+def saving_groups(
+    group_by: str, realized: Mapping[str, Row], projected: Mapping[str, Decimal]
+) -> list[dict[str, object]]:
+    """The groups: months in order, others by what was realized, the most first."""
+
+    def realized_usd(key: str) -> Decimal:
+        return realized[key]["realized_usd"] if key in realized else Decimal(0)
+
+    keys = sorted(realized.keys() | projected.keys())
+    if group_by != "MONTH":
+        keys.sort(key=realized_usd, reverse=True)
+    return [
+        {
+            "key": key,
+            "projectedUsd": projected.get(key, Decimal(0)),
+            "realizedUsd": realized_usd(key),
+            "tables": realized[key]["tables"] if key in realized else 0,
+        }
+        for key in keys
+    ]
+
+
+def saving_note(item: ItemAnswer, measured: MeasuredSaving | None) -> str | None:
+    """What an item's realized saving rests on; None while the item is open and nothing was measured."""
+    if item["number"] is None:
+        return "It names no table, so nothing can be measured." if item["status"] == "DONE" else None
+    if measured is not None:
+        since, cost = words(measured.found_at.date()), f"{measured.baseline_usd:.2f}"
+        return {
+            Outcome.REMOVED: f"Its table is gone since {since}; it cost {cost} USD a month.",
+            Outcome.MOVED: f"Its table lives on under another name since {since}: that counts once it is dropped.",
+            Outcome.SHRUNK: f"Its table has shrunk by {since}; it cost {cost} USD a month before.",
+            Outcome.STOPPED: f"Its table is no longer written since {since}; what its writes cost is not known.",
+            Outcome.RETURNED: f"Its table is back, or as large as before, since {since}.",
+        }[measured.kind]
+    if item["status"] == "DONE" and item["resolution"] in {None, Resolution.COMPLETED}:
+        return "It was called done, but its table is still there and costs what it did: nothing is saved so far."
+    return None
