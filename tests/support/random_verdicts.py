@@ -9,13 +9,13 @@ from hypothesis import strategies as some
 
 from tests.support.second_inventory import Judged, _Judge
 from tests.support.second_verdicts import Rules, second_verdicts
-from thirdeye.inventory.columns import PRESENT, WITHOUT_STORAGE, day_number
+from thirdeye.inventory.columns import FIRST_ASSET, PRESENT, WITHOUT_STORAGE, day_number
 from thirdeye.inventory.rules import TYPES_WITHOUT_STORAGE, Thresholds
-from thirdeye.inventory.verdicts import NO_IDLE, VERDICTS, blockers_of
+from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICTS, blockers_of
 from thirdeye.mirror import evaluation
 from thirdeye.mirror.advisor import Estate
 from thirdeye.mirror.lineage import find_nearest, graph_of
-from thirdeye.mirror.state import FIRST_ASSET, State
+from thirdeye.mirror.state import State
 from thirdeye.mirror.usage import Day, UsageTotals, _Sums
 from thirdeye.mirror.warnings import Problems
 from thirdeye.verdict.evaluation import Known, judge
@@ -208,7 +208,7 @@ def first(estate: RandomEstate) -> list[dict[str, Any]]:
     query = state.query
     return [
         {
-            "idle": None if query["idle"][number] == NO_IDLE else int(query["idle"][number]),
+            "idle": None if query["idle"][number] == UNKNOWN_IDLE_DAYS else int(query["idle"][number]),
             "risk": None if np.isnan(table.risks[query["risk"][number]]) else float(table.risks[query["risk"][number]]),
             "blockers": {str(each.value) for each in blockers_of(int(query["blockers"][number]))},
             "verdict": str(VERDICTS[query["verdict"][number]].value),

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from thirdeye.inventory.columns import PRESENT, Array
-from thirdeye.inventory.rules import ACTIVITIES, Activity, directly_in_use, is_any
+from thirdeye.inventory.rules import ACTIVITIES, Activity, directly_in_use, has_activity
 
 # A table has grown when it gained both that share and so many bytes.
 GROWN_SHARE: Final = 0.20
@@ -38,9 +38,9 @@ def changes(before: Mapping[str, Array], after: Mapping[str, Array], first: int)
     sized = stayed & (old["size"] >= 0) & (after["size"] >= 0)
     gained = after["size"] - old["size"]
     grown = sized & (gained >= GROWN_BYTES) & (gained >= GROWN_SHARE * old["size"])
-    idle = is_any(after["activity"], Activity.STALE, Activity.DORMANT)
-    was_idle = is_any(old["activity"], Activity.STALE, Activity.DORMANT)
-    active = is_any(after["activity"], Activity.ACTIVE)
+    idle = has_activity(after["activity"], Activity.STALE, Activity.DORMANT)
+    was_idle = has_activity(old["activity"], Activity.STALE, Activity.DORMANT)
+    active = has_activity(after["activity"], Activity.ACTIVE)
     cases = (
         (ChangeKind.NEW, is_now & ~known),
         (ChangeKind.BACK, is_now & ~was & known),

@@ -16,7 +16,7 @@ class ServiceFeeds:
     """By service number: what is known of its use, and what that is worth."""
 
     feeds: list[rules.Feed]
-    verdicts: list[rules.FeedVerdict]
+    verdicts: list[rules.FeedAssessment]
 
 
 def judge_feeds(state: State, usage: UsageTotals, today: date, thresholds: rules.Thresholds) -> ServiceFeeds:
@@ -43,7 +43,7 @@ def judge_feeds(state: State, usage: UsageTotals, today: date, thresholds: rules
         )
         for number in range(count)
     ]
-    return ServiceFeeds(feeds, [rules.judge_feed(feed, today, thresholds) for feed in feeds])
+    return ServiceFeeds(feeds, [rules.assess_feed(feed, today, thresholds) for feed in feeds])
 
 
 def judge_tables(

@@ -7,16 +7,25 @@ from typing import Final
 import numpy as np
 
 from thirdeye.database import Row
-from thirdeye.inventory.columns import CHUNK, NEAREST, NEAREST_FIELDS, Array, Columns, Mask, blob_name
+from thirdeye.inventory.columns import (
+    CHUNK,
+    FIRST_ASSET,
+    NEAREST,
+    NEAREST_FIELDS,
+    NO_NODE,
+    Array,
+    Columns,
+    Mask,
+    blob_name,
+)
 from thirdeye.inventory.lineage import Adjacency, Nearest, adjacency, nearest_in_use
 from thirdeye.mirror.keys import KEY, id_text, records_of
 from thirdeye.mirror.relations import id_buckets
-from thirdeye.mirror.state import FIRST_ASSET, Index, State, bucket_number
+from thirdeye.mirror.state import Index, State, bucket_number
 from thirdeye.mirror.warnings import Problems
 
 _PAIR: Final = np.dtype([("upstream", KEY), ("downstream", KEY)])
 _ASSET: Final = np.dtype([("id", KEY), ("service", KEY), ("name", ">u4"), ("deleted", "u1")])
-NOBODY: Final = 0xFFFF_FFFF
 _NO_ASSETS: Final = frozenset({"domain", "dataProduct"})
 
 
@@ -227,8 +236,8 @@ def packed_nearest(nearest: Nearest, tables: int) -> Iterator[tuple[str, bytes]]
         encoded = np.where(nodes >= tables, nodes - tables + FIRST_ASSET, nodes)
         distances = nearest.distances[start : start + len(nodes)]
         for place in range(NEAREST):
-            columns[f"near{place}"] = np.where(nodes[:, place] >= 0, encoded[:, place], NOBODY)
-            columns[f"far{place}"] = np.where(nodes[:, place] >= 0, distances[:, place], 0)
+            columns[f"node{place}"] = np.where(nodes[:, place] >= 0, encoded[:, place], NO_NODE)
+            columns[f"distance{place}"] = np.where(nodes[:, place] >= 0, distances[:, place], 0)
         yield blob_name("nearest", chunk), columns.packed(0)
 
 

@@ -6,12 +6,12 @@ from typing import Final
 import numpy as np
 
 from thirdeye.database import MySQL
-from thirdeye.inventory.columns import CHUNK, Array
+from thirdeye.inventory.columns import CHUNK, FIRST_ASSET, Array
 from thirdeye.inventory.name_search import pack_names
 from thirdeye.mirror import publication, store
 from thirdeye.mirror.keys import id_text
 from thirdeye.mirror.reading import EstateReading
-from thirdeye.mirror.state import FIRST_ASSET, State
+from thirdeye.mirror.state import State
 
 _ASSET_PAGE: Final = 2_000
 

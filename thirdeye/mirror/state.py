@@ -9,6 +9,7 @@ import orjson
 
 from thirdeye.database import MySQL, Row
 from thirdeye.inventory.columns import (
+    ASSET_FIELDS,
     CHUNK,
     PRESENT,
     QUERY_FIELDS,
@@ -17,14 +18,11 @@ from thirdeye.inventory.columns import (
     Columns,
     Mask,
     blob_name,
-    lookup,
+    find_positions,
 )
 from thirdeye.mirror import store
 from thirdeye.mirror.keys import KEY, records_of
 
-# Assets other than tables have numbers of their own, from here on.
-FIRST_ASSET: Final = 2**31
-ASSET_FIELDS: Final = {"id": "S16", "kind": "u1", "name": "u4", "in_use": "u1", "alive": "u1"}
 EDGE_FIELDS: Final = {"upstream": "u4", "downstream": "u4"}
 GROUPS: Final = {"query": QUERY_FIELDS, "source": SOURCE_FIELDS, "asset": ASSET_FIELDS}
 # The groups whose blobs a state owns beside its edges.
@@ -64,7 +62,7 @@ class Index:
 
     def numbers(self, keys: Array) -> Array:
         """The number of each key, -1 for unknown ones."""
-        numbers = lookup(self._keys, self._order, keys)
+        numbers = find_positions(self._keys, self._order, keys)
         # What is all zeros is no key.
         numbers[keys == b""] = -1
         return numbers

@@ -8,8 +8,8 @@ import numpy as np
 from thirdeye.inventory.columns import CHUNK, IN_USE_THROUGH_LINEAGE, WITHOUT_STORAGE, Array, Mask, select
 from thirdeye.inventory.lineage import Adjacency, adjacency
 from thirdeye.inventory.query import costs
-from thirdeye.inventory.rules import Activity, TableColumns, idle_days, is_any
-from thirdeye.inventory.verdicts import NO_IDLE, VERDICT_CODE, Verdict
+from thirdeye.inventory.rules import Activity, TableColumns, has_activity, idle_days
+from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICT_CODE, Verdict
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict import rules
 from thirdeye.verdict.propagation import have_downstream, highest_downstream
@@ -35,9 +35,9 @@ class Known:
 def judge(estate: Estate, table: RiskTable, known: Known, policy: Policy, today: int) -> None:
     """Sets idle days, class, risk, purge score, blockers and verdict of every table."""
     query, count = estate.query, len(estate.present)
-    idle_tables = is_any(query["activity"], Activity.STALE, Activity.DORMANT) & estate.present
+    idle_tables = has_activity(query["activity"], Activity.STALE, Activity.DORMANT) & estate.present
     own = _own(estate, table, idle_tables, policy, today)
-    unknown = is_any(query["activity"], Activity.UNKNOWN) & estate.present
+    unknown = has_activity(query["activity"], Activity.UNKNOWN) & estate.present
     upstream = adjacency(estate.targets, estate.sources, estate.nodes)
     unknown_downstream = have_downstream(upstream, _padded(unknown, estate.nodes))[:count]
     query["risk"] = _effective(own, idle_tables, table, upstream, estate.nodes)
@@ -84,7 +84,7 @@ def own_classes(idle: Array, longest_gap: Array, days_of_use: Array, accessed: A
     """The class of each table's own past; NO_CLASS where nobody can tell how long it has been idle."""
     # What is known from access times alone has been used on a day at least.
     used = np.where((accessed > 0) & (days_of_use == 0), 1, days_of_use)
-    return np.where(idle == NO_IDLE, NO_CLASS, classes(idle, longest_gap, used)).astype(np.uint8)
+    return np.where(idle == UNKNOWN_IDLE_DAYS, NO_CLASS, classes(idle, longest_gap, used)).astype(np.uint8)
 
 
 def _own(estate: Estate, table: RiskTable, idle_tables: Mask, policy: Policy, today: int) -> Array:
@@ -111,8 +111,8 @@ def _idle(estate: Estate, part: slice, observed: Array, today: int) -> Array:
         metadata_changed=source["metadata_changed"][part],
         queries=query["queries"][part],
     )
-    idle = np.minimum(np.maximum(idle_days(tables, today), 0), NO_IDLE - 1)
-    return np.where(is_any(query["activity"][part], Activity.UNKNOWN), NO_IDLE, idle).astype(np.uint16)
+    idle = np.minimum(np.maximum(idle_days(tables, today), 0), UNKNOWN_IDLE_DAYS - 1)
+    return np.where(has_activity(query["activity"][part], Activity.UNKNOWN), UNKNOWN_IDLE_DAYS, idle).astype(np.uint16)
 
 
 def _effective(own: Array, idle: Mask, table: RiskTable, upstream: Adjacency, nodes: int) -> Array:

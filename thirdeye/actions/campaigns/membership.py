@@ -5,9 +5,9 @@ from typing import Any
 
 from thirdeye.actions.campaigns import store
 from thirdeye.database import MySQL, Row, Session
-from thirdeye.estate.listing import filter_of
-from thirdeye.inventory.filters import filter_of_document
-from thirdeye.inventory.query import fields_of, ordered
+from thirdeye.estate.listing import parse_filter
+from thirdeye.inventory.filters import deserialize_filter
+from thirdeye.inventory.query import matching_numbers, required_fields
 from thirdeye.inventory.reader import EstateReader, Snapshot
 
 
@@ -16,9 +16,9 @@ async def found_items(thirdeye: MySQL, reader: EstateReader, snapshot: Snapshot,
     outside = await store.items_outside(thirdeye, campaign["id"])
     if not outside:
         return []
-    wanted = await filter_of(reader, snapshot, filter_of_document(campaign["item_filter"]), None, None)
-    await snapshot.load(fields_of(wanted, None))
-    numbers = set((await asyncio.to_thread(ordered, snapshot.catalogue, wanted, None)).tolist())
+    wanted = await parse_filter(reader, snapshot, deserialize_filter(campaign["item_filter"]), None, None)
+    await snapshot.load(required_fields(wanted, None))
+    numbers = set((await asyncio.to_thread(matching_numbers, snapshot.catalogue, wanted, None)).tolist())
     return [item for item, number in outside if number in numbers]
 
 

@@ -18,9 +18,9 @@ from thirdeye.auth.permission import caller, may_write, writer
 from thirdeye.context import Info
 from thirdeye.database import Row, Session
 from thirdeye.errors import AlreadyExists, BadInput, Conflict, NotFound, Unavailable
-from thirdeye.estate.listing import filter_of
-from thirdeye.estate.loaders import of_one_generation, snapshot_of
-from thirdeye.inventory.filters import check_names, filter_document
+from thirdeye.estate.listing import parse_filter
+from thirdeye.estate.loaders import snapshot_of, with_snapshot
+from thirdeye.inventory.filters import serialize_filter, validate_filter_names
 from thirdeye.paging import page_size
 
 query = QueryType()
@@ -168,12 +168,12 @@ async def _asked(info: Info, given: Mapping[str, Any]) -> dict[str, Any]:
 
 async def validate_filter(context: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """A filter of tables that is to be kept, as JSON. Raises BadInput for what cannot be, or names nothing there is."""
-    document = filter_document(given)
+    document = serialize_filter(given)
     if not document:
         raise BadInput("filter: say which tables", "filter")
     snapshot = await snapshot_of(context)
-    check_names(given, snapshot.directory)
-    await filter_of(context.estate, snapshot, given, None, None)
+    validate_filter_names(given, snapshot.directory)
+    await parse_filter(context.estate, snapshot, given, None, None)
     return document
 
 
@@ -183,7 +183,7 @@ async def _feed(info: Info, row: Row) -> None:
         return
     context = info.context
     with suppress(Unavailable):
-        await of_one_generation(context, lambda snapshot: feed(context.thirdeye, context.estate, snapshot, row))
+        await with_snapshot(context, lambda snapshot: feed(context.thirdeye, context.estate, snapshot, row))
         progress_loader(context).clear(row["id"])
 
 

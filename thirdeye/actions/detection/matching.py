@@ -12,10 +12,10 @@ import numpy as np
 from thirdeye.actions.detection.rules import Decision, Patience, is_settled
 from thirdeye.actions.enums import SAVING
 from thirdeye.database import Row
-from thirdeye.estate.listing import filter_of
+from thirdeye.estate.listing import parse_filter
 from thirdeye.inventory.columns import Array, Mask, select
-from thirdeye.inventory.filters import filter_of_document
-from thirdeye.inventory.query import cost_of, fields_of, ordered, saving_of
+from thirdeye.inventory.filters import deserialize_filter
+from thirdeye.inventory.query import cost_of, matching_numbers, required_fields, saving_of
 from thirdeye.inventory.reader import EstateReader, Snapshot
 
 # The columns that amounts are made of.
@@ -113,9 +113,9 @@ async def find(
 
 
 async def _matched(reader: EstateReader, snapshot: Snapshot, rule: Mapping[str, Any]) -> Array:
-    wanted = await filter_of(reader, snapshot, filter_of_document(rule["table_filter"]), None, None)
-    await snapshot.load(fields_of(wanted, None))
-    return await asyncio.to_thread(ordered, snapshot.catalogue, wanted, None)
+    wanted = await parse_filter(reader, snapshot, deserialize_filter(rule["table_filter"]), None, None)
+    await snapshot.load(required_fields(wanted, None))
+    return await asyncio.to_thread(matching_numbers, snapshot.catalogue, wanted, None)
 
 
 def _settled(decisions: Mapping[int, Decision], amounts: Amounts, length: int, today: date, patience: Patience) -> Mask:

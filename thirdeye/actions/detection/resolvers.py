@@ -16,8 +16,8 @@ from thirdeye.auth.permission import administrator
 from thirdeye.context import Info
 from thirdeye.database import Row
 from thirdeye.errors import BadInput, NotFound, Unavailable
-from thirdeye.estate.loaders import of_one_generation, views
-from thirdeye.estate.resolvers.administration import request_refresh
+from thirdeye.estate.loaders import views, with_snapshot
+from thirdeye.estate.resolvers.refreshes import request_refresh
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.paging import page_size
 
@@ -131,7 +131,7 @@ async def resolve_preview(
             "tables": await views(context, snapshot, fresh[:limit]),
         }
 
-    return await of_one_generation(context, preview)
+    return await with_snapshot(context, preview)
 
 
 @mutation.field("setActionRule")

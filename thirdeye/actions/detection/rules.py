@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from thirdeye.actions.enums import REMOVING, SAVING, Category, Resolution, title_of
 from thirdeye.actions.rules import DECIDED, alerted
-from thirdeye.estate.views import words
+from thirdeye.estate.dates import format_day
 
 # A projected saving is brought up to date when it is off by this share, and a cent.
 _OFF_SHARE: Final = Decimal("0.10")
@@ -111,7 +111,7 @@ def judged(item: Item, finding: Finding | None, facts: Facts, today: date, now: 
         # That the reason for a verdict cannot be seen does not mean that it is gone.
         return {}
     if item.category == Category.STOP_REFRESH and facts.written and (today - facts.written).days > _STOPPED_DAYS:
-        return _ended(Resolution.COMPLETED, f"It was last written on {words(facts.written)}.", now)
+        return _ended(Resolution.COMPLETED, f"It was last written on {format_day(facts.written)}.", now)
     return _ended(Resolution.OBSOLETE, "What spoke for it no longer holds.", now)
 
 
@@ -121,8 +121,8 @@ def _called_off(item: Item, facts: Facts) -> dict[str, Any]:
     if facts.accessed <= item.stage_since.date():
         return {}
     return alerted(
-        f"It was read on {words(facts.accessed)}, while its end was under way ({item.stage} since "
-        f"{words(item.stage_since.date())}): take back what was done, and ask who needs it."
+        f"It was read on {format_day(facts.accessed)}, while its end was under way ({item.stage} since "
+        f"{format_day(item.stage_since.date())}): take back what was done, and ask who needs it."
     )
 
 

@@ -26,7 +26,7 @@ from thirdeye.database import MySQL, Row
 from thirdeye.estate.loaders import table_of
 from thirdeye.inventory.columns import CHUNK, PRESENT, Mask, day_of, select
 from thirdeye.inventory.reader import EstateReader, NotReadYet, Snapshot, Superseded
-from thirdeye.inventory.verdicts import ADVICE, BLOCKER_BIT, VERDICTS, Blocker
+from thirdeye.inventory.verdicts import ADVICE_FIELDS, BLOCKER_BIT, VERDICTS, Blocker
 from thirdeye.settings import Settings
 
 _PAGE: Final = 1_000
@@ -130,7 +130,7 @@ class Detection:
         rules: Sequence[Row],
         amounts: Amounts,
     ) -> int:
-        await snapshot.load(("flags", "accessed", "written", *ADVICE))
+        await snapshot.load(("flags", "accessed", "written", *ADVICE_FIELDS))
         facts_of = await self._facts(snapshot, items)
         places = {
             category: dict(zip(each.numbers.tolist(), each.rules.tolist(), strict=True))

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
 from thirdeye.actions.enums import Resolution
-from thirdeye.estate.views import words
-from thirdeye.inventory.money import BYTES_PER_GB
+from thirdeye.estate.dates import format_day
+from thirdeye.inventory.money import BYTES_PER_GB, round_amount
 
-_CENT: Final = Decimal("0.000001")
 # What a table must have shrunk by to count as smaller work, not as chance: this share of its cost, and a cent.
 _SHRUNK_SHARE: Final = Decimal("0.10")
 _LEAST: Final = Decimal("0.01")
@@ -110,11 +109,11 @@ def _target(before: Baseline, found: Found | None, cost: Decimal) -> Decimal:
     # Of a table that lives on under another name nothing is saved yet but what it shrank by.
     if found in {None, Found.STOPPED}:
         return Decimal(0)
-    return min(max(before.cost - cost, Decimal(0)), before.cost).quantize(_CENT, ROUND_HALF_UP)
+    return round_amount(min(max(before.cost - cost, Decimal(0)), before.cost))
 
 
 def _storage(size: int, price: Decimal) -> Decimal:
-    return (Decimal(size) * price / BYTES_PER_GB).quantize(_CENT, ROUND_HALF_UP)
+    return round_amount(Decimal(size) * price / BYTES_PER_GB)
 
 
 def baseline_of(table: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -142,7 +141,7 @@ def saving_note(item: Mapping[str, Any], measured: Mapping[str, Any] | None) -> 
         return "It names no table, so nothing can be measured." if item["status"] == "DONE" else None
     kind = None if measured is None else measured["kind"]
     if kind is not None and measured is not None:
-        since, cost = words(measured["found_at"].date()), f"{measured['baseline_usd']:.2f}"
+        since, cost = format_day(measured["found_at"].date()), f"{measured['baseline_usd']:.2f}"
         return {
             Found.REMOVED: f"Its table is gone since {since}; it cost {cost} USD a month.",
             Found.MOVED: f"Its table lives on under another name since {since}: that counts once it is dropped.",

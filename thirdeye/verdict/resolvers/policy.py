@@ -11,8 +11,8 @@ from ariadne import MutationType, QueryType
 from thirdeye.auth.permission import administrator, caller, may_administer, my_teams
 from thirdeye.context import Info
 from thirdeye.errors import BadInput, Forbidden, Unavailable
-from thirdeye.estate.loaders import as_of, of_one_generation, snapshot_of
-from thirdeye.estate.resolvers.administration import request_refresh
+from thirdeye.estate.loaders import as_of, snapshot_of, with_snapshot
+from thirdeye.estate.resolvers.refreshes import request_refresh
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.paging import EARLIEST_DAY, page_size
 from thirdeye.verdict import store
@@ -162,7 +162,7 @@ async def resolve_simulate(_: Any, info: Info, *, input: dict[str, Any]) -> dict
         found = await asyncio.to_thread(simulate, snapshot.catalogue, tag_sets, advice, policy)
         return {**found, **as_of(context, snapshot)}
 
-    found = await of_one_generation(context, find)
+    found = await with_snapshot(context, find)
     return {**found, "policy": _policy(policy, None, None)}
 
 

@@ -9,15 +9,16 @@ from thirdeye.context import Info
 from thirdeye.database import Row
 from thirdeye.errors import BadInput
 from thirdeye.estate.listing import PageRequest, find_page
-from thirdeye.estate.loaders import as_of, of_one_generation, snapshot_of, table_loader, view, views
-from thirdeye.estate.resolvers.lineage import assets_of
+from thirdeye.estate.loaders import as_of, snapshot_of, table_loader, view, views, with_snapshot
+from thirdeye.estate.resolvers.lineage import downstream_assets
+from thirdeye.estate.views import AsOf, TableAnswer
 from thirdeye.inventory import store as inventory
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.fqn import digest
 from thirdeye.inventory.query import Sort, TableFilter
-from thirdeye.inventory.reader import Snapshot, of_generation
+from thirdeye.inventory.reader import Snapshot, check_generation
 from thirdeye.inventory.rules import Activity
-from thirdeye.inventory.verdicts import ADVICE, BLOCKER_BIT, NO_IDLE, VERDICT_CODE, Blocker, Verdict
+from thirdeye.inventory.verdicts import ADVICE_FIELDS, BLOCKER_BIT, UNKNOWN_IDLE_DAYS, VERDICT_CODE, Blocker, Verdict
 from thirdeye.paging import page_size
 from thirdeye.verdict import explanations, rules, store
 from thirdeye.verdict.evaluation import own_classes
@@ -44,10 +45,10 @@ async def known_table(info: Info, fqn: str, argument: str = "fqn") -> dict[str, 
         row = await inventory.row_by_fqn(info.context.thirdeye, fqn, digest(fqn))
         if row is None or row["removed_at"] is not None:
             raise problem
-        await snapshot.load(ADVICE)
-        return {**view(info.context, snapshot, of_generation(snapshot, row)), "owner_set": row["owner_set"]}
+        await snapshot.load(ADVICE_FIELDS)
+        return {**view(info.context, snapshot, check_generation(snapshot, row)), "owner_set": row["owner_set"]}
 
-    return await of_one_generation(info.context, find)
+    return await with_snapshot(info.context, find)
 
 
 @table.field("verdict")
@@ -104,7 +105,7 @@ def _purge_score(of: dict[str, Any], snapshot: Snapshot) -> dict[str, Any] | Non
 def return_risk(of: dict[str, Any], snapshot: Snapshot) -> dict[str, Any] | None:
     """The risk of a table that is idle, with the counts behind it; None for one that is in use or unknown."""
     advice, idle = snapshot.advice, of["advised"]["idle"]
-    if idle == NO_IDLE or of["activity"] not in {"STALE", "DORMANT"} or not advice:
+    if idle == UNKNOWN_IDLE_DAYS or of["activity"] not in {"STALE", "DORMANT"} or not advice:
         return None
     number = of["advised"]["risk"]
     (own_class,) = own_classes(
@@ -138,9 +139,9 @@ def _missing_days(of: dict[str, Any], snapshot: Snapshot) -> int:
 async def resolve_assets(of: dict[str, Any], info: Info, *, first: int | None = None) -> list[dict[str, Any]]:
     limit = page_size(first, default=5, maximum=20)
     if of["code"] == Blocker.ACTIVE_DOWNSTREAM.value:
-        return await assets_of(info, of["number"], limit)
+        return await downstream_assets(info, of["number"], limit)
     if of["code"] == Blocker.UNKNOWN_DOWNSTREAM.value:
-        return await assets_of(info, of["number"], limit, activity=Activity.UNKNOWN)
+        return await downstream_assets(info, of["number"], limit, activity=Activity.UNKNOWN)
     return []
 
 
@@ -148,37 +149,37 @@ async def resolve_assets(of: dict[str, Any], info: Info, *, first: int | None = 
 
 
 @query.field("verdicts")
-async def resolve_lists(_: Any, info: Info) -> dict[str, Any]:
+async def resolve_lists(_: Any, info: Info) -> AsOf:
     snapshot = await snapshot_of(info.context)
     return as_of(info.context, snapshot)
 
 
-async def _listed(info: Info, wanted: TableFilter, sort: Sort, first: int | None) -> list[dict[str, Any]]:
+async def _listed(info: Info, wanted: TableFilter, sort: Sort, first: int | None) -> list[TableAnswer]:
     size = page_size(first, default=10, maximum=100)
 
-    async def find(snapshot: Snapshot) -> list[dict[str, Any]]:
+    async def find(snapshot: Snapshot) -> list[TableAnswer]:
         found = await find_page(snapshot, wanted, sort, PageRequest(size=size, backwards=False), None)
         return await views(info.context, snapshot, found.numbers)
 
-    return await of_one_generation(info.context, find)
+    return await with_snapshot(info.context, find)
 
 
 _GOING: Final = frozenset({VERDICT_CODE[Verdict.DELETE], VERDICT_CODE[Verdict.ARCHIVE]})
 
 
 @lists.field("bestSavings")
-async def resolve_best_savings(_: Any, info: Info, *, first: int | None = None) -> list[dict[str, Any]]:
+async def resolve_best_savings(_: Any, info: Info, *, first: int | None = None) -> list[TableAnswer]:
     return await _listed(info, TableFilter(verdicts=_GOING), Sort(key="saving"), first)
 
 
 @lists.field("safestDeletions")
-async def resolve_safest(_: Any, info: Info, *, first: int | None = None) -> list[dict[str, Any]]:
+async def resolve_safest(_: Any, info: Info, *, first: int | None = None) -> list[TableAnswer]:
     wanted = TableFilter(verdicts=frozenset({VERDICT_CODE[Verdict.DELETE]}))
     return await _listed(info, wanted, Sort(key="returnRisk", descending=False), first)
 
 
 @lists.field("biggestBlocked")
-async def resolve_blocked(_: Any, info: Info, *, first: int | None = None) -> list[dict[str, Any]]:
+async def resolve_blocked(_: Any, info: Info, *, first: int | None = None) -> list[TableAnswer]:
     return await _listed(info, TableFilter(zombie=True, blockers=_BLOCKED), Sort(key="cost"), first)
 
 
