@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.verdicts.worlds import KNOWN, World, worlds
 from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Columns, day_of
-from thirdeye.inventory.rules import Feed, Thresholds, judge_feed
+from thirdeye.inventory.rules import Feed, Thresholds, assess_feed
 from thirdeye.inventory.verdicts import VERDICT_CODE, Verdict
 from thirdeye.mirror.advisor import DaysSoFar, Estate
 from thirdeye.mirror.evaluation import ServiceFeeds, classify_tables, evaluate_use
@@ -72,7 +72,7 @@ def judged(world: World) -> Any:
         Feed(tables=tables, first_usage=day_of(int(first)), newest_usage=day_of(int(newest)))
         for first, newest in zip(sums.first_row, sums.newest_row, strict=True)
     ]
-    verdicts = [judge_feed(feed, today, thresholds) for feed in feeds]
+    verdicts = [assess_feed(feed, today, thresholds) for feed in feeds]
     classify_tables(state, usage, ServiceFeeds(feeds, verdicts), today, thresholds)
     evaluate_use(state, np.zeros(tables, bool), today, thresholds)
     nothing = np.zeros(0, np.int32)

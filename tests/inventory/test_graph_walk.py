@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thirdeye.inventory.columns import CHUNK, Array, Mask
-from thirdeye.inventory.graph_walk import FIRST_ASSET, Budget, Load, chunk_name, count_downstream, walk
+from thirdeye.inventory.columns import CHUNK, FIRST_ASSET, Array, Mask
+from thirdeye.inventory.graph_walk import Budget, Load, chunk_name, count_downstream, walk
 
 pytestmark = pytest.mark.anyio
 # Two chunks of tables, two of other assets, their first and last places among them.
@@ -88,7 +88,7 @@ async def test_a_chain_of_many_levels_is_walked_to_its_end_and_a_hub_at_once() -
 
 async def test_a_spent_budget_is_said_and_kept() -> None:
     chain = [(number, number + 1) for number in range(100)]
-    load, budget = loading(packed(chain)), Budget(left=500)
+    load, budget = loading(packed(chain)), Budget(remaining=500)
 
     async def everything(_: int, places: Array) -> Mask:
         return np.ones(len(places), np.bool_)

@@ -3,7 +3,7 @@
 import pytest
 
 from thirdeye.errors import BadInput
-from thirdeye.inventory.name_search import NameIndex, name_parts, pack_names, pack_paths, search_words
+from thirdeye.inventory.name_search import NameIndex, name_parts, pack_names, pack_paths, parse_search
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,10 @@ def test_places_are_searched_too() -> None:
     ],
 )
 def test_searches_are_words(search: str | None, words: list[str]) -> None:
-    assert search_words(search) == words
+    assert parse_search(search) == words
 
 
 @pytest.mark.parametrize("search", ["x" * 256, "a b c d e f g h i j k", "a\x00b"])
 def test_searches_that_cannot_be_are_refused(search: str) -> None:
     with pytest.raises(BadInput, match="search"):
-        search_words(search)
+        parse_search(search)

@@ -1,4 +1,4 @@
-"""Finding against sorted lists: any filter, any order, page by page and backwards."""
+"""Queries against sorted lists: any filter, any sort, page by page and backwards."""
 
 import math
 from typing import Any
@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thirdeye.errors import BadInput
 from thirdeye.inventory import columns as columns_module
 from thirdeye.inventory import query
 from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, ZOMBIE, Columns, PackedColumns
@@ -18,13 +17,10 @@ from thirdeye.inventory.query import (
     Position,
     Sort,
     TableFilter,
-    count,
-    cursor_of,
-    ordered,
-    page,
-    position_of,
+    count_matches,
+    matching_numbers,
+    select_page,
 )
-from thirdeye.paging import encode_cursor
 
 tables = st.lists(
     st.fixed_dictionaries(
@@ -88,8 +84,8 @@ RISKS, SHARES = np.array([np.nan, 0.1, 0.4]), np.array([0, 0, 0, 0.5, 1.0])
 def value(row: dict[str, Any], key: str) -> float | None:
     if key == "cost":
         storage = row["size"] * (0.02, 0.5)[row["place"]] / 1e9 if row["size"] >= 0 else None
-        known = [cost for cost in (storage, row["query_cost"]) if cost is not None and not math.isnan(cost)]
-        return sum(known) if known else None
+        costs = [cost for cost in (storage, row["query_cost"]) if cost is not None and not math.isnan(cost)]
+        return sum(costs) if costs else None
     if key == "purgeScore":
         return None if row["purge"] == 255 else row["purge"] / 10
     if key == "returnRisk":
@@ -108,90 +104,69 @@ def value(row: dict[str, Any], key: str) -> float | None:
     return None if row[name] == unknown else row[name]
 
 
-def matches(row: dict[str, Any], wanted: TableFilter) -> bool:
+def matches(row: dict[str, Any], table_filter: TableFilter) -> bool:
     cost, size = value(row, "cost"), row["size"]
     return all(
         (
             row["flags"] & PRESENT,
-            wanted.zombie is None or bool(row["flags"] & ZOMBIE) == wanted.zombie,
-            wanted.minimum_bytes is None or size >= wanted.minimum_bytes,
-            wanted.maximum_bytes is None or 0 <= size <= wanted.maximum_bytes,
-            wanted.minimum_cost is None
-            or (cost is not None and wanted.minimum_cost <= cost <= (wanted.maximum_cost or 0)),
-            wanted.accessed_before is None or 0 < row["accessed"] < wanted.accessed_before,
-            wanted.accessed_after is None or row["accessed"] >= wanted.accessed_after,
-            wanted.written_after is None or row["written"] >= wanted.written_after,
-            wanted.services is None or row["place"] == 0,
-            wanted.verdicts is None or row["verdict"] in wanted.verdicts,
-            wanted.blockers is None or (row["blockers"] & wanted.blockers if wanted.blockers else not row["blockers"]),
-            wanted.minimum_purge is None or (value(row, "purgeScore") or -1) >= wanted.minimum_purge,
-            wanted.maximum_risk is None or (value(row, "returnRisk") or 2) <= wanted.maximum_risk,
-            wanted.minimum_saving is None or (value(row, "saving") or 0) >= wanted.minimum_saving,
+            table_filter.zombie is None or bool(row["flags"] & ZOMBIE) == table_filter.zombie,
+            table_filter.minimum_bytes is None or size >= table_filter.minimum_bytes,
+            table_filter.maximum_bytes is None or 0 <= size <= table_filter.maximum_bytes,
+            table_filter.minimum_cost is None
+            or (cost is not None and table_filter.minimum_cost <= cost <= (table_filter.maximum_cost or 0)),
+            table_filter.accessed_before is None or 0 < row["accessed"] < table_filter.accessed_before,
+            table_filter.accessed_after is None or row["accessed"] >= table_filter.accessed_after,
+            table_filter.written_after is None or row["written"] >= table_filter.written_after,
+            table_filter.services is None or row["place"] == 0,
+            table_filter.verdicts is None or row["verdict"] in table_filter.verdicts,
+            table_filter.blockers is None
+            or (row["blockers"] & table_filter.blockers if table_filter.blockers else not row["blockers"]),
+            table_filter.minimum_purge is None or (value(row, "purgeScore") or -1) >= table_filter.minimum_purge,
+            table_filter.maximum_risk is None or (value(row, "returnRisk") or 2) <= table_filter.maximum_risk,
+            table_filter.minimum_saving is None or (value(row, "saving") or 0) >= table_filter.minimum_saving,
         )
     )
 
 
-def in_order(rows: list[dict[str, Any]], wanted: TableFilter, sort: Sort) -> list[int]:
+def in_order(rows: list[dict[str, Any]], table_filter: TableFilter, sort: Sort) -> list[int]:
     sign = -1 if sort.descending else 1
-    found = [number for number, row in enumerate(rows) if matches(row, wanted)]
+    numbers = [number for number, row in enumerate(rows) if matches(row, table_filter)]
 
     def key(number: int) -> tuple[bool, float, int]:
-        known = value(rows[number], sort.key)
-        return known is None, 0 if known is None else sign * known, sign * number
+        sort_value = value(rows[number], sort.key)
+        return sort_value is None, 0 if sort_value is None else sign * sort_value, sign * number
 
-    return sorted(found, key=key)
+    return sorted(numbers, key=key)
 
 
 @given(tables, filters, sorts, st.integers(1, 6))
 def test_pages_hold_every_match_once_in_order_both_ways(
-    rows: list[dict[str, Any]], wanted: TableFilter, sort: Sort, size: int
+    rows: list[dict[str, Any]], table_filter: TableFilter, sort: Sort, size: int
 ) -> None:
-    where, expected = catalogue(rows), in_order(rows, wanted, sort)
-    assert count(where, wanted) == (len(expected), False)
-    assert ordered(where, wanted, sort).tolist() == expected
-    assert ordered(where, wanted, None).tolist() == sorted(expected)
+    estate, expected = catalogue(rows), in_order(rows, table_filter, sort)
+    assert count_matches(estate, table_filter) == (len(expected), False)
+    assert matching_numbers(estate, table_filter, sort).tolist() == expected
+    assert matching_numbers(estate, table_filter, None).tolist() == sorted(expected)
     forwards, after = list[int](), None
     while True:
-        found = page(where, wanted, sort, size, after=after)
-        forwards += found.numbers
-        assert found.has_previous is (after is not None)
-        if not found.has_next:
+        page = select_page(estate, table_filter, sort, size, after=after)
+        forwards += page.numbers
+        assert page.has_previous is (after is not None)
+        if not page.has_next:
             break
-        after = Position(value=found.values[-1], number=found.numbers[-1])
+        after = Position(value=page.values[-1], number=page.numbers[-1])
     assert forwards == expected
     backwards, before = list[int](), Position(value=None, number=-1 if sort.descending else 2**31)
     while True:
-        found = page(where, wanted, sort, size, before=before)
-        backwards = found.numbers + backwards
-        if not found.has_previous:
+        page = select_page(estate, table_filter, sort, size, before=before)
+        backwards = page.numbers + backwards
+        if not page.has_previous:
             break
-        before = Position(value=found.values[0], number=found.numbers[0])
+        before = Position(value=page.values[0], number=page.numbers[0])
     assert backwards == expected
 
 
-def test_counting_stops_where_it_is_told() -> None:
-    where = catalogue([{"flags": PRESENT}] * 20)
-    assert count(where, TableFilter(), 20) == (20, False)
-    assert count(where, TableFilter(), 19) == (19, True)
-
-
-@pytest.mark.parametrize(
-    "cursor",
-    [
-        encode_cursor("size", "desc", "1.0", 3),
-        encode_cursor("cost", "asc", "1.0", 3),
-        encode_cursor("cost", "desc", "nan", 3),
-        encode_cursor("cost", "desc", "inf", 3),
-        encode_cursor("cost", "desc", "x", 3),
-        encode_cursor("cost", "desc", "1.0", -1),
-        encode_cursor("cost", "desc", "1.0", 2**31),
-        encode_cursor("cost", "desc", "1.0"),
-        "",
-        "????",
-    ],
-)
-def test_no_cursor_but_its_own_is_taken(cursor: str) -> None:
-    sort = Sort(key="cost", descending=True)
-    with pytest.raises(BadInput, match="before"):
-        position_of(cursor, sort, "before")
-    assert position_of(cursor_of(sort, 1.5, 7), sort, "after") == Position(value=1.5, number=7)
+def test_counting_stops_at_the_limit() -> None:
+    estate = catalogue([{"flags": PRESENT}] * 20)
+    assert count_matches(estate, TableFilter(), 20) == (20, False)
+    assert count_matches(estate, TableFilter(), 19) == (19, True)

@@ -18,7 +18,7 @@ from tests.support.facts import (
     sound_date,
     table_evidence,
 )
-from thirdeye.inventory.rules import Activity, Evidence, Feed, FeedState, Thresholds, judge_feed
+from thirdeye.inventory.rules import Activity, Evidence, Feed, FeedState, Thresholds, assess_feed
 
 TODAY = date(2026, 11, 20)
 LIMITS = Thresholds()
@@ -162,7 +162,7 @@ def test_use_spreads_through_lineage() -> None:
     ],
 )
 def test_a_feed_is_live_silent_or_absent(feed: Feed, state: FeedState, since: date | None) -> None:
-    verdict = judge_feed(feed, TODAY, LIMITS)
+    verdict = assess_feed(feed, TODAY, LIMITS)
     assert (verdict.state, verdict.silent_since) == (state, since)
 
 

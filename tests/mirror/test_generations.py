@@ -14,6 +14,7 @@ from tests.support.mirror import Mirror, mirror
 from tests.support.published import published, recorded_statements, republish
 from tests.support.second_inventory import Judged, second_inventory
 from thirdeye.errors import DatabaseUnavailable
+from thirdeye.estate.store import put_price
 from thirdeye.inventory import reader as reading
 from thirdeye.inventory import store
 from thirdeye.inventory.reader import EstateReader, NotReadYet, Superseded
@@ -157,7 +158,7 @@ async def test_a_generation_published_while_it_is_loaded_is_loaded_anew(
     refreshed: Mirror, settings: Settings, sql_server: MariaDB | MySQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schema = settings.thirdeye_mysql_schema
-    for overtaken in ("contents", "blob"):
+    for overtaken in ("blob_versions", "blob"):
         original, left = getattr(store, overtaken), [2]
 
         async def once_overtaken(*arguments: Any, original: Any = original, left: list[int] = left) -> Any:
@@ -222,7 +223,7 @@ async def test_lineage_in_memory_is_bounded(refreshed: Mirror, monkeypatch: pyte
     snapshot = await reader.snapshot()
     first = await reader.chunk(snapshot, "down/00000")
     assert first is not None
-    monkeypatch.setattr(reading, "_BYTES_KEPT", len(first))
+    monkeypatch.setattr(reading, "_LINEAGE_CACHE_BYTES", len(first))
     asked = counting(monkeypatch)
     await reader.chunk(snapshot, "down/00000")
     assert asked["down/00000"] == 0
@@ -286,7 +287,7 @@ async def test_a_price_counts_without_a_refresh(refreshed: Mirror) -> None:
     before = await reader.snapshot()
     number = before.service_numbers["snowflake_prod"]
     for price in ("1.5", "2.5"):
-        await store.put_price(
+        await put_price(
             refreshed.thirdeye,
             service_type="Snowflake",
             effective_from=date(2020, 1, 1),
@@ -332,7 +333,7 @@ async def test_a_page_costs_two_statements_whatever_it_asks_of_its_tables(api: A
 def counting(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Counts what is read: by function, and blobs by name."""
     asked = Counter[str]()
-    for function in ("state", "contents", "blob"):
+    for function in ("state", "blob_versions", "blob"):
         original = getattr(store, function)
 
         async def counted(*arguments: Any, original: Any = original, function: str = function) -> Any:

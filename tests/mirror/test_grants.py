@@ -11,9 +11,9 @@ from tests.support.mirror import mirror
 from tests.support.second_inventory import second_inventory
 from thirdeye.database import Session
 from thirdeye.errors import DatabaseUnavailable
-from thirdeye.estate.loaders import advised
+from thirdeye.estate.loaders import advised_columns
 from thirdeye.inventory.reader import EstateReader
-from thirdeye.inventory.verdicts import ADVICE, BLOCKER_BIT, Blocker
+from thirdeye.inventory.verdicts import ADVICE_FIELDS, BLOCKER_BIT, Blocker
 from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.mirror.openmetadata.source_tables import READABLE, SOURCE_TABLES
 from thirdeye.settings import Settings
@@ -78,8 +78,8 @@ async def test_without_a_part_the_rest_goes_on_and_says_so(
         assert inventory.keys() == judged.tables.keys()
         reader = EstateReader(estate.thirdeye)
         snapshot = await reader.snapshot()
-        await snapshot.load(ADVICE)
-        blocked = [advised(snapshot, row["number"])["blockers"] for row in inventory.values()]
+        await snapshot.load(ADVICE_FIELDS)
+        blocked = [advised_columns(snapshot, row["number"])["blockers"] for row in inventory.values()]
         incomplete = BLOCKER_BIT[Blocker.EVIDENCE_INCOMPLETE]
         assert {bool(bits & incomplete) for bits in blocked} == {code == "EVIDENCE_INCOMPLETE"}
         for name, value in lost.items():

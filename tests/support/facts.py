@@ -102,16 +102,16 @@ def date_of_milliseconds(milliseconds: float | None, today: date) -> date | None
 
 
 def feed_evidence(feed: Feed, today: date, thresholds: Thresholds) -> Evidence:
-    return rules.judge_feed(feed, today, thresholds).evidence
+    return rules.assess_feed(feed, today, thresholds).evidence
 
 
 def observed_days(feed: Feed, today: date) -> int:
-    return rules.judge_feed(feed, today, Thresholds()).observed_days
+    return rules.assess_feed(feed, today, Thresholds()).observed_days
 
 
 def tally_service(facts: Sequence[TableFacts], feed: Feed, today: date, thresholds: Thresholds) -> Tally:
     """The tally of one service without lineage."""
-    verdict, now = rules.judge_feed(feed, today, thresholds), day_number(today)
+    verdict, now = rules.assess_feed(feed, today, thresholds), day_number(today)
     tables = _columns(
         facts, [table_evidence(verdict.evidence, each.metadata_changed) for each in facts], verdict.observed_days
     )

@@ -12,7 +12,7 @@ from tests.support.second_verdicts import Rules, second_verdicts
 from thirdeye.inventory.columns import PRESENT, WITHOUT_STORAGE, day_number
 from thirdeye.inventory.graph_walk import FIRST_ASSET
 from thirdeye.inventory.rules import TYPES_WITHOUT_STORAGE, Thresholds
-from thirdeye.inventory.verdicts import NO_IDLE, VERDICTS, blockers_of
+from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICTS, blockers_of
 from thirdeye.mirror import evaluation
 from thirdeye.mirror.advisor import Estate
 from thirdeye.mirror.lineage import find_nearest, graph_of
@@ -209,7 +209,7 @@ def first(estate: RandomEstate) -> list[dict[str, Any]]:
     query = state.query
     return [
         {
-            "idle": None if query["idle"][number] == NO_IDLE else int(query["idle"][number]),
+            "idle": None if query["idle"][number] == UNKNOWN_IDLE_DAYS else int(query["idle"][number]),
             "risk": None if np.isnan(table.risks[query["risk"][number]]) else float(table.risks[query["risk"][number]]),
             "blockers": {str(each.value) for each in blockers_of(int(query["blockers"][number]))},
             "verdict": str(VERDICTS[query["verdict"][number]].value),

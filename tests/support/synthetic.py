@@ -13,7 +13,7 @@ import orjson
 from thirdeye.database import MySQL
 from thirdeye.inventory.columns import CHUNK, PRESENT, QUERY_FIELDS, RETAINED, Columns, blob_name, day_number
 from thirdeye.inventory.fqn import digest
-from thirdeye.inventory.verdicts import NO_SCORE, VERDICT_CODE, Verdict
+from thirdeye.inventory.verdicts import UNKNOWN_PURGE_SCORE, VERDICT_CODE, Verdict
 
 USERS = {"ann": ["id-ann", ["id-finance"]], "bob": ["id-bob", []], "cyd": ["id-cyd", []]}
 OWNER_SETS = [[], [["id-ann", "user", "ann"]], [["id-finance", "team", "finance"]], [["id-bob", "user", "bob"]]]
@@ -107,7 +107,7 @@ def _values(table: Table) -> Mapping[str, Any]:
         "written": day_number(table.written),
         "owners": table.owners,
         "verdict": VERDICT_CODE[table.verdict],
-        "purge": NO_SCORE,
+        "purge": UNKNOWN_PURGE_SCORE,
         "blockers": table.blockers,
     }
 
@@ -159,7 +159,7 @@ def many(count: int, found: int, now: datetime) -> tuple[Columns, Iterator[tuple
     columns["size"] = numbers % 5000 * 10**8
     columns["query_cost"] = np.full(count, np.nan)
     columns["owners"] = numbers % len(OWNER_SETS)
-    columns["purge"] = np.full(count, NO_SCORE)
+    columns["purge"] = np.full(count, UNKNOWN_PURGE_SCORE)
     columns["verdict"] = np.where(numbers < found, VERDICT_CODE[Verdict.DELETE], VERDICT_CODE[Verdict.KEEP])
     rows = (
         _row(

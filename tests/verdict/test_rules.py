@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity
-from thirdeye.inventory.verdicts import BLOCKER_BIT, NO_IDLE, NO_SCORE, VERDICTS, Blocker, Verdict
+from thirdeye.inventory.verdicts import BLOCKER_BIT, UNKNOWN_IDLE_DAYS, UNKNOWN_PURGE_SCORE, VERDICTS, Blocker, Verdict
 from thirdeye.verdict.rules import BlockerFacts, Policy, blockers, purge_parts, purge_score, verdicts
 
 TODAY = 20_000
@@ -56,7 +56,7 @@ def test_the_score_is_weighted_rounded_half_up_and_null_for_unknown_use() -> Non
     assert (score(5, idle=5), score(5, size=5), score(5, disuse=5), score(5, refresh=5)) == (30, 8, 8, 5)
     # 0.15 x 3 = 0.45, a half in tenths.
     assert score(5, size=3) == 5
-    assert score(NO_IDLE, idle=10) == NO_SCORE
+    assert score(UNKNOWN_IDLE_DAYS, idle=10) == UNKNOWN_PURGE_SCORE
 
 
 some_days = some.integers(1, 800)
@@ -119,9 +119,9 @@ B = Blocker
         ({"bits": [B.ACTIVE_DOWNSTREAM]}, Verdict.KEEP), ({"bits": [B.KEPT_BY_OWNER]}, Verdict.KEEP),
         ({"activity": Activity.NEW}, Verdict.KEEP), ({"activity": Activity.ACTIVE}, Verdict.KEEP),
         ({"activity": Activity.COOLING}, Verdict.KEEP),
-        ({"activity": Activity.UNKNOWN, "idle": NO_IDLE, "cost": 10.0}, Verdict.REVIEW),
-        ({"activity": Activity.UNKNOWN, "idle": NO_IDLE, "cost": 9.99}, Verdict.KEEP),
-        ({"activity": Activity.UNKNOWN, "idle": NO_IDLE, "cost": float("nan")}, Verdict.KEEP),
+        ({"activity": Activity.UNKNOWN, "idle": UNKNOWN_IDLE_DAYS, "cost": 10.0}, Verdict.REVIEW),
+        ({"activity": Activity.UNKNOWN, "idle": UNKNOWN_IDLE_DAYS, "cost": 9.99}, Verdict.KEEP),
+        ({"activity": Activity.UNKNOWN, "idle": UNKNOWN_IDLE_DAYS, "cost": float("nan")}, Verdict.KEEP),
         # What comes first in the list wins.
         ({"activity": Activity.UNKNOWN, "bits": [B.KEPT_BY_OWNER]}, Verdict.KEEP),
         ({"activity": Activity.UNKNOWN, "bits": [B.ACTIVE_DOWNSTREAM]}, Verdict.KEEP),

@@ -13,9 +13,9 @@ from tests.support.mirror import Mirror, mirror
 from tests.support.om_changes import OpenMetadataChanges
 from tests.support.second_inventory import Judged, second_inventory
 from tests.support.second_verdicts import Rules, second_verdicts
-from thirdeye.estate.loaders import advised
+from thirdeye.estate.loaders import advised_columns
 from thirdeye.inventory.reader import EstateReader
-from thirdeye.inventory.verdicts import ADVICE, NO_IDLE, NO_SCORE, VERDICTS, blockers_of
+from thirdeye.inventory.verdicts import ADVICE_FIELDS, UNKNOWN_IDLE_DAYS, UNKNOWN_PURGE_SCORE, VERDICTS, blockers_of
 from thirdeye.local.sample import EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
@@ -47,14 +47,14 @@ def a_past(
 async def verdicts_of(estate: Mirror) -> dict[str, dict[str, Any]]:
     """What the inventory says, by table id, in the words of the second computation."""
     snapshot = await EstateReader(estate.thirdeye).snapshot()
-    await snapshot.load(ADVICE)
+    await snapshot.load(ADVICE_FIELDS)
     risks = snapshot.advice["risks"]
     found = {}
     for row in await estate.thirdeye.fetch_all("SELECT number, id FROM table_inventory WHERE removed_at IS NULL"):
-        columns = advised(snapshot, row["number"])
+        columns = advised_columns(snapshot, row["number"])
         found[row["id"]] = {
-            "idle": None if columns["idle"] == NO_IDLE else columns["idle"],
-            "purge": None if columns["purge"] == NO_SCORE else columns["purge"] / 10,
+            "idle": None if columns["idle"] == UNKNOWN_IDLE_DAYS else columns["idle"],
+            "purge": None if columns["purge"] == UNKNOWN_PURGE_SCORE else columns["purge"] / 10,
             "risk": risks[columns["risk"]],
             "blockers": {str(blocker.value) for blocker in blockers_of(columns["blockers"])},
             "verdict": str(VERDICTS[columns["verdict"]].value),

@@ -12,13 +12,13 @@ from thirdeye.actions.validation import Input
 from thirdeye.context import Context
 from thirdeye.database import MySQL
 from thirdeye.errors import BadInput, Unavailable
-from thirdeye.estate.listing import filter_of
+from thirdeye.estate.listing import parse_filter
 from thirdeye.estate.loaders import snapshot_of
 from thirdeye.inventory import store as inventory
 from thirdeye.inventory.columns import Array
-from thirdeye.inventory.filters import check_names, filter_document, filter_of_document
+from thirdeye.inventory.filters import deserialize_filter, serialize_filter, validate_filter_names
 from thirdeye.inventory.fqn import digest
-from thirdeye.inventory.query import fields_of, ordered
+from thirdeye.inventory.query import matching_numbers, required_fields
 from thirdeye.inventory.reader import EstateReader, Snapshot
 
 _MAX_IDS: Final = 1_000
@@ -91,17 +91,17 @@ async def _check_references(context: Context, fields: Input) -> None:
 
 async def parse_table_filter(context: Context, filter_input: Input) -> FilterDocument:
     """A filter of tables as a document to keep. Raises BadInput for an empty one, or a name that nothing has."""
-    document = filter_document(filter_input)
+    document = serialize_filter(filter_input)
     if not document:
         raise BadInput("filter: say which tables", "filter")
     snapshot = await snapshot_of(context)
-    check_names(filter_input, snapshot.directory)
-    await filter_of(context.estate, snapshot, filter_input, None, None)
+    validate_filter_names(filter_input, snapshot.directory)
+    await parse_filter(context.estate, snapshot, filter_input, None, None)
     return document
 
 
 async def tables_matching(reader: EstateReader, snapshot: Snapshot, document: FilterDocument) -> Array:
     """The numbers, in order, of the tables that a kept filter matches. Raises Superseded."""
-    table_filter = await filter_of(reader, snapshot, filter_of_document(document), None, None)
-    await snapshot.load(fields_of(table_filter, None))
-    return await asyncio.to_thread(ordered, snapshot.catalogue, table_filter, None)
+    table_filter = await parse_filter(reader, snapshot, deserialize_filter(document), None, None)
+    await snapshot.load(required_fields(table_filter, None))
+    return await asyncio.to_thread(matching_numbers, snapshot.catalogue, table_filter, None)

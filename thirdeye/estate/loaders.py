@@ -1,30 +1,29 @@
-"""What one request reads of the estate, batched: the snapshot once, tables and assets by number in one statement a turn."""
+"""What a request reads of the estate: one snapshot for all of its fields, and tables and assets in batches by number."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, Final, Protocol, TypeVar
 
 from aiodataloader import DataLoader
 
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL, Row
-from thirdeye.estate.views import advice_view, table_view
+from thirdeye.estate.views import AsOf, TableAnswer, TableView, advice_view, inventory_view
 from thirdeye.inventory import store
-from thirdeye.inventory.columns import CHUNK
-from thirdeye.inventory.graph_walk import FIRST_ASSET
-from thirdeye.inventory.money import FALLBACK
+from thirdeye.inventory.columns import CHUNK, FIRST_ASSET
+from thirdeye.inventory.money import DEFAULT_PRICE
 from thirdeye.inventory.reader import EstateReader, Snapshot, Superseded
-from thirdeye.inventory.verdicts import ADVICE
+from thirdeye.inventory.totals import Summary
+from thirdeye.inventory.verdicts import ADVICE_FIELDS
 from thirdeye.settings import Settings
 
 _TRIES: Final = 4
-_MOST_AT_ONCE: Final = 1000
+_MAX_BATCH_SIZE: Final = 1000
 Result = TypeVar("Result")
 
 
 class EstateContext(Protocol):
-    """What of a request's context this needs."""
+    """The part of a request's context that this module needs; detection has one without a request."""
 
     @property
     def thirdeye(self) -> MySQL: ...
@@ -39,98 +38,107 @@ class EstateContext(Protocol):
 
 
 async def snapshot_of(context: EstateContext) -> Snapshot:
-    """The estate as this request sees it; the same for all of its fields while none meets a publication."""
+    """The snapshot that all fields of a request share, until `with_snapshot` meets a newer one."""
     if "snapshot" not in context.loaders:
         context.loaders["snapshot"] = await context.estate.snapshot()
     snapshot: Snapshot = context.loaders["snapshot"]
     return snapshot
 
 
-async def of_one_generation(context: EstateContext, ask: Callable[[Snapshot], Awaitable[Result]]) -> Result:
-    """What `ask` finds over the request's snapshot, or over a newer one when a refresh is published meanwhile.
+async def with_snapshot(context: EstateContext, read: Callable[[Snapshot], Awaitable[Result]]) -> Result:
+    """Runs `read` over the request's snapshot, and again over a newer one whenever a refresh is published meanwhile.
 
-    Raises Superseded when one was published at every try.
+    Raises Superseded if that happens at every try.
     """
     for _ in range(_TRIES - 1):
         try:
-            return await ask(await snapshot_of(context))
+            return await read(await snapshot_of(context))
         except Superseded:
             context.loaders["snapshot"] = await context.estate.snapshot(newest=True)
-    return await ask(await snapshot_of(context))
+    return await read(await snapshot_of(context))
 
 
-def is_stale(context: EstateContext, snapshot: Snapshot) -> bool:
-    """Whether no refresh came in two intervals, or nobody can tell, as the database is away."""
-    interval = timedelta(minutes=context.settings.refresh_minutes)
-    return context.estate.away or context.clock() > snapshot.refreshed_at + 2 * interval
+async def load_summary(context: EstateContext) -> tuple[Snapshot, Summary]:
+    """The totals that a refresh prepared, with their snapshot."""
+
+    async def read(snapshot: Snapshot) -> tuple[Snapshot, Summary]:
+        return snapshot, await context.estate.document(snapshot, "summary")
+
+    return await with_snapshot(context, read)
 
 
-def as_of(context: EstateContext, snapshot: Snapshot, services: Sequence[int] | None = None) -> dict[str, Any]:
-    """What every answer from a snapshot says of itself; one that leans on some services only warns of those."""
+def as_of(context: EstateContext, snapshot: Snapshot, services: Sequence[int] | None = None) -> AsOf:
+    """How current an answer from a snapshot is. Warnings are those about the services it depends on, or all."""
     return {
         "refreshedAt": snapshot.refreshed_at,
-        "stale": is_stale(context, snapshot),
+        "stale": _is_stale(context, snapshot),
         "warnings": snapshot.warnings if services is None else snapshot.warnings_for(services),
     }
 
 
-def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> dict[str, Any]:
-    """A row as what is said of its table."""
+def _is_stale(context: EstateContext, snapshot: Snapshot) -> bool:
+    """Whether no refresh came in two intervals, or the database cannot tell."""
+    interval = timedelta(minutes=context.settings.refresh_minutes)
+    return context.estate.unavailable or context.clock() > snapshot.refreshed_at + 2 * interval
+
+
+def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:
+    """A row of the inventory as the API shows the table. The snapshot must have loaded ADVICE_FIELDS."""
     number = snapshot.service_numbers.get(row["service"])
-    price: Decimal = FALLBACK if number is None else snapshot.prices[number]
-    table = table_view(
+    inventory = inventory_view(
         row,
         service=None if number is None else snapshot.directory["services"][number],
-        price=price,
+        price=DEFAULT_PRICE if number is None else snapshot.prices[number],
         directory=snapshot.directory,
         as_of=snapshot.as_of,
         base_url=context.settings.om_base_url,
     )
-    table.update(advice_view(advised(snapshot, row["number"]), snapshot.advice, table["monthlyCost"]))
-    return table
+    advised = advised_columns(snapshot, row["number"])
+    return {**inventory, **advice_view(advised, snapshot.advice, inventory["monthlyCost"])}
 
 
-def advised(snapshot: Snapshot, number: int) -> dict[str, int]:
-    """What the columns hold of the advice about a table."""
+def advised_columns(snapshot: Snapshot, number: int) -> dict[str, int]:
+    """The columns of the verdict on a table."""
     chunk, place = divmod(number, CHUNK)
     parts = snapshot.catalogue.columns.parts(chunk)
-    return {name: int(parts[name][place]) for name in ADVICE}
+    return {name: int(parts[name][place]) for name in ADVICE_FIELDS}
 
 
-def view(context: EstateContext, snapshot: Snapshot, row: Row) -> dict[str, Any]:
-    """A row as an answer, which says as of when it is."""
+def view(context: EstateContext, snapshot: Snapshot, row: Row) -> TableAnswer:
+    """A row of the inventory as an answer of its own, which says how current it is."""
     number = snapshot.service_numbers.get(row["service"])
-    table = table_of(context, snapshot, row)
-    table.update(as_of(context, snapshot, [] if number is None else [number]))
-    return table
+    return {
+        **table_of(context, snapshot, row),
+        **as_of(context, snapshot, [] if number is None else [number]),
+    }
 
 
-async def views(context: EstateContext, snapshot: Snapshot, numbers: Sequence[int]) -> list[dict[str, Any]]:
-    """Answers for tables of a list, in order. Raises Superseded when a refresh was published since the snapshot."""
+async def views(context: EstateContext, snapshot: Snapshot, numbers: Sequence[int]) -> list[TableAnswer]:
+    """Answers about tables, in this order. Raises Superseded if a refresh was published since the snapshot."""
     rows = await context.estate.rows(snapshot, numbers)
     return [view(context, snapshot, rows[number]) for number in numbers if number in rows]
 
 
-class _TableLoader(DataLoader[int, dict[str, Any] | None]):
+class _TableLoader(DataLoader[int, TableAnswer | None]):
     """Tables by number."""
 
     def __init__(self, context: EstateContext) -> None:
-        super().__init__(max_batch_size=_MOST_AT_ONCE)
+        super().__init__(max_batch_size=_MAX_BATCH_SIZE)
         self._context = context
 
-    async def batch_load_fn(self, keys: list[int]) -> list[dict[str, Any] | None]:
-        async def load(snapshot: Snapshot) -> list[dict[str, Any] | None]:
+    async def batch_load_fn(self, keys: list[int]) -> list[TableAnswer | None]:
+        async def load(snapshot: Snapshot) -> list[TableAnswer | None]:
             rows = await self._context.estate.rows(snapshot, keys)
             return [view(self._context, snapshot, rows[key]) if key in rows else None for key in keys]
 
-        return await of_one_generation(self._context, load)
+        return await with_snapshot(self._context, load)
 
 
 class _AssetLoader(DataLoader[int, Row | None]):
-    """Assets that lineage reaches by node: id, kind, name, FQN."""
+    """Assets by node: id, kind, name, FQN."""
 
     def __init__(self, context: EstateContext) -> None:
-        super().__init__(max_batch_size=_MOST_AT_ONCE)
+        super().__init__(max_batch_size=_MAX_BATCH_SIZE)
         self._thirdeye = context.thirdeye
 
     async def batch_load_fn(self, keys: list[int]) -> list[Row | None]:
@@ -140,19 +148,24 @@ class _AssetLoader(DataLoader[int, Row | None]):
         return [by_number.get(key) for key in keys]
 
 
-def table_loader(context: EstateContext) -> DataLoader[int, dict[str, Any] | None]:
+def table_loader(context: EstateContext) -> DataLoader[int, TableAnswer | None]:
     """The request's loader of tables by number."""
-    loader: DataLoader[int, dict[str, Any] | None] = _loader(context, "tables", _TableLoader)
-    return loader
+    return _loader(context, "tables", _TableLoader)
 
 
 def asset_loader(context: EstateContext) -> DataLoader[int, Row | None]:
     """The request's loader of assets by node."""
-    loader: DataLoader[int, Row | None] = _loader(context, "assets", _AssetLoader)
-    return loader
+    return _loader(context, "assets", _AssetLoader)
 
 
-def _loader(context: EstateContext, name: str, make: Callable[[EstateContext], Any]) -> Any:
+async def load_tables(context: EstateContext, numbers: Sequence[int]) -> list[TableAnswer]:
+    """Tables by number, in this order; those that the inventory does not have are left out."""
+    tables = await table_loader(context).load_many(list(numbers))
+    return [table for table in tables if table is not None]
+
+
+def _loader(context: EstateContext, name: str, create: Callable[[EstateContext], Result]) -> Result:
     if name not in context.loaders:
-        context.loaders[name] = make(context)
-    return context.loaders[name]
+        context.loaders[name] = create(context)
+    loader: Result = context.loaders[name]
+    return loader

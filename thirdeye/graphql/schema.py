@@ -8,8 +8,8 @@ from thirdeye.actions.detection import resolvers as detection
 from thirdeye.actions.resolvers import changes
 from thirdeye.actions.resolvers import items as actions
 from thirdeye.actions.savings import resolvers as savings
-from thirdeye.estate.resolvers import administration, lineage, overview
-from thirdeye.estate.resolvers import tables as estate
+from thirdeye.estate.resolvers import changes as estate_changes
+from thirdeye.estate.resolvers import duplicates, lineage, prices, refreshes, services, tables, totals
 from thirdeye.graphql.scalars import SCALARS
 from thirdeye.resources import resource
 from thirdeye.score import resolvers as score
@@ -22,15 +22,20 @@ def build_schema() -> GraphQLSchema:
         load_schema_from_path(str(resource("schema.graphql"))),
         *SCALARS,
         score.query,
-        estate.query,
-        estate.connection,
+        tables.query,
+        tables.connection,
         lineage.table,
-        overview.query,
-        overview.estate,
-        overview.duplicate_group,
-        overview.table_change,
-        administration.query,
-        administration.mutation,
+        services.query,
+        totals.query,
+        totals.estate,
+        estate_changes.query,
+        estate_changes.table_change,
+        duplicates.query,
+        duplicates.duplicate_group,
+        refreshes.query,
+        refreshes.mutation,
+        prices.query,
+        prices.mutation,
         *verdict.BINDABLES,
         actions.query,
         actions.connection,

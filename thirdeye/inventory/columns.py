@@ -1,8 +1,8 @@
 """The estate as columns: one array per property of a table, indexed by the table's number in the inventory.
 
-A table keeps its number for good. Columns are stored in chunks of CHUNK tables, packed field after field, so that a
-process reads a million tables in a second and a refresh writes the chunks that changed. Days are days since 1970-01-01
-as unsigned 16-bit numbers (to the year 2149), 0 for an unknown one.
+A table keeps its number for good. Columns are stored in chunks of CHUNK tables, packed field after field, so a process
+reads a million tables in a second and a refresh writes only the chunks that changed. Days are unsigned 16-bit numbers
+since 1970-01-01 (up to the year 2149); 0 means unknown.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,9 +17,9 @@ Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 Fields = Mapping[str, str]
 
-# Whoever changes these adds a migration that empties `estate_state`: blobs of other fields cannot be read.
-# What questions filter and sort by. `place`, `owners`, `tags` and `domain` number the entries of dictionaries (see
-# `directory.py`), 0 stands for none but in `place`. -1 and NaN stand for unknown sizes and costs.
+# A change to these fields needs a migration that empties `estate_state`: blobs with other fields cannot be read.
+# What queries filter and sort by. `place`, `owners`, `tags` and `domain` are indexes into the lists of the directory
+# (`directory.py`); except in `place`, 0 means none. Unknown sizes are -1, unknown costs NaN.
 QUERY_FIELDS: Final[Fields] = {
     "flags": "u1",
     "activity": "u1",
@@ -35,14 +35,14 @@ QUERY_FIELDS: Final[Fields] = {
     "domain": "i4",
     "query_cost": "f8",
     "name_rank": "i4",
-    # What is advised (see `advice.py`): scores in tenths, blockers as bits, `risk` as a number of the risk table.
+    # The verdict (`verdicts.py`): scores in tenths, blockers as bits, `risk` as an index into the risk table.
     "idle": "u2",
     "verdict": "u1",
     "purge": "u1",
     "blockers": "u2",
     "risk": "u2",
 }
-# What the worker needs besides, to bring them up to date. Ids and keys are 16 bytes each (see `keys.py`).
+# What a refresh needs to update the query fields. Ids and keys are 16 bytes each.
 SOURCE_FIELDS: Final[Fields] = {
     "id": "S16",
     "key": "S16",
@@ -50,7 +50,7 @@ SOURCE_FIELDS: Final[Fields] = {
     "stamp": "u4",
     "own_owners": "i4",
     "own_domain": "i4",
-    # As OM has them, maybe in the future; the two after them are as of today.
+    # As OpenMetadata has them, possibly in the future; the next two are clamped to today.
     "created_at": "u2",
     "changed_at": "u2",
     "created": "u2",
@@ -65,16 +65,21 @@ SOURCE_FIELDS: Final[Fields] = {
     "name_key": "u8",
     "name_stamp": "u4",
     "text": "u4",
-    # Whether OM has a retention for the table itself.
+    # Whether OpenMetadata has a retention period for the table itself.
     "own_retention": "u1",
-    # The verdict, DELETE or ARCHIVE, that this table was last seen under, and the day it was given; 0 for none.
+    # The last verdict that was DELETE or ARCHIVE, and the day it was given; 0 for none.
     "advised": "u1",
     "advised_on": "u2",
 }
-# The assets in use that are nearest downstream: their numbers (`lineage.py` tells how), and how many edges away.
+# Assets other than tables. `kind` is an index into the refresh's list of kinds, `name` a checksum of the name.
+ASSET_FIELDS: Final[Fields] = {"id": "S16", "kind": "u1", "name": "u4", "in_use": "u1", "alive": "u1"}
+# Lineage numbers tables and other assets together as nodes: tables by their number, other assets from here on.
+FIRST_ASSET: Final = 2**31
+NO_NODE: Final = 0xFFFF_FFFF
+# The nearest assets in use downstream of a table: their nodes, and how many edges away they are.
 NEAREST: Final = 5
-NEAREST_FIELDS: Final[Fields] = {f"near{place}": "u4" for place in range(NEAREST)} | {
-    f"far{place}": "u2" for place in range(NEAREST)
+NEAREST_FIELDS: Final[Fields] = {f"node{rank}": "u4" for rank in range(NEAREST)} | {
+    f"distance{rank}": "u2" for rank in range(NEAREST)
 }
 
 PRESENT, DESCRIBED, ZOMBIE, IN_USE_THROUGH_LINEAGE, IN_USE, WITHOUT_STORAGE, RETAINED = 1, 2, 4, 8, 16, 32, 64
@@ -82,7 +87,7 @@ _EPOCH = date(1970, 1, 1)
 
 
 class Columns:
-    """Arrays of one length by name. Grows; an unseen number holds zeros, which means: no such table."""
+    """Arrays of equal length by field name. They grow; a number that holds only zeros has no table."""
 
     def __init__(self, fields: Fields, length: int = 0) -> None:
         self.fields = dict(fields)
@@ -97,7 +102,7 @@ class Columns:
         self._arrays[name] = np.ascontiguousarray(values, dtype=self.fields[name])
 
     def grow(self, length: int) -> None:
-        """Makes room for numbers below `length`."""
+        """Makes room for the numbers below `length`."""
         if length <= self.length:
             return
         for name, dtype in self.fields.items():
@@ -108,8 +113,8 @@ class Columns:
 
     def has(self, flag: int) -> Mask:
         """Which tables have this flag."""
-        found: Mask = (self._arrays["flags"] & flag) != 0
-        return found
+        mask: Mask = (self._arrays["flags"] & flag) != 0
+        return mask
 
     @property
     def chunks(self) -> int:
@@ -117,19 +122,19 @@ class Columns:
         return -(-self.length // CHUNK)
 
     def parts(self, chunk: int) -> dict[str, Array]:
-        """The arrays of one chunk by name."""
+        """Views of the arrays of one chunk, by field name."""
         start = chunk * CHUNK
         return {name: values[start : start + CHUNK] for name, values in self._arrays.items()}
 
     def packed(self, chunk: int) -> bytes:
-        """A chunk, field after field."""
+        """The bytes of a chunk, field after field."""
         start, end = chunk * CHUNK, min((chunk + 1) * CHUNK, self.length)
         return b"".join(self._arrays[name][start:end].tobytes() for name in self.fields)
 
     def unpack(self, chunk: int, data: bytes) -> None:
-        """Takes a packed chunk in, growing as need be."""
+        """Copies a packed chunk in and grows to hold it."""
         start = chunk * CHUNK
-        parts = unpacked(self.fields, data)
+        parts = unpack_fields(self.fields, data)
         length = len(next(iter(parts.values())))
         self.grow(start + length)
         for name, values in parts.items():
@@ -137,7 +142,7 @@ class Columns:
 
 
 class PackedColumns:
-    """Columns to read only, in chunks of these lengths; of each chunk the fields that were put in."""
+    """Read-only columns in chunks of the given lengths. Each chunk holds the fields that were put in so far."""
 
     def __init__(self, fields: Fields, lengths: Sequence[int]) -> None:
         self.fields = dict(fields)
@@ -147,8 +152,8 @@ class PackedColumns:
 
     @staticmethod
     def of(fields: Fields, chunks: Sequence[bytes]) -> "PackedColumns":
-        """Over whole chunks as they are stored; none of them is copied."""
-        parts = [unpacked(fields, data) for data in chunks]
+        """Columns over whole packed chunks, without copying them."""
+        parts = [unpack_fields(fields, data) for data in chunks]
         columns = PackedColumns(fields, [len(next(iter(part.values()))) for part in parts])
         for chunk, part in enumerate(parts):
             columns.put(chunk, part)
@@ -160,81 +165,81 @@ class PackedColumns:
         return len(self._parts)
 
     def parts(self, chunk: int) -> dict[str, Array]:
-        """The arrays of one chunk by name."""
+        """The arrays of one chunk, by field name."""
         return self._parts[chunk]
 
-    def lacking(self, chunk: int, names: Iterable[str]) -> list[str]:
-        """Which of these fields of a chunk were not put in yet, in the order of the fields."""
-        wanted = set(names) - self._parts[chunk].keys()
-        return [name for name in self.fields if name in wanted]
+    def missing(self, chunk: int, names: Iterable[str]) -> list[str]:
+        """Which of these fields a chunk does not hold yet, in storage order."""
+        missing = set(names) - self._parts[chunk].keys()
+        return [name for name in self.fields if name in missing]
 
     def put(self, chunk: int, parts: Mapping[str, Array]) -> None:
-        """Puts fields of a chunk in."""
-        # Anew, for a thread may be going through the ones before.
+        """Adds fields to a chunk."""
+        # A new dict, because a thread may be iterating over the old one.
         self._parts[chunk] = {**self._parts[chunk], **parts}
 
 
-def spans(fields: Fields, length: int) -> dict[str, tuple[int, int]]:
-    """Where each field of a packed chunk of so many tables begins, and how many bytes it takes."""
-    found, offset = {}, 0
+def field_spans(fields: Fields, length: int) -> dict[str, tuple[int, int]]:
+    """The offset and the size in bytes of each field in a packed chunk of `length` tables."""
+    spans, offset = {}, 0
     for name, dtype in fields.items():
         size = length * np.dtype(dtype).itemsize
-        found[name] = (offset, size)
+        spans[name] = (offset, size)
         offset += size
-    return found
+    return spans
 
 
-def width(fields: Fields) -> int:
-    """How many bytes a table takes."""
+def bytes_per_table(fields: Fields) -> int:
+    """How many bytes a table takes in a packed chunk."""
     return sum(np.dtype(dtype).itemsize for dtype in fields.values())
 
 
-def unpacked(fields: Fields, data: bytes) -> dict[str, Array]:
-    """The arrays of one packed chunk; they share its memory and cannot be written to."""
-    length = len(data) // width(fields)
+def unpack_fields(fields: Fields, data: bytes) -> dict[str, Array]:
+    """The arrays of one packed chunk; read-only, as they share its memory."""
+    length = len(data) // bytes_per_table(fields)
     return {
         name: np.frombuffer(data, fields[name], count=length, offset=offset)
-        for name, (offset, _) in spans(fields, length).items()
+        for name, (offset, _) in field_spans(fields, length).items()
     }
 
 
 def blob_name(group: str, chunk: int) -> str:
-    """The name under which a chunk of a group is stored."""
+    """The blob that stores a chunk of a group of fields."""
     return f"{group}/{chunk:05d}"
 
 
 def day_number(day: date | None) -> int:
-    """Days since 1970-01-01; 0 for None."""
+    """Days since 1970-01-01; None gives 0."""
     return 0 if day is None else (day - _EPOCH).days
 
 
 def day_of(number: int) -> date | None:
-    """The date of a day number; None for 0."""
+    """The date of a day number; 0 gives None."""
     return _EPOCH + timedelta(days=int(number)) if number else None
 
 
-def lookup(keys: Array, order: Array, wanted: Array) -> Array:
-    """The positions of `wanted` among keys that `order` sorts, -1 where there is none."""
+def find_positions(keys: Array, order: Array, values: Array) -> Array:
+    """The position of each value in `keys`, which `order` sorts; -1 where it is not among them."""
     if len(order) == 0:
-        return np.full(len(wanted), -1, dtype=np.int64)
-    places = np.searchsorted(keys, wanted, sorter=order)
-    places[places == len(order)] = 0
-    numbers = order[places]
-    found: Array = np.where(keys[numbers] == wanted, numbers, -1).astype(np.int64)
-    return found
+        return np.full(len(values), -1, dtype=np.int64)
+    ranks = np.searchsorted(keys, values, sorter=order)
+    ranks[ranks == len(order)] = 0
+    candidates = order[ranks]
+    positions: Array = np.where(keys[candidates] == values, candidates, -1).astype(np.int64)
+    return positions
 
 
-def select(values: Iterable[int], universe: int) -> Mask:
-    """A mask over 0 to `universe` - 1 that holds these numbers; others are ignored."""
-    mask = np.zeros(max(universe, 1), dtype=np.bool_)
-    for value in values:
-        if 0 <= value < universe:
-            mask[value] = True
+def select(numbers: Iterable[int], length: int) -> Mask:
+    """A mask over 0 to `length` - 1 that is set at these numbers; others are ignored. It has at least one place."""
+    mask = np.zeros(max(length, 1), dtype=np.bool_)
+    for number in numbers:
+        if 0 <= number < length:
+            mask[number] = True
     return mask
 
 
 def exact_sums(groups: Array, values: Array, count: int) -> list[int]:
-    """Sums of non-negative 64-bit integers by group, in Python's integers: those of 64 bits would overflow."""
+    """Sums of non-negative 64-bit integers by group, as Python integers because 64 bits could overflow."""
     low, high = np.zeros(count, np.int64), np.zeros(count, np.int64)
     np.add.at(low, groups, values & 0xFFFF_FFFF)
     np.add.at(high, groups, values >> 32)

@@ -1,6 +1,7 @@
-"""Tables that look like copies of another: names that agree once backups, dates and versions are taken off, and columns.
+"""Tables that look like copies of another table.
 
-Copies are looked for within a service, among tables whose normalised names agree, by the names of their columns.
+Two tables of a service are copies when their names agree without marks of backups, dates and versions, and when they
+have nearly the same column names.
 """
 
 import re
@@ -14,13 +15,13 @@ import numpy as np
 
 from thirdeye.inventory.columns import Array, Mask
 
-# Of all column names of two tables, this share must be in both.
-AGREEMENT: Final = 0.95
-_WORDS: Final = (
+# Copies share at least this part of their column names.
+MIN_AGREEMENT: Final = 0.95
+_MARKS: Final = (
     "backup|backups|bkup|bkp|bak|copy|copies|old|orig|original|tmp|temp|archive|archived|save|saved|snapshot|new|final|"
     "restore|restored|deprecated|delete|deleted|unused"
 )
-_SUFFIX: Final = re.compile(rf"(?:[\W_]+|(?<=\w)(?=\d))(?:(?:{_WORDS})\d*|v\d+|ver\d+|version[\W_]*\d+)$")
+_SUFFIX: Final = re.compile(rf"(?:[\W_]+|(?<=\w)(?=\d))(?:(?:{_MARKS})\d*|v\d+|ver\d+|version[\W_]*\d+)$")
 _PREFIX: Final = re.compile(r"^(?:backup|bkp|bak|copy[\W_]*of|old|tmp|temp)[\W_]+")
 _DATES: Final = tuple(
     re.compile(rf"[\W_]*{parts}$")
@@ -36,7 +37,7 @@ _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A table that may be a copy. Days as `columns.py` has them, size -1 when unknown, column names casefolded."""
+    """A table that may be a copy. Days are numbers as in `columns.py`; size is -1 if unknown; columns are casefolded."""
 
     number: int
     name: str
@@ -49,7 +50,7 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Tables that are copies of each other: the likely original, all of them, and the least agreement with it, 0 to 1."""
+    """Copies of each other: the likely original, all members with it, and their least agreement with it, 0 to 1."""
 
     original: int
     members: list[int]
@@ -57,28 +58,26 @@ class Group:
 
 
 def normalised_name(name: str) -> str:
-    """The name that a table's backups, copies, dated and versioned ones share with it."""
+    """The name that a table shares with its backups, copies, and dated or versioned variants."""
     rest = _CAMEL.sub("_", name).casefold()
     whole = rest
     while True:
         shorter = _PREFIX.sub("", _without_date(_EPOCH.sub("", _SUFFIX.sub("", rest))))
-        if not re.search(r"\w", shorter):
-            break
-        if shorter == rest:
+        if shorter == rest or not re.search(r"\w", shorter):
             break
         rest = shorter
     return rest.strip(" _-.") or whole
 
 
 def _without_date(name: str) -> str:
-    for form in _DATES:
-        found = form.search(name)
-        # Digits right before are part of a longer number, and no date.
-        if found is None or name[: found.start()][-1:].isdigit():
+    for pattern in _DATES:
+        match = pattern.search(name)
+        # After another digit it is part of a longer number, not a date.
+        if match is None or name[: match.start()][-1:].isdigit():
             continue
-        parts = {part: int(digits) for part, digits in found.groupdict().items()}
+        parts = {part: int(digits) for part, digits in match.groupdict().items()}
         if 1990 <= parts["year"] <= 2099 and _is_date(parts["year"], parts["month"], parts.get("day", 1)):
-            return name[: found.start()]
+            return name[: match.start()]
     return name
 
 
@@ -91,30 +90,30 @@ def _is_date(year: int, month: int, day: int) -> bool:
 
 
 def name_key(service: str, normalised: str) -> int:
-    """64 bits that stand for a normalised name within a service."""
+    """A 64-bit hash of a normalised name within a service."""
     return int.from_bytes(blake2b(f"{service}\0{normalised}".encode(), digest_size=8).digest(), "big")
 
 
 def candidates(name_keys: Array, present: Mask) -> Array:
-    """The numbers of tables that share their key with another one, those of one key together."""
+    """The numbers of tables that share their name key with another table, grouped by key."""
     numbers = np.flatnonzero(present)
     order = numbers[np.argsort(name_keys[numbers], kind="stable")]
     keys = name_keys[order]
     same = keys[1:] == keys[:-1]
-    chosen = np.append(same, False) | np.insert(same, 0, False) if len(keys) else np.zeros(0, np.bool_)
-    found: Array = order[chosen]
-    return found
+    shared = np.append(same, False) | np.insert(same, 0, False) if len(keys) else np.zeros(0, np.bool_)
+    numbers_sharing: Array = order[shared]
+    return numbers_sharing
 
 
 def duplicate_groups(members: Iterable[Member]) -> Iterator[Group]:
-    """The groups among tables whose normalised names agree; the order they come in makes no difference."""
+    """The groups of copies among tables with one normalised name, whatever the order of the members."""
     leaders = list[tuple[Member, list[tuple[Member, float]]]]()
     for member in sorted(members, key=_originality):
         if not member.columns:
             continue
         for leader, followers in leaders:
             agreement = agreement_of(leader.columns, member.columns)
-            if agreement >= AGREEMENT:
+            if agreement >= MIN_AGREEMENT:
                 followers.append((member, agreement))
                 break
         else:
@@ -129,12 +128,12 @@ def duplicate_groups(members: Iterable[Member]) -> Iterator[Group]:
 
 
 def agreement_of(some: frozenset[str], others: frozenset[str]) -> float:
-    """The share of all their columns that two tables have in common."""
+    """The share of the column names of two tables that both have."""
     common = len(some & others)
     return common / (len(some) + len(others) - common)
 
 
 def _originality(member: Member) -> tuple[bool, int, int, int, int]:
-    """The likeliest original first: a plain name, then most queries, latest access, oldest, lowest number."""
-    marked = _CAMEL.sub("_", member.name).casefold() != normalised_name(member.name)
-    return marked, -member.queries, -member.accessed, member.created or 65_535, member.number
+    """Sorts the likeliest original first: a plain name, then most queries, latest access, oldest, lowest number."""
+    is_marked = _CAMEL.sub("_", member.name).casefold() != normalised_name(member.name)
+    return is_marked, -member.queries, -member.accessed, member.created or 65_535, member.number

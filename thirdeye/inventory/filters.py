@@ -1,12 +1,13 @@
-"""From what a caller asks of tables to masks over the directory. Pure; raises BadInput naming the field."""
+"""Turns the API's `TableFilterInput` into a filter over columns. Pure; raises BadInput that names the field."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from thirdeye.errors import BadInput
 from thirdeye.inventory.columns import Mask, day_number, select
+from thirdeye.inventory.directory import Directory, Owner, Service
 from thirdeye.inventory.fqn import split_fqn
 from thirdeye.inventory.query import TableFilter
 from thirdeye.inventory.rules import ACTIVITIES, ACTIVITY_CODE, EVIDENCES, Activity, Evidence
@@ -14,10 +15,10 @@ from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, VERDICTS, Blo
 
 TIERS: Final = (None, "Tier1", "Tier2", "Tier3", "Tier4", "Tier5", "OTHER")
 NONE: Final = "NONE"
-# An empty list of blockers finds nothing.
-BLOCKER_NOBODY_HAS: Final = 1 << 15
-_MOST_NAMES: Final = 100
-_MOST_BYTES: Final = 2**63 - 1
+# No table has this blocker, so that an empty list of blockers matches nothing.
+_UNUSED_BLOCKER_BIT: Final = 1 << 15
+_MAX_NAMES: Final = 100
+_MAX_BYTES: Final = 2**63 - 1
 FIELDS: Final = (
     "service", "database", "schema", "owner", "mine", "tier", "tag", "domain", "activity", "evidence", "zombie",
     "inUse", "inUseThroughLineage", "minimumBytes", "maximumBytes", "minimumMonthlyCost", "maximumMonthlyCost",
@@ -26,35 +27,38 @@ FIELDS: Final = (
     "owned", "duplicate", "growing", "retention", "maximumQueries",
 )  # fmt: skip
 
-Directory = Mapping[str, Any]
+# The fields of a `TableFilterInput` as GraphQL parsed them; null and absent mean the same.
+Arguments = Mapping[str, Any]
+Value = TypeVar("Value")
+Bound = TypeVar("Bound", int, float)
+Item = TypeVar("Item")
 
 
-def table_filter(
-    wanted: Mapping[str, Any], directory: Directory, caller: str | None, numbers: Mask | None
-) -> TableFilter:
-    """What `TableFilter` of the API asks for, over this directory; `caller` is the name of whoever asks.
+def build_filter(arguments: Arguments, directory: Directory, caller: str | None, numbers: Mask | None) -> TableFilter:
+    """The filter that these arguments ask for, over a directory.
 
-    Raises BadInput for a field that cannot be. A name that nothing has finds nothing.
+    `caller` is the name behind `mine`; `numbers` are the tables that arguments without a column match. A name that the
+    estate does not have matches nothing. Raises BadInput for an invalid argument.
     """
     for field in ("service", "database", "schema", "owner", "tag", "domain", "tier"):
-        if len(wanted.get(field) or ()) > _MOST_NAMES:
-            raise BadInput(f"{field}: at most {_MOST_NAMES} names", field)
-    minimum_bytes, maximum_bytes = _range(wanted, "minimumBytes", "maximumBytes", _bytes)
-    minimum_cost, maximum_cost = _range(wanted, "minimumMonthlyCost", "maximumMonthlyCost", _cost)
-    accessed_after, accessed_before = _range(wanted, "lastAccessedAfter", "lastAccessedBefore", _day)
-    written_after, written_before = _range(wanted, "lastWrittenAfter", "lastWrittenBefore", _day)
+        if len(arguments.get(field) or ()) > _MAX_NAMES:
+            raise BadInput(f"{field}: at most {_MAX_NAMES} names", field)
+    minimum_bytes, maximum_bytes = _range(arguments, "minimumBytes", "maximumBytes", _bytes)
+    minimum_cost, maximum_cost = _range(arguments, "minimumMonthlyCost", "maximumMonthlyCost", _cost)
+    accessed_after, accessed_before = _range(arguments, "lastAccessedAfter", "lastAccessedBefore", _day)
+    written_after, written_before = _range(arguments, "lastWrittenAfter", "lastWrittenBefore", _day)
     return TableFilter(
-        services=_services(wanted.get("service"), directory),
-        places=_places(wanted, directory),
-        owner_sets=_owner_sets(wanted, directory, caller),
-        tag_sets=_tag_sets(wanted.get("tag"), directory),
-        domains=_domains(wanted.get("domain"), directory),
-        tiers=_tiers(wanted.get("tier")),
-        activities=_codes(wanted.get("activity"), ACTIVITIES, lambda name: ACTIVITY_CODE[Activity(name)]),
-        evidences=_codes(wanted.get("evidence"), EVIDENCES, lambda name: EVIDENCES.index(Evidence(name))),
-        zombie=wanted.get("zombie"),
-        in_use=wanted.get("inUse"),
-        in_use_through_lineage=wanted.get("inUseThroughLineage"),
+        services=_services(arguments.get("service"), directory["services"]),
+        places=_places(arguments, directory),
+        owner_sets=_owner_sets(arguments, directory, caller),
+        tag_sets=_tag_sets(arguments.get("tag"), directory),
+        domains=_domains(arguments.get("domain"), directory),
+        tiers=_tiers(arguments.get("tier")),
+        activities=_codes(arguments.get("activity"), ACTIVITIES, lambda name: ACTIVITY_CODE[Activity(name)]),
+        evidences=_codes(arguments.get("evidence"), EVIDENCES, lambda name: EVIDENCES.index(Evidence(name))),
+        zombie=arguments.get("zombie"),
+        in_use=arguments.get("inUse"),
+        in_use_through_lineage=arguments.get("inUseThroughLineage"),
         minimum_bytes=minimum_bytes,
         maximum_bytes=maximum_bytes,
         minimum_cost=minimum_cost,
@@ -63,66 +67,66 @@ def table_filter(
         accessed_before=accessed_before,
         written_after=written_after,
         written_before=written_before,
-        verdicts=_codes(wanted.get("verdict"), VERDICTS, lambda name: VERDICT_CODE[Verdict(name)]),
-        blockers=_blockers(wanted),
-        minimum_purge=_share(wanted, "minimumPurgeScore", 10),
-        maximum_risk=_share(wanted, "maximumReturnRisk", 1),
-        minimum_saving=None if wanted.get("minimumSaving") is None else _cost(wanted["minimumSaving"], "minimumSaving"),
-        maximum_queries=_queries(wanted.get("maximumQueries")),
-        retained=wanted.get("retention"),
+        verdicts=_codes(arguments.get("verdict"), VERDICTS, lambda name: VERDICT_CODE[Verdict(name)]),
+        blockers=_blockers(arguments),
+        minimum_purge=_share(arguments, "minimumPurgeScore", 10),
+        maximum_risk=_share(arguments, "maximumReturnRisk", 1),
+        minimum_saving=_optional(arguments, "minimumSaving", _cost),
+        maximum_queries=_queries(arguments.get("maximumQueries")),
+        retained=arguments.get("retention"),
         numbers=numbers,
     )
 
 
-def _services(names: Sequence[str] | None, directory: Directory) -> Mask | None:
+def _services(names: Sequence[str] | None, services: Sequence[Service]) -> Mask | None:
     if names is None:
         return None
     chosen = set(names)
-    services = directory["services"]
-    return select((number for number, entry in enumerate(services) if entry["name"] in chosen), len(services))
+    return select((number for number, service in enumerate(services) if service["name"] in chosen), len(services))
 
 
-def _places(wanted: Mapping[str, Any], directory: Directory) -> Mask | None:
+def _places(arguments: Arguments, directory: Directory) -> Mask | None:
     mask: Mask | None = None
     places, services = directory["places"], directory["services"]
     for field, depth in (("database", 1), ("schema", 2)):
-        names = wanted.get(field)
+        names = arguments.get(field)
         if names is None:
             continue
         plain = set(names)
         full = {tuple(parts) for name in names if len(parts := split_fqn(name)) == depth + 1}
-        found = [
+        numbers = [
             number
             for number, place in enumerate(places)
             if place[depth] is not None
             and (place[depth] in plain or (services[place[0]]["name"], *place[1 : depth + 1]) in full)
         ]
-        these = select(found, len(places))
-        mask = these if mask is None else mask & these
+        mask = _both(mask, select(numbers, len(places)))
     return mask
 
 
-def _owner_sets(wanted: Mapping[str, Any], directory: Directory, caller: str | None) -> Mask | None:
+def _owner_sets(arguments: Arguments, directory: Directory, caller: str | None) -> Mask | None:
     sets = directory["owner_sets"]
     mask: Mask | None = None
-    if wanted.get("owner") is not None:
-        names = {name.casefold() for name in wanted["owner"]}
+    if arguments.get("owner") is not None:
+        names = {name.casefold() for name in arguments["owner"]}
         mask = _sets_with(sets, lambda owner: owner[2].casefold() in names)
-    if wanted.get("mine") is not None:
+    if arguments.get("mine") is not None:
         identifier, teams = directory["users"].get(caller or "", ("", []))
         ids = {identifier, *teams} - {""}
         mine = _sets_with(sets, lambda owner: owner[0] in ids)
-        mine = mine if wanted["mine"] else ~mine
-        mask = mine if mask is None else mask & mine
-    if wanted.get("owned") is not None:
+        mask = _both(mask, mine if arguments["mine"] else ~mine)
+    if arguments.get("owned") is not None:
         owned = _sets_with(sets, lambda _owner: True)
-        owned = owned if wanted["owned"] else ~owned
-        mask = owned if mask is None else mask & owned
+        mask = _both(mask, owned if arguments["owned"] else ~owned)
     return mask
 
 
-def _sets_with(sets: Sequence[Sequence[Any]], holds: Callable[[Any], bool]) -> Mask:
-    return select((number for number, members in enumerate(sets) if any(map(holds, members))), len(sets))
+def _both(mask: Mask | None, other: Mask) -> Mask:
+    return other if mask is None else mask & other
+
+
+def _sets_with(sets: Sequence[Sequence[Item]], matches: Callable[[Item], bool]) -> Mask:
+    return select((number for number, members in enumerate(sets) if any(map(matches, members))), len(sets))
 
 
 def _tag_sets(tags: Sequence[str] | None, directory: Directory) -> Mask | None:
@@ -136,12 +140,12 @@ def _domains(names: Sequence[str] | None, directory: Directory) -> Mask | None:
     if names is None:
         return None
     chosen = set(names)
-    found = [
+    numbers = [
         number
         for number, domain in enumerate(directory["domains"])
         if (NONE in chosen if domain is None else {domain["name"], domain["fqn"]} & chosen)
     ]
-    return select(found, len(directory["domains"]))
+    return select(numbers, len(directory["domains"]))
 
 
 def _tiers(names: Sequence[str] | None) -> frozenset[int] | None:
@@ -156,35 +160,41 @@ def _tiers(names: Sequence[str] | None) -> frozenset[int] | None:
     return frozenset(codes)
 
 
-def _codes(names: Iterable[str] | None, known: Sequence[str], code: Callable[[str], int]) -> frozenset[int] | None:
-    return None if names is None else frozenset(code(name) for name in names if name in known)
+def _codes(names: Iterable[str] | None, members: Sequence[str], code: Callable[[str], int]) -> frozenset[int] | None:
+    return None if names is None else frozenset(code(name) for name in names if name in members)
 
 
-def _blockers(wanted: Mapping[str, Any]) -> int | None:
-    if wanted.get("blocker") is not None:
-        return sum(BLOCKER_BIT[Blocker(name)] for name in set(wanted["blocker"])) or BLOCKER_NOBODY_HAS
-    if wanted.get("blocked") is not None:
-        return sum(BLOCKER_BIT.values()) if wanted["blocked"] else 0
+def _blockers(arguments: Arguments) -> int | None:
+    if arguments.get("blocker") is not None:
+        return sum(BLOCKER_BIT[Blocker(name)] for name in set(arguments["blocker"])) or _UNUSED_BLOCKER_BIT
+    if arguments.get("blocked") is not None:
+        return sum(BLOCKER_BIT.values()) if arguments["blocked"] else 0
     return None
 
 
-def _share(wanted: Mapping[str, Any], field: str, most: float) -> float | None:
-    value: float | None = wanted.get(field)
-    if value is not None and not 0 <= value <= most:
-        raise BadInput(f"{field}: must be 0 to {most}", field)
+def _share(arguments: Arguments, field: str, maximum: float) -> float | None:
+    value: float | None = arguments.get(field)
+    if value is not None and not 0 <= value <= maximum:
+        raise BadInput(f"{field}: must be 0 to {maximum}", field)
     return value
 
 
-def _range(wanted: Mapping[str, Any], lowest: str, highest: str, convert: Callable[[Any, str], Any]) -> tuple[Any, Any]:
-    low, high = (None if wanted.get(name) is None else convert(wanted[name], name) for name in (lowest, highest))
+def _optional(arguments: Arguments, field: str, convert: Callable[[Value, str], Bound]) -> Bound | None:
+    return None if arguments.get(field) is None else convert(arguments[field], field)
+
+
+def _range(
+    arguments: Arguments, minimum: str, maximum: str, convert: Callable[[Value, str], Bound]
+) -> tuple[Bound | None, Bound | None]:
+    low, high = _optional(arguments, minimum, convert), _optional(arguments, maximum, convert)
     if low is not None and high is not None and low > high:
-        raise BadInput(f"{lowest}: must not be above {highest}", lowest)
+        raise BadInput(f"{minimum}: must not be above {maximum}", minimum)
     return low, high
 
 
 def _bytes(value: int, field: str) -> int:
-    if not 0 <= value <= _MOST_BYTES:
-        raise BadInput(f"{field}: must be 0 to {_MOST_BYTES}", field)
+    if not 0 <= value <= _MAX_BYTES:
+        raise BadInput(f"{field}: must be 0 to {_MAX_BYTES}", field)
     return value
 
 
@@ -206,54 +216,64 @@ def _day(value: date, field: str) -> int:
     return day_number(value)
 
 
-# ---- filters that are kept
+# ---- stored filters
 
 _DECIMALS: Final = frozenset({"minimumMonthlyCost", "maximumMonthlyCost", "minimumSaving"})
 _DAYS: Final = frozenset({"lastAccessedAfter", "lastAccessedBefore", "lastWrittenAfter", "lastWrittenBefore"})
 
 
-def filter_document(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """A filter as JSON; what is null or not given is left out. Raises BadInput for what depends on who asks."""
-    if wanted.get("mine") is not None:
+def serialize_filter(arguments: Arguments) -> dict[str, Any]:
+    """A filter as JSON without its nulls. Raises BadInput if it depends on the caller."""
+    if arguments.get("mine") is not None:
         raise BadInput("mine: a filter that is kept cannot depend on who asks; name owners", "mine")
     return {
-        name: str(wanted[name]) if name in _DECIMALS | _DAYS else wanted[name]
+        name: str(arguments[name]) if name in _DECIMALS | _DAYS else arguments[name]
         for name in FIELDS
-        if wanted.get(name) is not None
+        if arguments.get(name) is not None
     }
 
 
-def filter_of_document(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The filter that was kept."""
+def deserialize_filter(document: Arguments) -> dict[str, Any]:
+    """The arguments that `serialize_filter` made JSON of."""
 
-    def value(name: str, kept: Any) -> Any:
+    def value(name: str, stored: Any) -> Any:
         if name in _DECIMALS:
-            return Decimal(kept)
-        return date.fromisoformat(kept) if name in _DAYS else kept
+            return Decimal(stored)
+        return date.fromisoformat(stored) if name in _DAYS else stored
 
-    return {name: value(name, kept) for name, kept in document.items() if name in FIELDS}
+    return {name: value(name, stored) for name, stored in document.items() if name in FIELDS}
 
 
-def check_names(wanted: Mapping[str, Any], directory: Directory) -> None:
+def validate_filter_names(arguments: Arguments, directory: Directory) -> None:
     """Raises BadInput for a name that nothing in the estate has."""
-    services, places = {entry["name"] for entry in directory["services"]}, directory["places"]
-    names_of = [entry["name"] for entry in directory["services"]]
+    for field, names_of_estate in _names_by_field(directory).items():
+        names = arguments.get(field)
+        estate_names = names_of_estate() if names else set()
+        for name in names or ():
+            spellings = {name} if field == "service" else {name, name.casefold(), tuple(split_fqn(name))}
+            if spellings.isdisjoint(estate_names):
+                raise BadInput(f"{field}: the estate has no {field} {name[:200]}", field)
 
-    def paths(depth: int) -> set[Any]:
-        return {place[depth] for place in places} | {(names_of[place[0]], *place[1 : depth + 1]) for place in places}
 
-    known: Mapping[str, Callable[[], set[Any]]] = {
-        "service": lambda: services,
+def _names_by_field(directory: Directory) -> Mapping[str, Callable[[], set[object]]]:
+    """By field of the filter all its names in the estate; those of databases and schemas also with their service."""
+    places, owner_sets = directory["places"], directory["owner_sets"]
+    services = [service["name"] for service in directory["services"]]
+
+    def paths(depth: int) -> set[object]:
+        return {place[depth] for place in places} | {(services[place[0]], *place[1 : depth + 1]) for place in places}
+
+    return {
+        "service": lambda: set(services),
         "database": lambda: paths(1),
         "schema": lambda: paths(2),
-        "owner": lambda: {owner[2].casefold() for owners in directory["owner_sets"] for owner in owners},
+        "owner": lambda: {_folded_name(owner) for owners in owner_sets for owner in owners},
         "tag": lambda: {tag for tags in directory["tag_sets"] for tag in tags},
         "domain": lambda: (
-            {NONE} | {name for each in directory["domains"] if each for name in (each["name"], each["fqn"])}
+            {NONE} | {name for domain in directory["domains"] if domain for name in (domain["name"], domain["fqn"])}
         ),
     }
-    for field, there in known.items():
-        for name in wanted.get(field) or ():
-            forms = {name, name.casefold(), tuple(split_fqn(name))} if field != "service" else {name}
-            if forms.isdisjoint(there()):
-                raise BadInput(f"{field}: the estate has no {field} {name[:200]}", field)
+
+
+def _folded_name(owner: Owner) -> str:
+    return owner[2].casefold()

@@ -1,4 +1,4 @@
-"""Fully qualified names as OpenMetadata writes them: names with dots stand in quotes."""
+"""Fully qualified names (FQNs) as OpenMetadata writes them: a name that contains dots is quoted."""
 
 import re
 from hashlib import sha224
@@ -8,12 +8,12 @@ _QUOTED: Final = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
 
 
 def split_fqn(fqn: str) -> list[str]:
-    """The names in an FQN, without the quotes around those that hold dots."""
+    """The names in an FQN, unquoted."""
     if '"' not in fqn:
         return fqn.split(".")
     return [quoted.replace('""', '"') if quoted else plain for quoted, plain in _QUOTED.findall(fqn)] or [fqn]
 
 
 def digest(text: str) -> bytes:
-    """16 bytes that stand for an FQN or a hash of one; in SQL the hexadecimal digits are LEFT(SHA2(text, 224), 32)."""
+    """The 16-byte key of an FQN, or of a hash of one. In SQL its hexadecimal digits are LEFT(SHA2(text, 224), 32)."""
     return sha224(text.encode()).digest()[:16]

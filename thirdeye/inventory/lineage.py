@@ -1,8 +1,8 @@
-"""Who depends on whom, as integer arrays: the assets in use that are nearest downstream of every asset.
+"""Lineage as integer arrays: for every asset, the nearest assets in use downstream of it.
 
-Nodes are numbered 0 to n - 1. The search is breadth first from the assets in use up the edges, exact at any depth and
-through cycles. Each node keeps its NEAREST + 1 nearest, itself included when it is in use: whatever is dropped has that
-many better ones, which every node upstream reaches as soon.
+Nodes are numbered 0 to n - 1. The search runs breadth first from the assets in use up the edges and is exact at any
+depth and through cycles. Each node keeps its NEAREST + 1 nearest, itself included when it is in use. Dropping the rest
+is safe: a node that drops an asset has that many better ones, and every node upstream of it reaches those just as soon.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ import numpy as np
 from thirdeye.inventory.columns import NEAREST, Array, Mask
 
 _KEPT = NEAREST + 1
-_FARTHEST = 65_535
-# Pairs of a node and a source that are looked at at a time.
+_MAX_DISTANCE = 65_535
+# How many pairs of a node and a source are processed at a time, which bounds memory.
 _SLICE = 100_000
 
 
@@ -25,7 +25,7 @@ class Adjacency:
     targets: Array
 
     def of(self, nodes: Array) -> tuple[Array, Array]:
-        """All neighbours of these nodes, and for each the place of its node in `nodes`."""
+        """All neighbours of these nodes, and for each the position of its node in `nodes`."""
         starts, counts = self.offsets[nodes], self.offsets[nodes + 1] - self.offsets[nodes]
         places = np.repeat(np.arange(len(nodes), dtype=np.int32), counts)
         within = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -33,7 +33,7 @@ class Adjacency:
 
 
 def adjacency(sources: Array, targets: Array, nodes: int) -> Adjacency:
-    """From edges, of which equal ones count once."""
+    """The neighbours that these edges give; equal edges count once."""
     edges = sources.astype(np.int64) * nodes + targets
     edges.sort()
     if len(edges):
@@ -45,7 +45,7 @@ def adjacency(sources: Array, targets: Array, nodes: int) -> Adjacency:
 
 @dataclass(frozen=True)
 class Nearest:
-    """By node: up to NEAREST nodes in use downstream of it, nearest first (-1: no more), and how many edges away."""
+    """For each node up to NEAREST nodes in use downstream of it, nearest first (-1: no more), and their distances."""
 
     nodes: Array
     distances: Array
@@ -53,12 +53,12 @@ class Nearest:
     @property
     def any(self) -> Mask:
         """Which nodes are in use through lineage."""
-        found: Mask = self.nodes[:, 0] >= 0
-        return found
+        mask: Mask = self.nodes[:, 0] >= 0
+        return mask
 
 
 def nearest_in_use(upstream: Adjacency, in_use: Mask, order: Array) -> Nearest:
-    """The nearest assets in use downstream of each node, other than itself; ties by `order`, a rank of each node."""
+    """The nearest assets in use downstream of each node, itself excluded; `order` ranks nodes at equal distance."""
     count = len(in_use)
     kept = np.full((count, _KEPT), -1, dtype=np.int32)
     distances = np.zeros((count, _KEPT), dtype=np.uint16)
@@ -72,36 +72,36 @@ def nearest_in_use(upstream: Adjacency, in_use: Mask, order: Array) -> Nearest:
     while len(nodes):
         distance += 1
         fresh = list[tuple[Array, Array]]()
-        # By rising rank, so that of equally near ones those of lower rank take the places.
+        # Ascending ranks, so that at equal distance the lower ranks take the free slots.
         for start in range(0, len(nodes), _SLICE):
             part = slice(start, start + _SLICE)
             above, places = upstream.of(nodes[part])
-            found, of = _new_pairs(above, ranks[part][places], kept, filled, len(sources))
-            slots = filled[found] + _place_in_group(found)
-            room = slots < _KEPT
-            found, of, slots = found[room], of[room], slots[room]
-            kept[found, slots] = of
-            distances[found, slots] = min(distance, _FARTHEST)
-            np.add.at(filled, found, 1)
-            fresh.append((found, of))
+            reached, reached_ranks = _new_pairs(above, ranks[part][places], kept, filled, len(sources))
+            slots = filled[reached] + _index_in_run(reached)
+            free = slots < _KEPT
+            reached, reached_ranks, slots = reached[free], reached_ranks[free], slots[free]
+            kept[reached, slots] = reached_ranks
+            distances[reached, slots] = min(distance, _MAX_DISTANCE)
+            np.add.at(filled, reached, 1)
+            fresh.append((reached, reached_ranks))
         nodes, ranks = (np.concatenate([pair[side] for pair in fresh]) for side in (0, 1))
         by_rank = np.argsort(ranks, kind="stable")
         nodes, ranks = nodes[by_rank], ranks[by_rank]
-    # Its own place comes first, at distance 0.
+    # An asset in use has itself in the first slot, at distance 0.
     kept[sources, :-1] = kept[sources, 1:]
     distances[sources, :-1] = distances[sources, 1:]
     kept = kept[:, :NEAREST]
     for start in range(0, count, _SLICE):
-        ranks_of = kept[start : start + _SLICE]
-        known = ranks_of >= 0
-        ranks_of[known] = sources[ranks_of[known]]
+        part_ranks = kept[start : start + _SLICE]
+        used = part_ranks >= 0
+        part_ranks[used] = sources[part_ranks[used]]
     return Nearest(kept, distances[:, :NEAREST])
 
 
 def _new_pairs(nodes: Array, ranks: Array, kept: Array, filled: Array, sources: int) -> tuple[Array, Array]:
-    """Pairs of a node and a source that it does not have yet, each once, by node and then by rank."""
-    open_ = filled[nodes] < _KEPT
-    pairs = np.unique(nodes[open_].astype(np.int64) * max(sources, 1) + ranks[open_])
+    """The distinct pairs of a node and a source that the node does not have yet, by node and then by rank."""
+    has_room = filled[nodes] < _KEPT
+    pairs = np.unique(nodes[has_room].astype(np.int64) * max(sources, 1) + ranks[has_room])
     nodes, ranks = (pairs // max(sources, 1)).astype(np.int32), (pairs % max(sources, 1)).astype(np.int32)
     fresh = np.ones(len(nodes), dtype=np.bool_)
     for slot in range(_KEPT):
@@ -109,8 +109,8 @@ def _new_pairs(nodes: Array, ranks: Array, kept: Array, filled: Array, sources: 
     return nodes[fresh], ranks[fresh]
 
 
-def _place_in_group(nodes: Array) -> Array:
-    """For sorted nodes: 0, 1, 2 ... within each run of equal ones."""
+def _index_in_run(nodes: Array) -> Array:
+    """For sorted nodes: 0, 1, 2 ... within each run of equal nodes."""
     first = np.ones(len(nodes), dtype=np.bool_)
     first[1:] = nodes[1:] != nodes[:-1]
     starts = np.flatnonzero(first)

@@ -1,7 +1,7 @@
 """Searching tables by words: each must begin a part of the name of the table, its schema, database or service.
 
-The names of a chunk of tables are kept as one text, a line of normalised parts for each table, every part after a
-blank. A search is then a look for " word" in that text, at the speed of memory.
+The names of a chunk of tables form one text: a line for each table with its normalised parts, a space before each part.
+A search then looks for " word" in that text, at the speed of memory.
 """
 
 import re
@@ -14,39 +14,39 @@ import numpy as np
 from thirdeye.errors import BadInput
 from thirdeye.inventory.columns import Array, Mask
 
-SEARCH_LENGTH: Final = 255
-MOST_WORDS: Final = 10
+MAX_SEARCH_LENGTH: Final = 255
+MAX_SEARCH_WORDS: Final = 10
 _RUN: Final = re.compile(r"[^\W_]+")
-# Borders within a run of letters and digits: fooBar, HTTPServer, orders2024.
+# Where a run of letters and digits splits into parts: fooBar, HTTPServer, orders2024.
 _BORDER: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
 
 def normalised(text: str) -> str:
-    """Without case and accents."""
+    """A text without case and accents."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def name_parts(name: str) -> list[str]:
-    """The normalised parts of a name, and each whole run of letters and digits that has several."""
-    found = list[str]()
+    """The normalised parts of a name; a run of letters and digits that splits comes whole, then in parts."""
+    parts = list[str]()
     for run in _RUN.findall(name):
         pieces = _BORDER.split(run)
-        found += [run] if len(pieces) == 1 else [run, *pieces]
-    # What has no letter or digit (an emoji) is found as it is.
-    return [normalised(part) for part in found] or [re.sub(r"\s+", "", normalised(name))]
+        parts += [run] if len(pieces) == 1 else [run, *pieces]
+    # A name without letters and digits, such as an emoji, is one part.
+    return [normalised(part) for part in parts] or [re.sub(r"\s+", "", normalised(name))]
 
 
-def search_words(search: str | None) -> list[str]:
-    """The words to look for; none for an empty search. Raises BadInput when it is too long."""
+def parse_search(search: str | None) -> list[str]:
+    """The normalised words of a search. Raises BadInput for a search that is too long or holds control characters."""
     text = (search or "").strip()
-    if len(text) > SEARCH_LENGTH:
-        raise BadInput(f"search: must have at most {SEARCH_LENGTH} characters", "search")
+    if len(text) > MAX_SEARCH_LENGTH:
+        raise BadInput(f"search: must have at most {MAX_SEARCH_LENGTH} characters", "search")
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         raise BadInput("search: must not hold control characters", "search")
     words = list(dict.fromkeys(word for part in text.split() for word in _words_of(part)))
-    if len(words) > MOST_WORDS:
-        raise BadInput(f"search: must have at most {MOST_WORDS} words", "search")
+    if len(words) > MAX_SEARCH_WORDS:
+        raise BadInput(f"search: must have at most {MAX_SEARCH_WORDS} words", "search")
     return words
 
 
@@ -56,12 +56,12 @@ def _words_of(part: str) -> list[str]:
 
 
 def pack_names(names: Iterable[str]) -> bytes:
-    """The text of a chunk of names."""
+    """The searchable text of a chunk of names."""
     return pack_paths((name,) for name in names)
 
 
 def pack_paths(paths: Iterable[Iterable[str | None]]) -> bytes:
-    """The text of a chunk of paths: the names on each stand in one line."""
+    """The searchable text of a chunk of paths; the names on a path share a line."""
     parts = dict[str, str]()
 
     def line(path: Iterable[str | None]) -> Iterator[str]:
@@ -75,13 +75,13 @@ def pack_paths(paths: Iterable[Iterable[str | None]]) -> bytes:
 
 
 class NameIndex:
-    """The names of all tables, in the chunks that `pack_names` made."""
+    """The names of all tables, over the chunks that `pack_names` made."""
 
     def __init__(self, chunks: Sequence[bytes]) -> None:
         self._chunks = [(chunk, _line_ends(chunk)) for chunk in chunks]
 
     def find(self, word: str) -> Mask:
-        """Which tables' names have a part that begins with this word."""
+        """Which names have a part that begins with this word."""
         needle = b" " + word.encode()
         return np.concatenate([np.zeros(0, np.bool_), *(_find(text, ends, needle) for text, ends in self._chunks)])
 

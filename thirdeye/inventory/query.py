@@ -1,6 +1,6 @@
-"""Finding tables: filters, sorts and keyset pages over columns, without I/O.
+"""Querying tables: filters, sorts and keyset pages over columns, without I/O.
 
-Works a chunk at a time, so that nothing as large as the estate is allocated: a mask of the matching tables, their sort
+Works a chunk at a time, so nothing as large as the estate is allocated: a mask of the matching tables, their sort
 values, and of those only as many as a page needs.
 """
 
@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 
-from thirdeye.errors import BadInput
 from thirdeye.inventory.columns import (
     CHUNK,
     IN_USE,
@@ -24,20 +23,21 @@ from thirdeye.inventory.columns import (
     Mask,
     PackedColumns,
 )
-from thirdeye.inventory.verdicts import NO_SCORE, saved_share
-from thirdeye.paging import decode_cursor, encode_cursor
+from thirdeye.inventory.verdicts import UNKNOWN_PURGE_SCORE, saved_shares
 
 SORT_KEYS: Final = (
     "cost", "size", "lastAccess", "lastWrite", "queries", "name", "purgeScore", "returnRisk", "saving",
 )  # fmt: skip
-MOST_COUNTED: Final = 10_000
+# Counts stop here.
+COUNT_LIMIT: Final = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableFilter:
-    """What tables must be; None is not asked for. Masks are by number in the directory, days as `columns.py` has them.
+    """What tables must match; None matches all. Masks are by index into the directory, `numbers` by table number.
 
-    `..._after` includes its day, `..._before` does not; neither holds for an unknown day. `numbers`: tables by number.
+    Days are numbers as in `columns.py`: `..._after` includes its day, `..._before` does not, and an unknown day matches
+    neither.
     """
 
     services: Mask | None = None
@@ -60,7 +60,7 @@ class TableFilter:
     written_after: int | None = None
     written_before: int | None = None
     verdicts: frozenset[int] | None = None
-    # Bits, one of which must be set; 0 stands for tables without any blocker.
+    # Bits of which at least one must be set; 0 means tables without any blocker.
     blockers: int | None = None
     minimum_purge: float | None = None
     maximum_risk: float | None = None
@@ -72,7 +72,7 @@ class TableFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class Sort:
-    """A sort key of SORT_KEYS and its direction; ties go by the table's number, the same way."""
+    """A key of SORT_KEYS and a direction; ties are sorted by table number, in the same direction."""
 
     key: str = "cost"
     descending: bool = True
@@ -84,7 +84,7 @@ class Sort:
 
 @dataclass(frozen=True, kw_only=True)
 class Position:
-    """Where a page begins or ends: beyond this value (None: unknown) and number."""
+    """The sort value (None: unknown) and the number of the table that a page begins after or ends before."""
 
     value: float | None
     number: int
@@ -92,22 +92,22 @@ class Position:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """Columns and what they are judged by: the service of each place and the price of each service.
+    """Columns and what queries need beside them.
 
-    `prices` are USD per GB and month by service number; `risks` are the shares that numbers of the risk table stand for
-    (NaN for none), `shares` what following a verdict saves of a table's cost, by its code.
+    `place_service` is the service of each place; `prices` are USD per GB and month by service; `risks` are the return
+    risks by index (NaN for none); `shares` are the shares of a table's cost that following a verdict saves, by code.
     """
 
     columns: Columns | PackedColumns
     place_service: Array
     prices: Array
     risks: Array = field(default_factory=lambda: np.full(1, np.nan))
-    shares: Array = field(default_factory=lambda: saved_share(0.0))
+    shares: Array = field(default_factory=lambda: saved_shares(0.0))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Numbers in order with their sort values, and whether there are more on either side."""
+    """Table numbers in order with their sort values, and whether there are more on either side."""
 
     numbers: list[int]
     values: list[float | None]
@@ -117,8 +117,8 @@ class Page:
 
 Chunk = dict[str, Array]
 _COST: Final = ("place", "size", "query_cost")
-# The columns that a filter's field needs, where they are not called the same; and those of a sort.
-_FILTERED: Final[Mapping[str, tuple[str, ...]]] = {
+# The columns that each field of a filter and each sort key needs, beside the flags.
+_FILTER_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "services": ("place",), "places": ("place",), "owner_sets": ("owners",), "tag_sets": ("tags",), "domains": ("domain",),
     "tiers": ("tier",), "activities": ("activity",), "evidences": ("evidence",), "minimum_bytes": ("size",),
     "maximum_bytes": ("size",), "minimum_cost": _COST, "maximum_cost": _COST, "accessed_after": ("accessed",),
@@ -126,19 +126,19 @@ _FILTERED: Final[Mapping[str, tuple[str, ...]]] = {
     "verdicts": ("verdict",), "blockers": ("blockers",), "minimum_purge": ("purge",), "maximum_risk": ("risk",),
     "minimum_saving": ("verdict", *_COST), "maximum_queries": ("queries",),
 }  # fmt: skip
-_SORTED: Final[Mapping[str, tuple[str, ...]]] = {
+_SORT_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "cost": _COST, "size": ("size",), "lastAccess": ("accessed",), "lastWrite": ("written",), "queries": ("queries",),
     "name": ("name_rank",), "purgeScore": ("purge",), "returnRisk": ("risk",), "saving": ("verdict", *_COST),
 }  # fmt: skip
 
 
-def fields_of(wanted: TableFilter, sort: Sort | None) -> set[str]:
-    """The columns that finding looks at."""
-    found = {"flags", *(_SORTED[sort.key] if sort is not None else ())}
-    for name, columns in _FILTERED.items():
-        if getattr(wanted, name) is not None:
-            found.update(columns)
-    return found
+def required_fields(table_filter: TableFilter, sort: Sort | None) -> set[str]:
+    """The fields of the columns that a query needs."""
+    fields = {"flags", *(_SORT_COLUMNS[sort.key] if sort is not None else ())}
+    for name, columns in _FILTER_COLUMNS.items():
+        if getattr(table_filter, name) is not None:
+            fields.update(columns)
+    return fields
 
 
 def _chunks(catalogue: Catalogue) -> Iterator[tuple[int, Chunk]]:
@@ -148,96 +148,96 @@ def _chunks(catalogue: Catalogue) -> Iterator[tuple[int, Chunk]]:
 
 
 def cost_of(catalogue: Catalogue, chunk: Chunk) -> Array:
-    """USD a month for storage and queries, as far as known; NaN where neither is."""
-    # By place first: there are far fewer places than tables.
+    """USD a month for storage and queries of each table, as far as known; NaN where neither is."""
+    # Prices by place first, because there are far fewer places than tables.
     return costs(chunk["size"], chunk["query_cost"], catalogue.prices[catalogue.place_service][chunk["place"]])
 
 
 def costs(size: Array, queries: Array, price: Array) -> Array:
-    """USD a month for bytes (-1: unknown) at prices per GB and month, and for queries (NaN: unknown)."""
-    unsized, unasked = size < 0, np.isnan(queries)
-    cost: Array = np.where(unsized, 0.0, size * price / 1e9) + np.where(unasked, 0.0, queries)
-    cost[unsized & unasked] = np.nan
+    """USD a month for bytes (-1: unknown) at prices per GB and month, plus the cost of queries (NaN: unknown)."""
+    no_size, no_queries = size < 0, np.isnan(queries)
+    cost: Array = np.where(no_size, 0.0, size * price / 1e9) + np.where(no_queries, 0.0, queries)
+    cost[no_size & no_queries] = np.nan
     return cost
 
 
 def risk_of(catalogue: Catalogue, chunk: Chunk) -> Array:
     """The return risk of each table, 0 to 1; NaN for none."""
-    found: Array = catalogue.risks[np.minimum(chunk["risk"], len(catalogue.risks) - 1)]
-    return found
+    risks: Array = catalogue.risks[np.minimum(chunk["risk"], len(catalogue.risks) - 1)]
+    return risks
 
 
 def saving_of(catalogue: Catalogue, chunk: Chunk) -> Array:
-    """USD a month that following the verdict on each table saves; NaN where its cost is unknown."""
+    """USD a month that following the verdict on each table saves; NaN if a cost that counts is unknown."""
     share = catalogue.shares[chunk["verdict"]]
     return np.where(share > 0, share * cost_of(catalogue, chunk), 0.0)
 
 
-def _mask(catalogue: Catalogue, chunk: Chunk, start: int, wanted: TableFilter) -> Mask:
+def _matches(catalogue: Catalogue, chunk: Chunk, start: int, table_filter: TableFilter) -> Mask:
     flags = chunk["flags"]
     mask: Mask = (flags & PRESENT) != 0
     for bit, value in (
-        (ZOMBIE, wanted.zombie),
-        (IN_USE, wanted.in_use),
-        (IN_USE_THROUGH_LINEAGE, wanted.in_use_through_lineage),
-        (RETAINED, wanted.retained),
+        (ZOMBIE, table_filter.zombie),
+        (IN_USE, table_filter.in_use),
+        (IN_USE_THROUGH_LINEAGE, table_filter.in_use_through_lineage),
+        (RETAINED, table_filter.retained),
     ):
         if value is not None:
             mask &= ((flags & bit) != 0) == value
-    if wanted.services is not None:
-        mask &= wanted.services[catalogue.place_service][chunk["place"]]
+    if table_filter.services is not None:
+        mask &= table_filter.services[catalogue.place_service][chunk["place"]]
     for name, chosen in (
-        ("place", wanted.places),
-        ("owners", wanted.owner_sets),
-        ("tags", wanted.tag_sets),
-        ("domain", wanted.domains),
+        ("place", table_filter.places),
+        ("owners", table_filter.owner_sets),
+        ("tags", table_filter.tag_sets),
+        ("domain", table_filter.domains),
     ):
         if chosen is not None:
             mask &= chosen[chunk[name]]
     for name, codes in (
-        ("tier", wanted.tiers),
-        ("activity", wanted.activities),
-        ("evidence", wanted.evidences),
-        ("verdict", wanted.verdicts),
+        ("tier", table_filter.tiers),
+        ("activity", table_filter.activities),
+        ("evidence", table_filter.evidences),
+        ("verdict", table_filter.verdicts),
     ):
         if codes is not None:
-            table = np.zeros(256, np.bool_)
-            table[list(codes)] = True
-            mask &= table[chunk[name]]
-    if wanted.numbers is not None:
-        mask &= wanted.numbers[start : start + len(mask)]
-    _ranges(catalogue, chunk, wanted, mask)
-    _advice(catalogue, chunk, wanted, mask)
+            by_code = np.zeros(256, np.bool_)
+            by_code[list(codes)] = True
+            mask &= by_code[chunk[name]]
+    if table_filter.numbers is not None:
+        mask &= table_filter.numbers[start : start + len(mask)]
+    _match_ranges(catalogue, chunk, table_filter, mask)
+    _match_verdicts(catalogue, chunk, table_filter, mask)
     return mask
 
 
-def _advice(catalogue: Catalogue, chunk: Chunk, wanted: TableFilter, mask: Mask) -> None:
-    if wanted.blockers is not None:
-        mask &= (chunk["blockers"] & wanted.blockers) != 0 if wanted.blockers else chunk["blockers"] == 0
-    if wanted.minimum_purge is not None:
-        mask &= (chunk["purge"] >= wanted.minimum_purge * 10) & (chunk["purge"] != NO_SCORE)
-    if wanted.maximum_risk is not None:
-        mask &= risk_of(catalogue, chunk) <= wanted.maximum_risk
-    if wanted.minimum_saving is not None:
-        mask &= saving_of(catalogue, chunk) >= wanted.minimum_saving
+def _match_verdicts(catalogue: Catalogue, chunk: Chunk, table_filter: TableFilter, mask: Mask) -> None:
+    if table_filter.blockers is not None:
+        mask &= (chunk["blockers"] & table_filter.blockers) != 0 if table_filter.blockers else chunk["blockers"] == 0
+    if table_filter.minimum_purge is not None:
+        mask &= (chunk["purge"] >= table_filter.minimum_purge * 10) & (chunk["purge"] != UNKNOWN_PURGE_SCORE)
+    if table_filter.maximum_risk is not None:
+        mask &= risk_of(catalogue, chunk) <= table_filter.maximum_risk
+    if table_filter.minimum_saving is not None:
+        mask &= saving_of(catalogue, chunk) >= table_filter.minimum_saving
 
 
-def _ranges(catalogue: Catalogue, chunk: Chunk, wanted: TableFilter, mask: Mask) -> None:
-    if wanted.minimum_bytes is not None:
-        mask &= chunk["size"] >= max(wanted.minimum_bytes, 0)
-    if wanted.maximum_bytes is not None:
-        mask &= (chunk["size"] >= 0) & (chunk["size"] <= wanted.maximum_bytes)
-    if wanted.maximum_queries is not None:
-        mask &= chunk["queries"] <= wanted.maximum_queries
-    if wanted.minimum_cost is not None or wanted.maximum_cost is not None:
+def _match_ranges(catalogue: Catalogue, chunk: Chunk, table_filter: TableFilter, mask: Mask) -> None:
+    if table_filter.minimum_bytes is not None:
+        mask &= chunk["size"] >= max(table_filter.minimum_bytes, 0)
+    if table_filter.maximum_bytes is not None:
+        mask &= (chunk["size"] >= 0) & (chunk["size"] <= table_filter.maximum_bytes)
+    if table_filter.maximum_queries is not None:
+        mask &= chunk["queries"] <= table_filter.maximum_queries
+    if table_filter.minimum_cost is not None or table_filter.maximum_cost is not None:
         cost = cost_of(catalogue, chunk)
-        if wanted.minimum_cost is not None:
-            mask &= cost >= wanted.minimum_cost
-        if wanted.maximum_cost is not None:
-            mask &= cost <= wanted.maximum_cost
+        if table_filter.minimum_cost is not None:
+            mask &= cost >= table_filter.minimum_cost
+        if table_filter.maximum_cost is not None:
+            mask &= cost <= table_filter.maximum_cost
     for name, after, before in (
-        ("accessed", wanted.accessed_after, wanted.accessed_before),
-        ("written", wanted.written_after, wanted.written_before),
+        ("accessed", table_filter.accessed_after, table_filter.accessed_before),
+        ("written", table_filter.written_after, table_filter.written_before),
     ):
         if after is not None:
             mask &= (chunk[name] >= after) & (chunk[name] > 0)
@@ -246,12 +246,12 @@ def _ranges(catalogue: Catalogue, chunk: Chunk, wanted: TableFilter, mask: Mask)
 
 
 def _values(catalogue: Catalogue, chunk: Chunk, sort: Sort) -> Array:
-    """The sort value of each table, as a float; NaN for unknown ones."""
+    """The sort value of each table as a float; NaN if unknown."""
     computed = {"cost": cost_of, "returnRisk": risk_of, "saving": saving_of}.get(sort.key)
     if computed is not None:
         return computed(catalogue, chunk)
     if sort.key == "purgeScore":
-        return np.where(chunk["purge"] == NO_SCORE, np.nan, chunk["purge"] / 10)
+        return np.where(chunk["purge"] == UNKNOWN_PURGE_SCORE, np.nan, chunk["purge"] / 10)
     name = {"size": "size", "lastAccess": "accessed", "lastWrite": "written", "queries": "queries"}.get(sort.key)
     if name is None:
         return chunk["name_rank"].astype(np.float64)
@@ -264,35 +264,34 @@ def _values(catalogue: Catalogue, chunk: Chunk, sort: Sort) -> Array:
 
 
 def _ascending(values: Array, *, reverse: bool) -> Array:
-    """Values whose ascending order is the one asked for, unknown ones last."""
+    """Keys whose ascending order is the order of the sort, with unknown values last."""
     return np.where(np.isnan(values), np.inf, -values if reverse else values)
 
 
-def page(
+def select_page(
     catalogue: Catalogue,
-    wanted: TableFilter,
+    table_filter: TableFilter,
     sort: Sort,
     size: int,
     *,
     after: Position | None = None,
     before: Position | None = None,
 ) -> Page:
-    """The first `size` tables after a position, or with `before` the last ones before it, in the sort's order."""
+    """The first `size` matching tables after a position, or the last ones before it, in the order of the sort."""
     backwards = before is not None
     position = before if backwards else after
-    best_keys, best_numbers = np.zeros(0), np.zeros(0, np.int64)
+    best_keys, best_ties = np.zeros(0), np.zeros(0, np.int64)
     for start, chunk in _chunks(catalogue):
-        mask = _mask(catalogue, chunk, start, wanted)
+        mask = _matches(catalogue, chunk, start, table_filter)
         places = np.flatnonzero(mask)
         keys = _ascending(_values(catalogue, chunk, sort)[places], reverse=sort.descending)
         ties = (places + start) * (-1 if sort.descending else 1)
         if backwards:
             keys, ties = -keys, -ties
         if position is not None:
-            keys, ties = _beyond(keys, ties, position, sort, backwards=backwards)
-        keys, ties = _least(np.concatenate([best_keys, keys]), np.concatenate([best_numbers, ties]), size + 1)
-        best_keys, best_numbers = keys, ties
-    numbers = np.abs(best_numbers)
+            keys, ties = _after_position(keys, ties, position, sort, backwards=backwards)
+        best_keys, best_ties = _smallest(np.concatenate([best_keys, keys]), np.concatenate([best_ties, ties]), size + 1)
+    numbers = np.abs(best_ties)
     more = len(numbers) > size
     chosen = numbers[:size][::-1] if backwards else numbers[:size]
     return Page(
@@ -303,7 +302,9 @@ def page(
     )
 
 
-def _beyond(keys: Array, ties: Array, position: Position, sort: Sort, *, backwards: bool) -> tuple[Array, Array]:
+def _after_position(
+    keys: Array, ties: Array, position: Position, sort: Sort, *, backwards: bool
+) -> tuple[Array, Array]:
     value = np.array([np.nan if position.value is None else position.value])
     key = float(_ascending(value, reverse=sort.descending)[0])
     tie = -position.number if sort.descending else position.number
@@ -313,24 +314,25 @@ def _beyond(keys: Array, ties: Array, position: Position, sort: Sort, *, backwar
     return keys[kept], ties[kept]
 
 
-def _least(keys: Array, ties: Array, count: int) -> tuple[Array, Array]:
+def _smallest(keys: Array, ties: Array, count: int) -> tuple[Array, Array]:
     if len(keys) > count:
-        edge = _edge(keys, count)
-        less, equal = np.flatnonzero(keys < edge), np.flatnonzero(keys == edge)
-        # Of what ties at the edge, maybe half of the estate, as many as are missing, by number.
-        missing = count - len(less)
-        near = np.concatenate([less, equal[np.argpartition(ties[equal], missing - 1)[:missing]]])
-        keys, ties = keys[near], ties[near]
+        largest = _nth_smallest(keys, count)
+        smaller, tied = np.flatnonzero(keys < largest), np.flatnonzero(keys == largest)
+        # Tables tied at the largest key, perhaps half of the estate, fill the remaining places by number.
+        missing = count - len(smaller)
+        chosen = np.concatenate([smaller, tied[np.argpartition(ties[tied], missing - 1)[:missing]]])
+        keys, ties = keys[chosen], ties[chosen]
     order = np.lexsort((ties, keys))
     return keys[order], ties[order]
 
 
-def _edge(keys: Array, count: int) -> float:
-    """The key that the last of the `count` least has."""
-    least = keys.min()
-    # Partitioning takes long where many are equal, as savings of nothing are.
-    tied = np.count_nonzero(keys == least) >= count
-    return float(least if tied else np.partition(keys, count - 1)[count - 1])
+def _nth_smallest(keys: Array, count: int) -> float:
+    """The largest of the `count` smallest keys."""
+    smallest = keys.min()
+    # Partitioning is slow where many keys are equal, such as savings of zero.
+    if np.count_nonzero(keys == smallest) >= count:
+        return float(smallest)
+    return float(np.partition(keys, count - 1)[count - 1])
 
 
 def _value_of(catalogue: Catalogue, number: int, sort: Sort) -> float | None:
@@ -340,58 +342,31 @@ def _value_of(catalogue: Catalogue, number: int, sort: Sort) -> float | None:
     return None if math.isnan(value) else value
 
 
-def count(catalogue: Catalogue, wanted: TableFilter, most: int = MOST_COUNTED) -> tuple[int, bool]:
-    """How many tables match, up to `most`, and whether there are more."""
-    found = 0
+def count_matches(catalogue: Catalogue, table_filter: TableFilter, limit: int = COUNT_LIMIT) -> tuple[int, bool]:
+    """How many tables match, up to `limit`, and whether there are more."""
+    count = 0
     for start, chunk in _chunks(catalogue):
-        found += int(np.count_nonzero(_mask(catalogue, chunk, start, wanted)))
-        if found > most:
-            return most, True
-    return found, False
+        count += int(np.count_nonzero(_matches(catalogue, chunk, start, table_filter)))
+        if count > limit:
+            return limit, True
+    return count, False
 
 
-def ordered(catalogue: Catalogue, wanted: TableFilter, sort: Sort | None) -> Array:
-    """All matching numbers: in the sort's order, or without one by number. Four bytes a table, and more while it sorts."""
-    numbers, keys = [np.zeros(0, np.int32)], [np.zeros(0)]
+def matching_numbers(catalogue: Catalogue, table_filter: TableFilter, sort: Sort | None) -> Array:
+    """The numbers of all matching tables, in the order of the sort or else ascending.
+
+    Takes four bytes a table, and more while it sorts.
+    """
+    parts, keys = [np.zeros(0, np.int32)], [np.zeros(0)]
     for start, chunk in _chunks(catalogue):
-        places = np.flatnonzero(_mask(catalogue, chunk, start, wanted))
-        numbers.append((places + start).astype(np.int32))
+        places = np.flatnonzero(_matches(catalogue, chunk, start, table_filter))
+        parts.append((places + start).astype(np.int32))
         if sort is not None:
             keys.append(_ascending(_values(catalogue, chunk, sort)[places], reverse=sort.descending))
-    found = np.concatenate(numbers)
+    numbers: Array = np.concatenate(parts)
     if sort is None:
-        return found
-    ties = -found if sort.descending else found
-    result: Array = found[np.lexsort((ties, np.concatenate(keys)))]
-    return result
-
-
-def validate_sort(sort_by: str | None, sort_dir: str | None) -> Sort:
-    """The sort asked for. Raises BadInput for an unknown key or direction."""
-    key, direction = sort_by or "cost", (sort_dir or "desc").lower()
-    if key not in SORT_KEYS:
-        raise BadInput(f"sortBy: must be one of {', '.join(SORT_KEYS)}", "sortBy")
-    if direction not in {"asc", "desc"}:
-        raise BadInput("sortDir: must be asc or desc", "sortDir")
-    return Sort(key=key, descending=direction == "desc")
-
-
-def cursor_of(sort: Sort, value: float | None, number: int) -> str:
-    """The cursor of a table in a list of this order."""
-    return encode_cursor(sort.key, sort.direction, "" if value is None else repr(value), number)
-
-
-def position_of(cursor: str | None, sort: Sort, argument: str) -> Position | None:
-    """Where a cursor points. Raises BadInput for one that was not made by a list of this order."""
-    if cursor is None:
-        return None
-    key, direction, text, number = decode_cursor(cursor, (str, str, str, int), argument)
-    if (key, direction) != (sort.key, sort.direction):
-        raise BadInput(f"{argument}: this cursor belongs to a list with another sortBy or sortDir", argument)
-    try:
-        value = float(text) if text else None
-    except ValueError:
-        value = math.nan
-    if not 0 <= number < 2**31 or (value is not None and not math.isfinite(value)):
-        raise BadInput(f"{argument}: this is no cursor of this list", argument)
-    return Position(value=value, number=number)
+        return numbers
+    ties = -numbers if sort.descending else numbers
+    order = np.lexsort((ties, np.concatenate(keys)))
+    in_order: Array = numbers[order]
+    return in_order

@@ -1,25 +1,88 @@
-"""Totals of the estate by service, database, owner, domain, tier and activity, and top lists; prepared by a refresh."""
+"""Totals of the estate by service, database, owner, domain, tier and activity, and top lists. Prepared by a refresh."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypedDict, TypeVar, cast
 
 import numpy as np
 
 from thirdeye.inventory.columns import PRESENT, ZOMBIE, Array, Columns, Mask
-from thirdeye.inventory.money import BYTES_PER_GB, cost_text
-from thirdeye.inventory.query import Catalogue, Sort, TableFilter, page
+from thirdeye.inventory.directory import Domain, Owner, Place
+from thirdeye.inventory.money import BYTES_PER_GB, format_cost
+from thirdeye.inventory.query import Catalogue, Sort, TableFilter, select_page
 from thirdeye.inventory.rules import ACTIVITIES
 
-# So many databases and owners, the dearest, are kept.
-MOST_ENTRIES: Final = 1000
-TOP: Final = 10
+# Of databases and owners only the most expensive are kept.
+MAX_ENTRIES: Final = 1000
+TOP_TABLES: Final = 10
 
 
+class Totals(TypedDict):
+    """Totals of some tables. Costs are USD a month with six decimals; unknown sizes and costs are left out."""
+
+    tables: int
+    sizedTables: int
+    bytes: int
+    storageCost: str
+    queryCost: str
+    monthlyCost: str
+    zombies: int
+    zombieBytes: int
+    zombieCost: str
+
+
+class GroupTotals(Totals, total=False):
+    """Totals of a group, with what names the group."""
+
+    service: str
+    type: str | None
+    database: str | None
+    owner: Owner | None
+    domain: Domain | None
+    # An index into `filters.TIERS`.
+    tier: int
+    activity: str
+
+
+class TopTables(TypedDict):
+    """The numbers of the most expensive tables: of all, of zombies, and of those without an owner."""
+
+    dearest: list[int]
+    zombies: list[int]
+    ownerless: list[int]
+
+
+class Summary(TypedDict):
+    """The stored totals. Groups come most expensive first, tiers and activities in their own order."""
+
+    total: Totals
+    byService: list[GroupTotals]
+    byDatabase: list[GroupTotals]
+    databases: int
+    byOwner: list[GroupTotals]
+    owners: int
+    byDomain: list[GroupTotals]
+    byTier: list[GroupTotals]
+    byActivity: list[GroupTotals]
+    top: TopTables
+
+
+@dataclass(slots=True)
 class _Sums:
-    """Exact sums by group: counts, and bytes by group and service, as integers that cannot overflow.
+    """Exact sums; costs are USD a month."""
 
-    Only of groups and services that meet: thousands of owners times hundreds of services would be mostly zeros.
+    tables: int = 0
+    sized: int = 0
+    bytes: int = 0
+    storage: Decimal = Decimal(0)
+    queries: Decimal = Decimal(0)
+
+
+class _SumsByGroup:
+    """Adds up tables by group and service, as integers that cannot overflow.
+
+    Keeps only groups and services that occur together: thousands of owners times hundreds of services are mostly zeros.
     """
 
     def __init__(self, services: int) -> None:
@@ -27,104 +90,109 @@ class _Sums:
         self._parts: list[tuple[Array, ...]] = []
 
     def add(self, groups: Array, services: Array, sizes: Array, query_costs: Array) -> None:
-        """Adds tables: the group, service, size (-1 unknown) and cost of queries (NaN unknown) of each."""
-        known = np.maximum(sizes, 0)
+        """Adds tables: the group, service, size (-1: unknown) and cost of queries (NaN: unknown) of each."""
+        sized = np.maximum(sizes, 0)
         self._parts.append(
-            _by_cell(
+            _sum_by_cell(
                 groups.astype(np.int64) * self._services + services,
                 np.ones(len(groups), np.int64),
                 (sizes >= 0).astype(np.int64),
-                known & 0xFFFF_FFFF,
-                known >> 32,
+                sized & 0xFFFF_FFFF,
+                sized >> 32,
                 np.nan_to_num(query_costs),
             )
         )
 
-    def totals(self, prices: Sequence[Decimal]) -> dict[int, dict[str, Any]]:
-        """By group that has tables: tables, sized tables, bytes and exact USD a month."""
-        found: dict[int, dict[str, Any]] = {}
+    def sums(self, prices: Sequence[Decimal]) -> dict[int, _Sums]:
+        """The sums of each group that has tables, at these storage prices."""
+        groups = dict[int, _Sums]()
         if not self._parts:
-            return found
-        columns = _by_cell(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
-        for cell, tables, sized, low, high, queries in zip(*(each.tolist() for each in columns), strict=True):
+            return groups
+        columns = _sum_by_cell(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
+        for cell, tables, sized, low, high, queries in zip(*(column.tolist() for column in columns), strict=True):
             group, service = divmod(cell, self._services)
             size = (high << 32) + low
-            entry = found.setdefault(
-                group, {"tables": 0, "sized": 0, "bytes": 0, "storage": Decimal(0), "queries": Decimal(0)}
-            )
-            entry["tables"] += tables
-            entry["sized"] += sized
-            entry["bytes"] += size
-            entry["storage"] += size * prices[service] / BYTES_PER_GB
-            entry["queries"] += Decimal(repr(queries))
-        return found
+            sums = groups.setdefault(group, _Sums())
+            sums.tables += tables
+            sums.sized += sized
+            sums.bytes += size
+            sums.storage += size * prices[service] / BYTES_PER_GB
+            sums.queries += Decimal(repr(queries))
+        return groups
 
 
-def _by_cell(cells: Array, *values: Array) -> tuple[Array, ...]:
-    """The different cells, and of each column of values the sums by cell."""
-    different, places = np.unique(cells, return_inverse=True)
+def _sum_by_cell(cells: Array, *columns: Array) -> tuple[Array, ...]:
+    """The distinct cells, and the sums of each column by cell."""
+    distinct, places = np.unique(cells, return_inverse=True)
     sums = list[Array]()
-    for column in values:
-        total = np.zeros(len(different), column.dtype)
+    for column in columns:
+        total = np.zeros(len(distinct), column.dtype)
         np.add.at(total, places, column)
         sums.append(total)
-    return different, *sums
+    return distinct, *sums
 
 
-# Of a chunk, the places of its tables and the group of each; a table may come several times.
+# Given a chunk and a mask, gives the places of its tables and the group of each; a table may be in several groups.
 GroupsOf = Callable[[Mapping[str, Array], Mask], tuple[Array, Array]]
+Key = TypeVar("Key", bound=Hashable)
 
 
-def summarise(columns: Columns, directory: Mapping[str, Any], prices: Sequence[Decimal]) -> dict[str, Any]:
-    """The summary as JSON; costs are texts of six decimals, USD a month."""
-    places = directory["places"]
+def summarise(columns: Columns, directory: Mapping[str, Any], prices: Sequence[Decimal]) -> Summary:
+    """The totals of an estate. `prices` are USD per GB and month by service."""
+    places: list[Place] = directory["places"]
+    services, owner_sets = directory["services"], directory["owner_sets"]
     place_service = np.array([place[0] for place in places] or [0], np.int32)
-    services = directory["services"]
-    databases = _numbered([(place[0], place[1]) for place in places])
-    owners = _numbered([owner[0] for owners in directory["owner_sets"] for owner in owners])
-    database_of_place = np.array([databases[(place[0], place[1])] for place in places] or [0], np.int64)
-    named = {owner[0]: owner for owners_ in directory["owner_sets"] for owner in owners_}
+    databases = _number((place[0], place[1]) for place in places)
+    database_of_place = np.array([databases[place[0], place[1]] for place in places] or [0], np.int64)
+    owners = {owner[0]: owner for owner_set in owner_sets for owner in owner_set}
+    owner_numbers = _number(owners)
     catalogue = Catalogue(
         columns=columns, place_service=place_service, prices=np.array([float(price) for price in prices] or [0.0])
     )
 
-    def by(groups_of: GroupsOf) -> list[tuple[int, dict[str, Any]]]:
-        return _by_group(columns, place_service, len(services), prices, groups_of)
+    def by(groups_of: GroupsOf) -> list[tuple[int, Totals]]:
+        return _totals_by_group(columns, place_service, len(services), prices, groups_of)
 
-    owner_rows = by(_owner_groups(directory["owner_sets"], owners))
-    database_keys, owner_keys = list(databases), list(owners)
+    database_keys, owner_ids = list(databases), list(owner_numbers)
+    all_tables = by(_single(lambda chunk: np.zeros(len(chunk["flags"]))))
     return {
-        "total": next((entry for _, entry in by(_single(lambda chunk: np.zeros(len(chunk["flags"]))))), _nothing()),
-        "byService": _dearest(
-            {"service": services[group]["name"], "type": services[group]["type"], **entry}
-            for group, entry in by(_single(lambda chunk: place_service[chunk["place"]]))
+        "total": all_tables[0][1] if all_tables else _totals(_Sums(), _Sums()),
+        "byService": _most_expensive_first(
+            _named(totals, service=services[group]["name"], type=services[group]["type"])
+            for group, totals in by(_single(lambda chunk: place_service[chunk["place"]]))
         ),
-        "byDatabase": _dearest(
-            {"service": services[database_keys[group][0]]["name"], "database": database_keys[group][1], **entry}
-            for group, entry in by(_single(lambda chunk: database_of_place[chunk["place"]]))
-        )[:MOST_ENTRIES],
+        "byDatabase": _most_expensive_first(
+            _named(totals, service=services[database_keys[group][0]]["name"], database=database_keys[group][1])
+            for group, totals in by(_single(lambda chunk: database_of_place[chunk["place"]]))
+        )[:MAX_ENTRIES],
         "databases": len(databases),
-        "byOwner": _dearest(
-            {"owner": named[owner_keys[group - 1]] if group else None, **entry} for group, entry in owner_rows
-        )[:MOST_ENTRIES],
+        "byOwner": _most_expensive_first(
+            _named(totals, owner=owners[owner_ids[group - 1]] if group else None)
+            for group, totals in by(_owner_groups(owner_sets, owner_numbers))
+        )[:MAX_ENTRIES],
         "owners": len(owners),
-        "byDomain": _dearest(
-            {"domain": directory["domains"][group], **entry}
-            for group, entry in by(_single(lambda chunk: chunk["domain"]))
+        "byDomain": _most_expensive_first(
+            _named(totals, domain=directory["domains"][group])
+            for group, totals in by(_single(lambda chunk: chunk["domain"]))
         ),
-        "byTier": [{"tier": group, **entry} for group, entry in by(_single(lambda chunk: chunk["tier"]))],
+        "byTier": [_named(totals, tier=group) for group, totals in by(_single(lambda chunk: chunk["tier"]))],
         "byActivity": [
-            {"activity": ACTIVITIES[group], **entry} for group, entry in by(_single(lambda chunk: chunk["activity"]))
+            _named(totals, activity=ACTIVITIES[group]) for group, totals in by(_single(lambda chunk: chunk["activity"]))
         ],
         "top": {
             "dearest": _top(catalogue, TableFilter()),
             "zombies": _top(catalogue, TableFilter(zombie=True)),
-            "ownerless": _top(catalogue, TableFilter(owner_sets=_only_first(len(directory["owner_sets"])))),
+            "ownerless": _top(catalogue, TableFilter(owner_sets=_only_first(len(owner_sets)))),
         },
     }
 
 
-def _numbered(keys: Sequence[Any]) -> dict[Any, int]:
+def _named(totals: Totals, **name: object) -> GroupTotals:
+    return cast(GroupTotals, {**name, **totals})
+
+
+def _number(keys: Iterable[Key]) -> dict[Key, int]:
+    """Numbers distinct keys in the order of their first occurrence."""
     return {key: number for number, key in enumerate(dict.fromkeys(keys))}
 
 
@@ -134,11 +202,13 @@ def _only_first(count: int) -> Mask:
     return mask
 
 
-def _top(catalogue: Catalogue, wanted: TableFilter) -> list[int]:
-    return page(catalogue, wanted, Sort(key="cost", descending=True), TOP).numbers
+def _top(catalogue: Catalogue, table_filter: TableFilter) -> list[int]:
+    return select_page(catalogue, table_filter, Sort(key="cost", descending=True), TOP_TABLES).numbers
 
 
 def _single(group_of: Callable[[Mapping[str, Array]], Array]) -> GroupsOf:
+    """Groups in which each table is once; `group_of` gives the group of each table of a chunk."""
+
     def groups(chunk: Mapping[str, Array], mask: Mask) -> tuple[Array, Array]:
         places = np.flatnonzero(mask)
         return places, group_of(chunk)[places]
@@ -146,12 +216,12 @@ def _single(group_of: Callable[[Mapping[str, Array]], Array]) -> GroupsOf:
     return groups
 
 
-def _owner_groups(owner_sets: Sequence[Sequence[Any]], owners: Mapping[str, int]) -> GroupsOf:
-    """Group 0 is of tables without an owner; a table counts for each of its owners."""
-    members = [[owners[owner[0]] + 1 for owner in each] or [0] for each in owner_sets]
-    counts = np.array([len(each) for each in members])
+def _owner_groups(owner_sets: Sequence[Sequence[Owner]], owners: Mapping[str, int]) -> GroupsOf:
+    """Groups by owner: 0 for tables without one; a table counts for each of its owners."""
+    members = [[owners[owner[0]] + 1 for owner in owner_set] or [0] for owner_set in owner_sets]
+    counts = np.array([len(numbers) for numbers in members])
     starts = np.cumsum(counts) - counts
-    flat = np.array([number for each in members for number in each])
+    flat = np.array([number for numbers in members for number in numbers])
 
     def groups(chunk: Mapping[str, Array], mask: Mask) -> tuple[Array, Array]:
         places = np.flatnonzero(mask)
@@ -163,38 +233,35 @@ def _owner_groups(owner_sets: Sequence[Sequence[Any]], owners: Mapping[str, int]
     return groups
 
 
-def _by_group(
+def _totals_by_group(
     columns: Columns, place_service: Array, services: int, prices: Sequence[Decimal], groups_of: GroupsOf
-) -> list[tuple[int, dict[str, Any]]]:
-    every, zombies = _Sums(services), _Sums(services)
+) -> list[tuple[int, Totals]]:
+    present, zombies = _SumsByGroup(services), _SumsByGroup(services)
     for number in range(columns.chunks):
         chunk = columns.parts(number)
-        for sums, flag in ((every, PRESENT), (zombies, PRESENT | ZOMBIE)):
-            places, groups = groups_of(chunk, (chunk["flags"] & flag) == flag)
+        for sums, flags in ((present, PRESENT), (zombies, PRESENT | ZOMBIE)):
+            places, groups = groups_of(chunk, (chunk["flags"] & flags) == flags)
             service = place_service[chunk["place"][places]]
             sums.add(groups, service, chunk["size"][places], chunk["query_cost"][places])
-    idle = zombies.totals(prices)
-    return [(group, _entry(entry, idle.get(group))) for group, entry in sorted(every.totals(prices).items())]
+    zombie_sums = zombies.sums(prices)
+    return [
+        (group, _totals(sums, zombie_sums.get(group, _Sums()))) for group, sums in sorted(present.sums(prices).items())
+    ]
 
 
-def _entry(entry: Mapping[str, Any], zombies: Mapping[str, Any] | None) -> dict[str, Any]:
-    zombies = zombies or {"tables": 0, "bytes": 0, "storage": Decimal(0), "queries": Decimal(0)}
+def _totals(sums: _Sums, zombies: _Sums) -> Totals:
     return {
-        "tables": entry["tables"],
-        "sizedTables": entry["sized"],
-        "bytes": entry["bytes"],
-        "storageCost": cost_text(entry["storage"]),
-        "queryCost": cost_text(entry["queries"]),
-        "monthlyCost": cost_text(entry["storage"] + entry["queries"]),
-        "zombies": zombies["tables"],
-        "zombieBytes": zombies["bytes"],
-        "zombieCost": cost_text(zombies["storage"] + zombies["queries"]),
+        "tables": sums.tables,
+        "sizedTables": sums.sized,
+        "bytes": sums.bytes,
+        "storageCost": format_cost(sums.storage),
+        "queryCost": format_cost(sums.queries),
+        "monthlyCost": format_cost(sums.storage + sums.queries),
+        "zombies": zombies.tables,
+        "zombieBytes": zombies.bytes,
+        "zombieCost": format_cost(zombies.storage + zombies.queries),
     }
 
 
-def _nothing() -> dict[str, Any]:
-    return _entry({"tables": 0, "sized": 0, "bytes": 0, "storage": Decimal(0), "queries": Decimal(0)}, None)
-
-
-def _dearest(entries: Any) -> list[dict[str, Any]]:
+def _most_expensive_first(entries: Iterable[GroupTotals]) -> list[GroupTotals]:
     return sorted(entries, key=lambda entry: (-Decimal(entry["monthlyCost"]), -entry["bytes"], -entry["tables"]))

@@ -1,4 +1,4 @@
-"""Verdicts and blockers as the columns of the inventory hold them; the rules are in `thirdeye.verdict`."""
+"""Verdicts and blockers as columns hold them. The rules that give them are in `thirdeye.verdict`."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -10,7 +10,7 @@ from thirdeye.inventory.columns import Array
 
 
 class Verdict(StrEnum):
-    """What is best done with a table."""
+    """What to do with a table."""
 
     KEEP = "KEEP"
     REVIEW = "REVIEW"
@@ -20,7 +20,7 @@ class Verdict(StrEnum):
 
 
 class Blocker(StrEnum):
-    """A reason why a table must not go."""
+    """A reason not to delete or archive a table."""
 
     ACTIVE_DOWNSTREAM = "ACTIVE_DOWNSTREAM"
     UNKNOWN_DOWNSTREAM = "UNKNOWN_DOWNSTREAM"
@@ -35,25 +35,25 @@ class Blocker(StrEnum):
     CALIBRATION_OFF = "CALIBRATION_OFF"
 
 
-# The columns that hold it.
-ADVICE: Final = ("idle", "verdict", "purge", "blockers", "risk")
-# Columns hold the place in this list, and a bit for each blocker.
+# The columns that a verdict fills.
+ADVICE_FIELDS: Final = ("idle", "verdict", "purge", "blockers", "risk")
+# Columns hold a verdict as its index in this tuple, and blockers as bits.
 VERDICTS: Final = tuple(Verdict)
 VERDICT_CODE: Final[Mapping[Verdict, int]] = {verdict: code for code, verdict in enumerate(VERDICTS)}
 BLOCKERS: Final = tuple(Blocker)
 BLOCKER_BIT: Final[Mapping[Blocker, int]] = {blocker: 1 << place for place, blocker in enumerate(BLOCKERS)}
-# Purge scores are held in tenths; this one and this number of idle days say that nobody can tell.
-NO_SCORE: Final = 255
-NO_IDLE: Final = 65_535
+# Columns hold purge scores in tenths. These values stand for a purge score and for idle days that are unknown.
+UNKNOWN_PURGE_SCORE: Final = 255
+UNKNOWN_IDLE_DAYS: Final = 65_535
 
 
 def blockers_of(bits: int) -> list[Blocker]:
-    """The blockers that these bits name."""
+    """The blockers whose bits are set."""
     return [blocker for blocker in BLOCKERS if bits & BLOCKER_BIT[blocker]]
 
 
-def saved_share(archive_share: float) -> Array:
-    """The share of a table's monthly cost that following a verdict saves, by its code."""
+def saved_shares(archive_share: float) -> Array:
+    """The share of a table's monthly cost that following each verdict saves, by code."""
     shares = np.zeros(len(VERDICTS))
     shares[VERDICT_CODE[Verdict.DELETE]] = 1.0
     shares[VERDICT_CODE[Verdict.ARCHIVE]] = archive_share

@@ -7,8 +7,7 @@ from typing import Final
 import numpy as np
 
 from thirdeye.database import MySQL, Row
-from thirdeye.inventory.columns import Array, Mask
-from thirdeye.inventory.graph_walk import FIRST_ASSET
+from thirdeye.inventory.columns import FIRST_ASSET, Array, Mask
 from thirdeye.mirror import store
 from thirdeye.mirror.keys import KEY, id_text, records_of
 from thirdeye.mirror.openmetadata.source_tables import ASSETS, SourceTable

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from thirdeye.inventory.columns import PRESENT, Array
-from thirdeye.inventory.rules import ACTIVITIES, Activity, directly_in_use, is_any
+from thirdeye.inventory.rules import ACTIVITIES, Activity, directly_in_use, has_activity
 
 # A table has grown when it gained both that share and so many bytes.
 GROWN_SHARE: Final = 0.20
@@ -43,9 +43,9 @@ def changes(before: Mapping[str, Array], after: Mapping[str, Array], first: int)
     sized = stayed & (old["size"] >= 0) & (after["size"] >= 0)
     gained = after["size"] - old["size"]
     grown = sized & (gained >= GROWN_BYTES) & (gained >= GROWN_SHARE * old["size"])
-    is_idle = is_any(after["activity"], Activity.STALE, Activity.DORMANT)
-    was_idle = is_any(old["activity"], Activity.STALE, Activity.DORMANT)
-    is_active = is_any(after["activity"], Activity.ACTIVE)
+    is_idle = has_activity(after["activity"], Activity.STALE, Activity.DORMANT)
+    was_idle = has_activity(old["activity"], Activity.STALE, Activity.DORMANT)
+    is_active = has_activity(after["activity"], Activity.ACTIVE)
     cases = (
         (ChangeKind.NEW, is_present & ~numbered),
         (ChangeKind.BACK, is_present & ~was_present & numbered),

@@ -16,7 +16,7 @@ class ServiceFeeds:
     """By service number: when its tables were used, and what that is worth as evidence."""
 
     feeds: list[rules.Feed]
-    verdicts: list[rules.FeedVerdict]
+    verdicts: list[rules.FeedAssessment]
 
     @property
     def observed_days(self) -> Array:
@@ -53,7 +53,7 @@ def evaluate_feeds(state: State, usage: UsageTotals, today: date, thresholds: ru
         )
         for number in range(count)
     ]
-    return ServiceFeeds(feeds, [rules.judge_feed(feed, today, thresholds) for feed in feeds])
+    return ServiceFeeds(feeds, [rules.assess_feed(feed, today, thresholds) for feed in feeds])
 
 
 def classify_tables(

@@ -18,16 +18,16 @@ from thirdeye.inventory.columns import (
     Mask,
     blob_name,
     day_of,
-    unpacked,
+    unpack_fields,
 )
 from thirdeye.inventory.rules import ACTIVITIES, EVIDENCES
-from thirdeye.inventory.verdicts import ADVICE
+from thirdeye.inventory.verdicts import ADVICE_FIELDS
 from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.state import State
 from thirdeye.mirror.store import SQLRow
 
 # A row of the inventory is written again when one of these changed. Advice is read from the columns alone.
-_QUERY_FACTS: Final = tuple(name for name in QUERY_FIELDS if name not in {"name_rank", "place", *ADVICE})
+_QUERY_FACTS: Final = tuple(name for name in QUERY_FIELDS if name not in {"name_rank", "place", *ADVICE_FIELDS})
 _SOURCE_FACTS: Final = (
     "created", "metadata_changed", "first_use", "last_use", "days_of_use", "longest_gap",
 )  # fmt: skip
@@ -41,7 +41,7 @@ async def previous_chunk(blobs: BlobStage, chunk: int) -> ChunkColumns | None:
     source = await blobs.previous(blob_name("source", chunk))
     if query is None or source is None:
         return None
-    return {**unpacked(QUERY_FIELDS, query), **unpacked(SOURCE_FIELDS, source)}
+    return {**unpack_fields(QUERY_FIELDS, query), **unpack_fields(SOURCE_FIELDS, source)}
 
 
 def current_chunk(state: State, chunk: int) -> ChunkColumns:

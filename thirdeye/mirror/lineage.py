@@ -7,8 +7,17 @@ from typing import Final
 import numpy as np
 
 from thirdeye.database import Row
-from thirdeye.inventory.columns import CHUNK, NEAREST, NEAREST_FIELDS, Array, Columns, Mask, blob_name
-from thirdeye.inventory.graph_walk import FIRST_ASSET, NOBODY
+from thirdeye.inventory.columns import (
+    CHUNK,
+    FIRST_ASSET,
+    NEAREST,
+    NEAREST_FIELDS,
+    NO_NODE,
+    Array,
+    Columns,
+    Mask,
+    blob_name,
+)
 from thirdeye.inventory.lineage import Adjacency, Nearest, adjacency, nearest_in_use
 from thirdeye.mirror.buckets import bucket_number, id_buckets
 from thirdeye.mirror.keys import KEY, id_text, records_of
@@ -166,8 +175,8 @@ def packed_nearest(nearest: Nearest, tables: int) -> Iterator[tuple[str, bytes]]
         numbers = _numbers(nodes, tables)
         distances = nearest.distances[start : start + len(nodes)]
         for place in range(NEAREST):
-            columns[f"near{place}"] = np.where(nodes[:, place] >= 0, numbers[:, place], NOBODY)
-            columns[f"far{place}"] = np.where(nodes[:, place] >= 0, distances[:, place], 0)
+            columns[f"node{place}"] = np.where(nodes[:, place] >= 0, numbers[:, place], NO_NODE)
+            columns[f"distance{place}"] = np.where(nodes[:, place] >= 0, distances[:, place], 0)
         yield blob_name("nearest", chunk), columns.packed(0)
 
 

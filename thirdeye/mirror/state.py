@@ -9,6 +9,7 @@ import orjson
 
 from thirdeye.database import MySQL
 from thirdeye.inventory.columns import (
+    ASSET_FIELDS,
     CHUNK,
     PRESENT,
     QUERY_FIELDS,
@@ -17,13 +18,12 @@ from thirdeye.inventory.columns import (
     Columns,
     Mask,
     blob_name,
-    lookup,
+    find_positions,
 )
 from thirdeye.mirror import store
 from thirdeye.mirror.buckets import BucketSums
 from thirdeye.mirror.keys import KEY, records_of
 
-ASSET_FIELDS: Final = {"id": "S16", "kind": "u1", "name": "u4", "in_use": "u1", "alive": "u1"}
 EDGE_FIELDS: Final = {"upstream": "u4", "downstream": "u4"}
 GROUPS: Final = {"query": QUERY_FIELDS, "source": SOURCE_FIELDS, "asset": ASSET_FIELDS}
 # The groups whose blobs a state owns beside its edges.
@@ -66,12 +66,12 @@ class Index:
 
     def __init__(self, keys: Array) -> None:
         self._keys = keys
-        # As `searchsorted` takes it: a narrower one would be widened at every lookup.
+        # As `searchsorted` takes it: a narrower one would be widened at every find_positions.
         self._order = np.argsort(keys, kind="stable")
 
     def numbers(self, keys: Array) -> Array:
         """The number of each key, -1 for unknown ones."""
-        numbers = lookup(self._keys, self._order, keys)
+        numbers = find_positions(self._keys, self._order, keys)
         # All zeros are no key.
         numbers[keys == b""] = -1
         return numbers

@@ -1,10 +1,10 @@
-"""The tables of the estate as CSV and as JSON lines, streamed page by page: memory does not grow with the estate."""
+"""The tables of the estate as CSV and as JSON lines, streamed in pages so that memory does not grow with the estate."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from starlette.datastructures import QueryParams
@@ -16,12 +16,13 @@ from starlette.types import Scope
 from thirdeye.context import Context
 from thirdeye.database import Row
 from thirdeye.errors import BadInput
-from thirdeye.estate.listing import filter_of
-from thirdeye.estate.loaders import of_one_generation, table_of
+from thirdeye.estate.listing import parse_filter
+from thirdeye.estate.loaders import table_of, with_snapshot
+from thirdeye.estate.validation import validate_sort
 from thirdeye.graphql.scalars import parse_bytes, parse_count, parse_day, parse_decimal
 from thirdeye.inventory.columns import Array
-from thirdeye.inventory.filters import FIELDS
-from thirdeye.inventory.query import Sort, fields_of, ordered, validate_sort
+from thirdeye.inventory.filters import FIELDS, Arguments
+from thirdeye.inventory.query import Sort, matching_numbers, required_fields
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import ACTIVITIES, EVIDENCES
 from thirdeye.inventory.verdicts import BLOCKERS, VERDICTS
@@ -35,18 +36,18 @@ COLUMNS: Final = (
     "inUse", "inUseThroughLineage", "zombie", "recommendation", "purgeScore", "returnRisk", "saving", "blockerCodes",
     "url", "id",
 )  # fmt: skip
-_ONCE: Final = ("sortBy", "sortDir", "search")
-_KNOWN: Final = dict.fromkeys((*FIELDS, *_ONCE)).keys()
+_SINGLE: Final = ("sortBy", "sortDir", "search")
+_PARAMETERS: Final = (*FIELDS, *_SINGLE)
 _LISTS: Final = frozenset(
     {"service", "database", "schema", "owner", "tier", "tag", "domain", "activity", "evidence", "verdict", "blocker"}
 )
-_ONE_OF: Final[Mapping[str, tuple[str, ...]]] = {
+_ENUMS: Final[Mapping[str, tuple[str, ...]]] = {
     "activity": ACTIVITIES,
     "evidence": EVIDENCES,
     "verdict": VERDICTS,
     "blocker": BLOCKERS,
 }
-_CONVERTED: Final[Mapping[str, Callable[[str], Any]]] = {
+_PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
     **dict.fromkeys(("minimumBytes", "maximumBytes"), parse_bytes),
     **dict.fromkeys(("minimumMonthlyCost", "maximumMonthlyCost", "minimumSaving"), parse_decimal),
     **dict.fromkeys(("minimumPurgeScore", "maximumReturnRisk"), lambda text: float(parse_decimal(text))),
@@ -54,18 +55,19 @@ _CONVERTED: Final[Mapping[str, Callable[[str], Any]]] = {
     **dict.fromkeys(("lastAccessedAfter", "lastAccessedBefore", "lastWrittenAfter", "lastWrittenBefore"), parse_day),
 }
 _HEADERS: Final = {"cache-control": "no-store"}
-# What a format makes of a page of tables, and what stands before the first.
-Render = Callable[[list[dict[str, Any]]], bytes]
+Table = Mapping[str, object]
+# Renders a page of tables.
+Render = Callable[[Sequence[Table]], bytes]
 
 
 def export_routes(prefix: str, context_of: Callable[[Scope], Context]) -> list[Route]:
-    """`tables.csv` and `tables.jsonl`."""
+    """The routes `tables.csv` and `tables.jsonl`."""
 
     def route(name: str, media_type: str, head: bytes, render: Render) -> Route:
         async def export(request: Request) -> Response:
             context = context_of(request.scope)
-            wanted, search, sort = _asked(request.query_params)
-            numbers, refreshed_at = await _find(context, wanted, search, sort)
+            arguments, search, sort = _parse_parameters(request.query_params)
+            numbers, refreshed_at = await _find(context, arguments, search, sort)
             headers = {
                 **_HEADERS,
                 "content-disposition": f'attachment; filename="{name}"',
@@ -84,44 +86,45 @@ def export_routes(prefix: str, context_of: Callable[[Scope], Context]) -> list[R
 
 
 async def _find(
-    context: Context, wanted: dict[str, Any], search: str | None, sort: Sort | None
+    context: Context, arguments: Arguments, search: str | None, sort: Sort | None
 ) -> tuple[Array, datetime]:
-    """The numbers of the tables asked for, in order, and when the inventory they were found in was published."""
+    """The numbers of the matching tables, in order, and when their inventory was published."""
     caller = context.principal.name if context.principal else None
 
     async def find(snapshot: Snapshot) -> tuple[Array, datetime]:
-        found = await filter_of(context.estate, snapshot, wanted, search, caller)
-        await snapshot.load(fields_of(found, sort))
-        return await asyncio.to_thread(ordered, snapshot.catalogue, found, sort), snapshot.refreshed_at
+        table_filter = await parse_filter(context.estate, snapshot, arguments, search, caller)
+        await snapshot.load(required_fields(table_filter, sort))
+        numbers = await asyncio.to_thread(matching_numbers, snapshot.catalogue, table_filter, sort)
+        return numbers, snapshot.refreshed_at
 
-    return await of_one_generation(context, find)
+    return await with_snapshot(context, find)
 
 
-def _asked(parameters: QueryParams) -> tuple[dict[str, Any], str | None, Sort | None]:
-    """Filter, search and sort out of a query string. Raises BadInput for what is not known or cannot be."""
-    unknown = sorted(set(parameters) - _KNOWN)
+def _parse_parameters(parameters: QueryParams) -> tuple[Arguments, str | None, Sort | None]:
+    """Filter, search and sort out of a query string. Raises BadInput for unknown parameters and invalid values."""
+    unknown = sorted(set(parameters) - set(_PARAMETERS))
     if unknown:
         name = unknown[0][:40]
-        raise BadInput(f"{name}: is no parameter of this export; there are {', '.join(_KNOWN)}", name)
-    for name in _ONCE:
-        _once(name, parameters.getlist(name))
-    wanted = {name: _value(name, parameters.getlist(name)) for name in FIELDS if name in parameters}
+        raise BadInput(f"{name}: is no parameter of this export; there are {', '.join(_PARAMETERS)}", name)
+    for name in _SINGLE:
+        _check_single(name, parameters.getlist(name))
+    arguments = {name: _value(name, parameters.getlist(name)) for name in FIELDS if name in parameters}
     sort = None
     if "sortBy" in parameters or "sortDir" in parameters:
         sort = validate_sort(parameters.get("sortBy"), parameters.get("sortDir"))
-    return wanted, parameters.get("search"), sort
+    return arguments, parameters.get("search"), sort
 
 
-def _value(name: str, values: list[str]) -> Any:
+def _value(name: str, values: list[str]) -> object:
     if name in _LISTS:
-        known = _ONE_OF.get(name)
-        if known is not None and (wrong := [value for value in values if value not in known]):
-            raise BadInput(f"{name}: must be one of {', '.join(known)}, not {wrong[0][:40]}", name)
+        members = _ENUMS.get(name)
+        if members is not None and (wrong := [value for value in values if value not in members]):
+            raise BadInput(f"{name}: must be one of {', '.join(members)}, not {wrong[0][:40]}", name)
         return values
-    _once(name, values)
-    if name in _CONVERTED:
+    _check_single(name, values)
+    if name in _PARSERS:
         try:
-            return _CONVERTED[name](values[0])
+            return _PARSERS[name](values[0])
         except BadInput as error:
             raise BadInput(f"{name}: {error.message}", name) from None
     if values[0] not in {"true", "false"}:
@@ -129,7 +132,7 @@ def _value(name: str, values: list[str]) -> Any:
     return values[0] == "true"
 
 
-def _once(name: str, values: list[str]) -> None:
+def _check_single(name: str, values: list[str]) -> None:
     if len(values) > 1:
         raise BadInput(f"{name}: give it once", name)
 
@@ -144,29 +147,31 @@ async def _pages(context: Context, numbers: Array, head: bytes, render: Render) 
 async def _page(context: Context, numbers: list[int], render: Render) -> bytes:
     async def read(snapshot: Snapshot) -> bytes:
         rows = await context.estate.rows(snapshot, numbers)
-        return await asyncio.to_thread(_rendered, context, snapshot, [rows.get(number) for number in numbers], render)
+        return await asyncio.to_thread(
+            _render_rows, context, snapshot, [rows.get(number) for number in numbers], render
+        )
 
-    # A refresh may be published under way: a table's number stays, what its row refers to does not.
-    return await of_one_generation(context, read)
+    # A refresh published meanwhile keeps a table's number, but not what its row refers to.
+    return await with_snapshot(context, read)
 
 
-def _rendered(context: Context, snapshot: Snapshot, rows: list[Row | None], render: Render) -> bytes:
-    # What was removed since the search is left out.
+def _render_rows(context: Context, snapshot: Snapshot, rows: list[Row | None], render: Render) -> bytes:
+    # Tables that were removed since the search are left out.
     return render([table_of(context, snapshot, row) for row in rows if row is not None and row["removed_at"] is None])
 
 
-def _csv(tables: list[dict[str, Any]]) -> bytes:
+def _csv(tables: Sequence[Table]) -> bytes:
     return csv_rows([table[name] for name in COLUMNS] for table in tables)
 
 
-def _json_lines(tables: list[dict[str, Any]]) -> bytes:
+def _json_lines(tables: Sequence[Table]) -> bytes:
     return b"".join(
-        orjson.dumps({name: table[name] for name in COLUMNS}, default=_json, option=orjson.OPT_APPEND_NEWLINE)
+        orjson.dumps({name: table[name] for name in COLUMNS}, default=_json_default, option=orjson.OPT_APPEND_NEWLINE)
         for table in tables
     )
 
 
-def _json(value: Any) -> Any:
+def _json_default(value: object) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}"
     raise TypeError

@@ -20,7 +20,7 @@ from thirdeye.inventory.columns import (
     PackedColumns,
     exact_sums,
 )
-from thirdeye.inventory.rules import ACTIVITY_CODE, Activity, days_ago, strong
+from thirdeye.inventory.rules import ACTIVITY_CODE, Activity, days_ago, has_strong_evidence
 
 COMPONENTS = ("storage", "compute", "query", "others")
 
@@ -167,7 +167,7 @@ def _counts(service: Array, mask: Mask, services: int) -> list[int]:
 def _masks(chunk: Mapping[str, Array], today: int, recent_days: int) -> dict[str, Mask]:
     flags = chunk["flags"]
     active = (flags & IN_USE) != 0
-    evidenced = strong(chunk["evidence"])
+    evidenced = has_strong_evidence(chunk["evidence"])
     written = (chunk["written"] > 0) & (days_ago(chunk["written"], today) <= recent_days)
     accessed = (chunk["accessed"] > 0) & (days_ago(chunk["accessed"], today) <= recent_days)
     return {

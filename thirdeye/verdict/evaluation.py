@@ -8,8 +8,8 @@ import numpy as np
 from thirdeye.inventory.columns import CHUNK, IN_USE_THROUGH_LINEAGE, WITHOUT_STORAGE, Array, Mask, select
 from thirdeye.inventory.lineage import Adjacency, adjacency
 from thirdeye.inventory.query import costs
-from thirdeye.inventory.rules import Activity, TableColumns, idle_days, is_any
-from thirdeye.inventory.verdicts import NO_IDLE, VERDICT_CODE, Verdict
+from thirdeye.inventory.rules import Activity, TableColumns, has_activity, idle_days
+from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICT_CODE, Verdict
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict import rules
 from thirdeye.verdict.propagation import have_downstream, highest_downstream
@@ -36,9 +36,9 @@ class VerdictInputs:
 def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: Policy, today: int) -> None:
     """Sets idle days, risk, purge score, blockers and verdict of every table."""
     query, count = estate.query, len(estate.present)
-    is_idle = is_any(query["activity"], Activity.STALE, Activity.DORMANT) & estate.present
+    is_idle = has_activity(query["activity"], Activity.STALE, Activity.DORMANT) & estate.present
     own_numbers = _own_numbers(estate, risk_table, is_idle, policy, today)
-    unknown = is_any(query["activity"], Activity.UNKNOWN) & estate.present
+    unknown = has_activity(query["activity"], Activity.UNKNOWN) & estate.present
     upstream = adjacency(estate.targets, estate.sources, estate.nodes)
     unknown_downstream = have_downstream(upstream, _extended(unknown, estate.nodes))[:count]
     query["risk"] = _effective_numbers(own_numbers, is_idle, risk_table, upstream, estate.nodes)
@@ -85,7 +85,7 @@ def state_classes(idle: Array, longest_gap: Array, days_of_use: Array, accessed:
     """The class of each table's present state; NO_CLASS for unknown idle days."""
     # A table with access times but no rows of usage was used on one day at least.
     used = np.where((accessed > 0) & (days_of_use == 0), 1, days_of_use)
-    return np.where(idle == NO_IDLE, NO_CLASS, classify(idle, longest_gap, used)).astype(np.uint8)
+    return np.where(idle == UNKNOWN_IDLE_DAYS, NO_CLASS, classify(idle, longest_gap, used)).astype(np.uint8)
 
 
 def _own_numbers(estate: Estate, risk_table: RiskTable, is_idle: Mask, policy: Policy, today: int) -> Array:
@@ -112,8 +112,8 @@ def _idle_days(estate: Estate, part: slice, observed: Array, today: int) -> Arra
         metadata_changed=source["metadata_changed"][part],
         queries=query["queries"][part],
     )
-    idle = np.minimum(np.maximum(idle_days(tables, today), 0), NO_IDLE - 1)
-    return np.where(is_any(query["activity"][part], Activity.UNKNOWN), NO_IDLE, idle).astype(np.uint16)
+    idle = np.minimum(np.maximum(idle_days(tables, today), 0), UNKNOWN_IDLE_DAYS - 1)
+    return np.where(has_activity(query["activity"][part], Activity.UNKNOWN), UNKNOWN_IDLE_DAYS, idle).astype(np.uint16)
 
 
 def _effective_numbers(

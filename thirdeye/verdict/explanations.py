@@ -5,13 +5,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, TypedDict
 
-from thirdeye.estate.views import words
-from thirdeye.inventory.verdicts import NO_IDLE, Blocker, Verdict
+from thirdeye.estate.dates import format_day
+from thirdeye.inventory.money import CENT
+from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, Blocker, Verdict
 from thirdeye.verdict.store import Keep
 
 # The answer about a table, keys as in the API, made by `estate.views`.
 TableAnswer = Mapping[str, Any]
-_CENT: Final = Decimal("0.01")
+
 _ADVICE: Final[Mapping[Verdict, str]] = {
     Verdict.DELETE: "It can go.",
     Verdict.ARCHIVE: "It can be archived: keep a cheap copy for the case that it is wanted again.",
@@ -38,7 +39,7 @@ def blocker_detail(
     if blocker is Blocker.KEPT_BY_OWNER:
         if keep is None:
             return "Somebody said that it must stay."
-        return f"{keep.kept_by} keeps it until {words(keep.kept_until)}: {keep.reason}"
+        return f"{keep.kept_by} keeps it until {format_day(keep.kept_until)}: {keep.reason}"
     if blocker is Blocker.SHORT_HISTORY:
         return _short_history(missing_days)
     sentences = {
@@ -46,8 +47,8 @@ def blocker_detail(
         Blocker.UNKNOWN_DOWNSTREAM: "A table depends on it of whose use nothing is known.",
         Blocker.CRITICAL_TIER: f"Its tier is {table['tier']}.",
         Blocker.PROTECTED_TAG: f"It carries a protected tag ({', '.join(protected_tags)}).",
-        Blocker.RECENTLY_WRITTEN: f"It was written on {words(table['lastWritten'])}.",
-        Blocker.RECENTLY_CREATED: f"It was created on {words(table['created'])}.",
+        Blocker.RECENTLY_WRITTEN: f"It was written on {format_day(table['lastWritten'])}.",
+        Blocker.RECENTLY_CREATED: f"It was created on {format_day(table['created'])}.",
         Blocker.UNKNOWN_USAGE: "Nobody can tell whether it is used.",
         Blocker.EVIDENCE_INCOMPLETE: "Not all that verdicts rest on could be read from OpenMetadata.",
         Blocker.CALIBRATION_OFF: "Of tables like it more were wanted again than was promised.",
@@ -64,7 +65,7 @@ def _short_history(missing_days: int) -> str:
 def reasons(table: TableAnswer, verdict: Verdict, blockers: Sequence[str], risk: ReturnRisk | None) -> list[str]:
     """The reasons for a verdict: use, return risk, cost, dependents, blockers, and what to do."""
     if table["removedAt"] is not None:
-        return [f"It was removed on {words(table['removedAt'].date())}."]
+        return [f"It was removed on {format_day(table['removedAt'].date())}."]
     sentences = [_use(table)]
     if risk is not None and risk["like"]:
         sentences.append(_similar_tables(risk))
@@ -76,14 +77,14 @@ def reasons(table: TableAnswer, verdict: Verdict, blockers: Sequence[str], risk:
 
 def _use(table: TableAnswer) -> str:
     idle, accessed = table["advised"]["idle"], table["lastAccessed"]
-    if idle == NO_IDLE:
+    if idle == UNKNOWN_IDLE_DAYS:
         reason: str = table["activityReason"]
         return reason
     if accessed is None:
         return f"Never seen in use in {idle:,} days."
     if table["activity"] not in {"STALE", "DORMANT"}:
-        return f"Last read on {words(accessed)} ({_days(idle)} ago)."
-    since = f"Not read since {words(accessed)} ({_days(idle)})"
+        return f"Last read on {format_day(accessed)} ({_days(idle)} ago)."
+    since = f"Not read since {format_day(accessed)} ({_days(idle)})"
     pause = table["longestPauseDays"]
     return f"{since}; its longest pause before was {_days(pause)}." if pause else f"{since}."
 
@@ -96,7 +97,7 @@ def _similar_tables(risk: ReturnRisk) -> str:
 
 
 def _cost(cost: Decimal | None) -> str:
-    return "What it costs is not known." if cost is None else f"Costs {cost.quantize(_CENT):,} USD a month."
+    return "What it costs is not known." if cost is None else f"Costs {cost.quantize(CENT):,} USD a month."
 
 
 def _days(count: int) -> str:

@@ -7,8 +7,15 @@ from typing import Final
 import numpy as np
 
 from thirdeye.inventory.columns import Array, Mask
-from thirdeye.inventory.rules import Activity, is_any
-from thirdeye.inventory.verdicts import BLOCKER_BIT, NO_IDLE, NO_SCORE, VERDICT_CODE, Blocker, Verdict
+from thirdeye.inventory.rules import Activity, has_activity
+from thirdeye.inventory.verdicts import (
+    BLOCKER_BIT,
+    UNKNOWN_IDLE_DAYS,
+    UNKNOWN_PURGE_SCORE,
+    VERDICT_CODE,
+    Blocker,
+    Verdict,
+)
 
 PART_WEIGHTS: Final = {"idle": 0.60, "size": 0.15, "disuse": 0.15, "refresh": 0.10}
 _IDLE_DAYS, _IDLE_POINTS = (0, 30, 90, 180, 365), (0.0, 2.0, 6.0, 8.5, 10.0)
@@ -67,11 +74,11 @@ def purge_parts(
 
 
 def purge_score(parts: dict[str, Array], idle: Array) -> Array:
-    """The score in tenths, rounded half up; NO_SCORE for unknown idle days."""
+    """The score in tenths, rounded half up; UNKNOWN_PURGE_SCORE for unknown idle days."""
     total = np.sum([PART_WEIGHTS[name] * values for name, values in parts.items()], axis=0)
     # A weighted sum that is a half in decimals may be slightly less in binary.
     tenths = np.floor(total * 10 + 0.5 + 1e-9).astype(np.uint8)
-    return np.where(idle == NO_IDLE, NO_SCORE, tenths).astype(np.uint8)
+    return np.where(idle == UNKNOWN_IDLE_DAYS, UNKNOWN_PURGE_SCORE, tenths).astype(np.uint8)
 
 
 def blockers(tables: BlockerFacts, today: int, policy: Policy) -> Array:
@@ -88,7 +95,7 @@ def blockers(tables: BlockerFacts, today: int, policy: Policy) -> Array:
         Blocker.PROTECTED_TAG: tables.protected,
         Blocker.RECENTLY_WRITTEN: is_recent(tables.written, policy.recently_written_days),
         Blocker.RECENTLY_CREATED: is_recent(tables.created, policy.recently_created_days),
-        Blocker.UNKNOWN_USAGE: is_any(tables.activity, Activity.UNKNOWN),
+        Blocker.UNKNOWN_USAGE: has_activity(tables.activity, Activity.UNKNOWN),
         Blocker.SHORT_HISTORY: tables.short_history,
         Blocker.EVIDENCE_INCOMPLETE: np.full(len(tables.activity), tables.incomplete),
         Blocker.KEPT_BY_OWNER: tables.kept,
@@ -109,8 +116,8 @@ def verdicts(
         blocked: Mask = (bits & sum(BLOCKER_BIT[blocker] for blocker in any_of)) != 0
         return blocked
 
-    used = is_any(activity, Activity.NEW, Activity.ACTIVE, Activity.COOLING)
-    unknown = is_any(activity, Activity.UNKNOWN)
+    used = has_activity(activity, Activity.NEW, Activity.ACTIVE, Activity.COOLING)
+    unknown = has_activity(activity, Activity.UNKNOWN)
     risk = np.where(has(Blocker.SHORT_HISTORY), np.nan, risk)
     long_enough = idle >= policy.minimum_idle_days
     old = has(Blocker.SHORT_HISTORY) & (idle >= policy.archive_idle_days)

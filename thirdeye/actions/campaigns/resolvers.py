@@ -19,7 +19,7 @@ from thirdeye.auth.permission import caller, may_write, writer
 from thirdeye.context import Context, Info
 from thirdeye.database import Session
 from thirdeye.errors import AlreadyExists, BadInput, Conflict, Unavailable
-from thirdeye.estate.loaders import of_one_generation, snapshot_of
+from thirdeye.estate.loaders import snapshot_of, with_snapshot
 from thirdeye.paging import page_size
 
 query = QueryType()
@@ -152,7 +152,7 @@ async def resolve_delete(_: object, info: Info, *, id: int) -> bool:
 async def _add_matching_items(context: Context, campaign: Campaign) -> None:
     # While the estate cannot be read, items join after the next refresh.
     with suppress(Unavailable):
-        await of_one_generation(
+        await with_snapshot(
             context, lambda snapshot: add_matching_items(context.thirdeye, context.estate, snapshot, campaign)
         )
         progress_loader(context).clear(campaign.id)

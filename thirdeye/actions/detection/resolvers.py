@@ -17,8 +17,8 @@ from thirdeye.actions.validation import Input, require
 from thirdeye.auth.permission import administrator
 from thirdeye.context import Context, Info
 from thirdeye.errors import BadInput, Unavailable
-from thirdeye.estate.loaders import of_one_generation, views
-from thirdeye.estate.resolvers.administration import request_refresh
+from thirdeye.estate.loaders import views, with_snapshot
+from thirdeye.estate.resolvers.refreshes import request_refresh
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.paging import page_size
 
@@ -81,7 +81,7 @@ async def resolve_preview(
         opened, counts = _preview(rule, matches, open_items)
         return {**counts, "tables": await views(context, snapshot, opened[:limit])}
 
-    return await of_one_generation(context, preview)
+    return await with_snapshot(context, preview)
 
 
 def _rules_with(stored: list[ActionRule], rule: ActionRule) -> list[ActionRule]:

@@ -10,7 +10,7 @@ from thirdeye.actions.enums import MAX_TITLE_LENGTH, REMOVAL_CATEGORIES, SAVING_
 from thirdeye.actions.items import Columns, ColumnValue, ItemState
 from thirdeye.actions.rules import DECIDED, removal_cancelled, resolved
 from thirdeye.actions.savings.rules import STOPPED_DAYS, minimum_change
-from thirdeye.estate.views import words
+from thirdeye.estate.dates import format_day
 
 # A cost that was nothing, or unknown, counts as doubled from here on.
 _DOUBLED_FROM_NOTHING: Final = Decimal(1)
@@ -144,8 +144,8 @@ def _used_during_removal(item: TrackedItem, facts: TableFacts) -> Columns:
     if facts.accessed <= item.stage_since.date():
         return {}
     return removal_cancelled(
-        f"It was read on {words(facts.accessed)}, while its end was under way ({item.stage} since "
-        f"{words(item.stage_since.date())}): take back what was done, and ask who needs it."
+        f"It was read on {format_day(facts.accessed)}, while its end was under way ({item.stage} since "
+        f"{format_day(item.stage_since.date())}): take back what was done, and ask who needs it."
     )
 
 
@@ -154,7 +154,7 @@ def _finding_gone(item: TrackedItem, facts: TableFacts, today: date, now: dateti
         # That the reason for a verdict cannot be seen does not mean that it is gone.
         return {}
     if item.category == Category.STOP_REFRESH and facts.written and (today - facts.written).days > STOPPED_DAYS:
-        return _resolved(Resolution.COMPLETED, f"It was last written on {words(facts.written)}.", now)
+        return _resolved(Resolution.COMPLETED, f"It was last written on {format_day(facts.written)}.", now)
     return _resolved(Resolution.OBSOLETE, "What spoke for it no longer holds.", now)
 
 

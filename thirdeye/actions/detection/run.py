@@ -37,7 +37,7 @@ from thirdeye.database import MySQL
 from thirdeye.estate.loaders import table_of
 from thirdeye.inventory.columns import CHUNK, PRESENT, day_of
 from thirdeye.inventory.reader import EstateReader, NotReadYet, Snapshot, Superseded
-from thirdeye.inventory.verdicts import ADVICE, BLOCKER_BIT, VERDICTS, Blocker
+from thirdeye.inventory.verdicts import ADVICE_FIELDS, BLOCKER_BIT, VERDICTS, Blocker
 from thirdeye.settings import Settings
 
 _TRIES: Final = 3
@@ -141,7 +141,7 @@ class Detection:
 
     async def _table_facts(self, snapshot: Snapshot, items: Sequence[TrackedItem]) -> Callable[[int], TableFacts]:
         """What the estate says of a table, by number."""
-        await snapshot.load(("flags", "accessed", "written", *ADVICE))
+        await snapshot.load(("flags", "accessed", "written", *ADVICE_FIELDS))
         columns = snapshot.catalogue.columns
 
         def value(number: int, name: str) -> int:

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from thirdeye.inventory.money import BYTES_PER_GB
+from thirdeye.inventory.money import BYTES_PER_GB, round_amount
 
-MICRO_USD: Final = Decimal("0.000001")
 # An amount differs from another by at least this share of it, and a cent.
 _MIN_CHANGE_SHARE: Final = Decimal("0.10")
 _MIN_CHANGE_USD: Final = Decimal("0.01")
@@ -111,8 +110,8 @@ def _saving(baseline: Baseline, outcome: Outcome | None, cost: Decimal) -> Decim
     # What a table's writes cost is unknown, so that stopping them saves nothing that could be proven.
     if outcome in {None, Outcome.STOPPED}:
         return Decimal(0)
-    return max(baseline.cost - cost, Decimal(0)).quantize(MICRO_USD, ROUND_HALF_UP)
+    return round_amount(max(baseline.cost - cost, Decimal(0)))
 
 
 def _storage(size: int | None, price: Decimal) -> Decimal | None:
-    return None if size is None else (Decimal(size) * price / BYTES_PER_GB).quantize(MICRO_USD, ROUND_HALF_UP)
+    return None if size is None else round_amount(Decimal(size) * price / BYTES_PER_GB)

@@ -8,7 +8,7 @@ from thirdeye.actions.savings.rules import Outcome
 from thirdeye.actions.savings.store import MeasuredSaving
 from thirdeye.actions.views import ItemAnswer
 from thirdeye.database import Row
-from thirdeye.estate.views import words
+from thirdeye.estate.dates import format_day
 
 
 def saving_groups(
@@ -38,7 +38,7 @@ def saving_note(item: ItemAnswer, measured: MeasuredSaving | None) -> str | None
     if item["number"] is None:
         return "It names no table, so nothing can be measured." if item["status"] == "DONE" else None
     if measured is not None:
-        since, cost = words(measured.found_at.date()), f"{measured.baseline_usd:.2f}"
+        since, cost = format_day(measured.found_at.date()), f"{measured.baseline_usd:.2f}"
         return {
             Outcome.REMOVED: f"Its table is gone since {since}; it cost {cost} USD a month.",
             Outcome.MOVED: f"Its table lives on under another name since {since}: that counts once it is dropped.",

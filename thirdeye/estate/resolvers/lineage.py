@@ -1,47 +1,47 @@
 """GraphQL: what tables are made from, what is made from them, and the assets in use that depend on them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Final
 
 import numpy as np
 from ariadne import ObjectType
 
 from thirdeye.context import Info
-from thirdeye.errors import BadInput
-from thirdeye.estate.loaders import asset_loader, of_one_generation
-from thirdeye.inventory.columns import CHUNK, PRESENT, Array, Mask, blob_name, unpacked
-from thirdeye.inventory.graph_walk import FIRST_ASSET, Budget, Load, Meant, by_chunk, count_downstream, nearest, walk
+from thirdeye.estate.loaders import asset_loader, with_snapshot
+from thirdeye.estate.validation import validate_depth
+from thirdeye.estate.views import TableAnswer
+from thirdeye.inventory.columns import ASSET_FIELDS, CHUNK, FIRST_ASSET, PRESENT, Array, Mask, blob_name, unpack_fields
+from thirdeye.inventory.graph_walk import Budget, Load, NodePredicate, by_chunk, count_downstream, nearest, walk
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity, directly_in_use
-from thirdeye.mirror.state import ASSET_FIELDS
+from thirdeye.paging import page_size
 
 table = ObjectType("Table")
-_FIRST_ASSET_CHUNK = FIRST_ASSET // CHUNK
-# How many edges away what stands in the way is looked for.
-_FAR = 20
+_FIRST_ASSET_CHUNK: Final = FIRST_ASSET // CHUNK
+# Assets behind a blocker are looked for within so many edges.
+_MAX_BLOCKER_DISTANCE: Final = 20
 
 
 def _load(info: Info, snapshot: Snapshot) -> Load:
     async def load(name: str) -> bytes | None:
-        data: bytes | None = await info.context.estate.chunk(snapshot, name)
-        return data
+        return await info.context.estate.chunk(snapshot, name)
 
     return load
 
 
-def _in_use(load: Load, snapshot: Snapshot) -> Meant:
+def _in_use(load: Load, snapshot: Snapshot) -> NodePredicate:
     """Tells which nodes are directly in use."""
 
     async def in_use(chunk: int, places: Array) -> Mask:
         if chunk < _FIRST_ASSET_CHUNK:
             await snapshot.load(("flags", "activity"))
             parts = snapshot.catalogue.columns.parts(chunk)
-            there: Mask = (parts["flags"][places] & PRESENT) != 0
-            return there & directly_in_use(parts["activity"][places])
+            present: Mask = (parts["flags"][places] & PRESENT) != 0
+            return present & directly_in_use(parts["activity"][places])
         data = await load(blob_name("asset", chunk - _FIRST_ASSET_CHUNK))
         if data is None:
             return np.zeros(len(places), np.bool_)
-        used: Mask = unpacked(ASSET_FIELDS, data)["in_use"][places] == 1
+        used: Mask = unpack_fields(ASSET_FIELDS, data)["in_use"][places] == 1
         return used
 
     return in_use
@@ -52,7 +52,8 @@ def _budget(info: Info) -> Budget:
     return budget
 
 
-async def _nodes(info: Info, in_use: Meant, nodes: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+async def _views(info: Info, in_use: NodePredicate, nodes: Sequence[tuple[int, int]]) -> list[dict[str, object]]:
+    """Lineage nodes, from node numbers and distances."""
     rows = await asset_loader(info.context).load_many([node for node, _ in nodes])
     used = set[int]()
     for chunk, places in by_chunk(np.array(sorted(node for node, _ in nodes), np.uint32)):
@@ -64,68 +65,70 @@ async def _nodes(info: Info, in_use: Meant, nodes: Sequence[tuple[int, int]]) ->
     ]
 
 
-async def _neighbourhood(info: Info, number: int, direction: str, depth: int | None, first: int | None) -> Any:
-    depth, first = 1 if depth is None else depth, 50 if first is None else first
-    if not 1 <= depth <= 5:
-        raise BadInput("depth: must be 1 to 5", "depth")
-    if not 1 <= first <= 200:
-        raise BadInput("first: must be 1 to 200", "first")
+async def _neighbourhood(
+    info: Info, number: int, direction: str, depth: int | None, first: int | None
+) -> dict[str, object]:
+    depth, size = validate_depth(depth), page_size(first, default=50, maximum=200)
 
-    async def find(snapshot: Snapshot) -> dict[str, Any]:
+    async def read(snapshot: Snapshot) -> dict[str, object]:
         load = _load(info, snapshot)
-        found = await walk(load, direction, number, depth, _budget(info))
+        reached = await walk(load, direction, number, depth, _budget(info))
         return {
-            "nodes": await _nodes(info, _in_use(load, snapshot), found.nodes[:first]),
-            "totalCount": len(found.nodes),
-            "totalCountIsCapped": found.capped,
+            "nodes": await _views(info, _in_use(load, snapshot), reached.nodes[:size]),
+            "totalCount": len(reached.nodes),
+            "totalCountIsCapped": reached.capped,
         }
 
-    return await of_one_generation(info.context, find)
+    return await with_snapshot(info.context, read)
 
 
-async def assets_of(info: Info, number: int, limit: int, *, activity: Activity | None = None) -> list[dict[str, Any]]:
-    """Assets downstream of a table, nearest first: those in use, or tables of an activity that are there."""
+async def downstream_assets(
+    info: Info, number: int, limit: int, *, activity: Activity | None = None
+) -> list[dict[str, object]]:
+    """Assets downstream of a table, nearest first: those in use, or the tables with an activity."""
 
-    async def find(snapshot: Snapshot) -> list[dict[str, Any]]:
+    async def read(snapshot: Snapshot) -> list[dict[str, object]]:
         load = _load(info, snapshot)
         in_use = _in_use(load, snapshot)
         if activity is None:
-            return await _nodes(info, in_use, (await nearest(load, number))[:limit])
-        found = await walk(load, "down", number, _FAR, _budget(info))
+            return await _views(info, in_use, (await nearest(load, number))[:limit])
+        reached = await walk(load, "down", number, _MAX_BLOCKER_DISTANCE, _budget(info))
         await snapshot.load(("activity",))
         columns, code = snapshot.catalogue.columns, ACTIVITY_CODE[activity]
-        meant = [
+        tables = [
             (node, distance)
-            for node, distance in found.nodes
+            for node, distance in reached.nodes
             if node < FIRST_ASSET and columns.parts(node // CHUNK)["activity"][node % CHUNK] == code
         ]
-        return await _nodes(info, in_use, meant[:limit])
+        return await _views(info, in_use, tables[:limit])
 
-    return await of_one_generation(info.context, find)
+    return await with_snapshot(info.context, read)
 
 
 @table.field("upstream")
 async def resolve_upstream(
-    of: dict[str, Any], info: Info, *, depth: int | None = None, first: int | None = None
-) -> Any:
-    return await _neighbourhood(info, of["number"], "up", depth, first)
+    parent: TableAnswer, info: Info, *, depth: int | None = None, first: int | None = None
+) -> dict[str, object]:
+    return await _neighbourhood(info, parent["number"], "up", depth, first)
 
 
 @table.field("downstream")
 async def resolve_downstream(
-    of: dict[str, Any], info: Info, *, depth: int | None = None, first: int | None = None
-) -> Any:
-    return await _neighbourhood(info, of["number"], "down", depth, first)
+    parent: TableAnswer, info: Info, *, depth: int | None = None, first: int | None = None
+) -> dict[str, object]:
+    return await _neighbourhood(info, parent["number"], "down", depth, first)
 
 
 @table.field("dependents")
-async def resolve_dependents(of: dict[str, Any], info: Info) -> dict[str, Any]:
-    async def find(snapshot: Snapshot) -> dict[str, Any]:
+async def resolve_dependents(parent: TableAnswer, info: Info) -> dict[str, object]:
+    async def read(snapshot: Snapshot) -> dict[str, object]:
         load = _load(info, snapshot)
         in_use = _in_use(load, snapshot)
-        near = await nearest(load, of["number"])
-        # A table without a nearest one has none at all.
-        count, capped = await count_downstream(load, of["number"], in_use, _budget(info)) if near else (0, False)
-        return {"nearest": await _nodes(info, in_use, near), "count": count, "countIsCapped": capped}
+        assets = await nearest(load, parent["number"])
+        # Without a nearest asset there is none at all.
+        count, capped = (0, False)
+        if assets:
+            count, capped = await count_downstream(load, parent["number"], in_use, _budget(info))
+        return {"nearest": await _views(info, in_use, assets), "count": count, "countIsCapped": capped}
 
-    return await of_one_generation(info.context, find)
+    return await with_snapshot(info.context, read)

@@ -1,47 +1,49 @@
 """GraphQL: tables, one and many."""
 
 import asyncio
-from typing import Any
 
 from ariadne import ObjectType, QueryType
 
 from thirdeye.context import Info
-from thirdeye.errors import BadInput, NotFound
-from thirdeye.estate.listing import filter_of, find_page, parse_page, parse_services
-from thirdeye.estate.loaders import as_of, of_one_generation, view, views
+from thirdeye.errors import NotFound
+from thirdeye.estate.cursors import parse_table_cursor, table_cursor
+from thirdeye.estate.listing import find_page, parse_filter, services_of
+from thirdeye.estate.loaders import as_of, view, views, with_snapshot
+from thirdeye.estate.validation import parse_page, validate_fqn, validate_sort
+from thirdeye.estate.views import TableAnswer
 from thirdeye.inventory import store
+from thirdeye.inventory.filters import Arguments
 from thirdeye.inventory.fqn import digest
-from thirdeye.inventory.query import count, cursor_of, position_of, validate_sort
-from thirdeye.inventory.reader import Snapshot, of_generation
-from thirdeye.inventory.verdicts import ADVICE
+from thirdeye.inventory.query import TableFilter, count_matches
+from thirdeye.inventory.reader import Snapshot, check_generation
+from thirdeye.inventory.verdicts import ADVICE_FIELDS
 from thirdeye.paging import connection as connection_of
 
 query = QueryType()
 connection = ObjectType("TableConnection")
-_FQN_LENGTH = 3072
+Count = tuple[int, bool]
 
 
 @query.field("table")
-async def resolve_table(_: Any, info: Info, *, fqn: str) -> dict[str, Any]:
-    if not 1 <= len(fqn) <= _FQN_LENGTH:
-        raise BadInput(f"fqn: must have 1 to {_FQN_LENGTH} characters", "fqn")
+async def resolve_table(_: object, info: Info, *, fqn: str) -> TableAnswer:
+    validate_fqn(fqn)
 
-    async def find(snapshot: Snapshot) -> dict[str, Any]:
+    async def read(snapshot: Snapshot) -> TableAnswer:
         row = await store.row_by_fqn(info.context.thirdeye, fqn, digest(fqn))
         if row is None:
             raise NotFound(f"fqn: the inventory has no table {fqn[:200]}", argument="fqn")
-        await snapshot.load(ADVICE)
-        return view(info.context, snapshot, of_generation(snapshot, row))
+        await snapshot.load(ADVICE_FIELDS)
+        return view(info.context, snapshot, check_generation(snapshot, row))
 
-    return await of_one_generation(info.context, find)
+    return await with_snapshot(info.context, read)
 
 
 @query.field("tables")
 async def resolve_tables(
-    _: Any,
+    _: object,
     info: Info,
     *,
-    filter: dict[str, Any] | None = None,
+    filter: Arguments | None = None,
     sortBy: str | None = None,
     sortDir: str | None = None,
     search: str | None = None,
@@ -49,45 +51,48 @@ async def resolve_tables(
     after: str | None = None,
     last: int | None = None,
     before: str | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     context = info.context
-    asked, sort = parse_page(first, after, last, before), validate_sort(sortBy, sortDir)
-    argument = "before" if asked.backwards else "after"
-    position = position_of(before if asked.backwards else after, sort, argument)
+    request, sort = parse_page(first, after, last, before), validate_sort(sortBy, sortDir)
+    argument, cursor = ("before", before) if request.backwards else ("after", after)
+    position = parse_table_cursor(cursor, sort, argument)
     caller = context.principal.name if context.principal else None
 
-    async def find(snapshot: Snapshot) -> dict[str, Any]:
-        wanted = await filter_of(context.estate, snapshot, filter, search, caller)
-        found = await find_page(snapshot, wanted, sort, asked, position)
-        nodes = await views(context, snapshot, found.numbers)
+    async def read(snapshot: Snapshot) -> dict[str, object]:
+        table_filter = await parse_filter(context.estate, snapshot, filter, search, caller)
+        page = await find_page(snapshot, table_filter, sort, request, position)
+        nodes = await views(context, snapshot, page.numbers)
         edges = [
-            {"cursor": cursor_of(sort, value, number), "node": node}
-            for number, value, node in zip(found.numbers, found.values, nodes, strict=True)
+            {"cursor": table_cursor(sort, value, number), "node": node}
+            for number, value, node in zip(page.numbers, page.values, nodes, strict=True)
         ]
         return {
-            **connection_of(edges, has_next=found.has_next, has_previous=found.has_previous),
-            **as_of(context, snapshot, parse_services(snapshot, wanted)),
-            "snapshot": snapshot,
-            "filter": wanted,
+            **connection_of(edges, has_next=page.has_next, has_previous=page.has_previous),
+            **as_of(context, snapshot, services_of(snapshot, table_filter)),
+            "counter": _Counter(snapshot, table_filter),
         }
 
-    return await of_one_generation(context, find)
+    return await with_snapshot(context, read)
 
 
-async def _counted(found: dict[str, Any]) -> tuple[int, bool]:
-    # Both fields of a connection are the same count.
-    if "counted" not in found:
-        counting = asyncio.to_thread(count, found["snapshot"].catalogue, found["filter"])
-        found["counted"] = asyncio.ensure_future(counting)
-    counted: tuple[int, bool] = await found["counted"]
-    return counted
+class _Counter:
+    """Counts the tables of a connection once for both fields that show the count."""
+
+    def __init__(self, snapshot: Snapshot, table_filter: TableFilter) -> None:
+        self._arguments = snapshot.catalogue, table_filter
+        self._count: asyncio.Future[Count] | None = None
+
+    async def count(self) -> Count:
+        if self._count is None:
+            self._count = asyncio.ensure_future(asyncio.to_thread(count_matches, *self._arguments))
+        return await self._count
 
 
 @connection.field("totalCount")
-async def resolve_total_count(found: dict[str, Any], _: Info) -> int:
-    return (await _counted(found))[0]
+async def resolve_total_count(parent: dict[str, _Counter], _: Info) -> int:
+    return (await parent["counter"].count())[0]
 
 
 @connection.field("totalCountIsCapped")
-async def resolve_total_count_is_capped(found: dict[str, Any], _: Info) -> bool:
-    return (await _counted(found))[1]
+async def resolve_total_count_is_capped(parent: dict[str, _Counter], _: Info) -> bool:
+    return (await parent["counter"].count())[1]

@@ -7,7 +7,8 @@ from ariadne import ObjectType, QueryType
 
 from thirdeye.context import Info
 from thirdeye.estate.listing import PageRequest, find_page
-from thirdeye.estate.loaders import as_of, of_one_generation, snapshot_of, table_loader, views
+from thirdeye.estate.loaders import as_of, snapshot_of, table_loader, views, with_snapshot
+from thirdeye.estate.views import AsOf
 from thirdeye.inventory.query import Sort, TableFilter
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Verdict
@@ -24,7 +25,7 @@ _REMOVABLE: Final = frozenset({VERDICT_CODE[Verdict.DELETE], VERDICT_CODE[Verdic
 
 
 @query.field("verdicts")
-async def resolve_lists(_: object, info: Info) -> dict[str, object]:
+async def resolve_lists(_: object, info: Info) -> AsOf:
     return as_of(info.context, await snapshot_of(info.context))
 
 
@@ -35,7 +36,7 @@ async def _tables(info: Info, table_filter: TableFilter, sort: Sort, first: int 
         page = await find_page(snapshot, table_filter, sort, PageRequest(size=size, backwards=False), None)
         return await views(info.context, snapshot, page.numbers)
 
-    return await of_one_generation(info.context, find)
+    return await with_snapshot(info.context, find)
 
 
 @verdict_lists.field("bestSavings")

@@ -7,7 +7,7 @@ from ariadne import MutationType, QueryType
 
 from thirdeye.auth.permission import administrator
 from thirdeye.context import Info
-from thirdeye.estate.loaders import as_of, of_one_generation
+from thirdeye.estate.loaders import as_of, with_snapshot
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.paging import page_size
 from thirdeye.verdict import store
@@ -76,4 +76,4 @@ async def resolve_simulate(_: object, info: Info, *, input: PolicyInput) -> dict
         result = await asyncio.to_thread(simulate, snapshot.catalogue, tag_sets, advice, policy)
         return {**result, **as_of(context, snapshot), "policy": _policy_answer(policy)}
 
-    return await of_one_generation(context, run)
+    return await with_snapshot(context, run)

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from thirdeye.context import Info
 from thirdeye.errors import Unavailable
-from thirdeye.estate.resolvers.administration import request_refresh
+from thirdeye.estate.resolvers.refreshes import request_refresh
 
 
 async def refresh_soon(info: Info, by: str) -> None:

@@ -5,14 +5,14 @@ from ariadne import ObjectType
 
 from thirdeye.context import Info
 from thirdeye.errors import BadInput
-from thirdeye.estate.loaders import of_one_generation, snapshot_of, view
-from thirdeye.estate.resolvers.lineage import assets_of
+from thirdeye.estate.loaders import snapshot_of, view, with_snapshot
+from thirdeye.estate.resolvers.lineage import downstream_assets
 from thirdeye.inventory import store as inventory
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.fqn import digest
-from thirdeye.inventory.reader import Snapshot, of_generation
+from thirdeye.inventory.reader import Snapshot, check_generation
 from thirdeye.inventory.rules import Activity
-from thirdeye.inventory.verdicts import ADVICE, NO_IDLE, Blocker, Verdict
+from thirdeye.inventory.verdicts import ADVICE_FIELDS, UNKNOWN_IDLE_DAYS, Blocker, Verdict
 from thirdeye.paging import page_size
 from thirdeye.verdict import explanations, rules
 from thirdeye.verdict.evaluation import state_classes
@@ -36,10 +36,10 @@ async def require_table(info: Info, fqn: str, argument: str = "fqn") -> TableAns
         row = await inventory.row_by_fqn(info.context.thirdeye, fqn, digest(fqn))
         if row is None or row["removed_at"] is not None:
             raise problem
-        await snapshot.load(ADVICE)
-        return {**view(info.context, snapshot, of_generation(snapshot, row)), "owner_set": row["owner_set"]}
+        await snapshot.load(ADVICE_FIELDS)
+        return {**view(info.context, snapshot, check_generation(snapshot, row)), "owner_set": row["owner_set"]}
 
-    return await of_one_generation(info.context, find)
+    return await with_snapshot(info.context, find)
 
 
 @table.field("verdict")
@@ -101,7 +101,7 @@ def _purge_score(table: TableAnswer, snapshot: Snapshot) -> dict[str, object] | 
 def return_risk(table: TableAnswer, snapshot: Snapshot) -> ReturnRisk | None:
     """The return risk of an idle table with the counts behind it; None for a table that is in use or unknown."""
     advice, idle = snapshot.advice, table["advised"]["idle"]
-    if idle == NO_IDLE or table["activity"] not in {"STALE", "DORMANT"} or not advice:
+    if idle == UNKNOWN_IDLE_DAYS or table["activity"] not in {"STALE", "DORMANT"} or not advice:
         return None
     number = table["advised"]["risk"]
     (own_class,) = state_classes(
@@ -130,7 +130,7 @@ def _observed_days(table: TableAnswer, snapshot: Snapshot) -> int:
 async def resolve_assets(blocker: TableAnswer, info: Info, *, first: int | None = None) -> list[dict[str, object]]:
     limit = page_size(first, default=5, maximum=20)
     if blocker["code"] == Blocker.ACTIVE_DOWNSTREAM.value:
-        return await assets_of(info, blocker["number"], limit)
+        return await downstream_assets(info, blocker["number"], limit)
     if blocker["code"] == Blocker.UNKNOWN_DOWNSTREAM.value:
-        return await assets_of(info, blocker["number"], limit, activity=Activity.UNKNOWN)
+        return await downstream_assets(info, blocker["number"], limit, activity=Activity.UNKNOWN)
     return []

@@ -1,0 +1,69 @@
+"""GraphQL: the refreshes of the inventory, and requests for one."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from ariadne import MutationType, QueryType
+
+from thirdeye.auth.permission import administrator
+from thirdeye.context import Info
+from thirdeye.database import Row
+from thirdeye.errors import Unavailable
+from thirdeye.estate import store
+from thirdeye.estate.cursors import parse_run_cursor, run_cursor
+from thirdeye.jobs import REFRESH
+from thirdeye.paging import connection, page_size
+
+query = QueryType()
+mutation = MutationType()
+# A refresh that has been running for longer is dead.
+_MAX_RUN_TIME: Final = timedelta(hours=2)
+
+
+@query.field("refreshRuns")
+async def resolve_refresh_runs(
+    _: object, info: Info, *, first: int | None = None, after: str | None = None
+) -> dict[str, object]:
+    size = page_size(first, default=20, maximum=100)
+    rows = await store.runs(info.context.thirdeye, before=parse_run_cursor(after), limit=size + 1)
+    edges = [{"cursor": run_cursor(row["id"]), "node": _run(row)} for row in rows[:size]]
+    return connection(edges, has_next=len(rows) > size, has_previous=after is not None)
+
+
+@mutation.field("refreshEstate")
+async def resolve_refresh(_: object, info: Info, *, full: bool | None = None) -> dict[str, object]:
+    by, now = administrator(info.context), info.context.clock()
+    return await request_refresh(info, kind="FULL" if full else "AUTO", by=by, now=now, since=now - _MAX_RUN_TIME)
+
+
+async def request_refresh(
+    info: Info, *, kind: str, by: str, now: datetime, since: datetime | None
+) -> dict[str, object]:
+    """Asks the worker for a refresh, unless one is waiting already or, with `since`, has been running since then.
+
+    Returns the run. Raises Unavailable when Redis is, and leaves no new run behind.
+    """
+    context = info.context
+    run, is_new = await store.request_run(context.thirdeye, kind=kind, by=by, now=now, since=since)
+    if is_new:
+        try:
+            await context.jobs.put(REFRESH, key=str(run["id"]))
+        except Unavailable:
+            await store.drop_run(context.thirdeye, run["id"])
+            raise
+    return _run(run)
+
+
+def _run(row: Row) -> dict[str, object]:
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "phase": row["phase"],
+        "seen": row["seen"],
+        "changed": row["changed"],
+        "warnings": row["warnings"],
+        "requestedBy": row["requested_by"],
+        "startedAt": row["started_at"],
+        "finishedAt": row["finished_at"],
+        "error": row["error"],
+    }

@@ -1,0 +1,82 @@
+"""Checks of arguments. Each returns what the argument means, and raises BadInput that names it."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final
+
+from thirdeye.errors import BadInput
+from thirdeye.estate.listing import PageRequest
+from thirdeye.inventory.money import ANY_SERVICE_TYPE
+from thirdeye.inventory.query import SORT_KEYS, Sort
+from thirdeye.paging import page_size
+
+_MAX_FQN_LENGTH: Final = 3072
+_MAX_TYPE_LENGTH: Final = 128
+_MAX_PRICE: Final = 1000
+_FIRST_PRICE_DAY: Final = date(2000, 1, 1)
+
+
+def parse_page(first: int | None, after: str | None, last: int | None, before: str | None) -> PageRequest:
+    """The page that these arguments ask for; 20 tables if neither `first` nor `last` is given."""
+    if first is not None and last is not None:
+        raise BadInput("last: give first or last, not both", "last")
+    if last is not None and after is not None:
+        raise BadInput("after: goes with first; with last give before", "after")
+    if before is not None and last is None:
+        raise BadInput("before: goes with last; with first give after", "before")
+    if last is None:
+        return PageRequest(size=page_size(first, default=20, maximum=100), backwards=False)
+    if not 1 <= last <= 100:
+        raise BadInput("last: must be 1 to 100", "last")
+    return PageRequest(size=last, backwards=True)
+
+
+def validate_sort(sort_by: str | None, sort_dir: str | None) -> Sort:
+    """The sort; by cost, descending, if nothing is given."""
+    key, direction = sort_by or "cost", (sort_dir or "desc").lower()
+    if key not in SORT_KEYS:
+        raise BadInput(f"sortBy: must be one of {', '.join(SORT_KEYS)}", "sortBy")
+    if direction not in {"asc", "desc"}:
+        raise BadInput("sortDir: must be asc or desc", "sortDir")
+    return Sort(key=key, descending=direction == "desc")
+
+
+def validate_fqn(fqn: str) -> str:
+    """A table's fully qualified name."""
+    if not 1 <= len(fqn) <= _MAX_FQN_LENGTH:
+        raise BadInput(f"fqn: must have 1 to {_MAX_FQN_LENGTH} characters", "fqn")
+    return fqn
+
+
+def validate_depth(depth: int | None) -> int:
+    """How many edges of lineage to follow; 1 if left out."""
+    depth = 1 if depth is None else depth
+    if not 1 <= depth <= 5:
+        raise BadInput("depth: must be 1 to 5", "depth")
+    return depth
+
+
+def validate_service_type(service_type: str) -> str:
+    """A service type without the spaces around it."""
+    stripped = service_type.strip()
+    if not 1 <= len(stripped) <= _MAX_TYPE_LENGTH or not stripped.isprintable():
+        raise BadInput(
+            f"serviceType: must have 1 to {_MAX_TYPE_LENGTH} characters; {ANY_SERVICE_TYPE} stands for all",
+            "serviceType",
+        )
+    return stripped
+
+
+def validate_price(price: Decimal) -> Decimal:
+    """USD per GB and month."""
+    if not 0 <= price <= _MAX_PRICE or price != round(price, 6):
+        raise BadInput(f"usdPerGbMonth: must be 0 to {_MAX_PRICE} with up to six decimals", "usdPerGbMonth")
+    return price
+
+
+def validate_price_day(day: date | None, today: date) -> date:
+    """The first day of a price; today if left out."""
+    day = day or today
+    if not _FIRST_PRICE_DAY <= day <= today + timedelta(days=366):
+        raise BadInput("effectiveFrom: must be from 2000-01-01 to a year ahead", "effectiveFrom")
+    return day
