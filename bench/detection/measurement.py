@@ -24,29 +24,29 @@ from thirdeye.settings import Settings, load_settings
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
-def measured(server: MariaDB, redis: Redis, tables: int, found: int) -> Iterator[dict[str, Any]]:
-    """The runs: opening, nothing new, a tenth changed. The rules' maxima are raised to what there is."""
+def measured(server: MariaDB, redis: Redis, tables: int, findings: int) -> Iterator[dict[str, Any]]:
+    """The runs: opening, nothing new, a tenth changed. The rules' maxima allow for all findings."""
     signer = Signer.generate()
     prepare_accounts(server, "om_none", "thirdeye_detection")
     settings = settings_for(server, redis, om_schema="om_none", schema="thirdeye_detection", signer=signer)
-    asyncio.run(_publish(settings, tables, found, NOW))
+    asyncio.run(_publish(settings, tables, findings, NOW))
     yield {"run": "first", **_child(settings)}
     yield {"run": "again", **_child(settings)}
-    asyncio.run(_publish(settings, tables, found, NOW + timedelta(days=1)))
+    asyncio.run(_publish(settings, tables, findings, NOW + timedelta(days=1)))
     yield {"run": "a tenth changed", **_child(settings)}
 
 
-async def _publish(settings: Settings, tables: int, found: int, now: datetime) -> None:
+async def _publish(settings: Settings, tables: int, findings: int, now: datetime) -> None:
     thirdeye = thirdeye_database(settings, lambda _name, _seconds: None)
     await thirdeye.start()
     try:
         await migrate(settings, thirdeye)
         await thirdeye.execute("UPDATE action_rule SET maximum_items = 1000000, enabled = category = 'PURGE'")
-        columns, rows = many(tables, found, now)
+        columns, rows = many(tables, findings, now)
         if now > NOW:
-            # A tenth of what was found is gone, and as much costs twice as much.
-            columns["flags"][: found // 10] = 0
-            columns["size"][found // 10 : found // 5] *= 2
+            # A tenth of the findings' tables is gone, and another tenth costs twice as much.
+            columns["flags"][: findings // 10] = 0
+            columns["size"][findings // 10 : findings // 5] *= 2
             rows = iter(())
         await Synthetic(thirdeye, generation=(now - NOW).days).publish_columns(columns, rows, now)
     finally:
@@ -54,12 +54,12 @@ async def _publish(settings: Settings, tables: int, found: int, now: datetime) -
 
 
 def _child(settings: Settings) -> dict[str, Any]:
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "bench.detection.measurement"],
         env=process_environment(settings), capture_output=True, text=True, check=True,
     )  # fmt: skip
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    result: dict[str, Any] = json.loads(completed.stdout.splitlines()[-1])
+    return result
 
 
 async def _run() -> None:

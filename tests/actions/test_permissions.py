@@ -135,33 +135,33 @@ async def test_everybody_may_what_the_table_says(mariadb: MariaDB, redis_server:
 async def test_without_write_roles_everybody_writes(mariadb: MariaDB, redis_server: Redis, signer: Signer) -> None:
     create = 'mutation { createActionItem(title: "t") { id } }'
     async with made(mariadb, redis_server, signer, "thirdeye_matrix", write_roles=[]) as estate:
-        assert "errors" not in await estate.as_("cyd", create)
-        refused = await estate.as_("cyd", "mutation { setPolicy(input: {}) { deleteRisk } }")
+        assert "errors" not in await estate.ask_as("cyd", create)
+        refused = await estate.ask_as("cyd", "mutation { setPolicy(input: {}) { deleteRisk } }")
         assert refused["errors"][0]["message"].endswith("it needs the role Admin")
     more = {"write_roles": ["Writer"], "admin_roles": ["Chief", "Admin"]}
     async with made(mariadb, redis_server, signer, "thirdeye_matrix", **more) as estate:
-        assert "errors" not in await estate.as_("cyd", create, roles=("Writer",))
-        assert "errors" not in await estate.as_("cyd", create, roles=("Chief",))
-        refused = await estate.as_("cyd", create, roles=("DataSteward",))
+        assert "errors" not in await estate.ask_as("cyd", create, roles=("Writer",))
+        assert "errors" not in await estate.ask_as("cyd", create, roles=("Chief",))
+        refused = await estate.ask_as("cyd", create, roles=("DataSteward",))
         assert "one of the roles Writer, Chief, Admin" in refused["errors"][0]["message"]
 
 
 async def test_a_team_works_on_what_it_is_given_and_owns(estate: Estate) -> None:
     (item,) = await estate.items(category=["STOP_REFRESH"])
     start = f'mutation {{ updateActionItem(id: {item["id"]}, status: "IN_PROGRESS") {{ version }} }}'
-    assert (await estate.as_("ann", start))["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert (await estate.ask_as("ann", start))["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     await estate.api.data(f'mutation {{ updateActionItem(id: {item["id"]}, assignee: "finance") {{ id }} }}')
     # Ann is in the team, which also owns the table of another item.
-    assert (await estate.as_("ann", start))["data"]["updateActionItem"]["version"] == 3
+    assert (await estate.ask_as("ann", start))["data"]["updateActionItem"]["version"] == 3
     (archive,) = await estate.items(category=["ARCHIVE"])
     comment = f'mutation {{ commentActionItem(id: {archive["id"]}, text: "ours") {{ id }} }}'
-    assert "errors" not in await estate.as_("ann", comment)
-    assert (await estate.as_("bob", comment))["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert "errors" not in await estate.ask_as("ann", comment)
+    assert (await estate.ask_as("bob", comment))["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     # All or nothing: one of these is not hers.
     bulk = (
         "mutation { updateActionItems(filter: {detected: true}, changes: {priority: LOW}, expectedCount: 5) { done } }"
     )
-    assert (await estate.as_("ann", bulk))["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert (await estate.ask_as("ann", bulk))["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
 async def test_bots_act_under_their_own_name(estate: Estate) -> None:

@@ -67,7 +67,7 @@ def test_without_columns_there_is_no_copy() -> None:
 
 @given(st.permutations([member(n, f"orders_v{n}", missing=n % 3, queries=n % 2) for n in range(8)]))
 def test_the_order_of_members_makes_no_difference(members: list[Member]) -> None:
-    expected = list(duplicate_groups(sorted(members, key=lambda each: each.number)))
+    expected = list(duplicate_groups(sorted(members, key=lambda member: member.number)))
     assert list(duplicate_groups(members)) == expected
 
 
@@ -78,7 +78,7 @@ def test_agreement_is_a_share(some: frozenset[str], others: frozenset[str]) -> N
 
 def test_candidates_share_a_key_and_are_there() -> None:
     keys = np.array([name_key("s", name) for name in ("a", "b", "a", "c", "b")], np.uint64)
-    found = candidates(keys, np.array([True, True, True, True, False])).tolist()
-    assert sorted(found) == [0, 2]
+    numbers = candidates(keys, np.array([True, True, True, True, False])).tolist()
+    assert sorted(numbers) == [0, 2]
     assert candidates(keys[:0], np.zeros(0, np.bool_)).tolist() == []
     assert name_key("s", "a") != name_key("t", "a")

@@ -1,4 +1,4 @@
-"""Walks over packed neighbours against a walk over sets, on random graphs over several chunks of tables and assets."""
+"""Walks over packed neighbours against walks over sets, on random graphs over several chunks of tables and assets."""
 
 from collections.abc import Mapping
 
@@ -43,36 +43,36 @@ def loading(blobs: Mapping[str, bytes]) -> Load:
 
 
 def distances(edges: Edges, start: int, depth: int) -> dict[int, int]:
-    """By set: every node within reach and how far it is."""
-    found, frontier = {start: 0}, {start}
+    """With sets: every node within reach and its distance."""
+    reached, frontier = {start: 0}, {start}
     for distance in range(1, depth + 1):
-        frontier = {down for up, down in edges if up in frontier} - set(found)
-        found |= dict.fromkeys(frontier, distance)
-    del found[start]
-    return found
+        frontier = {down for up, down in edges if up in frontier} - set(reached)
+        reached |= dict.fromkeys(frontier, distance)
+    del reached[start]
+    return reached
 
 
 @given(graphs, st.sampled_from(NODES), st.integers(1, 6))
-async def test_a_walk_is_that_over_sets(edges: Edges, start: int, depth: int) -> None:
+async def test_a_walk_agrees_with_one_over_sets(edges: Edges, start: int, depth: int) -> None:
     load = loading(packed(edges))
     for direction, pairs in (("down", edges), ("up", [(down, up) for up, down in edges])):
         expected = distances(pairs, start, depth)
-        found = await walk(load, direction, start, depth, Budget())
-        assert found.nodes == sorted(expected.items(), key=lambda each: (each[1], each[0]))
-        assert not found.capped
+        result = await walk(load, direction, start, depth, Budget())
+        assert result.nodes == sorted(expected.items(), key=lambda node: (node[1], node[0]))
+        assert not result.capped
 
 
 @given(graphs, st.sampled_from(NODES), st.sets(st.sampled_from(NODES)), st.integers(0, 12))
-async def test_a_count_is_exact_up_to_the_most(edges: Edges, start: int, used: set[int], most: int) -> None:
+async def test_a_count_is_exact_up_to_the_limit(edges: Edges, start: int, used: set[int], limit: int) -> None:
     async def in_use(chunk: int, places: Array) -> Mask:
         return np.array([place + chunk * CHUNK in used for place in places.tolist()], np.bool_)
 
     exact = len(used & set(distances(edges, start, len(NODES) + 1)))
-    found = await count_downstream(loading(packed(edges)), start, in_use, Budget(), most)
-    assert found == (min(exact, most), exact > most)
+    count = await count_downstream(loading(packed(edges)), start, in_use, Budget(), limit)
+    assert count == (min(exact, limit), exact > limit)
 
 
-async def test_a_chain_of_many_levels_is_walked_to_its_end_and_a_hub_at_once() -> None:
+async def test_a_long_chain_is_walked_to_its_end_and_a_hub_in_one_step() -> None:
     async def everything(_: int, places: Array) -> Mask:
         return np.ones(len(places), np.bool_)
 
@@ -82,11 +82,11 @@ async def test_a_chain_of_many_levels_is_walked_to_its_end_and_a_hub_at_once() -
     load = loading(packed(hub))
     assert await count_downstream(load, 0, everything, Budget()) == (10_000, True)
     assert await count_downstream(load, 0, everything, Budget(), 20_000) == (20_000, False)
-    found = await walk(load, "down", 0, 1, Budget())
-    assert (found.nodes[0], len(found.nodes), found.capped) == ((1, 1), 10_000, True)
+    result = await walk(load, "down", 0, 1, Budget())
+    assert (result.nodes[0], len(result.nodes), result.capped) == ((1, 1), 10_000, True)
 
 
-async def test_a_spent_budget_is_said_and_kept() -> None:
+async def test_a_spent_budget_caps_this_walk_and_all_later_ones() -> None:
     chain = [(number, number + 1) for number in range(100)]
     load, budget = loading(packed(chain)), Budget(remaining=500)
 

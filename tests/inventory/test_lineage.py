@@ -20,11 +20,13 @@ def by_hand(pairs: list[tuple[int, int]], in_use: set[int], order: list[int], no
         downstream[source].add(target)
     distance, frontier = {node: 0}, [node]
     while frontier:
-        following = {each for known in frontier for each in downstream[known]} - distance.keys()
+        following = {target for source in frontier for target in downstream[source]} - distance.keys()
         distance |= dict.fromkeys(following, distance[frontier[0]] + 1)
         frontier = list(following)
-    found = sorted((away, order[each], each) for each, away in distance.items() if each in in_use and each != node)
-    return [(each, away) for away, _, each in found[:NEAREST]]
+    used = sorted(
+        (edges, order[other], other) for other, edges in distance.items() if other in in_use and other != node
+    )
+    return [(other, edges) for edges, _, other in used[:NEAREST]]
 
 
 @given(edges, st.sets(st.integers(0, NODES - 1)), orders)
@@ -35,15 +37,15 @@ def by_hand(pairs: list[tuple[int, int]], in_use: set[int], order: list[int], no
 def test_it_equals_a_search_from_every_node(pairs: list[tuple[int, int]], in_use: set[int], order: list[int]) -> None:
     sources, targets = (np.array([pair[side] for pair in pairs], np.int64) for side in (0, 1))
     mask = np.isin(np.arange(NODES), list(in_use))
-    found = nearest_in_use(adjacency(targets, sources, NODES), mask, np.array(order))
+    nearest = nearest_in_use(adjacency(targets, sources, NODES), mask, np.array(order))
     for node in range(NODES):
         nodes = [
-            (int(each), int(away))
-            for each, away in zip(found.nodes[node], found.distances[node], strict=True)
-            if each >= 0
+            (int(other), int(distance))
+            for other, distance in zip(nearest.nodes[node], nearest.distances[node], strict=True)
+            if other >= 0
         ]
         assert nodes == by_hand(pairs, in_use, order, node)
-        assert bool(found.any[node]) is bool(nodes)
+        assert bool(nearest.any[node]) is bool(nodes)
 
 
 def test_a_chain_of_ten_thousand_is_no_limit() -> None:
@@ -51,10 +53,10 @@ def test_a_chain_of_ten_thousand_is_no_limit() -> None:
     sources, targets = np.arange(length - 1), np.arange(1, length)
     mask = np.zeros(length, np.bool_)
     mask[-1] = True
-    found = nearest_in_use(adjacency(targets, sources, length), mask, np.arange(length))
-    assert found.any[:-1].all()
-    assert not found.any[-1]
-    assert found.distances[0, 0] == length - 1
+    nearest = nearest_in_use(adjacency(targets, sources, length), mask, np.arange(length))
+    assert nearest.any[:-1].all()
+    assert not nearest.any[-1]
+    assert nearest.distances[0, 0] == length - 1
 
 
 def test_an_empty_graph_has_nothing_in_use() -> None:

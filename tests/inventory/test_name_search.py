@@ -1,4 +1,4 @@
-"""Words of names, and how they are found."""
+"""The parts of names, and searches for them."""
 
 import pytest
 
@@ -28,7 +28,7 @@ NAMES = ["orders_daily", "customers", "Reorders", "OrdersArchive", "", "line\nbr
 
 
 @pytest.mark.parametrize(
-    ("word", "found"),
+    ("word", "numbers"),
     [
         ("orders", [0, 3]),
         ("ord", [0, 3]),
@@ -39,9 +39,9 @@ NAMES = ["orders_daily", "customers", "Reorders", "OrdersArchive", "", "line\nbr
         ("customersx", []),
     ],
 )
-def test_a_word_begins_a_part(word: str, found: list[int]) -> None:
+def test_a_word_begins_a_part(word: str, numbers: list[int]) -> None:
     index = NameIndex([pack_names(NAMES[:2]), pack_names(NAMES[2:])])
-    assert [number for number, hit in enumerate(index.find(word)) if hit] == found
+    assert [number for number, hit in enumerate(index.find(word)) if hit] == numbers
 
 
 def test_places_are_searched_too() -> None:
@@ -69,6 +69,6 @@ def test_searches_are_words(search: str | None, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("search", ["x" * 256, "a b c d e f g h i j k", "a\x00b"])
-def test_searches_that_cannot_be_are_refused(search: str) -> None:
+def test_invalid_searches_are_refused(search: str) -> None:
     with pytest.raises(BadInput, match="search"):
         parse_search(search)

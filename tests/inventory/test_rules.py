@@ -29,7 +29,7 @@ def ago(days: int) -> date:
 
 
 @pytest.mark.parametrize(
-    ("value", "sound"),
+    ("day", "clamped"),
     [
         (None, None),
         (date(1999, 12, 31), None),
@@ -39,8 +39,8 @@ def ago(days: int) -> date:
         (date(9999, 1, 1), TODAY),
     ],
 )
-def test_dates_are_made_sound(value: date | None, sound: date | None) -> None:
-    assert sound_date(value, TODAY) == sound
+def test_days_are_clamped(day: date | None, clamped: date | None) -> None:
+    assert sound_date(day, TODAY) == clamped
 
 
 @pytest.mark.parametrize(

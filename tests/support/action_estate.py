@@ -22,7 +22,7 @@ from thirdeye.local.tokens import Signer
 from thirdeye.migrations import migrate
 from thirdeye.settings import Settings
 
-_WRITTEN = (
+_TABLES = (
     "action_items", "action_event", "action_decision", "campaign", "campaign_item", "saving_baseline", "saving_entry",
     "idempotency_key", "detection_state", "table_inventory", "table_change", "estate_blob", "estate_state", "refresh_run",
 )  # fmt: skip
@@ -32,7 +32,7 @@ START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 @dataclass
 class Estate:
-    """Tables, what detection made of them, and a whole API over it."""
+    """Tables, the items that detection opened for them, and a whole API over both."""
 
     api: Api
     thirdeye: Database
@@ -53,27 +53,25 @@ class Estate:
         )
         outcome = await detection.run()
         assert outcome is not None
-        # A process looks for something newer once a second, and at once when it meets a newer row.
+        # The API looks for a newer estate once a second, and immediately when it reads a newer row.
         await self.api.data('{ table(fqn: "shop.main.core.going") { fqn } }')
         return outcome
 
-    async def as_(self, name: str, query: str, *, roles: tuple[str, ...] = (), **variables: Any) -> dict[str, Any]:
-        """The whole answer that somebody gets."""
+    async def ask_as(self, name: str, query: str, *, roles: tuple[str, ...] = (), **variables: Any) -> dict[str, Any]:
+        """The whole answer to a caller of this name."""
         headers = {"authorization": f"Bearer {self.signer.token(sub=name, roles=list(roles))}"}
         answer = await self.api.client.post(GRAPHQL, json={"query": query, "variables": variables}, headers=headers)
-        found: dict[str, Any] = answer.json()
-        return found
+        body: dict[str, Any] = answer.json()
+        return body
 
     async def items(self, fields: str = "id title status category", **filter: Any) -> list[dict[str, Any]]:
         """Items by table and category."""
-        arguments = 'first: 100, sortBy: "id", sortDir: "asc", filter: $f'
-        query = (
-            f"query ($f: ActionItemFilterInput) {{ actionItems({arguments}) {{ edges {{ node {{ {fields} }} }} }} }}"
-        )
-        return [edge["node"] for edge in (await self.api.data(query, f=filter or None))["actionItems"]["edges"]]
+        arguments = 'first: 100, sortBy: "id", sortDir: "asc", filter: $filter'
+        query = f"query ($filter: ActionItemFilterInput) {{ actionItems({arguments}) {{ edges {{ node {{ {fields} }} }} }} }}"
+        return [edge["node"] for edge in (await self.api.data(query, filter=filter or None))["actionItems"]["edges"]]
 
     async def post(self, query: str, key: str | None = None, **variables: Any) -> httpx.Response:
-        """A request, maybe with an Idempotency-Key."""
+        """The answer to a request, with an Idempotency-Key if one is given."""
         headers = {} if key is None else {"idempotency-key": key}
         return await self.api.client.post(GRAPHQL, json={"query": query, "variables": variables}, headers=headers)
 
@@ -85,7 +83,7 @@ def small_estate() -> dict[str, Table]:
         Table(1, "cold", Verdict.ARCHIVE, size=10**13, owners=2),
         Table(2, "written", Verdict.STOP_REFRESH, size=10**12, owners=3),
         Table(3, "kept", Verdict.KEEP, size=10**12, owners=1),
-        Table(4, "dear", Verdict.REVIEW, size=10**13, queries_usd=Decimal("3.5")),
+        Table(4, "expensive", Verdict.REVIEW, size=10**13, queries_usd=Decimal("3.5")),
     ]
     return {table.name: table for table in tables}
 
@@ -103,7 +101,7 @@ async def made(
     await thirdeye.start()
     try:
         await migrate(settings, thirdeye)
-        for table in _WRITTEN:
+        for table in _TABLES:
             await thirdeye.execute(f"DELETE FROM {table}")
         await thirdeye.execute("DELETE FROM action_rule WHERE set_by <> 'thirdeye'")
         async with running(settings, signer, clock=lambda: estate.now) as api:

@@ -94,7 +94,7 @@ def is_zombie(of_table: Activity, queries: int, lineage: bool = False) -> bool:
 
 
 def sound_date(value: date | None, today: date) -> date | None:
-    return day_of(rules.clamp_day(value, today))
+    return day_of(rules.clamp_day_number(day_number(value), day_number(today)))
 
 
 def date_of_milliseconds(milliseconds: float | None, today: date) -> date | None:

@@ -33,12 +33,6 @@ _COUNT_OPEN = "SELECT COUNT(*) AS total FROM action_items WHERE table_number = %
 _OWNER_SETS = "SELECT number, owner_set FROM table_inventory WHERE number IN %(numbers)s AND owner_set > 0"
 _DELETE = "DELETE FROM action_items WHERE id = %(id)s"
 _LEAVE_CAMPAIGNS = "DELETE FROM campaign_item WHERE item = %(id)s"
-_WRITABLE: Final = (
-    "title", "status", "category", "priority", "estimated_savings_usd", "table_number", "detected", "rule_id", "decided",
-    "resolution", "resolution_reason", "resolved_at", "assignee", "due_date", "snoozed_until", "stage", "stage_since",
-    "stage_until", "alert", "created_by",
-)  # fmt: skip
-
 _INSERT_EVENTS = """
 INSERT INTO action_event (item, happened_at, actor, by_bot, kind, state_before, state_after) VALUES """
 _EVENTS = """
@@ -104,11 +98,6 @@ def _where(item_filter: ItemFilter) -> tuple[str, dict[str, object]]:
 def _bound(value: object) -> object:
     # A list without values matches nothing.
     return (tuple(value) or (None,)) if isinstance(value, list) else value
-
-
-def contains_pattern(text: str) -> str:
-    """The pattern of LIKE that finds a text, with `ESCAPE '!'`."""
-    return "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
 
 
 def _after(order: ItemOrder, position: Position) -> tuple[str, dict[str, object]]:
@@ -190,12 +179,8 @@ async def owner_sets_of(thirdeye: MySQL, numbers: Iterable[int]) -> dict[int, in
 
 async def insert_item(session: Session, columns: Columns, now: datetime) -> Item:
     """Writes a new item and returns it."""
-    written = [name for name in _WRITABLE if name in columns]
-    names = ", ".join([*written, "created_at", "updated_at"])
-    values = ", ".join([*(f"%({name})s" for name in written), "%(now)s", "%(now)s"])
-    executed = await session.execute(
-        f"INSERT INTO action_items ({names}) VALUES ({values})", {**columns, "now": _seconds(now)}
-    )
+    values = {**columns, "created_at": _seconds(now), "updated_at": _seconds(now)}
+    executed = await session.execute(insert_statement("action_items", values), values)
     inserted = await item(session, executed.inserted_id)
     assert inserted is not None
     return inserted
@@ -203,11 +188,9 @@ async def insert_item(session: Session, columns: Columns, now: datetime) -> Item
 
 async def change_items(session: Session, ids: Sequence[int], columns: Columns, now: datetime) -> None:
     """Writes the same columns of some items, and the next version of each."""
-    written = [f"{name} = %({name})s" for name in _WRITABLE if name in columns]
-    assignments = ", ".join([*written, "version = version + 1", "updated_at = %(now)s"])
+    values = {**columns, "updated_at": _seconds(now)}
     for batch in batches(ids):
-        values = {**columns, "now": _seconds(now), "ids": tuple(batch)}
-        await session.execute(f"UPDATE action_items SET {assignments} WHERE id IN %(ids)s", values)
+        await session.execute(update_statement("action_items", values), {**values, "ids": tuple(batch)})
 
 
 def next_version(state: Item, columns: Columns, now: datetime) -> Item:
@@ -291,6 +274,25 @@ async def delete_decisions(session: Session, findings: Sequence[tuple[int, str]]
     """Forgets what was decided of findings (table number, category): they are open again."""
     for batch in batches(findings):
         await session.execute(_DELETE_DECISIONS, {"findings": tuple(batch)})
+
+
+# ---- what the stores of campaigns, detection and savings use as well
+
+
+def insert_statement(table: str, columns: Iterable[str]) -> str:
+    """Writes a row; values are bound by the names of the columns."""
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(f'%({name})s' for name in columns)})"
+
+
+def update_statement(table: str, columns: Iterable[str]) -> str:
+    """Writes columns of the rows with these `ids`, and their next version."""
+    assignments = ", ".join([*(f"{name} = %({name})s" for name in columns), "version = version + 1"])
+    return f"UPDATE {table} SET {assignments} WHERE id IN %(ids)s"
+
+
+def contains_pattern(text: str) -> str:
+    """The pattern of LIKE that finds a text, with `ESCAPE '!'`."""
+    return "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
 
 
 def moment_text(moment: datetime) -> str:

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from graphql import GraphQLFormattedError
 
+from thirdeye.graphql.request import JsonObject
+
 # Codes of errors that may be gone at the next attempt: such an answer is not kept for a repeated request.
 _TRANSIENT_CODES: Final = frozenset({"TIMEOUT", "UNAVAILABLE", "INTERNAL"})
-Data = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Answer:
     """Data, errors, or both. `is_request_error`: nothing was executed, because the request was wrong; then there is no
     data at all. `replayed`: it was given before, under the same Idempotency-Key."""
 
-    data: Data | None
+    data: JsonObject | None
     errors: Sequence[AnswerError] = ()
     is_request_error: bool = False
     replayed: bool = False

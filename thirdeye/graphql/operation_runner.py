@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execute
@@ -17,7 +17,7 @@ from thirdeye.graphql.documents import PreparedDocument
 from thirdeye.graphql.errors import code_of, format_error, log_internal
 from thirdeye.graphql.executor import PlainExecutor, PlanCache
 from thirdeye.graphql.operations import PersistedOperations
-from thirdeye.graphql.request import GraphQLRequest
+from thirdeye.graphql.request import GraphQLRequest, JsonObject
 from thirdeye.observability.metrics import Metrics
 from thirdeye.request_state import RequestState, request_state
 
@@ -48,7 +48,7 @@ class OperationRunner:
         self._deadline = deadline
         self._plans = PlanCache()
 
-    async def execute_persisted(self, scope: Scope, operation_id: str, variables: dict[str, Any]) -> Answer:
+    async def execute_persisted(self, scope: Scope, operation_id: str, variables: JsonObject) -> Answer:
         """The answer of a persisted operation. Raises ThirdEyeError as `execute` does."""
         request_state(scope).operation = operation_id
         key = next((value for name, value in scope["headers"] if name == HEADER), None)

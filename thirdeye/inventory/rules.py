@@ -109,11 +109,6 @@ class TableColumns:
     queries: Array
 
 
-def clamp_day(day: date | None, today: date) -> int:
-    """The number of a date, with the future clamped to today and anything before 2000 treated as absent."""
-    return 0 if day is None else clamp_day_number(day_number(day), day_number(today))
-
-
 def clamp_day_number(number: int, today: int) -> int:
     """A day number, with the future clamped to today and anything before 2000 treated as absent."""
     return 0 if number < _EARLIEST_DAY else min(number, today)

@@ -1,16 +1,17 @@
 """Action items as CSV, streamed page by page through a persisted operation."""
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final
+from collections.abc import AsyncIterator
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from thirdeye.graphql.request import JsonObject
 from thirdeye.rest.csv_cells import csv_header, csv_rows
 from thirdeye.rest.handlers import Execute, error_of
 from thirdeye.rest.routes import RestRoute
-from thirdeye.rest.variables import Values, Variables, parse_query
+from thirdeye.rest.variables import Variables, parse_query
 
 COLUMNS: Final = (
     "id", "title", "status", "category", "priority", "table", "monthlyCost", "assignee", "dueDate", "overdue",
@@ -46,7 +47,7 @@ def items_csv_route(prefix: str, variables: Variables, execute: Execute) -> Rout
     return Route(prefix + EXPORT.path, export, methods=["GET"])
 
 
-async def _pages(request: Request, values: Values, page: Mapping[str, Any], execute: Execute) -> AsyncIterator[bytes]:
+async def _pages(request: Request, values: JsonObject, page: JsonObject, execute: Execute) -> AsyncIterator[bytes]:
     yield csv_header(COLUMNS)
     while True:
         yield csv_rows(_row(edge["node"]) for edge in page["edges"])
@@ -60,7 +61,7 @@ async def _pages(request: Request, values: Values, page: Mapping[str, Any], exec
         page = answer.data[EXPORT.root]
 
 
-def _row(item: Mapping[str, Any]) -> list[object]:
+def _row(item: JsonObject) -> list[object]:
     table = item["table"] or {}
     values = {**item, "table": table.get("fqn"), "monthlyCost": table.get("monthlyCost")}
     return [values[name] for name in COLUMNS]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from graphql import GraphQLSchema
 from starlette.requests import Request
@@ -13,12 +13,11 @@ from starlette.types import Scope
 
 from thirdeye.errors import STATUS_BY_CODE, BadInput, NotFound
 from thirdeye.graphql.answer import Answer
-from thirdeye.graphql.request import check_content_type, parse_json_object, read_body
+from thirdeye.graphql.request import JsonObject, check_content_type, parse_json_object, read_body
 from thirdeye.rest.responses import error_response, json_response
 from thirdeye.rest.routes import ROUTES, Answers, RestRoute
 from thirdeye.rest.variables import (
     MAX_INT,
-    Values,
     Variables,
     check_body,
     first_error,
@@ -28,7 +27,7 @@ from thirdeye.rest.variables import (
 )
 
 # Executes a persisted operation for the request with this scope.
-Execute = Callable[[Scope, str, Values], Awaitable[Answer]]
+Execute = Callable[[Scope, str, JsonObject], Awaitable[Answer]]
 _ETAG: Final = re.compile(r'(?:W/)?"(\d{1,9})"\Z')
 _NO_ITEM: Final = "id: there is no action item of this number"
 
@@ -46,7 +45,7 @@ def rest_routes(prefix: str, schema: GraphQLSchema, execute: Execute) -> list[Ro
 
 
 async def _serve(route: RestRoute, variables: Variables, execute: Execute, request: Request) -> Response:
-    values = {"id": _item_id(request.path_params["id"])} if "id" in request.path_params else Values()
+    values = {"id": _item_id(request.path_params["id"])} if "id" in request.path_params else JsonObject()
     values |= parse_query(route, variables, request.query_params)
     if route.body:
         values |= await _body(variables, request)
@@ -69,7 +68,7 @@ def _item_id(text: str) -> int:
     return number
 
 
-async def _body(variables: Variables, request: Request) -> Values:
+async def _body(variables: Variables, request: Request) -> JsonObject:
     headers = dict(reversed(request.scope["headers"]))
     body = await read_body(headers, request.receive)
     check_content_type(headers)
@@ -108,7 +107,7 @@ def _response(route: RestRoute, answer: Answer, request: Request) -> Response:
     return response
 
 
-def list_body(connection: Mapping[str, Any]) -> dict[str, object]:
+def list_body(connection: JsonObject) -> dict[str, object]:
     """A connection in OpenMetadata's shape of lists."""
     page = connection["pageInfo"]
     paging = {"total": connection["totalCount"]}

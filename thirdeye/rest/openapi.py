@@ -1,7 +1,7 @@
 """openapi.json out of the table of routes and the GraphQL schema: what operations take and what they select."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from graphql import (
     FieldNode,
@@ -22,11 +22,11 @@ from graphql import (
 )
 
 from thirdeye import __version__
+from thirdeye.graphql.request import JsonObject
 from thirdeye.resources import resource
 from thirdeye.rest.routes import ROUTES, Answers, RestRoute
 from thirdeye.rest.variables import body_names, parameters_of, variables_of
 
-JsonObject = dict[str, Any]
 _SCALARS: Final[Mapping[str, JsonObject]] = {
     "Int": {"type": "integer", "format": "int32"},
     "Float": {"type": "number"},

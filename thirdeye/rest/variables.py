@@ -27,6 +27,7 @@ from starlette.datastructures import QueryParams
 
 from thirdeye.errors import BadInput
 from thirdeye.graphql.errors import shorten
+from thirdeye.graphql.request import JsonObject
 from thirdeye.resources import resource
 from thirdeye.rest.routes import RestRoute
 
@@ -43,7 +44,6 @@ class Variable:
 
 
 Variables = Mapping[str, Variable]
-Values = dict[str, Any]
 
 
 @cache
@@ -72,9 +72,9 @@ def parameters_of(route: RestRoute, variables: Variables) -> Mapping[str, GraphQ
     return parameters
 
 
-def parse_query(route: RestRoute, variables: Variables, query: QueryParams) -> Values:
+def parse_query(route: RestRoute, variables: Variables, query: QueryParams) -> JsonObject:
     """Values of variables out of a query string. Raises BadInput, naming the parameter."""
-    values = Values()
+    values = JsonObject()
     parameters = parameters_of(route, variables)
     for name in query:
         if name not in parameters:

@@ -53,8 +53,10 @@ async def test_a_campaign_is_fed_by_its_filter_now_and_after_each_refresh(estate
     rename = (
         UPDATE.replace("mutation (", "mutation (").replace("$closed: Boolean, ", "").replace("closed: $closed, ", "")
     )
-    assert "errors" not in await estate.as_("ann", rename, id=id_, i={"goalUsd": None, "dueDate": None, "filter": None})
-    assert (await estate.as_("bob", rename, id=id_, i={}))["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert "errors" not in await estate.ask_as(
+        "ann", rename, id=id_, i={"goalUsd": None, "dueDate": None, "filter": None}
+    )
+    assert (await estate.ask_as("bob", rename, id=id_, i={}))["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert (await estate.api.data("mutation ($id: Int!) { deleteCampaign(id: $id) }", id=id_))["deleteCampaign"] is True
     assert (await estate.api.data("mutation ($id: Int!) { deleteCampaign(id: $id) }", id=id_))[
         "deleteCampaign"

@@ -110,8 +110,8 @@ class World:
                 continue
             share = {"PURGE": Decimal(1), "ARCHIVE": Decimal("0.8"), "STOP_REFRESH": Decimal(0)}[category]
             saving = Decimal(0) if not share else None if cost is None else (cost * share).quantize(CENT)
-            dear = share and saving is not None and saving >= 100
-            found[(number, category)] = ("HIGH" if dear else "MEDIUM", saving)
+            expensive = share and saving is not None and saving >= 100
+            found[(number, category)] = ("HIGH" if expensive else "MEDIUM", saving)
         return found
 
     def open(self) -> dict[tuple[int, str], Item]:

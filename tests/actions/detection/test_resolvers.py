@@ -17,21 +17,21 @@ async def test_a_rule_is_previewed_then_set_and_does_what_it_said(estate: Estate
     preview = (await estate.api.data(PREVIEW, i=NEW))["previewActionRule"]
     names = [table["name"] for table in preview.pop("tables")]
     assert preview == {"matched": 4, "opens": 4, "ends": 0, "decided": 0}
-    assert sorted(names) == ["cold", "dear", "kept", "written"]
+    assert sorted(names) == ["cold", "expensive", "kept", "written"]
     rule = (await estate.api.data(RULE, i=NEW))["setActionRule"]
     assert (rule["version"], rule["setBy"], rule["position"], rule["maximumItems"]) == (1, "admin", 100, 10_000)
     assert (await estate.refresh()).opened == 4
-    # Up to its maximum the dearest, and those that are open stay.
+    # Up to its maximum the most expensive, and those that are open stay.
     small = (await estate.api.data(PREVIEW, i={"maximumItems": 1}, id=rule["id"]))["previewActionRule"]
     assert (small["opens"], small["ends"]) == (0, 3)
     await estate.api.data(RULE, id=rule["id"], i={"maximumItems": 1})
     assert (await estate.refresh()).changed == 3
     left = await estate.items("table { name }", category=["PURGE"], status=["OPEN"])
-    assert sorted(item["table"]["name"] for item in left) == ["dear", "going"]
+    assert sorted(item["table"]["name"] for item in left) == ["expensive", "going"]
     estate.tables["kept"].size = 10**14
     await estate.refresh()
     left = await estate.items("table { name }", category=["PURGE"], status=["OPEN"])
-    assert sorted(item["table"]["name"] for item in left) == ["dear", "going"]
+    assert sorted(item["table"]["name"] for item in left) == ["expensive", "going"]
     off = (await estate.api.data(RULE, id=rule["id"], i={"enabled": False}))["setActionRule"]
     assert (off["enabled"], off["version"]) == (False, 3)
     assert (await estate.refresh()).changed == 1
@@ -74,7 +74,7 @@ async def test_seeded_rules_find_copies_growth_and_what_nobody_owns(estate: Esta
         found = await estate.items("table { name }", category=[category])
         assert [item["table"]["name"] for item in found] == names
     found = await estate.items("table { name }", category=["ASSIGN_OWNER"])
-    assert sorted(item["table"]["name"] for item in found) == ["dear", "nobodys"]
+    assert sorted(item["table"]["name"] for item in found) == ["expensive", "nobodys"]
     query = "query ($f: TableFilterInput) { tables(filter: $f) { totalCount } }"
     for wanted, count in (
         ({"owned": True}, 8), ({"owned": False}, 2), ({"duplicate": True}, 1), ({"duplicate": False}, 9),

@@ -144,8 +144,8 @@ async def test_an_outage_of_evidence_ends_no_item(estate: Estate, blocker: Block
     before = going.verdict
     going.verdict, going.blockers = Verdict.REVIEW, BLOCKER_BIT[blocker]
     # Whether somebody owns a table is seen all the same.
-    dear = estate.tables["dear"]
-    dear.owners, dear.blockers = 1, BLOCKER_BIT[blocker]
+    expensive = estate.tables["expensive"]
+    expensive.owners, expensive.blockers = 1, BLOCKER_BIT[blocker]
     assert (await estate.refresh()).changed == 1
     assert await estate.items("status", category=["ASSIGN_OWNER"]) == [{"status": "DONE"}]
     same = {"status": "OPEN", "version": 1}

@@ -8,13 +8,13 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_copies_are_grouped_with_their_original(estate: Api) -> None:
-    found = (
+    page = (
         await estate.data(
             "{ duplicates { totalCount edges { node { name size agreement service original { name } tables { name } } } } }"
         )
     )["duplicates"]
-    assert found["totalCount"] == len(found["edges"]) > 0
-    for edge in found["edges"]:
+    assert page["totalCount"] == len(page["edges"]) > 0
+    for edge in page["edges"]:
         node = edge["node"]
         assert node["size"] == len(node["tables"]) > 1
         assert node["agreement"] >= 0.95

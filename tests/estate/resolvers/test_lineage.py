@@ -14,11 +14,11 @@ async def test_each_table_tells_all_that_is_known(estate: Api, judged: Judged) -
         table = (await estate.data(TABLE, fqn=expected["fqn"]))["table"]
         assert table["id"] == identifier
         assert {(owner["type"], owner["id"]) for owner in table["owners"]} == expected["owners"]
-        near = [(node["asset"]["id"], node["distance"]) for node in table["dependents"]["nearest"]]
-        assert near == expected["nearest"]
+        nearest = [(node["asset"]["id"], node["distance"]) for node in table["dependents"]["nearest"]]
+        assert nearest == expected["nearest"]
         assert all(node["asset"]["inUse"] for node in table["dependents"]["nearest"])
         assert table["dependents"]["count"] == expected["dependents"]
-        assert table["downstream"]["totalCount"] >= len({each for each, distance in near if distance <= 5})
+        assert table["downstream"]["totalCount"] >= len({asset for asset, distance in nearest if distance <= 5})
         if expected["size"] is not None:
             cost = expected["size"] * float(table["usdPerGbMonth"]) / 1e9
             assert float(table["storageCost"]) == pytest.approx(cost, abs=1e-6)

@@ -55,10 +55,10 @@ async def test_filters_find_what_the_second_inventory_says(estate: Api, judged: 
     tags = sorted({tag for table in tables.values() for tag in table["tags"]})
     cases += [({"tag": [tag]}, ids(lambda t, tag=tag: tag in t["tags"])) for tag in tags]
     assert sum(bool(expected) for _, expected in cases) >= len(cases) - 1
-    for wanted, expected in cases:
-        found = await all_of(estate, filter=wanted)
-        assert {node["id"] for node in found} == expected, wanted
-        page = await list_tables(estate, filter=wanted, first=1)
+    for table_filter, expected in cases:
+        nodes = await all_of(estate, filter=table_filter)
+        assert {node["id"] for node in nodes} == expected, table_filter
+        page = await list_tables(estate, filter=table_filter, first=1)
         assert (page["totalCount"], page["totalCountIsCapped"]) == (len(expected), False)
 
 
@@ -69,10 +69,10 @@ async def test_every_sort_gives_every_table_once_both_ways(
 ) -> None:
     field = {"cost": "monthlyCost", "size": "sizeBytes", "lastAccess": "lastAccessed", "lastWrite": "lastWritten",
              "queries": "queries30d", "name": "name"}[key]  # fmt: skip
-    found = await all_of(estate, sortBy=key, sortDir=direction)
-    assert sorted(node["id"] for node in found) == sorted(judged.tables)
-    values = [node[field] for node in found if node[field] is not None]
-    assert [node[field] for node in found[: len(values)]] == values
+    nodes = await all_of(estate, sortBy=key, sortDir=direction)
+    assert sorted(node["id"] for node in nodes) == sorted(judged.tables)
+    values = [node[field] for node in nodes if node[field] is not None]
+    assert [node[field] for node in nodes[: len(values)]] == values
     if key == "cost":
         values = [float(value) for value in values]
     if key != "name":
@@ -85,17 +85,17 @@ async def test_every_sort_gives_every_table_once_both_ways(
         if not page["pageInfo"]["hasPreviousPage"]:
             break
         before = page["pageInfo"]["startCursor"]
-    assert backwards == [node["id"] for node in found]
+    assert backwards == [node["id"] for node in nodes]
 
 
 async def test_a_search_finds_words_and_prefixes(estate: Api, judged: Judged) -> None:
-    for search, wanted in (("SHIP", "shipments"), ("uber gro", "übersicht"), ("zomb", "zombies"), ("売上", "売上")):
-        found = await all_of(estate, search=search)
-        assert found, search
+    for search, part in (("SHIP", "shipments"), ("uber gro", "übersicht"), ("zomb", "zombies"), ("売上", "売上")):
+        nodes = await all_of(estate, search=search)
+        assert nodes, search
         if search == "SHIP":
             expected = {each for each, table in judged.tables.items() if "shipments" in table["fqn"].casefold()}
-            assert {node["id"] for node in found} == expected
-        assert all(wanted in node["fqn"].casefold() for node in found), search
+            assert {node["id"] for node in nodes} == expected
+        assert all(part in node["fqn"].casefold() for node in nodes), search
     assert await all_of(estate, search="hipments") == []
     assert {node["service"] for node in await all_of(estate, search="oracle")} == {"oracle_erp"}
 
@@ -130,7 +130,7 @@ async def test_bad_input_names_the_field(estate: Api, variables: dict[str, Any],
     assert argument in error["message"]
 
 
-async def test_a_cursor_of_another_order_is_refused(estate: Api) -> None:
+async def test_a_cursor_of_another_sort_is_refused(estate: Api) -> None:
     page = await list_tables(estate, sortBy="size", first=1)
     error = await estate.error(LIST, sortBy="name", first=1, after=page["pageInfo"]["endCursor"])
     assert error["extensions"]["argument"] == "after"
@@ -153,8 +153,8 @@ async def test_mine_are_the_tables_of_the_caller_and_of_the_callers_teams(
         teams = cursor.fetchall()
     sizes = set()
     for identifier, name in users:
-        mine = {identifier} | {team for user, team in teams if user == identifier}
-        expected = {each for each, table in judged.tables.items() if {owner for _, owner in table["owners"]} & mine}
+        owners = {identifier} | {team for user, team in teams if user == identifier}
+        expected = {id_ for id_, table in judged.tables.items() if {owner for _, owner in table["owners"]} & owners}
         headers = {"authorization": f"Bearer {signer.token(sub=name)}"}
         query = {"query": "query ($m: Boolean) { tables(filter: {mine: $m}) { totalCount } }", "variables": {"m": True}}
         answer = (await estate.client.post(GRAPHQL, json=query, headers=headers)).json()
@@ -163,7 +163,7 @@ async def test_mine_are_the_tables_of_the_caller_and_of_the_callers_teams(
     assert len(sizes) > 2
 
 
-async def test_before_the_first_refresh_it_says_so(settings: Settings, signer: Signer) -> None:
+async def test_before_the_first_refresh_nothing_is_available(settings: Settings, signer: Signer) -> None:
     async with running(settings, signer) as api:
         for query in (
             "{ estate { stale } }",

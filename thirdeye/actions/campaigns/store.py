@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 
+from thirdeye.actions.store import insert_statement, update_statement
 from thirdeye.database import MySQL, Row, Session
 
 _COLUMNS = "id, name, owner, goal_usd, due_date, item_filter, version, created_by, created_at, closed_at"
@@ -18,7 +19,6 @@ SELECT {_COLUMNS} FROM campaign WHERE {{condition}}
 ORDER BY closed_at IS NOT NULL, due_date IS NULL, due_date, id LIMIT %(limit)s
 """
 _OPEN_WITH_FILTER = f"SELECT {_COLUMNS} FROM campaign WHERE item_filter IS NOT NULL AND closed_at IS NULL ORDER BY id"
-_WRITABLE: Final = ("name", "owner", "goal_usd", "due_date", "item_filter", "created_by", "closed_at")
 _DELETE = "DELETE FROM campaign WHERE id = %(id)s"
 _REMOVE_ALL_ITEMS = "DELETE FROM campaign_item WHERE campaign = %(id)s"
 _BY_ITEM = f"""
@@ -137,12 +137,8 @@ async def open_campaigns_with_filter(thirdeye: MySQL) -> list[Campaign]:
 
 async def insert_campaign(session: Session, columns: CampaignColumns, now: datetime) -> Campaign:
     """Writes a campaign and returns it. Raises AlreadyExists for a name that another has."""
-    written = [name for name in _WRITABLE if name in columns]
-    sql = (
-        f"INSERT INTO campaign ({', '.join([*written, 'created_at'])}) "
-        f"VALUES ({', '.join([*(f'%({name})s' for name in written), '%(now)s'])})"
-    )
-    executed = await session.execute(sql, {**_encoded(columns), "now": now.replace(tzinfo=None)})
+    values = {**_encoded(columns), "created_at": now.replace(tzinfo=None)}
+    executed = await session.execute(insert_statement("campaign", values), values)
     inserted = await campaign(session, executed.inserted_id)
     assert inserted is not None
     return inserted
@@ -150,9 +146,7 @@ async def insert_campaign(session: Session, columns: CampaignColumns, now: datet
 
 async def change_campaign(session: Session, id_: int, columns: CampaignColumns) -> Campaign:
     """Writes columns and the next version; returns the campaign. Raises AlreadyExists for a name that another has."""
-    written = [f"{name} = %({name})s" for name in _WRITABLE if name in columns]
-    assignments = ", ".join([*written, "version = version + 1"])
-    await session.execute(f"UPDATE campaign SET {assignments} WHERE id = %(id)s", {**_encoded(columns), "id": id_})
+    await session.execute(update_statement("campaign", columns), {**_encoded(columns), "ids": (id_,)})
     changed = await campaign(session, id_)
     assert changed is not None
     return changed

@@ -1,6 +1,6 @@
-"""Detection: after each refresh, what the estate calls for becomes items, and items follow what became of their tables.
+"""Detection: after each refresh it opens items for new findings, and updates or ends those whose tables have changed.
 
-Pages of a thousand, each a transaction: killed at any point the rest comes with the next run, and a run over the same
+Batches of a thousand, each a transaction: after a kill at any point the next run does the rest, and a run over the same
 estate changes nothing.
 """
 

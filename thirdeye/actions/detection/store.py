@@ -9,7 +9,7 @@ import orjson
 
 from thirdeye.actions.detection.rules import ActionRule, Decision, OpenItem, TrackedItem
 from thirdeye.actions.enums import DETECTION_ACTOR
-from thirdeye.actions.store import moment_text
+from thirdeye.actions.store import insert_statement, moment_text, update_statement
 from thirdeye.database import MySQL, Row, Session
 
 _RULE_COLUMNS = "id, name, category, priority, position, table_filter, maximum_items, enabled, version, set_by, set_at"
@@ -50,6 +50,9 @@ VALUES (1, %(generation)s, %(now)s, %(opened)s, %(changed)s, %(measured)s)
 """
 
 
+RuleColumns = Mapping[str, object]
+
+
 class NewItem(NamedTuple):
     """An item that detection opens; `saving` in USD a month."""
 
@@ -78,36 +81,27 @@ async def action_rule(thirdeye: MySQL | Session, id_: int) -> ActionRule | None:
 
 async def insert_rule(session: Session, rule: ActionRule, name: str, now: datetime) -> ActionRule:
     """Writes a new rule, set by the caller of this name, and returns it."""
-    columns = {column: getattr(rule, column) for column in _WRITABLE}
-    names = ", ".join([*columns, "set_by", "set_at"])
-    values = ", ".join(f"%({column})s" for column in [*columns, "set_by", "set_at"])
-    sql = f"INSERT INTO action_rule ({names}) VALUES ({values})"
-    executed = await session.execute(sql, _encoded(columns, name, now))
-    return await _written_rule(session, executed.inserted_id)
+    values = _values({column: getattr(rule, column) for column in _WRITABLE}, name, now)
+    executed = await session.execute(insert_statement("action_rule", values), values)
+    inserted = await action_rule(session, executed.inserted_id)
+    assert inserted is not None
+    return inserted
 
 
-async def change_rule(
-    session: Session, id_: int, columns: Mapping[str, object], name: str, now: datetime
-) -> ActionRule:
+async def change_rule(session: Session, id_: int, columns: RuleColumns, name: str, now: datetime) -> ActionRule:
     """Writes columns of a rule and its next version, set by the caller of this name; returns the rule."""
-    written = [f"{column} = %({column})s" for column in [*columns, "set_by", "set_at"]]
-    assignments = ", ".join([*written, "version = version + 1"])
-    values = {**_encoded(columns, name, now), "id": id_}
-    await session.execute(f"UPDATE action_rule SET {assignments} WHERE id = %(id)s", values)
-    return await _written_rule(session, id_)
+    values = _values(columns, name, now)
+    await session.execute(update_statement("action_rule", values), {**values, "ids": (id_,)})
+    changed = await action_rule(session, id_)
+    assert changed is not None
+    return changed
 
 
-def _encoded(columns: Mapping[str, object], name: str, now: datetime) -> dict[str, object]:
+def _values(columns: RuleColumns, name: str, now: datetime) -> dict[str, object]:
     values = {**columns, "set_by": name[:256], "set_at": now.replace(tzinfo=None)}
     if "table_filter" in columns:
         values["table_filter"] = orjson.dumps(columns["table_filter"]).decode()
     return values
-
-
-async def _written_rule(session: Session, id_: int) -> ActionRule:
-    rule = await action_rule(session, id_)
-    assert rule is not None
-    return rule
 
 
 async def delete_rule(thirdeye: MySQL, id_: int) -> bool:
