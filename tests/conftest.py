@@ -153,9 +153,10 @@ def make_settings(
 ) -> Callable[..., Settings]:
     """Makes settings over an empty estate, in a schema of the module's own."""
     schema = f"thirdeye_{request.path.stem.removeprefix('test_')}"
-    prepare_accounts(mariadb, "om_empty", schema)
 
     def make(**more: Any) -> Settings:
+        # Each time: other tests make the accounts anew, for other schemas.
+        prepare_accounts(mariadb, "om_empty", schema)
         return settings_for(mariadb, redis_server, om_schema="om_empty", schema=schema, signer=signer, **more)
 
     return make

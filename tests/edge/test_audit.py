@@ -11,90 +11,87 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.support import PATIENCE
-from tests.support.api import GRAPHQL, prepare_accounts, running, settings_for
+from tests.support.api import GRAPHQL, running
 from tests.support.clocks import FixedClock
-from tests.support.mirror import nothing
+from tests.support.database import open_thirdeye
 from thirdeye.cli import cli
 from thirdeye.commands import access, configuration
-from thirdeye.database import MySQL as Database
-from thirdeye.database import thirdeye_database
 from thirdeye.edge import store
 from thirdeye.edge.audit import Audit
 from thirdeye.errors import DatabaseUnavailable
-from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
-from thirdeye.migrations import migrate
 from thirdeye.settings import Settings
 
 NOW = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
 
 
-async def opened(settings: Settings) -> Database:
-    database = thirdeye_database(settings, nothing)
-    await database.start()
-    await migrate(settings, database)
-    return database
-
-
 @pytest.mark.anyio
 async def test_counted_by_hour_and_bounded(settings: Settings, sql_server: MariaDB | MySQL) -> None:
-    thirdeye, clock = await opened(settings), FixedClock(NOW)
-    first, second = Audit(thirdeye, clock), Audit(thirdeye, clock)
-    for audit in (first, second):
-        for _ in range(3):
-            audit.note("ann", "POST /graphql adhoc", "limit: depth")
-        audit.note(None, "GET other", "HTTP 404")
-        await audit.write()
-    clock.now += timedelta(hours=1)
-    first.note("ann", "POST /graphql adhoc", "limit: depth")
-    await first.write()
-    await first.write()
-    rows = await store.recent_refusals(thirdeye, NOW - timedelta(hours=1), 100)
-    assert [(row["who"], row["what"], row["why"], row["refusals"]) for row in rows] == [
-        ("ann", "POST /graphql adhoc", "limit: depth", 1),
-        *sorted(
-            [("ann", "POST /graphql adhoc", "limit: depth", 6), ("(unverified)", "GET other", "HTTP 404", 2)],
-            key=lambda each: rows.index(next(row for row in rows[1:] if row["who"] == each[0])),
-        ),
-    ]
-    # What is made up by whoever is refused cannot grow without end.
-    for number in range(2000):
-        first.note(f"user{number}", "POST /graphql adhoc", "rate")
-    await first.write()
-    rows = await store.recent_refusals(thirdeye, clock.now - timedelta(minutes=1), 10_000)
-    assert len(rows) == 502
-    assert sum(row["refusals"] for row in rows) == 2001
-    await store.drop_refusals(thirdeye, clock.now - timedelta(days=30), 100)
-    assert len(await store.recent_refusals(thirdeye, NOW - timedelta(days=1), 10_000)) <= 500
-    await store.drop_refusals(thirdeye, clock.now + timedelta(days=1), 100)
-    assert await store.recent_refusals(thirdeye, NOW - timedelta(days=1), 10_000) == []
-    await thirdeye.stop()
+    clock = FixedClock(NOW)
+    async with open_thirdeye(settings) as thirdeye:
+        first, second = Audit(thirdeye, clock), Audit(thirdeye, clock)
+        for audit in (first, second):
+            for _ in range(3):
+                audit.note("ann", "POST /graphql adhoc", "limit: depth")
+            audit.note(None, "GET other", "HTTP 404")
+            await audit.write()
+        clock.now += timedelta(hours=1)
+        first.note("ann", "POST /graphql adhoc", "limit: depth")
+        await first.write()
+        await first.write()
+        rows = await store.recent_refusals(thirdeye, NOW - timedelta(hours=1), 100)
+        assert [(row["who"], row["what"], row["why"], row["refusals"]) for row in rows] == [
+            ("ann", "POST /graphql adhoc", "limit: depth", 1),
+            *sorted(
+                [("ann", "POST /graphql adhoc", "limit: depth", 6), ("(unverified)", "GET other", "HTTP 404", 2)],
+                key=lambda each: rows.index(next(row for row in rows[1:] if row["who"] == each[0])),
+            ),
+        ]
+        # What is made up by whoever is refused cannot grow without end.
+        for number in range(2000):
+            first.note(f"user{number}", "POST /graphql adhoc", "rate")
+        await first.write()
+        rows = await store.recent_refusals(thirdeye, clock.now - timedelta(minutes=1), 10_000)
+        assert len(rows) == 502
+        assert sum(row["refusals"] for row in rows) == 2001
+        await store.drop_refusals(thirdeye, clock.now - timedelta(days=30), 100)
+        assert len(await store.recent_refusals(thirdeye, NOW - timedelta(days=1), 10_000)) <= 500
+        await store.drop_refusals(thirdeye, clock.now + timedelta(days=1), 100)
+        assert await store.recent_refusals(thirdeye, NOW - timedelta(days=1), 10_000) == []
 
 
 @pytest.mark.anyio
 async def test_what_cannot_be_written_stays_counted(settings: Settings) -> None:
-    thirdeye = await opened(settings)
-    audit = Audit(thirdeye, FixedClock(NOW))
-    audit.note("ann", "x", "y")
-    thirdeye.refusing = True
-    with pytest.raises(DatabaseUnavailable):
-        await audit.write()
-    audit.note("ann", "x", "y")
-    await audit.stop()
-    thirdeye.refusing = False
-    await audit.stop()
-    (row,) = await store.recent_refusals(thirdeye, NOW, 10)
-    assert row["refusals"] == 2
-    await thirdeye.stop()
+    async with open_thirdeye(settings) as thirdeye:
+        audit = Audit(thirdeye, FixedClock(NOW))
+        audit.note("ann", "x", "y")
+        thirdeye.refusing = True
+        with pytest.raises(DatabaseUnavailable):
+            await audit.write()
+        audit.note("ann", "x", "y")
+        await audit.stop()
+        thirdeye.refusing = False
+        await audit.stop()
+        (row,) = await store.recent_refusals(thirdeye, NOW, 10)
+        assert row["refusals"] == 2
+
+
+@pytest.fixture(scope="module")
+def migrated(make_settings: Callable[..., Settings]) -> None:
+    async def prepare() -> None:
+        async with open_thirdeye(make_settings()):
+            pass
+
+    asyncio.run(prepare())
 
 
 @pytest.fixture
 def as_command(
-    mariadb: MariaDB, redis_server: Redis, signer: Signer, monkeypatch: pytest.MonkeyPatch
+    migrated: None, make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Any]:
-    """Runs a command over settings of its own; its output and exit code."""
-    prepare_accounts(mariadb, "om_empty", "thirdeye_access")
-    settings = settings_for(mariadb, redis_server, om_schema="om_empty", schema="thirdeye_access", signer=signer)
+    """Runs a command; its output and exit code."""
+    settings = make_settings()
 
     def run(*command: str, standard_input: str = "") -> Any:
         for module in (access, configuration):

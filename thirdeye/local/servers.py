@@ -20,7 +20,7 @@ from pymysql.connections import Connection
 from thirdeye.local.processes import Child, log_end
 
 HOST = "127.0.0.1"
-_START_SECONDS = 90.0
+_START_SECONDS = 180.0
 _ATTEMPTS = 5
 # The kernel allows 107 bytes.
 _MAX_SOCKET_PATH_BYTES = 100
