@@ -26,8 +26,9 @@ from thirdeye.mirror.warnings import RefreshWarnings
 _RECORD: Final = np.dtype([("id", KEY), ("count", ">u4")])
 _OTHER: Final = np.dtype([("id", KEY), ("count", "<u4"), ("table", "u1")])
 _HEADER: Final = np.dtype("<u4")
-# Days are read, written and added up so many rows at a time: few round trips for small estates, and a few MB of memory.
-BATCH_ROWS: Final = 50_000
+# Days are read, written and added up so many rows at a time: few round trips for a small estate, no more memory for a
+# large one, whose days stand alone.
+BATCH_ROWS: Final = 5_000
 # Assets other than tables count as used for so many days.
 ASSET_DAYS: Final = 90
 
