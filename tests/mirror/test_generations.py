@@ -182,13 +182,13 @@ async def test_many_who_ask_at_once_cost_one_look_a_second(refreshed: Mirror, mo
     reader = EstateReader(refreshed.thirdeye, clock=lambda: now[0])
     snapshots = await asyncio.gather(*(reader.snapshot() for _ in range(50)))
     assert len({id(snapshot) for snapshot in snapshots}) == 1
-    assert (asked["state"], asked["contents"]) == (1, 1)
+    assert (asked["state"], asked["blob_versions"]) == (1, 1)
     now[0] += 0.99
     await reader.snapshot()
     assert asked["state"] == 1
     now[0] += 0.02
     assert await reader.snapshot() is snapshots[0]
-    assert (asked["state"], asked["contents"]) == (2, 1)
+    assert (asked["state"], asked["blob_versions"]) == (2, 1)
 
 
 async def test_only_what_changed_is_loaded_again(refreshed: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
