@@ -9,12 +9,12 @@ from thirdeye.clock import Clock
 from thirdeye.database import Lease, MySQL
 from thirdeye.errors import Unavailable
 from thirdeye.inventory.columns import Array, day_number
+from thirdeye.inventory.directory import Directory
 from thirdeye.inventory.rules import Thresholds
 from thirdeye.inventory.thresholds import thresholds_of
 from thirdeye.mirror.advisor import Advisor
 from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.changes import Change
-from thirdeye.mirror.directory import Directory
 from thirdeye.mirror.lineage import Graph
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.state import Index, State

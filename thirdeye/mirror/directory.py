@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypedDict
 
 import numpy as np
 
 from thirdeye.inventory.columns import DESCRIBED, Array, Mask, exact_sums
+from thirdeye.inventory.directory import Directory, Domain, Service
 from thirdeye.mirror.evaluation import ServiceFeeds
 from thirdeye.mirror.openmetadata.source_tables import DOMAINS, RELATIONS, SERVICES, TEAMS, USERS
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.relations import teams_by_user
-from thirdeye.mirror.state import Place, State
+from thirdeye.mirror.state import State
 
 
 @dataclass
@@ -24,49 +24,6 @@ class Names:
     teams: Mapping[str, str] = field(default_factory=dict)
     domains: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[str, tuple[str, list[str]]] = field(default_factory=dict)
-
-
-class ServiceEntry(TypedDict):
-    """A service: its feed, what that is worth, and how many of its tables have what. Days are ISO dates."""
-
-    hash: str
-    name: str
-    type: str | None
-    evidence: str
-    state: str
-    silent_since: str | None
-    observed_days: int
-    first_usage: str | None
-    newest_usage: str | None
-    first_lifecycle: str | None
-    newest_lifecycle: str | None
-    tables: int
-    lifecycle_tables: int
-    sized: int
-    owned: int
-    tiered: int
-    described: int
-    bytes: int
-
-
-class DomainEntry(TypedDict):
-    """A domain."""
-
-    id: str
-    name: str
-    fqn: str
-
-
-class Directory(TypedDict):
-    """Lists by number. An owner is id, kind and name; a user, by name in lower case, the id and those of the teams."""
-
-    services: list[ServiceEntry]
-    places: list[Place]
-    owner_sets: list[list[tuple[str, str, str]]]
-    tag_sets: list[tuple[str, ...]]
-    domains: list[DomainEntry | None]
-    users: dict[str, tuple[str, list[str]]]
-    warnings: list[str]
 
 
 async def read_names(reader: OpenMetadataReader) -> Names:
@@ -91,7 +48,7 @@ def directory_of(state: State, names: Names, feeds: ServiceFeeds, warnings: list
         "owner_sets": [
             [_owner(names, kind, identifier) for kind, identifier in owners] for owners in state.owner_sets.items
         ],
-        "tag_sets": state.tag_sets.items,
+        "tag_sets": [list(tags) for tags in state.tag_sets.items],
         "domains": [None if identifier is None else _domain(names, identifier) for identifier in state.domains.items],
         "users": dict(names.members),
         "warnings": warnings,
@@ -113,7 +70,7 @@ def _owner(names: Names, kind: str, identifier: str) -> tuple[str, str, str]:
     return identifier, kind, name or f"{kind} {identifier[:8]}"
 
 
-def _domain(names: Names, identifier: str) -> DomainEntry:
+def _domain(names: Names, identifier: str) -> Domain:
     name = names.domains.get(identifier, f"domain {identifier[:8]}")
     return {"id": identifier, "name": name, "fqn": name}
 
@@ -146,8 +103,8 @@ def _coverage(state: State) -> _Coverage:
     )
 
 
-def _services(state: State, names: Names, feeds: ServiceFeeds) -> list[ServiceEntry]:
-    coverage, entries = _coverage(state), list[ServiceEntry]()
+def _services(state: State, names: Names, feeds: ServiceFeeds) -> list[Service]:
+    coverage, entries = _coverage(state), list[Service]()
     for number, service_hash in enumerate(state.services.items):
         name, kind = service_name(names, service_hash)
         feed, verdict = feeds.feeds[number], feeds.verdicts[number]
