@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar, copy_context
+from datetime import datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -15,7 +16,8 @@ import aiomysql
 import pymysql
 from databases import Database
 from databases.backends.mysql import MySQLBackend, MySQLConnection
-from pymysql.constants import CLIENT
+from pymysql.constants import CLIENT, FIELD_TYPE
+from pymysql.converters import conversions
 
 from thirdeye.deadlines import Deadlines
 from thirdeye.errors import AlreadyExists, DatabaseUnavailable, SchemaMissing, Unavailable
@@ -24,7 +26,7 @@ from thirdeye.session import Observer, StatementKiller, Values, named_lock, save
 from thirdeye.session import Row as Row
 from thirdeye.session import Session as Session
 from thirdeye.settings import Settings
-from thirdeye.sql_text import excess_privileges
+from thirdeye.sql_text import decode_datetime, encode_datetime, excess_privileges
 
 # What the server or the way to it has, as opposed to what is wrong with a statement.
 _AWAY = frozenset({
@@ -40,6 +42,13 @@ NOT_READABLE = frozenset({1054, 1142, 1143, 1146})
 # Set on every connection, so that what a server has as its default (ANSI_QUOTES, NO_BACKSLASH_ESCAPES) cannot matter.
 _SQL_MODE = "'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
 _LEASE_PULSE = 10.0
+# The one place where stored moments become aware, and where only those in UTC are stored.
+_CONVERTERS = {
+    **conversions,
+    datetime: encode_datetime,
+    FIELD_TYPE.DATETIME: decode_datetime,
+    FIELD_TYPE.TIMESTAMP: decode_datetime,
+}
 
 
 class _BoundedConnection(MySQLConnection):
@@ -118,6 +127,7 @@ class MySQL:
             charset="utf8mb4",
             sql_mode=_SQL_MODE,
             init_command=init,
+            conv=_CONVERTERS,
             # Without it an UPDATE that changes nothing looks like one that found no row.
             client_flag=CLIENT.FOUND_ROWS,
         )

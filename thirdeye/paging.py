@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import orjson
@@ -32,6 +32,19 @@ def decode_cursor(cursor: str, shape: Sequence[type], argument: str = "after") -
     if not isinstance(parts, list) or [type(part) for part in parts] != list(shape):
         raise problem
     return parts
+
+
+def cursor_time(moment: datetime) -> str:
+    """A moment in UTC as cursors have it."""
+    return moment.isoformat().removesuffix("+00:00")
+
+
+def parse_cursor_time(text: str) -> datetime:
+    """The moment that `cursor_time` wrote. Raises ValueError for text that it did not."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is not None:
+        raise ValueError(text)
+    return moment.replace(tzinfo=UTC)
 
 
 def page_size(first: int | None, default: int, maximum: int) -> int:

@@ -120,7 +120,7 @@ class Session:
             return Executed(matched=cursor.rowcount, inserted_id=cursor.lastrowid or 0)
 
     async def execute_rows(self, head: str, rows: Iterable[Sequence[Any]], tail: str = "") -> None:
-        """Runs `head` (INSERT INTO ... VALUES) for rows of text, numbers, bytes and None, about a megabyte at a time;
+        """Runs `head` (INSERT INTO ... VALUES) for rows of text, numbers, moments, bytes and None, about a megabyte at a time;
         `tail` may say what is to be done with rows that are there already."""
         for values in literal_rows(rows):
             await self.execute(head + values + tail)

@@ -1,7 +1,8 @@
-"""SQL as text: rows as literals, and what lines of SHOW GRANTS allow. Pure."""
+"""SQL as text: rows and moments as literals, and what lines of SHOW GRANTS allow. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "\0": "\\0"})
@@ -35,7 +36,21 @@ def _literal(value: Any) -> str:
         return f"x'{value.hex()}'"
     if value is None:
         return "NULL"
+    if kind is datetime:
+        return encode_datetime(value)
     raise TypeError(f"no literal for {kind.__name__}")
+
+
+def encode_datetime(moment: datetime, _mapping: object = None) -> str:
+    """A moment in UTC as a literal. Raises ValueError for any other, and for one that does not say."""
+    if moment.utcoffset() != timedelta(0):
+        raise ValueError(f"{moment} is not in UTC")
+    return f"'{moment.isoformat(sep=' ')[:-6]}'"
+
+
+def decode_datetime(text: str) -> datetime:
+    """A stored moment: what the session's time zone, UTC, makes of it."""
+    return datetime.fromisoformat(f"{text}+00:00")
 
 
 def excess_privileges(grants: Iterable[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """The order of lists of items, and their cursors."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_order_has_defaults_and_a_fixed_list_of_keys() -> None:
 ITEM = Item(
     id=7, version=1, title="T", status="OPEN", category=None, priority=None, estimated_savings_usd=None, table_number=None,
     detected=0, decided=0, snoozed_until=None, stage=None, stage_since=None, stage_until=None, alert=None, assignee=None,
-    due_date=None, rule_id=None, created_by=None, created_at=datetime(2026, 1, 1), updated_at=datetime(2026, 1, 2, 3),
+    due_date=None, rule_id=None, created_by=None, created_at=datetime(2026, 1, 1, tzinfo=UTC), updated_at=datetime(2026, 1, 2, 3, tzinfo=UTC),
 )  # fmt: skip
 
 

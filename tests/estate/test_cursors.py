@@ -1,6 +1,6 @@
 """Cursors come back as they were made, and nothing else is accepted."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -60,6 +60,6 @@ def test_only_the_cursor_of_a_refresh_is_accepted(cursor: str) -> None:
 def test_only_the_cursor_of_a_change_is_accepted(cursor: str) -> None:
     with pytest.raises(BadInput, match="after"):
         parse_change_cursor(cursor)
-    changed_at = datetime(2026, 11, 20, 12)
+    changed_at = datetime(2026, 11, 20, 12, tzinfo=UTC)
     assert parse_change_cursor(change_cursor(changed_at, 7)) == (changed_at, 7)
     assert parse_change_cursor(None) is None

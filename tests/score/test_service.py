@@ -135,7 +135,7 @@ async def test_while_the_first_one_takes_long_the_answer_is_pending(
 
 async def insert(thirdeye: Database, when: datetime, score: int, status: str | None = None) -> None:
     sql = "INSERT INTO health_score_history (captured_at, score, status) VALUES (%(when)s, %(score)s, %(status)s)"
-    await thirdeye.execute(sql, {"when": when.replace(tzinfo=None), "score": score, "status": status})
+    await thirdeye.execute(sql, {"when": when, "score": score, "status": status})
 
 
 @pytest.mark.parametrize(

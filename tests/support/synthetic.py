@@ -84,7 +84,7 @@ class Synthetic:
             await self._put(session, "duplicates", orjson.dumps(self.duplicates))
             advice = {"policy": {"archive_saving": 0.8}, "risks": [None], "warnings": []}
             await self._put(session, "advice", orjson.dumps(advice))
-            values = {"generation": self.generation, "now": now.replace(tzinfo=None), "day": now.date()}
+            values = {"generation": self.generation, "now": now, "day": now.date()}
             await session.execute(
                 "REPLACE INTO estate_state (id, generation, refreshed_at, as_of) VALUES (1, %(generation)s, %(now)s, %(day)s)",
                 values,
@@ -113,7 +113,7 @@ def _values(table: Table) -> Mapping[str, Any]:
 
 
 def _row(table: Table, now: datetime) -> tuple[Any, ...]:
-    moment = now.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
+    moment = now
     return (
         table.number,
         str(uuid.UUID(int=table.number + 1)),

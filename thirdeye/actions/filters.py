@@ -47,7 +47,7 @@ async def parse_item_filter(
     if "table" in fields:
         fields["numbers"] = await _table_numbers(context.thirdeye, fields.pop("table"))
     await _check_references(context, fields)
-    return {**fields, "now": now.replace(tzinfo=None), "today": now.date()}
+    return {**fields, "now": now, "today": now.date()}
 
 
 def _validate_lists(fields: dict[str, Any]) -> None:

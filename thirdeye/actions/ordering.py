@@ -7,7 +7,7 @@ from typing import Final
 from thirdeye.actions.items import Item
 from thirdeye.actions.validation import validate_status, validate_title
 from thirdeye.errors import BadInput
-from thirdeye.paging import decode_cursor, encode_cursor
+from thirdeye.paging import cursor_time, decode_cursor, encode_cursor, parse_cursor_time
 
 # By sort key the column.
 SORT_COLUMNS: Final = {
@@ -57,7 +57,7 @@ def parse_order(sort_by: str | None, sort_dir: str | None) -> ItemOrder:
 def cursor_of(item: Item, order: ItemOrder) -> str:
     """The cursor of an item within a list of this order."""
     value: str | int | datetime = getattr(item, order.column)
-    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    text = cursor_time(value) if isinstance(value, datetime) else str(value)
     return encode_cursor(order.key, order.direction, text, item.id)
 
 
@@ -74,7 +74,7 @@ def parse_cursor(cursor: str | None, order: ItemOrder) -> Position | None:
 def _parse_value(key: str, value: str) -> str | int | datetime:
     try:
         if key in {"updatedAt", "createdAt"}:
-            return datetime.fromisoformat(value).replace(tzinfo=None)
+            return parse_cursor_time(value)
         if key == "id":
             return _validate_id(int(value))
         return validate_status(value) if key == "status" else validate_title(value)

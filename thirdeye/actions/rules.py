@@ -145,9 +145,9 @@ def shown_columns(columns: Columns) -> Columns:
 
 def _plain(value: ColumnValue) -> str | int | None:
     if isinstance(value, datetime):
-        return f"{value.isoformat(timespec='seconds')}+00:00"
+        return value.isoformat(timespec="seconds")
     return value if value is None or isinstance(value, int | str) else str(value)
 
 
 def _milliseconds(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=None, microsecond=moment.microsecond // 1000 * 1000)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -210,11 +210,10 @@ async def delete_item(session: Session, id_: int) -> None:
 
 async def insert_events(session: Session, events: Iterable[Event], now: datetime) -> None:
     """Writes events."""
-    moment = moment_text(now)
     rows = (
         (
             event.item,
-            moment,
+            now,
             event.actor.name[:256],
             int(event.actor.is_bot),
             str(event.kind.value),
@@ -262,9 +261,8 @@ class NewDecision(NamedTuple):
 
 async def put_decisions(session: Session, decisions: Iterable[NewDecision], now: datetime) -> None:
     """Remembers what people decided of findings."""
-    moment = moment_text(now)
     rows = (
-        (number, category, resolution, None if cost is None else str(cost), moment)
+        (number, category, resolution, None if cost is None else str(cost), now)
         for number, category, resolution, cost in decisions
     )
     await session.execute_rows(_PUT_DECISIONS, rows)
@@ -295,10 +293,5 @@ def contains_pattern(text: str) -> str:
     return "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
 
 
-def moment_text(moment: datetime) -> str:
-    """A moment as SQL has it, to the millisecond."""
-    return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
-
-
 def _seconds(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=None, microsecond=0)
+    return moment.replace(microsecond=0)

@@ -107,7 +107,7 @@ def validate_snooze(until: datetime | None, now: datetime) -> datetime | None:
     """A moment from now to ten years ahead, or none; as the database has it."""
     if until is not None and not now < until <= now + _TEN_YEARS:
         raise BadInput("snoozedUntil: must be in the future, at most ten years ahead", "snoozedUntil")
-    return None if until is None else until.replace(tzinfo=None, microsecond=0)
+    return None if until is None else until.replace(microsecond=0)
 
 
 def validate_waiting_days(days: int | None) -> int | None:

@@ -19,7 +19,6 @@ class ItemAnswer(TypedDict):
 
 def item_view(item: Item, now: datetime) -> dict[str, object]:
     """An item as of a moment."""
-    moment = now.replace(tzinfo=None)
     return {
         "id": item.id,
         "title": item.title,
@@ -41,7 +40,7 @@ def item_view(item: Item, now: datetime) -> dict[str, object]:
         "dueDate": item.due_date,
         "overdue": item.due_date is not None and item.due_date < now.date() and item.status != "DONE",
         "snoozedUntil": item.snoozed_until,
-        "snoozed": item.snoozed_until is not None and item.snoozed_until > moment,
+        "snoozed": item.snoozed_until is not None and item.snoozed_until > now,
         "stage": item.stage,
         "stageSince": item.stage_since,
         "stageUntil": item.stage_until,

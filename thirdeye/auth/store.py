@@ -28,12 +28,12 @@ async def denied_tokens(thirdeye: MySQL) -> list[Row]:
 
 async def deny_token(thirdeye: MySQL, values: Values, now: datetime) -> None:
     """Denies one token: digest, name, reason, expires (in UTC)."""
-    await thirdeye.execute(_DENY, {**values, "now": now.replace(tzinfo=None)})
+    await thirdeye.execute(_DENY, {**values, "now": now})
 
 
 async def forget_expired(thirdeye: MySQL, moment: datetime) -> None:
     """Deletes the denials of tokens that expired before `moment`."""
-    await thirdeye.execute(_FORGET, {"moment": moment.replace(tzinfo=None)})
+    await thirdeye.execute(_FORGET, {"moment": moment})
 
 
 async def allow_token(thirdeye: MySQL, prefix: str) -> int:

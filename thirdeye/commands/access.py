@@ -86,7 +86,7 @@ def deny(
     expiry = claims.get("exp")
     expires = None
     if isinstance(expiry, int | float) and 0 < expiry < 4e9:
-        expires = datetime.fromtimestamp(expiry, UTC).replace(tzinfo=None)
+        expires = datetime.fromtimestamp(expiry, UTC)
     values = {
         "digest": digest_of(text),
         "name": name,
@@ -136,7 +136,7 @@ def audit(
     rows = _over_thirdeye(settings, lambda thirdeye: audit_store.recent_refusals(thirdeye, since, most))
     for row in rows:
         if as_json:
-            typer.echo(json.dumps({**row, "first_at": _utc(row["first_at"]), "last_at": _utc(row["last_at"])}))
+            typer.echo(json.dumps(row, default=datetime.isoformat))
         else:
             line = (
                 f"{row['last_at']:%Y-%m-%d %H:%M:%S}  {row['refusals']:>8,}x  {row['who']}  {row['what']}  {row['why']}"
@@ -144,7 +144,3 @@ def audit(
             typer.echo(line)
     if not rows and not as_json:
         typer.echo(f"nothing was refused in the last {hours} hours")
-
-
-def _utc(moment: datetime) -> str:
-    return moment.replace(tzinfo=UTC).isoformat()

@@ -98,8 +98,8 @@ def _row(who: str, what: str, why: str, count: _Count) -> Values:
         "what": what,
         "why": why,
         "refusals": count.refusals,
-        "first_at": count.first.replace(tzinfo=None),
-        "last_at": count.last.replace(tzinfo=None),
+        "first_at": count.first,
+        "last_at": count.last,
     }
 
 

@@ -40,29 +40,27 @@ async def drop_refusals(thirdeye: MySQL, before: datetime, kept: int) -> None:
     """Drops older rows, and all but about the newest `kept`."""
     async with thirdeye.session() as session:
         oldest = await session.fetch_one(_OLDEST_KEPT, {"kept": kept})
-        moment = before.replace(tzinfo=None)
-        if oldest is not None:
-            moment = max(moment, oldest["last_at"])
+        moment = before if oldest is None else max(before, oldest["last_at"])
         await session.execute("DELETE FROM refusal WHERE last_at <= %(moment)s LIMIT 5000", {"moment": moment})
 
 
 async def recent_refusals(thirdeye: MySQL, since: datetime, limit: int) -> list[Row]:
     """The refusals since then, the newest first; times in UTC."""
-    return await thirdeye.fetch_all(_RECENT, {"since": since.replace(tzinfo=None), "limit": limit})
+    return await thirdeye.fetch_all(_RECENT, {"since": since, "limit": limit})
 
 
 async def kept_answer(session: Session, caller: str, key: str, since: datetime) -> Row | None:
     """The answer that was kept for this caller's key since then, with the digest of its request."""
-    values = {"caller": caller, "key": key, "since": since.replace(tzinfo=None)}
+    values = {"caller": caller, "key": key, "since": since}
     return await session.fetch_one(_ANSWER, values)
 
 
 async def keep_answer(session: Session, *, caller: str, key: str, request: bytes, answer: bytes, now: datetime) -> None:
     """Keeps an answer, in place of an expired one."""
-    values = {"caller": caller, "key": key, "request": request, "answer": answer, "now": now.replace(tzinfo=None)}
+    values = {"caller": caller, "key": key, "request": request, "answer": answer, "now": now}
     await session.execute(_KEEP_ANSWER, values)
 
 
 async def forget_answers(thirdeye: MySQL, before: datetime) -> None:
     """Drops older answers."""
-    await thirdeye.execute(_FORGET_ANSWERS, {"before": before.replace(tzinfo=None)})
+    await thirdeye.execute(_FORGET_ANSWERS, {"before": before})

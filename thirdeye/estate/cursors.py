@@ -6,7 +6,7 @@ from typing import Final
 
 from thirdeye.errors import BadInput
 from thirdeye.inventory.query import Position, Sort
-from thirdeye.paging import decode_cursor, encode_cursor
+from thirdeye.paging import cursor_time, decode_cursor, encode_cursor, parse_cursor_time
 
 _MAX_ID: Final = 2**63 - 1
 
@@ -49,7 +49,7 @@ def parse_run_cursor(cursor: str | None) -> int:
 
 def change_cursor(changed_at: datetime, change: int) -> str:
     """The cursor of a change."""
-    return encode_cursor(changed_at.isoformat(), change)
+    return encode_cursor(cursor_time(changed_at), change)
 
 
 def parse_change_cursor(cursor: str | None) -> tuple[datetime, int] | None:
@@ -58,10 +58,10 @@ def parse_change_cursor(cursor: str | None) -> tuple[datetime, int] | None:
         return None
     text, change = decode_cursor(cursor, (str, int))
     try:
-        moment = datetime.fromisoformat(text)
+        moment = parse_cursor_time(text)
     except ValueError:
         raise _unknown_cursor("after") from None
-    if moment.tzinfo is not None or moment.year < 1970 or not 0 < change <= _MAX_ID:
+    if moment.year < 1970 or not 0 < change <= _MAX_ID:
         raise _unknown_cursor("after")
     return moment, change
 

@@ -46,7 +46,7 @@ async def changes(
     `kinds` None means all; `before` is the moment and the id of the change that ended the previous page.
     """
     moment, id_ = before or (None, None)
-    values = {"since": since.replace(tzinfo=None), "limit": limit, "kinds": tuple(kinds or ("",))}
+    values = {"since": since, "limit": limit, "kinds": tuple(kinds or ("",))}
     condition = _CHANGES.format(
         kinds="TRUE" if kinds is None else "kind IN %(kinds)s", before="TRUE" if before is None else _CHANGES_BEFORE
     )
@@ -69,7 +69,7 @@ async def request_run(
     A waiting run is open; with `since`, so is a run that started after that moment and has not finished. Raises
     Unavailable when other requests hold the lock for three seconds.
     """
-    values = {"kind": kind, "by": by[:_MAX_NAME_LENGTH], "now": now.replace(tzinfo=None)}
+    values = {"kind": kind, "by": by[:_MAX_NAME_LENGTH], "now": now}
     lock = {"lock": f"{thirdeye.schema}.request"[:64]}
     async with thirdeye.session() as session:
         locked = await session.fetch_one(_LOCK, lock)
@@ -79,7 +79,7 @@ async def request_run(
             if since is None:
                 open_run = await session.fetch_one(_WAITING_RUN)
             else:
-                open_run = await session.fetch_one(_OPEN_RUN, {"since": since.replace(tzinfo=None)})
+                open_run = await session.fetch_one(_OPEN_RUN, {"since": since})
             if open_run is not None:
                 return _decode_run(open_run), False
             executed = await session.execute(_QUEUE_RUN, values)
@@ -100,7 +100,7 @@ async def put_price(
 ) -> None:
     """Sets the storage price of a service type from a day on; replaces a price for the same day."""
     values = {"service_type": service_type, "effective_from": effective_from, "price": price}
-    await thirdeye.execute(_PUT_PRICE, {**values, "by": by[:_MAX_NAME_LENGTH], "now": now.replace(tzinfo=None)})
+    await thirdeye.execute(_PUT_PRICE, {**values, "by": by[:_MAX_NAME_LENGTH], "now": now})
 
 
 def _decode_run(row: Row) -> Row:

@@ -15,10 +15,8 @@ day = ScalarType("Date")
 
 @date_time.serializer
 def serialize_date_time(value: datetime | str) -> str:
-    """Stored moments are UTC whether they say so or not; text was made by this function before."""
-    if isinstance(value, str):
-        return value
-    return value.astimezone(UTC).isoformat() if value.tzinfo else f"{value.isoformat()}+00:00"
+    """With its offset; text was made by this function before."""
+    return value if isinstance(value, str) else value.isoformat()
 
 
 @date_time.value_parser

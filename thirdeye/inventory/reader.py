@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any, Final
@@ -154,7 +154,7 @@ class EstateReader:
     async def _current(self, state: Row) -> Snapshot:
         """The snapshot of a state. Raises Superseded if a newer generation is published meanwhile."""
         previous = self._snapshot
-        refreshed_at = state["refreshed_at"].replace(tzinfo=UTC)
+        refreshed_at = state["refreshed_at"]
         if previous is None or (previous.generation, previous.refreshed_at) != (state["generation"], refreshed_at):
             return await self._load(state, previous, refreshed_at)
         if previous.price_checksum == state["price_checksum"]:

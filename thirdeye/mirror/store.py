@@ -132,7 +132,7 @@ _RAISE_PACKED_LIMIT = "SET SESSION group_concat_max_len = 67108864"
 # TEXT_COLUMNS.
 TextRow = tuple[int, str, str, bytes, str, str | None, str, str | None, str | None, str | None]
 # Other rows, as the function that takes them says.
-SQLRow = tuple[str | float | None, ...]
+SQLRow = tuple[str | float | datetime | None, ...]
 
 
 class RunCounts(TypedDict):
@@ -157,7 +157,7 @@ class Run(RunCounts):
 
 async def new_run(thirdeye: MySQL, kind: str, requested_by: str | None, now: datetime) -> int:
     """Opens a run; its id."""
-    return (await thirdeye.execute(_INSERT_RUN, {"kind": kind, "by": requested_by, "now": _naive(now)})).inserted_id
+    return (await thirdeye.execute(_INSERT_RUN, {"kind": kind, "by": requested_by, "now": now})).inserted_id
 
 
 async def queued_run(thirdeye: MySQL) -> Row | None:
@@ -167,7 +167,7 @@ async def queued_run(thirdeye: MySQL) -> Row | None:
 
 async def take_run(thirdeye: MySQL, run: int, now: datetime) -> bool:
     """Starts a queued run; False when it is no longer queued."""
-    return (await thirdeye.execute(_TAKE_RUN, {"id": run, "now": _naive(now)})).matched > 0
+    return (await thirdeye.execute(_TAKE_RUN, {"id": run, "now": now})).matched > 0
 
 
 async def get_run(thirdeye: MySQL, run: int) -> Run:
@@ -180,7 +180,7 @@ async def get_run(thirdeye: MySQL, run: int) -> Run:
 
 async def fail_abandoned_runs(thirdeye: MySQL, run: int, now: datetime) -> None:
     """Closes the runs that dead processes left open; only the holder of the lease may."""
-    await thirdeye.execute(_FAIL_ABANDONED_RUNS, {"id": run, "now": _naive(now)})
+    await thirdeye.execute(_FAIL_ABANDONED_RUNS, {"id": run, "now": now})
 
 
 async def save_progress(thirdeye: MySQL, run: int, counts: RunCounts) -> None:
@@ -200,7 +200,7 @@ async def finish_run(
     error: str | None = None,
 ) -> None:
     """Closes a run, DONE or FAILED."""
-    values = {"id": run, "phase": phase, "seen": seen, "changed": changed, "error": error, "now": _naive(now)}
+    values = {"id": run, "phase": phase, "seen": seen, "changed": changed, "error": error, "now": now}
     await database.execute(_FINISH_RUN, {**values, "warnings": orjson.dumps(warnings).decode()})
 
 
@@ -313,7 +313,7 @@ async def stage_facts(thirdeye: MySQL, rows: Iterable[SQLRow]) -> None:
 
 async def merge_staged(session: Session, now: datetime) -> None:
     """Writes the staged rows into the inventory."""
-    values = {"now": _naive(now)}
+    values = {"now": now}
     await session.execute(_UPDATE_TEXT)
     await session.execute(_UPDATE_FACTS, values)
     await session.execute(_INSERT_NEW, values)
@@ -332,20 +332,16 @@ async def put_changes(session: Session, rows: Iterable[SQLRow]) -> None:
 
 async def delete_changes(session: Session, before: datetime) -> None:
     """Removes changes from before a moment."""
-    await session.execute(_DELETE_CHANGES, {"before": _naive(before)})
+    await session.execute(_DELETE_CHANGES, {"before": before})
 
 
 async def publish_state(session: Session, generation: int, now: datetime, as_of: date) -> None:
     """Lets readers see a generation and removes the blobs that it replaced."""
     await session.execute(_DELETE_SUPERSEDED, {"generation": generation})
     await session.execute(_DELETE_EMPTY, {"generation": generation})
-    await session.execute(_SET_STATE, {"generation": generation, "now": _naive(now), "as_of": as_of})
+    await session.execute(_SET_STATE, {"generation": generation, "now": now, "as_of": as_of})
 
 
 async def prices(thirdeye: MySQL, day: date) -> list[Row]:
     """All prices that took effect on or before a day."""
     return await thirdeye.fetch_all(_PRICES, {"day": day})
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=None)

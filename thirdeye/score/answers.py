@@ -1,6 +1,6 @@
 """The score as history rows keep it and as the API answers it. Pure."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from fractions import Fraction
 from typing import TypedDict
 
@@ -116,7 +116,7 @@ def answer_of(row: ScoreRow, earlier: int | None, settings: Settings) -> ScoreAn
         "warnings": meta.get("warnings", []),
         "trend": direction,
         "delta": delta,
-        "capturedAt": row.captured_at.replace(tzinfo=UTC).isoformat(),
+        "capturedAt": row.captured_at.isoformat(),
         "stale": False,
     }
 

@@ -122,7 +122,7 @@ async def insert_score(
 ) -> None:
     """Writes the slot's row unless another process has written it."""
     values = {
-        "captured_at": _naive(captured_at),
+        "captured_at": captured_at,
         "score": score,
         "status": status,
         "meta": orjson.dumps(meta).decode(),
@@ -142,9 +142,9 @@ async def latest_score(thirdeye: MySQL) -> ScoreRow | None:
 
 async def score_before(thirdeye: MySQL, row: ScoreRow, moment: datetime) -> int | None:
     """The score as of `moment`, else of the oldest row after it but `row`; rows with NO_DATA do not count."""
-    earlier = await thirdeye.fetch_one(_AT_OR_BEFORE, {"moment": _naive(moment)})
+    earlier = await thirdeye.fetch_one(_AT_OR_BEFORE, {"moment": moment})
     if earlier is None:
-        values = {"moment": _naive(moment), "captured_at": row.captured_at, "id": row.id}
+        values = {"moment": moment, "captured_at": row.captured_at, "id": row.id}
         earlier = await thirdeye.fetch_one(_OLDEST_SINCE, values)
     return int(earlier["score"]) if earlier else None
 
@@ -153,11 +153,6 @@ async def score_buckets(
     thirdeye: MySQL, *, start: datetime, end: datetime, seconds: int, shift: int, limit: int
 ) -> list[ScoreBucket]:
     """Buckets of `seconds` from `start` up to, not including, `end`, oldest first."""
-    values = {"start": _naive(start), "end": _naive(end), "seconds": seconds, "shift": shift, "limit": limit}
+    values = {"start": start, "end": end, "seconds": seconds, "shift": shift, "limit": limit}
     rows = await thirdeye.fetch_all(_BUCKETS, values)
     return [ScoreBucket(**{**row, "bucket": int(row["bucket"])}) for row in rows]
-
-
-def _naive(moment: datetime) -> datetime:
-    # The session's time zone is UTC.
-    return moment.replace(tzinfo=None)

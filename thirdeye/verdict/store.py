@@ -116,14 +116,14 @@ async def kept_numbers(thirdeye: MySQL, day: date) -> frozenset[int]:
 async def keep(thirdeye: MySQL, *, number: int, reason: str, by: str, now: datetime, until: date) -> None:
     """Keeps a table; ends an earlier keep."""
     async with thirdeye.transaction() as session:
-        await session.execute(_RELEASE, {"number": number, "by": by, "now": _naive(now), "day": now.date()})
-        values = {"number": number, "reason": reason, "by": by, "now": _naive(now), "until": until}
+        await session.execute(_RELEASE, {"number": number, "by": by, "now": now, "day": now.date()})
+        values = {"number": number, "reason": reason, "by": by, "now": now, "until": until}
         await session.execute(_KEEP, values)
 
 
 async def release(thirdeye: MySQL, *, number: int, by: str, now: datetime) -> bool:
     """Ends the keep of a table; False without one."""
-    values = {"number": number, "by": by, "now": _naive(now), "day": now.date()}
+    values = {"number": number, "by": by, "now": now, "day": now.date()}
     return (await thirdeye.execute(_RELEASE, values)).matched > 0
 
 
@@ -143,7 +143,7 @@ async def policies(thirdeye: MySQL, limit: int) -> list[PolicyRow]:
 
 async def set_policy(thirdeye: MySQL, policy: PolicyDocument, by: str, now: datetime) -> None:
     """Puts a policy in force."""
-    values = {"policy": orjson.dumps(policy).decode(), "by": by, "now": _naive(now)}
+    values = {"policy": orjson.dumps(policy).decode(), "by": by, "now": now}
     await thirdeye.execute(_SET_POLICY, values)
 
 
@@ -191,7 +191,3 @@ async def quality(thirdeye: MySQL, since: date, until: date) -> list[QualityRow]
 async def latest_records(thirdeye: MySQL, limit: int) -> list[VerdictRecord]:
     """The verdicts given or ended last."""
     return [VerdictRecord(**row) for row in await thirdeye.fetch_all(_LATEST_RECORDS, {"limit": limit})]
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=None)

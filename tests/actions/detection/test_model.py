@@ -443,7 +443,7 @@ class Machine(RuleBasedStateMachine):
             row["id"]: (
                 row["table_number"], row["category"], row["title"], row["priority"], row["estimated_savings_usd"],
                 row["status"], row["resolution"], row["stage"], row["alert"] is not None,
-                row["snoozed_until"] is not None and row["snoozed_until"].replace(tzinfo=UTC) > now,
+                row["snoozed_until"] is not None and row["snoozed_until"] > now,
                 row["version"], tuple(events.get(row["id"], ())),
             )
             for row in rows

@@ -63,7 +63,7 @@ async def test_seeded_rules_find_copies_growth_and_what_nobody_owns(estate: Esta
     ]  # fmt: skip
     estate.tables = {**estate.tables, **{table.name: table for table in tables}}
     estate.synthetic.duplicates = [{"service": 0, "name": "orders", "original": 5, "members": [5, 6], "agreement": 1.0}]
-    moment = estate.now.replace(tzinfo=None)
+    moment = estate.now
     for number in (7, 8):
         await estate.thirdeye.execute(
             "INSERT INTO table_change (generation, changed_at, kind, number) VALUES (1, %(now)s, 'GROWN', %(number)s)",

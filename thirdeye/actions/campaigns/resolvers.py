@@ -111,7 +111,7 @@ async def resolve_update(
             check_version(state.version, version, {"id": id, "name": state.name, "version": state.version})
             columns = {name: value for name, value in columns.items() if value != getattr(state, name)}
             if closed is not None and closed != (state.closed_at is not None):
-                columns["closed_at"] = context.clock().replace(tzinfo=None) if closed else None
+                columns["closed_at"] = context.clock() if closed else None
             changed = await store.change_campaign(session, id, columns) if columns else state
     except AlreadyExists:
         raise _name_taken() from None

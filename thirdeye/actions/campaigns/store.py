@@ -137,7 +137,7 @@ async def open_campaigns_with_filter(thirdeye: MySQL) -> list[Campaign]:
 
 async def insert_campaign(session: Session, columns: CampaignColumns, now: datetime) -> Campaign:
     """Writes a campaign and returns it. Raises AlreadyExists for a name that another has."""
-    values = {**_encoded(columns), "created_at": now.replace(tzinfo=None)}
+    values = {**_encoded(columns), "created_at": now}
     executed = await session.execute(insert_statement("campaign", values), values)
     inserted = await campaign(session, executed.inserted_id)
     assert inserted is not None

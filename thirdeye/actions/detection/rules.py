@@ -159,7 +159,7 @@ def _finding_gone(item: TrackedItem, facts: TableFacts, today: date, now: dateti
 
 
 def _resolved(resolution: Resolution, reason: str, now: datetime) -> Columns:
-    return resolved(str(resolution.value), reason, now.replace(tzinfo=None, microsecond=0))
+    return resolved(str(resolution.value), reason, now.replace(microsecond=0))
 
 
 def _updated(item: TrackedItem, finding: Finding) -> Columns:

@@ -9,7 +9,7 @@ import orjson
 
 from thirdeye.actions.detection.rules import ActionRule, Decision, OpenItem, TrackedItem
 from thirdeye.actions.enums import DETECTION_ACTOR
-from thirdeye.actions.store import insert_statement, moment_text, update_statement
+from thirdeye.actions.store import insert_statement, update_statement
 from thirdeye.database import MySQL, Row, Session
 
 _RULE_COLUMNS = "id, name, category, priority, position, table_filter, maximum_items, enabled, version, set_by, set_at"
@@ -98,7 +98,7 @@ async def change_rule(session: Session, id_: int, columns: RuleColumns, name: st
 
 
 def _values(columns: RuleColumns, name: str, now: datetime) -> dict[str, object]:
-    values = {**columns, "set_by": name[:256], "set_at": now.replace(tzinfo=None)}
+    values = {**columns, "set_by": name[:256], "set_at": now}
     if "table_filter" in columns:
         values["table_filter"] = orjson.dumps(columns["table_filter"]).decode()
     return values
@@ -141,14 +141,14 @@ async def decisions(thirdeye: MySQL) -> dict[str, dict[int, Decision]]:
 
 async def insert_items(session: Session, items: Sequence[NewItem], now: datetime) -> int:
     """Writes new items with their events; returns how many. One that somebody has opened meanwhile stays as it is."""
-    moment = now.replace(tzinfo=None, microsecond=0).isoformat(sep=" ")
+    moment = now.replace(microsecond=0)
     rows = (
         (title, category, priority, None if saving is None else str(saving), number, rule, 1, moment, moment)
         for title, category, priority, saving, number, rule in items
     )
     await session.execute_rows(_INSERT_ITEMS, rows, _UNLESS_OPEN)
     keys = tuple(f"{item.table_number}:{item.category}" for item in items) or (None,)
-    return (await session.execute(_INSERT_EVENTS, {"keys": keys, "now": moment_text(now)})).matched
+    return (await session.execute(_INSERT_EVENTS, {"keys": keys, "now": now})).matched
 
 
 async def state(thirdeye: MySQL) -> Row | None:
@@ -160,5 +160,5 @@ async def put_state(
     thirdeye: MySQL, *, generation: int, now: datetime, opened: int, changed: int, measured: int
 ) -> None:
     """Remembers a run."""
-    values = {"generation": generation, "now": now.replace(tzinfo=None), "opened": opened, "changed": changed}
+    values = {"generation": generation, "now": now, "opened": opened, "changed": changed}
     await thirdeye.execute(_PUT_STATE, {**values, "measured": measured})

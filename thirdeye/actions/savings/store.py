@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from thirdeye.actions.savings.rules import Baseline, Outcome, SavingEntry
-from thirdeye.actions.store import contains_pattern, moment_text
+from thirdeye.actions.store import contains_pattern
 from thirdeye.database import MySQL, Row, Session
 
 _INSERT_BASELINES: Final = """
@@ -133,18 +133,18 @@ async def put_baselines(session: Session, tables: Sequence[TableAnswer], now: da
     """Remembers what tables cost, of the API's answers for them. One of which something was measured keeps the old."""
     if tables:
         await session.execute(_DELETE_BASELINES, {"numbers": tuple(table["number"] for table in tables)})
-        rows = (_baseline_row(table, moment_text(now)) for table in tables)
+        rows = (_baseline_row(table, now) for table in tables)
         await session.execute_rows(_INSERT_BASELINES, rows, _UNLESS_PRESENT)
 
 
-def _baseline_row(table: TableAnswer, moment: str) -> tuple[str | int | None, ...]:
+def _baseline_row(table: TableAnswer, now: datetime) -> tuple[str | int | datetime | None, ...]:
     owners = ", ".join(sorted(owner["name"] for owner in table["owners"]))
     price, storage, queries, written = (
         None if table[name] is None else str(table[name])
         for name in ("usdPerGbMonth", "storageCost", "queryCost", "lastWritten")
     )
     service = table["service"][:512]
-    return table["number"], table["sizeBytes"], price, storage, queries, service, owners[:1024] or None, written, moment
+    return table["number"], table["sizeBytes"], price, storage, queries, service, owners[:1024] or None, written, now
 
 
 async def baselines(thirdeye: MySQL) -> AsyncIterator[MeasuredBaseline]:
@@ -162,10 +162,9 @@ async def measured(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, Measure
 
 async def insert_entries(session: Session, entries: Iterable[SavingEntry], now: datetime) -> None:
     """Writes what was measured."""
-    moment = moment_text(now)
     rows = (
         (
-            entry.baseline.table_number, moment, str(entry.outcome), str(entry.baseline.cost), str(entry.cost),
+            entry.baseline.table_number, now, str(entry.outcome), str(entry.baseline.cost), str(entry.cost),
             str(entry.realized),
         )
         for entry in entries
@@ -219,4 +218,4 @@ async def totals(thirdeye: MySQL, since: datetime, until: datetime) -> Row:
 
 
 def _period(since: datetime, until: datetime) -> dict[str, datetime]:
-    return {"since": since.replace(tzinfo=None), "until": until.replace(tzinfo=None)}
+    return {"since": since, "until": until}

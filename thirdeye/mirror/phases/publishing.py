@@ -39,9 +39,8 @@ class Publish:
 
 
 async def _put_changes(session: Session, context: RefreshContext, work: RefreshWork) -> None:
-    moment = context.now.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
     rows = (
-        (context.run, moment, str(change.kind.value), change.number, orjson.dumps(change.detail).decode())
+        (context.run, context.now, str(change.kind.value), change.number, orjson.dumps(change.detail).decode())
         for change in work.changes
     )
     await store.put_changes(session, rows)
