@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.support.action_estate import Estate, made
 from tests.support.api import Api, load_sample, prepare_accounts, running, settings_for
+from tests.support.folders import server_folder
 from tests.support.mysql import MySQLUnavailable, find_mysqld
 from thirdeye.local import servers
 from thirdeye.local.servers import MariaDB, MySQL, Redis
@@ -52,11 +53,11 @@ def _no_settings_of_the_shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
-    server = MariaDB(tmp_path_factory.mktemp("mariadb"), fast=True)
-    server.start()
-    yield server
-    server.kill()
-    shutil.rmtree(server.folder)
+    with server_folder(tmp_path_factory.mktemp("mariadb")) as folder:
+        server = MariaDB(folder, fast=True)
+        server.start()
+        yield server
+        server.kill()
 
 
 @pytest.fixture(scope="session")
@@ -65,11 +66,11 @@ def mysql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MySQL]:
         mysqld = find_mysqld()
     except MySQLUnavailable as reason:
         pytest.skip(str(reason))
-    server = MySQL(tmp_path_factory.mktemp("mysql"), mysqld, fast=True)
-    server.start()
-    yield server
-    server.kill()
-    shutil.rmtree(server.folder)
+    with server_folder(tmp_path_factory.mktemp("mysql")) as folder:
+        server = MySQL(folder, mysqld, fast=True)
+        server.start()
+        yield server
+        server.kill()
 
 
 @pytest.fixture(scope="session", params=["mariadb", pytest.param("mysql", marks=pytest.mark.unmeasured)])
