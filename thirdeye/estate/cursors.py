@@ -33,7 +33,6 @@ def parse_table_cursor(cursor: str | None, sort: Sort, argument: str) -> Positio
 
 
 def run_cursor(run: int) -> str:
-    """The cursor of a refresh."""
     return encode_cursor(run)
 
 

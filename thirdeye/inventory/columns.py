@@ -112,13 +112,11 @@ class Columns:
         self.length = length
 
     def has(self, flag: int) -> Mask:
-        """Which tables have this flag."""
         mask: Mask = (self._arrays["flags"] & flag) != 0
         return mask
 
     @property
     def chunks(self) -> int:
-        """How many chunks there are."""
         return -(-self.length // CHUNK)
 
     def parts(self, chunk: int) -> dict[str, Array]:
@@ -128,8 +126,7 @@ class Columns:
 
     def packed(self, chunk: int) -> bytes:
         """The bytes of a chunk, field after field."""
-        start, end = chunk * CHUNK, min((chunk + 1) * CHUNK, self.length)
-        return b"".join(self._arrays[name][start:end].tobytes() for name in self.fields)
+        return b"".join(values.tobytes() for values in self.parts(chunk).values())
 
     def unpack(self, chunk: int, data: bytes) -> None:
         """Copies a packed chunk in and grows to hold it."""
@@ -161,7 +158,6 @@ class PackedColumns:
 
     @property
     def chunks(self) -> int:
-        """How many chunks there are."""
         return len(self._parts)
 
     def parts(self, chunk: int) -> dict[str, Array]:
@@ -172,6 +168,10 @@ class PackedColumns:
         """Which of these fields a chunk does not hold yet, in storage order."""
         missing = set(names) - self._parts[chunk].keys()
         return [name for name in self.fields if name in missing]
+
+    def spans(self, chunk: int) -> dict[str, tuple[int, int]]:
+        """The offset and the size in bytes of each field in the blob of a chunk."""
+        return field_spans(self.fields, self.lengths[chunk])
 
     def put(self, chunk: int, parts: Mapping[str, Array]) -> None:
         """Adds fields to a chunk."""
@@ -218,23 +218,10 @@ def day_of(number: int) -> date | None:
     return _EPOCH + timedelta(days=int(number)) if number else None
 
 
-def find_positions(keys: Array, order: Array, values: Array) -> Array:
-    """The position of each value in `keys`, which `order` sorts; -1 where it is not among them."""
-    if len(order) == 0:
-        return np.full(len(values), -1, dtype=np.int64)
-    ranks = np.searchsorted(keys, values, sorter=order)
-    ranks[ranks == len(order)] = 0
-    candidates = order[ranks]
-    positions: Array = np.where(keys[candidates] == values, candidates, -1).astype(np.int64)
-    return positions
-
-
 def select(numbers: Iterable[int], length: int) -> Mask:
     """A mask over 0 to `length` - 1 that is set at these numbers; others are ignored. It has at least one place."""
-    mask = np.zeros(max(length, 1), dtype=np.bool_)
-    for number in numbers:
-        if 0 <= number < length:
-            mask[number] = True
+    chosen, mask = np.fromiter(numbers, np.int64), np.zeros(max(length, 1), np.bool_)
+    mask[chosen[(chosen >= 0) & (chosen < length)]] = True
     return mask
 
 

@@ -6,10 +6,11 @@ have nearly the same column names.
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
-from typing import Final
+from typing import Final, TypedDict
 
 import numpy as np
 
@@ -57,6 +58,16 @@ class Group:
     agreement: float
 
 
+class DuplicateGroup(TypedDict):
+    """A group as a refresh stores it: an index into the services, its normalised name, and a `Group` of table numbers."""
+
+    service: int
+    name: str
+    original: int
+    members: list[int]
+    agreement: float
+
+
 def normalised_name(name: str) -> str:
     """The name that a table shares with its backups, copies, and dated or versioned variants."""
     rest = _CAMEL.sub("_", name).casefold()
@@ -76,17 +87,10 @@ def _without_date(name: str) -> str:
         if match is None or name[: match.start()][-1:].isdigit():
             continue
         parts = {part: int(digits) for part, digits in match.groupdict().items()}
-        if 1990 <= parts["year"] <= 2099 and _is_date(parts["year"], parts["month"], parts.get("day", 1)):
-            return name[: match.start()]
+        with suppress(ValueError):
+            if 1990 <= date(parts["year"], parts["month"], parts.get("day", 1)).year <= 2099:
+                return name[: match.start()]
     return name
-
-
-def _is_date(year: int, month: int, day: int) -> bool:
-    try:
-        date(year, month, day)
-    except ValueError:
-        return False
-    return True
 
 
 def name_key(service: str, normalised: str) -> int:
@@ -101,8 +105,8 @@ def candidates(name_keys: Array, present: Mask) -> Array:
     keys = name_keys[order]
     same = keys[1:] == keys[:-1]
     shared = np.append(same, False) | np.insert(same, 0, False) if len(keys) else np.zeros(0, np.bool_)
-    numbers_sharing: Array = order[shared]
-    return numbers_sharing
+    sharing: Array = order[shared]
+    return sharing
 
 
 def duplicate_groups(members: Iterable[Member]) -> Iterator[Group]:

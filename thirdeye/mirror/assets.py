@@ -1,16 +1,16 @@
 """Assets other than tables: which exist, which are in use, what they are called."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import numpy as np
 
 from thirdeye.database import MySQL, Row
-from thirdeye.inventory.columns import FIRST_ASSET, Array, Mask
+from thirdeye.inventory.columns import FIRST_ASSET, Array
 from thirdeye.mirror import store
 from thirdeye.mirror.keys import KEY, id_text, records_of
-from thirdeye.mirror.openmetadata.source_tables import ASSETS, SourceTable
+from thirdeye.mirror.openmetadata.source_tables import ASSETS
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.state import Index, State
 
@@ -19,38 +19,23 @@ _PAGE: Final = 2_000
 _MAX_NAME_LENGTH: Final = 512
 
 
-@dataclass
 class AssetRecords:
-    """What OM holds of one kind of assets: ids, hashes of their services, checksums of names, which are deleted."""
+    """What OM holds of one kind of assets: hashes of their services, checksums of names, which are deleted."""
 
-    ids: Array
-    services: Array
-    names: Array
-    deleted: Mask
-    index: Index = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.index = Index(self.ids)
-
-    @staticmethod
-    def of(rows: list[Row]) -> "AssetRecords":
-        """From rows of `assets`."""
+    def __init__(self, rows: list[Row]) -> None:
         records = records_of("".join(row["packed"] for row in rows), _ASSET)
-        return AssetRecords(records["id"], records["service"], records["name"], records["deleted"] == 1)
+        self.index = Index(records["id"])
+        self.services, self.names, self.deleted = records["service"], records["name"], records["deleted"] == 1
 
 
 async def read_assets(reader: OpenMetadataReader) -> dict[str, AssetRecords]:
     """What OM holds of the assets other than tables, by kind; kinds that cannot be read are left out."""
     records = {}
     for kind, table in ASSETS.items():
-        rows = await _rows(reader, table)
+        rows: list[Row] | None = await reader.optional(table, partial(reader.om.assets, table.name), None)
         if rows is not None:
-            records[kind] = AssetRecords.of(rows)
+            records[kind] = AssetRecords(rows)
     return records
-
-
-async def _rows(reader: OpenMetadataReader, table: SourceTable) -> list[Row] | None:
-    return await reader.optional(table, lambda: reader.om.assets(table.name), None)
 
 
 def evaluate_assets(
@@ -86,15 +71,11 @@ def evaluate_assets(
 
 
 def _services_with_usage(records: Mapping[str, AssetRecords], recently_used: set[bytes]) -> Array:
-    keys = _sorted_keys(recently_used)
-    return _sorted_keys(
-        {
-            bytes(of_kind.services[place])
-            for of_kind in records.values()
-            for place in of_kind.index.numbers(keys)
-            if place >= 0
-        }
-    )
+    keys, services = _sorted_keys(recently_used), set[bytes]()
+    for of_kind in records.values():
+        places = of_kind.index.numbers(keys)
+        services.update(of_kind.services[places[places >= 0]].tolist())
+    return _sorted_keys(services)
 
 
 def _sorted_keys(keys: set[bytes]) -> Array:
@@ -109,19 +90,13 @@ async def name_assets(thirdeye: MySQL, reader: OpenMetadataReader, state: State,
         of_kind = numbers[asset["kind"][numbers] == code]
         for start in range(0, len(of_kind), _PAGE):
             ids = {number: id_text(asset["id"][number]) for number in of_kind[start : start + _PAGE].tolist()}
-            names = await _names(reader, kind, list(ids.values()))
-            await store.put_assets(
-                thirdeye,
-                (
-                    (FIRST_ASSET + number, identifier, kind, (names.get(identifier) or identifier)[:_MAX_NAME_LENGTH])
-                    for number, identifier in ids.items()
-                ),
+            named: list[Row] = []
+            if kind in ASSETS:
+                read = partial(reader.om.asset_names, ASSETS[kind].name, list(ids.values()))
+                named = await reader.rows(ASSETS[kind], read)
+            names = {row["id"]: row["name"] for row in named}
+            rows = (
+                (FIRST_ASSET + number, identifier, kind, (names.get(identifier) or identifier)[:_MAX_NAME_LENGTH])
+                for number, identifier in ids.items()
             )
-
-
-async def _names(reader: OpenMetadataReader, kind: str, ids: list[str]) -> dict[str, str]:
-    table = ASSETS.get(kind)
-    if table is None:
-        return {}
-    rows = await reader.rows(table, lambda: reader.om.asset_names(table.name, ids))
-    return {row["id"]: row["name"] for row in rows}
+            await store.put_assets(thirdeye, rows)

@@ -24,7 +24,7 @@ class BlobStage:
     async def stage(self, name: str, data: bytes) -> None:
         """Writes one blob unless the generation before has the same."""
         if await self.previous(name) != data:
-            await store.put_blob(self.thirdeye, name, self.generation, data)
+            await store.put_blobs(self.thirdeye, self.generation, {name: data})
 
     async def stage_json(self, name: str, document: object) -> None:
         """Writes a document likewise."""
@@ -42,4 +42,4 @@ class BlobStage:
         """Removes the blobs of a prefix except those kept."""
         for name in await store.blob_names(self.thirdeye, prefix, self.generation):
             if name not in kept:
-                await store.put_blob(self.thirdeye, name, self.generation, b"")
+                await store.put_blobs(self.thirdeye, self.generation, {name: b""})

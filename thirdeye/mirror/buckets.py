@@ -29,17 +29,14 @@ class BucketSums:
         self.sums[bucket] ^= np.uint64(int(row["checksum"]))
 
     def differing(self, before: "BucketSums") -> Mask:
-        """Which buckets differ."""
         mask: Mask = (self.counts != before.counts) | (self.sums != before.sums)
         return mask
 
     def packed(self) -> bytes:
-        """The sums as stored."""
         return self.counts.tobytes() + self.sums.tobytes()
 
     @staticmethod
     def unpack(data: bytes) -> "BucketSums":
-        """Sums that were stored."""
         stored, length = BucketSums(), BUCKETS + 1
         stored.counts = np.frombuffer(data, np.uint32, length).copy()
         stored.sums = np.frombuffer(data, np.uint64, length, 4 * length).copy()
@@ -65,11 +62,12 @@ class BucketSelection:
                 yield row
 
 
-def select_changed(before: BucketSums | None, now: BucketSums, rekeyed: Mask) -> Mask | None:
-    """The buckets that differ, and those of rekeyed tables; None for all."""
+def select_changed(before: BucketSums | None, now: BucketSums, rekeyed: Array) -> Mask | None:
+    """The buckets that differ, and `rekeyed` ones; None for all."""
     if before is None:
         return None
-    mask = now.differing(before) | rekeyed
+    mask = now.differing(before)
+    mask[rekeyed] = True
     # Rows in no bucket cannot be picked.
     if mask[-1] or mask.sum() > MAX_BUCKETS:
         return None
@@ -80,13 +78,6 @@ def bucket_number(bucket: SupportsInt | None) -> int:
     """The number of a bucket; BUCKETS for anything that is none."""
     number = BUCKETS if bucket is None else int(bucket)
     return number if 0 <= number < BUCKETS else BUCKETS
-
-
-def bucket_mask(buckets: Array) -> Mask:
-    """A mask of these buckets."""
-    mask = np.zeros(BUCKETS + 1, np.bool_)
-    mask[buckets] = True
-    return mask
 
 
 def id_buckets(ids: Array) -> Array:

@@ -6,7 +6,7 @@ again at the next refresh.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from thirdeye.database import MySQL, Row
@@ -14,8 +14,11 @@ from thirdeye.mirror.buckets import BucketSums
 from thirdeye.mirror.openmetadata.source_tables import PROFILES, RELATIONS, TAGS, USAGE, SourceTable
 from thirdeye.mirror.openmetadata.store import OpenMetadata, Readable
 from thirdeye.mirror.state import UsageSums
-from thirdeye.mirror.usage import sums_by_day
 
+# What is compared by buckets, and the table of OM's that it comes from.
+PARTS: Final[Mapping[str, SourceTable]] = {
+    "ownership": RELATIONS, "lineage": RELATIONS, "tags": TAGS, "profiles": PROFILES,
+}  # fmt: skip
 # More would only compete with OM's own statements.
 _MAX_CONCURRENT: Final = 2
 
@@ -33,8 +36,8 @@ class Checksums:
         """Asks for those of all tables that can be read."""
         for table, read in (
             (RELATIONS, _relations),
-            (TAGS, lambda om: _buckets(om.tag_sums())),
-            (PROFILES, lambda om: _buckets(om.profile_sums())),
+            (TAGS, lambda om: _buckets("tags", om.tag_sums())),
+            (PROFILES, lambda om: _buckets("profiles", om.profile_sums())),
             (USAGE, _days),
         ):
             if set(table.required) <= self._readable.get(table.name, set()):
@@ -46,30 +49,13 @@ class Checksums:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    async def ownership(self) -> BucketSums:
-        """Of owners and domains of tables. Like all of these, raises what the server says."""
-        return (await self._relations())[0]
-
-    async def lineage(self) -> BucketSums:
-        """Of edges."""
-        return (await self._relations())[1]
-
-    async def _relations(self) -> dict[int, BucketSums]:
-        sums: dict[int, BucketSums] = await self._tasks[RELATIONS]
-        return sums
-
-    async def tags(self) -> BucketSums:
-        """Of the tags of tables."""
-        sums: BucketSums = await self._tasks[TAGS]
-        return sums
-
-    async def profiles(self) -> BucketSums:
-        """Of profiles."""
-        sums: BucketSums = await self._tasks[PROFILES]
-        return sums
+    async def buckets(self, part: str) -> BucketSums:
+        """Of one of PARTS. Raises what the server says."""
+        sums: dict[str, BucketSums] = await self._tasks[PARTS[part]]
+        return sums[part]
 
     async def usage(self) -> UsageSums:
-        """Of usage by day."""
+        """Of usage by day. Raises what the server says."""
         sums: UsageSums = await self._tasks[USAGE]
         return sums
 
@@ -79,20 +65,21 @@ class Checksums:
             return await read(OpenMetadata(session, self._readable))
 
 
-async def _relations(om: OpenMetadata) -> dict[int, BucketSums]:
+async def _relations(om: OpenMetadata) -> dict[str, BucketSums]:
     # One statement for both, for each goes through all of OM's relations.
-    sums = {0: BucketSums(), 1: BucketSums()}
+    ownership, lineage = BucketSums(), BucketSums()
     async for row in om.relation_sums():
-        sums[int(row["lineage"])].add(row)
-    return sums
+        (lineage if row["lineage"] else ownership).add(row)
+    return {"ownership": ownership, "lineage": lineage}
 
 
-async def _buckets(rows: AsyncIterator[Row]) -> BucketSums:
+async def _buckets(part: str, rows: AsyncIterator[Row]) -> dict[str, BucketSums]:
     sums = BucketSums()
     async for row in rows:
         sums.add(row)
-    return sums
+    return {part: sums}
 
 
 async def _days(om: OpenMetadata) -> UsageSums:
-    return sums_by_day(await om.usage_sums())
+    rows = await om.usage_sums()
+    return {row["day"].isoformat(): (int(row["number"]), int(row["checksum"])) for row in rows if row["day"]}

@@ -11,7 +11,6 @@ from thirdeye.errors import Unavailable
 from thirdeye.inventory.columns import Array, day_number
 from thirdeye.inventory.directory import Directory
 from thirdeye.inventory.rules import Thresholds
-from thirdeye.inventory.thresholds import thresholds_of
 from thirdeye.mirror.advisor import Advisor
 from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.changes import Change
@@ -53,10 +52,9 @@ class RefreshProgress:
     tables: int = 0
     warnings: RefreshWarnings = field(default_factory=RefreshWarnings)
 
-    @property
-    def counts(self) -> RunCounts:
-        """What a phase begins with, for the log and the run's row."""
-        return {"kind": self.kind, "phase": self.phase, "seen": self.seen, "changed": self.changed}
+    def counts(self, phase: str) -> RunCounts:
+        """How far the run is in a phase or after the last, for the log and the run's row."""
+        return {"kind": self.kind, "phase": phase, "seen": self.seen, "changed": self.changed}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,17 +75,14 @@ class RefreshContext:
 
     @property
     def run(self) -> int:
-        """The number of the run."""
         return self.progress.run
 
     @property
     def thresholds(self) -> Thresholds:
-        """The limits that the rules apply."""
-        return thresholds_of(self.settings)
+        return Thresholds(**{name: getattr(self.settings, name) for name in Thresholds.__dataclass_fields__})
 
     @property
     def blobs(self) -> BlobStage:
-        """Where blobs are staged."""
         return BlobStage(thirdeye=self.thirdeye, generation=self.run, previous_generation=self.previous_generation)
 
     @property
@@ -102,18 +97,12 @@ class RefreshContext:
 
     @property
     def warnings(self) -> RefreshWarnings:
-        """The warnings of this refresh."""
         return self.progress.warnings
 
     def check_lease(self) -> None:
         """Raises RefreshLost once another process may be refreshing."""
         if self.lease.lost:
             raise RefreshLost
-
-    def report_progress(self) -> None:
-        """Says, within a phase, that it goes on. Raises RefreshLost."""
-        self.progress.on_progress(self.progress.phase, self.progress.seen)
-        self.check_lease()
 
 
 @dataclass(eq=False, repr=False)

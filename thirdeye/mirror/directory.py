@@ -1,12 +1,12 @@
 """The directory: what the numbers in the columns stand for, as a JSON document for the reader of the inventory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 
-from thirdeye.inventory.columns import DESCRIBED, Array, Mask, exact_sums
+from thirdeye.inventory.columns import DESCRIBED, exact_sums
 from thirdeye.inventory.directory import Directory, Domain, Service
 from thirdeye.mirror.evaluation import ServiceFeeds
 from thirdeye.mirror.openmetadata.source_tables import DOMAINS, RELATIONS, SERVICES, TEAMS, USERS
@@ -45,9 +45,7 @@ def directory_of(state: State, names: Names, feeds: ServiceFeeds, warnings: list
     return {
         "services": _services(state, names, feeds),
         "places": state.places.items,
-        "owner_sets": [
-            [_owner(names, kind, identifier) for kind, identifier in owners] for owners in state.owner_sets.items
-        ],
+        "owner_sets": [[_owner(names, *owner) for owner in owners] for owners in state.owner_sets.items],
         "tag_sets": [list(tags) for tags in state.tag_sets.items],
         "domains": [None if identifier is None else _domain(names, identifier) for identifier in state.domains.items],
         "users": dict(names.members),
@@ -57,9 +55,8 @@ def directory_of(state: State, names: Names, feeds: ServiceFeeds, warnings: list
 
 def service_name(names: Names, service_hash: str) -> tuple[str, str | None]:
     """A service's name and type; where OM does not tell its name, something that stands for it."""
-    name = names.services.get(service_hash)
-    if name is not None:
-        return name
+    if service_hash in names.services:
+        return names.services[service_hash]
     if service_hash.startswith("name:"):
         return service_hash.removeprefix("name:"), None
     return f"service {service_hash[:8]}", None
@@ -75,36 +72,16 @@ def _domain(names: Names, identifier: str) -> Domain:
     return {"id": identifier, "name": name, "fqn": name}
 
 
-@dataclass(frozen=True)
-class _Coverage:
-    """By service number: tables with a size, an owner, a tier and a description, and bytes."""
-
-    sized: Sequence[int]
-    owned: Sequence[int]
-    tiered: Sequence[int]
-    described: Sequence[int]
-    bytes: Sequence[int]
-
-
-def _coverage(state: State) -> _Coverage:
+def _services(state: State, names: Names, feeds: ServiceFeeds) -> list[Service]:
     query, count, present = state.query, len(state.services.items), state.present()
     service = state.service_of_place()[query["place"]][present]
-
-    def tables(mask: Array | Mask) -> list[int]:
-        counts: list[int] = np.bincount(service[mask[present]], minlength=count).tolist()
-        return counts
-
-    return _Coverage(
-        sized=tables(query["size"] >= 0),
-        owned=tables(query["owners"] > 0),
-        tiered=tables(query["tier"] > 0),
-        described=tables(query.has(DESCRIBED)),
-        bytes=exact_sums(service, np.maximum(query["size"][present], 0), count),
+    # By service number: tables with a size, an owner, a tier and a description, and bytes.
+    sized, owned, tiered, described = (
+        np.bincount(service[mask[present]], minlength=count).tolist()
+        for mask in (query["size"] >= 0, query["owners"] > 0, query["tier"] > 0, query.has(DESCRIBED))
     )
-
-
-def _services(state: State, names: Names, feeds: ServiceFeeds) -> list[Service]:
-    coverage, entries = _coverage(state), list[Service]()
+    sizes = exact_sums(service, np.maximum(query["size"][present], 0), count)
+    entries = list[Service]()
     for number, service_hash in enumerate(state.services.items):
         name, kind = service_name(names, service_hash)
         feed, verdict = feeds.feeds[number], feeds.verdicts[number]
@@ -123,11 +100,11 @@ def _services(state: State, names: Names, feeds: ServiceFeeds) -> list[Service]:
                 "newest_lifecycle": _iso(feed.newest_lifecycle),
                 "tables": feed.tables,
                 "lifecycle_tables": feed.lifecycle_tables,
-                "sized": coverage.sized[number],
-                "owned": coverage.owned[number],
-                "tiered": coverage.tiered[number],
-                "described": coverage.described[number],
-                "bytes": coverage.bytes[number],
+                "sized": sized[number],
+                "owned": owned[number],
+                "tiered": tiered[number],
+                "described": described[number],
+                "bytes": sizes[number],
             }
         )
     return entries

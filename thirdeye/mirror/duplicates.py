@@ -1,39 +1,30 @@
 """The duplicates of the estate: whose columns are to be read, and which groups they make."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
-from typing import Final, TypedDict
+from typing import Final
 
 import numpy as np
 import orjson
 
-from thirdeye.database import MySQL, Row
+from thirdeye.database import MySQL
 from thirdeye.inventory.columns import CHUNK, Array
-from thirdeye.inventory.duplicates import Group, Member, candidates, duplicate_groups, normalised_name
+from thirdeye.inventory.duplicates import DuplicateGroup, Member, candidates, duplicate_groups, normalised_name
 from thirdeye.mirror import store
 from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.keys import id_text
+from thirdeye.mirror.openmetadata.source_tables import TABLES
+from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.state import State
 from thirdeye.mirror.warnings import RefreshWarnings
 
 # Columns of at most so many tables are compared: in an estate of dated tables nearly all would be.
 MAX_MEMBERS: Final = 200_000
 _PAGE: Final = 2_000
-# Reads the names of the columns of tables, each as JSON text, by their ids.
-ReadColumns = Callable[[list[str]], Awaitable[list[Row]]]
 # By table number, as JSON has it: the stamp that the columns were read at, and their names without case.
 _StoredColumns = dict[str, tuple[int, list[str]]]
-
-
-class DuplicateGroup(TypedDict):
-    """Duplicates of each other, as stored: service and tables by number, the original among the members."""
-
-    service: int
-    name: str
-    original: int
-    members: list[int]
-    agreement: float
 
 
 @dataclass(frozen=True)
@@ -43,19 +34,19 @@ class DuplicateFinder:
     state: State
     thirdeye: MySQL
     blobs: BlobStage
-    read_columns: ReadColumns
+    reader: OpenMetadataReader
     warnings: RefreshWarnings
 
     async def find(self) -> set[str]:
         """Stages the groups and the columns that they rest on; gives the names of the latter's blobs."""
         numbers = self._candidates()
-        columns, names = dict[int, tuple[str, ...]](), set[str]()
+        columns, names = dict[int, list[str]](), set[str]()
         for chunk in np.unique(numbers // CHUNK).tolist():
             blob = f"columns/{chunk:05d}"
             stored = await self._columns_of(blob, np.sort(numbers[numbers // CHUNK == chunk]))
             await self.blobs.stage_json(blob, stored)
             names.add(blob)
-            columns |= {int(number): tuple(columns_of) for number, (_, columns_of) in stored.items()}
+            columns |= {int(number): columns_of for number, (_, columns_of) in stored.items()}
         await self.blobs.stage_json("duplicates", self._groups(numbers, columns, await self._names(numbers)))
         return names
 
@@ -79,7 +70,8 @@ class DuplicateFinder:
         for start in range(0, len(changed), _PAGE):
             page = changed[start : start + _PAGE]
             number_by_id = {id_text(self.state.source["id"][number]): number for number in page}
-            for row in await self.read_columns(list(number_by_id)):
+            read = partial(self.reader.om.column_names, list(number_by_id))
+            for row in await self.reader.rows(TABLES, read):
                 number = number_by_id[row["id"]]
                 columns[str(number)] = (int(stamps[number]), _column_names(row["names"]))
         return columns
@@ -91,15 +83,22 @@ class DuplicateFinder:
             names |= await store.names_by_number(self.thirdeye, ordered[start : start + _PAGE])
         return names
 
-    def _groups(
-        self, numbers: Array, columns: dict[int, tuple[str, ...]], names: dict[int, str]
-    ) -> list[DuplicateGroup]:
+    def _groups(self, numbers: Array, columns: dict[int, list[str]], names: dict[int, str]) -> list[DuplicateGroup]:
         keys = dict(zip(numbers.tolist(), self.state.source["name_key"][numbers].tolist(), strict=True))
         service_of_place, groups = self.state.service_of_place(), list[DuplicateGroup]()
         for _, similar in groupby(numbers.tolist(), key=keys.__getitem__):
-            members = [self._member(number, columns.get(number, ()), names.get(number, "")) for number in similar]
+            members = [self._member(number, columns.get(number, []), names.get(number, "")) for number in similar]
             service = int(service_of_place[self.state.query["place"][members[0].number]])
-            groups += [_group(service, group, names) for group in duplicate_groups(members)]
+            groups += [
+                {
+                    "service": service,
+                    "name": normalised_name(names.get(group.original, "")),
+                    "original": group.original,
+                    "members": group.members,
+                    "agreement": group.agreement,
+                }
+                for group in duplicate_groups(members)
+            ]
         return sorted(groups, key=lambda group: (-len(group["members"]), group["original"]))
 
     def _member(self, number: int, columns: Iterable[str], name: str) -> Member:
@@ -115,21 +114,9 @@ class DuplicateFinder:
         )
 
 
-def _group(service: int, group: Group, names: dict[int, str]) -> DuplicateGroup:
-    return {
-        "service": service,
-        "name": normalised_name(names.get(group.original, "")),
-        "original": group.original,
-        "members": group.members,
-        "agreement": group.agreement,
-    }
-
-
 def _column_names(text: str | None) -> list[str]:
     try:
         names = orjson.loads(text or "[]")
     except orjson.JSONDecodeError:
         return []
-    if not isinstance(names, list):
-        return []
-    return sorted({name.casefold() for name in names if isinstance(name, str)})
+    return sorted({name.casefold() for name in names if isinstance(name, str)}) if isinstance(names, list) else []

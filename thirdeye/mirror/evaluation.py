@@ -64,10 +64,9 @@ def classify_tables(
     evidence, observed = feeds.evidence, feeds.observed_days
     directly = np.zeros(state.tables, np.bool_)
     # A chunk at a time, for the rules make a dozen arrays on the way.
-    for start in range(0, state.tables, CHUNK):
-        part = slice(start, start + CHUNK)
-        query = {name: state.query[name][part] for name in state.query.fields}
-        source = {name: state.source[name][part] for name in state.source.fields}
+    for chunk in range(state.query.chunks):
+        part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
+        query, source = state.query.parts(chunk), state.source.parts(chunk)
         service = service_of_place[query["place"]]
         _set_days(query, source, now)
         query["queries"][:] = np.minimum(usage.queries[part], 2**31 - 1)
@@ -100,9 +99,8 @@ def _set_days(query: dict[str, Array], source: dict[str, Array], now: int) -> No
 def evaluate_use(state: State, through_lineage: Mask, today: date, thresholds: rules.Thresholds) -> None:
     """Sets which tables are in use, through lineage and for the score, and which are zombies."""
     query, now = state.query, day_number(today)
-    in_use = rules.in_use_for_score(
-        query["activity"], through_lineage, state.source["metadata_changed"], now, thresholds
-    )
+    changed = state.source["metadata_changed"]
+    in_use = rules.in_use_for_score(query["activity"], through_lineage, changed, now, thresholds)
     zombies = rules.zombies(query["activity"], through_lineage, query["queries"])
     present = state.present()
     flags = query["flags"] & ~np.uint8(ZOMBIE | IN_USE_THROUGH_LINEAGE | IN_USE)

@@ -6,7 +6,6 @@ from typing import Final
 import numpy as np
 
 from thirdeye.inventory.columns import (
-    CHUNK,
     DESCRIBED,
     IN_USE,
     IN_USE_THROUGH_LINEAGE,
@@ -23,14 +22,11 @@ from thirdeye.inventory.columns import (
 from thirdeye.inventory.rules import ACTIVITIES, EVIDENCES
 from thirdeye.inventory.verdicts import ADVICE_FIELDS
 from thirdeye.mirror.blobs import BlobStage
-from thirdeye.mirror.state import State
 from thirdeye.mirror.store import SQLRow
 
 # A row of the inventory is written again when one of these changed. Advice is read from the columns alone.
 _QUERY_FACTS: Final = tuple(name for name in QUERY_FIELDS if name not in {"name_rank", "place", *ADVICE_FIELDS})
-_SOURCE_FACTS: Final = (
-    "created", "metadata_changed", "first_use", "last_use", "days_of_use", "longest_gap",
-)  # fmt: skip
+_SOURCE_FACTS: Final = ("created", "metadata_changed", "first_use", "last_use", "days_of_use", "longest_gap")
 
 ChunkColumns = dict[str, Array]
 
@@ -42,15 +38,6 @@ async def previous_chunk(blobs: BlobStage, chunk: int) -> ChunkColumns | None:
     if query is None or source is None:
         return None
     return {**unpack_fields(QUERY_FIELDS, query), **unpack_fields(SOURCE_FIELDS, source)}
-
-
-def current_chunk(state: State, chunk: int) -> ChunkColumns:
-    """The columns of a chunk as they are now."""
-    part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
-    return {
-        **{name: state.query[name][part] for name in QUERY_FIELDS},
-        **{name: state.source[name][part] for name in SOURCE_FIELDS},
-    }
 
 
 def changed_facts(old: ChunkColumns | None, new: ChunkColumns, renamed: Mask) -> Mask:

@@ -1,12 +1,13 @@
 """Ids and hashes as 16 bytes each, alone and in arrays. Packed texts hold them as 32 hexadecimal digits."""
 
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 
 from thirdeye.inventory.columns import Array
 
-KEY = np.dtype("S16")
+KEY: Final = np.dtype("S16")
 
 
 def id_key(identifier: str) -> bytes | None:
@@ -25,16 +26,6 @@ def id_text(key: bytes) -> str:
     return str(UUID(bytes=bytes(key).ljust(16, b"\0")))
 
 
-def keys_of(digits: str) -> Array:
-    """The keys in a packed text of 32 digits each."""
-    return np.frombuffer(bytes.fromhex(digits), dtype=KEY)
-
-
-def records_of(digits: str, dtype: np.dtype[np.void]) -> Array:
-    """The records in a packed text; `dtype` says how wide each field is."""
+def records_of(digits: str, dtype: np.dtype[Any] = KEY) -> Array:
+    """The keys, or the records of `dtype`, in a packed text."""
     return np.frombuffer(bytes.fromhex(digits), dtype=dtype)
-
-
-def key_array(keys: list[bytes]) -> Array:
-    """Keys as an array."""
-    return np.frombuffer(b"".join(keys), dtype=KEY) if keys else np.zeros(0, KEY)

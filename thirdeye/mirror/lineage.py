@@ -1,23 +1,13 @@
 """Lineage between assets of all kinds."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from thirdeye.database import Row
-from thirdeye.inventory.columns import (
-    CHUNK,
-    FIRST_ASSET,
-    NEAREST,
-    NEAREST_FIELDS,
-    NO_NODE,
-    Array,
-    Columns,
-    Mask,
-    blob_name,
-)
+from thirdeye.inventory.columns import CHUNK, FIRST_ASSET, NEAREST_FIELDS, NO_NODE, Array, Columns, Mask, blob_name
 from thirdeye.inventory.lineage import Adjacency, Nearest, adjacency, nearest_in_use
 from thirdeye.mirror.buckets import bucket_number, id_buckets
 from thirdeye.mirror.keys import KEY, id_text, records_of
@@ -34,19 +24,28 @@ def is_asset(kind: str) -> bool:
 
 
 class EdgeReader:
-    """Brings the edges of a state up to date: drop, retry, add each row, finish."""
+    """Brings the edges of a state up to date."""
 
     def __init__(self, state: State, index: Index) -> None:
         self._state = state
         self._index = index
         self._assets = Index(state.asset["id"])
         self._new: dict[bytes, int] = {}
-        used_numbers = np.flatnonzero(state.asset["id"] != b"")
-        self._next = int(used_numbers[-1]) + 1 if len(used_numbers) else 0
+        self._next = int(np.max(np.flatnonzero(state.asset["id"] != b""), initial=-1)) + 1
         self._added: list[tuple[Array, Array]] = []
 
-    def drop(self, buckets: Mask | None) -> None:
-        """Removes the edges whose downstream end lies in these buckets, all of them for None."""
+    async def read(self, buckets: Mask | None, rows: AsyncIterator[Row]) -> None:
+        """Rows of `lineage` replace the edges whose downstream end lies in these buckets, all of them for None."""
+        self._drop(buckets)
+        self._retry()
+        async for row in rows:
+            if is_asset(row["from_kind"]) and is_asset(row["to_kind"]):
+                self._add_pairs(row["from_kind"], row["to_kind"], records_of(row["packed"], _PAIR))
+        state = self._state
+        state.upstream = np.concatenate([state.upstream, *(up for up, _ in self._added)])
+        state.downstream = np.concatenate([state.downstream, *(down for _, down in self._added)])
+
+    def _drop(self, buckets: Mask | None) -> None:
         state = self._state
         if buckets is None:
             state.upstream, state.downstream, state.dangling = state.upstream[:0], state.downstream[:0], []
@@ -62,7 +61,7 @@ class EdgeReader:
         ids[assets] = self._state.asset["id"][nodes[assets] - np.uint32(FIRST_ASSET)]
         return id_buckets(ids)
 
-    def retry(self) -> None:
+    def _retry(self) -> None:
         """Looks once more for the tables of dangling edges."""
         by_kinds: dict[tuple[str, str], list[str]] = {}
         for kind_up, kind_down, up, down in self._state.dangling:
@@ -70,18 +69,6 @@ class EdgeReader:
         self._state.dangling = []
         for kinds, pairs in by_kinds.items():
             self._add_pairs(*kinds, records_of("".join(pairs), _PAIR))
-
-    def add(self, row: Row) -> None:
-        """Adds a row of `lineage`."""
-        if is_asset(row["from_kind"]) and is_asset(row["to_kind"]):
-            self._add_pairs(row["from_kind"], row["to_kind"], records_of(row["packed"], _PAIR))
-
-    def finish(self) -> None:
-        """Writes what was added to the state."""
-        state = self._state
-        state.upstream = np.concatenate([state.upstream, *(up for up, _ in self._added)])
-        state.downstream = np.concatenate([state.downstream, *(down for _, down in self._added)])
-        self._added = []
 
     def _add_pairs(self, kind_up: str, kind_down: str, pairs: Array) -> None:
         up, down = self._nodes(kind_up, pairs["upstream"]), self._nodes(kind_down, pairs["downstream"])
@@ -95,8 +82,7 @@ class EdgeReader:
         if kind == "table":
             return self._index.numbers(keys)
         numbers = self._assets.numbers(keys)
-        missing = np.flatnonzero(numbers < 0)
-        for place in missing.tolist():
+        for place in np.flatnonzero(numbers < 0).tolist():
             key = bytes(keys[place])
             numbers[place] = self._new[key] if key in self._new else self._register(kind, key)
         return numbers + FIRST_ASSET
@@ -123,7 +109,6 @@ class Graph:
 
     @property
     def nodes(self) -> int:
-        """How many nodes there are."""
         return len(self.alive)
 
 
@@ -174,7 +159,7 @@ def packed_nearest(nearest: Nearest, tables: int) -> Iterator[tuple[str, bytes]]
         columns = Columns(NEAREST_FIELDS, len(nodes))
         numbers = _numbers(nodes, tables)
         distances = nearest.distances[start : start + len(nodes)]
-        for place in range(NEAREST):
+        for place in range(nodes.shape[1]):
             columns[f"node{place}"] = np.where(nodes[:, place] >= 0, numbers[:, place], NO_NODE)
             columns[f"distance{place}"] = np.where(nodes[:, place] >= 0, distances[:, place], 0)
         yield blob_name("nearest", chunk), columns.packed(0)

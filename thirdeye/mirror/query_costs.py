@@ -1,5 +1,6 @@
 """What queries cost, split over the tables that they name."""
 
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -21,30 +22,21 @@ Mentions = tuple[Array, Array]
 
 async def read_query_costs(reader: OpenMetadataReader, index: Index, today: int) -> tuple[Costs, Mentions]:
     """What queries cost in the last 30 days, and which tables they name."""
-    no_mentions = np.zeros(0, np.int64), np.zeros(0, KEY)
-    costs = await _costs(reader, (today - _DAYS) * _DAY_MS)
-    if not costs:
-        return {}, no_mentions
-    rows = await reader.rows(RELATIONS, reader.om.mentions)
+    read = partial(reader.om.query_costs, (today - _DAYS) * _DAY_MS)
+    cost_rows = await reader.rows(QUERY_COSTS, read) if await reader.can_read(QUERIES) else []
+    costs = {bytes.fromhex(row["id"]).rstrip(b"\0"): float(row["cost"]) for row in cost_rows if row["cost"] is not None}
+    rows = await reader.rows(RELATIONS, reader.om.mentions) if costs else []
     if not rows:
-        return {}, no_mentions
+        return {}, (np.zeros(0, np.int64), np.zeros(0, KEY))
     mentions = np.concatenate([records_of(row["packed"], _MENTION) for row in rows])
     return costs, (index.numbers(mentions["table"]), mentions["query"])
 
 
-async def _costs(reader: OpenMetadataReader, since: int) -> Costs:
-    if not await reader.can_read(QUERIES):
-        return {}
-    rows = await reader.rows(QUERY_COSTS, lambda: reader.om.query_costs(since))
-    return {bytes.fromhex(row["id"]).rstrip(b"\0"): float(row["cost"]) for row in rows if row["cost"] is not None}
-
-
 def split_costs(tables: int, costs: Costs, mentions: Mentions) -> Array:
     """What each table's queries cost: a query's cost split evenly over the tables that it names; NaN without any."""
-    result = np.full(tables, np.nan)
     numbers, queries = mentions
     if not costs or not len(numbers):
-        return result
+        return np.full(tables, np.nan)
     keys = sorted(costs)
     query_keys = np.array(keys, dtype=queries.dtype)
     places = np.minimum(np.searchsorted(query_keys, queries), len(query_keys) - 1)
@@ -54,7 +46,5 @@ def split_costs(tables: int, costs: Costs, mentions: Mentions) -> Array:
     share = np.array([costs[key] for key in keys]) / np.maximum(tables_of_query, 1)
     is_table = numbers >= 0
     sums = np.bincount(numbers[is_table], weights=share[places[is_table]], minlength=tables)
-    named = np.zeros(tables, dtype=np.bool_)
-    named[numbers[is_table]] = True
-    result[named] = sums[named]
-    return result
+    is_named = np.bincount(numbers[is_table], minlength=tables) > 0
+    return np.where(is_named, sums, np.nan)

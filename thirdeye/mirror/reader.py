@@ -2,20 +2,23 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from functools import partial
+from typing import Final, TypeVar
 
+import numpy as np
 import pymysql
 import structlog
 
 from thirdeye.database import NOT_READABLE, MySQL, Row
 from thirdeye.errors import SchemaMissing
-from thirdeye.inventory.columns import Mask
+from thirdeye.inventory.columns import Array
 from thirdeye.mirror.buckets import BucketSelection, BucketSums, select_changed
-from thirdeye.mirror.checksums import Checksums
+from thirdeye.mirror.checksums import PARTS, Checksums
 from thirdeye.mirror.openmetadata.source_tables import TABLES, SourceTable
 from thirdeye.mirror.openmetadata.store import OpenMetadata, Readable, readable_columns
 from thirdeye.mirror.warnings import RefreshWarnings
 
+_NO_BUCKETS: Final = np.zeros(0, np.int32)
 Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
 
@@ -85,8 +88,7 @@ class OpenMetadataReader:
 
     async def rows(self, table: SourceTable, read: Callable[[], Awaitable[list[Row]]]) -> list[Row]:
         """Rows of a table, none when it cannot be read."""
-        nothing: list[Row] = []
-        return await self.optional(table, read, nothing)
+        return await self.optional(table, read, [])
 
     async def names(self, table: SourceTable) -> dict[str, str]:
         """Names by id of a table of users, teams or domains."""
@@ -94,23 +96,15 @@ class OpenMetadataReader:
         return {row["id"]: row["name"] for row in rows}
 
     async def changed_buckets(
-        self,
-        stored: dict[str, BucketSums],
-        name: str,
-        table: SourceTable,
-        read_sums: Callable[[], Awaitable[BucketSums]],
-        rekeyed: Mask,
+        self, stored: dict[str, BucketSums], part: str, rekeyed: Array = _NO_BUCKETS
     ) -> BucketSelection:
-        """The buckets that differ from the checksums `stored` under a name, and those of rekeyed tables.
-
-        The new checksums replace the stored ones.
-        """
-        sums: BucketSums | None = await self.optional(table, read_sums, None)
+        """The buckets of a part whose checksums differ from the `stored` ones, which they replace; and `rekeyed` ones."""
+        sums: BucketSums | None = await self.optional(PARTS[part], partial(self.checksums.buckets, part), None)
         if sums is None:
-            stored.pop(name, None)
+            stored.pop(part, None)
             return BucketSelection(readable=False, mask=None)
-        mask = select_changed(stored.get(name), sums, rekeyed)
-        stored[name] = sums
+        mask = select_changed(stored.get(part), sums, rekeyed)
+        stored[part] = sums
         return BucketSelection(readable=True, mask=mask)
 
 

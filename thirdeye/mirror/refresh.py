@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import structlog
@@ -33,29 +34,20 @@ class RefreshRunning(Unavailable):
         super().__init__("another refresh is running")
 
 
+@dataclass(frozen=True, kw_only=True)
 class EstateRefresh:
     """Refreshes over one pair of databases. One at a time across all processes."""
 
-    def __init__(
-        self,
-        *,
-        settings: Settings,
-        om: MySQL,
-        thirdeye: MySQL,
-        clock: Clock,
-        metrics: Metrics,
-        advisor: MakeAdvisor,
-    ) -> None:
-        self._settings = settings
-        self._om = om
-        self._thirdeye = thirdeye
-        self._clock = clock
-        self._metrics = metrics
-        self._advisor = advisor
+    settings: Settings
+    om: MySQL
+    thirdeye: MySQL
+    clock: Clock
+    metrics: Metrics
+    advisor: MakeAdvisor
 
     async def is_queued(self) -> bool:
         """Whether a refresh is queued that nobody has begun."""
-        return await store.queued_run(self._thirdeye) is not None
+        return await store.queued_run(self.thirdeye) is not None
 
     async def run(
         self,
@@ -69,7 +61,7 @@ class EstateRefresh:
         Raises RefreshRunning when another process is refreshing, DatabaseUnavailable when a database is; then the run is
         FAILED and readers keep what they had.
         """
-        async with self._thirdeye.lease("refresh") as lease:
+        async with self.thirdeye.lease("refresh") as lease:
             if lease is None:
                 raise RefreshRunning
             progress = await self._open_run(kind, requested_by, on_progress)
@@ -81,8 +73,8 @@ class EstateRefresh:
                 raise
             finally:
                 self._count(progress, time.perf_counter() - started)
-            self._metrics.estate_tables.set(progress.tables)
-            return await store.get_run(self._thirdeye, progress.run)
+            self.metrics.estate_tables.set(progress.tables)
+            return await store.get_run(self.thirdeye, progress.run)
 
     async def _refresh(self, progress: RefreshProgress, lease: Lease) -> None:
         context, work = await self._prepare(progress, lease)
@@ -99,21 +91,21 @@ class EstateRefresh:
 
     async def _prepare(self, progress: RefreshProgress, lease: Lease) -> tuple[RefreshContext, RefreshWork]:
         """Removes what unfinished refreshes left, and loads the state that this one continues."""
-        now = self._clock()
-        published = await store.state(self._thirdeye)
+        now = self.clock()
+        published = await store.state(self.thirdeye)
         previous = published["generation"] if published else 0
-        await store.delete_unpublished(self._thirdeye, previous)
-        state = await load_state(self._thirdeye, previous) if progress.kind == "AUTO" and previous else None
+        await store.delete_unpublished(self.thirdeye, previous)
+        state = await load_state(self.thirdeye, previous) if progress.kind == "AUTO" and previous else None
         progress.kind = "FULL" if state is None else "INCREMENTAL"
-        work = RefreshWork(state or await load_numbers(self._thirdeye, previous))
+        work = RefreshWork(state or await load_numbers(self.thirdeye, previous))
         context = RefreshContext(
             previous_generation=previous,
             now=now,
-            clock=self._clock,
-            settings=self._settings,
-            thirdeye=self._thirdeye,
-            reader=await open_reader(self._om, progress.warnings),
-            advisor=self._advisor(),
+            clock=self.clock,
+            settings=self.settings,
+            thirdeye=self.thirdeye,
+            reader=await open_reader(self.om, progress.warnings),
+            advisor=self.advisor(),
             lease=lease,
             progress=progress,
         )
@@ -122,61 +114,43 @@ class EstateRefresh:
     async def _run_phases(self, phases: Sequence[Phase], context: RefreshContext, work: RefreshWork) -> None:
         progress = context.progress
         for phase in phases:
-            await self._enter(phase, context)
+            context.check_lease()
+            progress.phase, counts = phase.name, progress.counts(phase.name)
+            log.info("refresh", run=progress.run, **counts)
+            progress.on_progress(phase.name, progress.seen)
+            await store.save_progress(self.thirdeye, progress.run, counts)
             await phase.run(context, work)
         progress.phase = "DONE"
-        log.info(
-            "refreshed",
-            run=progress.run,
-            kind=progress.kind,
-            seen=progress.seen,
-            changed=progress.changed,
-            tables=progress.tables,
-        )
-
-    async def _enter(self, phase: Phase, context: RefreshContext) -> None:
-        context.check_lease()
-        progress = context.progress
-        progress.phase = phase.name
-        log.info("refresh", run=progress.run, **progress.counts)
-        progress.on_progress(progress.phase, progress.seen)
-        await store.save_progress(self._thirdeye, progress.run, progress.counts)
+        seen, changed, tables = progress.seen, progress.changed, progress.tables
+        log.info("refreshed", run=progress.run, kind=progress.kind, seen=seen, changed=changed, tables=tables)
 
     async def _open_run(
         self, kind: RequestedKind, requested_by: str | None, on_progress: OnProgress
     ) -> RefreshProgress:
         """Starts the queued run, or a new one."""
-        now = self._clock()
-        queued = await store.queued_run(self._thirdeye)
-        if queued is not None and await store.take_run(self._thirdeye, queued["id"], now):
+        now = self.clock()
+        queued = await store.queued_run(self.thirdeye)
+        if queued is not None and await store.take_run(self.thirdeye, queued["id"], now):
             run, kind = queued["id"], "FULL" if queued["kind"] == "FULL" else kind
         else:
-            run = await store.new_run(self._thirdeye, kind, requested_by, now)
-        await store.fail_abandoned_runs(self._thirdeye, run, now)
+            run = await store.new_run(self.thirdeye, kind, requested_by, now)
+        await store.fail_abandoned_runs(self.thirdeye, run, now)
         return RefreshProgress(run=run, kind=kind, on_progress=on_progress)
 
     async def _fail(self, progress: RefreshProgress, error: BaseException) -> None:
-        log.warning(
-            "refresh_failed", run=progress.run, phase=progress.phase, problem=f"{type(error).__name__}: {error}"
-        )
+        problem = f"{type(error).__name__}: {error}"
+        log.warning("refresh_failed", run=progress.run, phase=progress.phase, problem=problem)
         detail = str(getattr(error, "detail", "") or error) if isinstance(error, Unavailable) else type(error).__name__
+        counts, message = progress.counts("FAILED"), f"{progress.phase}: {detail}"[:_MAX_ERROR_LENGTH]
+        closing = store.finish_run(
+            self.thirdeye, progress.run, counts, progress.warnings.entries, self.clock(), error=message
+        )
         try:
-            await asyncio.shield(
-                store.finish_run(
-                    self._thirdeye,
-                    progress.run,
-                    phase="FAILED",
-                    seen=progress.seen,
-                    changed=progress.changed,
-                    warnings=progress.warnings.entries,
-                    now=self._clock(),
-                    error=f"{progress.phase}: {detail}"[:_MAX_ERROR_LENGTH],
-                )
-            )
+            await asyncio.shield(closing)
         except (Unavailable, asyncio.CancelledError):
             pass  # The next refresh closes it.
 
     def _count(self, progress: RefreshProgress, seconds: float) -> None:
         kind = progress.kind.lower()
-        self._metrics.refreshes.labels(kind, "done" if progress.phase == "DONE" else "failed").inc()
-        self._metrics.refresh_seconds.labels(kind).observe(seconds)
+        self.metrics.refreshes.labels(kind, "done" if progress.phase == "DONE" else "failed").inc()
+        self.metrics.refresh_seconds.labels(kind).observe(seconds)

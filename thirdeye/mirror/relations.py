@@ -1,15 +1,15 @@
 """Owners, domains and tags of tables, and what tables inherit from schemas and databases."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final, TypeVar
 
 import numpy as np
 
 from thirdeye.database import Row
 from thirdeye.inventory.columns import RETAINED, Array, Mask
-from thirdeye.mirror.keys import keys_of
-from thirdeye.mirror.openmetadata.store import OpenMetadata
+from thirdeye.mirror.keys import records_of
 from thirdeye.mirror.state import Index, Owner, State
 
 OWNS: Final = 8
@@ -58,72 +58,47 @@ class InheritedOwnership:
         return owners, domain
 
 
-class OwnershipReader:
-    """Sets the own owners and domains of the tables in `tables`."""
-
-    def __init__(self, state: State, index: Index, tables: Mask) -> None:
-        self._state = state
-        self._index = index
-        self._tables = tables
-        self._owners: dict[Owner, int] = {}
-        self._owned: list[tuple[Array, int]] = []
-        self._domains: list[tuple[str, Array]] = []
-
-    def add(self, row: Row) -> None:
-        """Adds a row of `ownership`."""
-        numbers = _numbers_among(self._tables, self._index, row)
+async def set_ownership(state: State, index: Index, tables: Mask, rows: AsyncIterator[Row]) -> None:
+    """Sets the own owners and domains of the tables in `tables` from rows of `ownership`."""
+    owners, owned, domains = dict[Owner, int](), list[tuple[Array, int]](), list[tuple[str, Array]]()
+    async for row in rows:
+        numbers = _numbers_among(tables, index, row)
         if _is_owner(row):
-            owner = self._owners.setdefault((row["kind"], row["id"]), len(self._owners))
-            self._owned.append((numbers, owner))
+            owned.append((numbers, owners.setdefault((row["kind"], row["id"]), len(owners))))
         elif _is_domain(row):
-            self._domains.append((row["id"], numbers))
-
-    def finish(self) -> None:
-        """Writes what was added to the state."""
-        state, source = self._state, self._state.source
-        source["own_owners"][self._tables] = 0
-        source["own_domain"][self._tables] = 0
-        # Of several domains the one with the least id counts, whatever order they come in.
-        for identifier, numbers in sorted(self._domains, key=lambda entry: entry[0], reverse=True):
-            source["own_domain"][numbers] = state.domains.number(identifier)
-        for numbers, owner_set in assign_sets(self._owned, list(self._owners), state.owner_sets.number):
-            source["own_owners"][numbers] = owner_set
+            domains.append((row["id"], numbers))
+    source = state.source
+    source["own_owners"][tables] = 0
+    source["own_domain"][tables] = 0
+    # Of several domains the one with the least id counts, whatever order they come in.
+    for identifier, numbers in sorted(domains, key=itemgetter(0), reverse=True):
+        source["own_domain"][numbers] = state.domains.number(identifier)
+    for numbers, owner_set in assign_sets(owned, list(owners), state.owner_sets.number):
+        source["own_owners"][numbers] = owner_set
 
 
-class TagReader:
-    """Sets tier and tags of the tables in `tables`; `index` finds by the digest of the FQN hash."""
-
-    def __init__(self, state: State, index: Index, tables: Mask) -> None:
-        self._state = state
-        self._index = index
-        self._tables = tables
-        self._tags: dict[str, int] = {}
-        self._tagged: list[tuple[Array, int]] = []
-        self._tiers: list[tuple[str, Array]] = []
-
-    def add(self, row: Row) -> None:
-        """Adds a row of `tags`."""
-        numbers, tag = _numbers_among(self._tables, self._index, row), str(row["tag"])
+async def set_tags(state: State, index: Index, tables: Mask, rows: AsyncIterator[Row]) -> None:
+    """Sets tier and tags of the tables in `tables` from rows of `tags`; `index` finds by the digest of the FQN hash."""
+    tags, tagged, tiers = dict[str, int](), list[tuple[Array, int]](), list[tuple[int, Array]]()
+    async for row in rows:
+        numbers, tag = _numbers_among(tables, index, row), str(row["tag"])
         if row["source"] == 0 and tag.startswith("Tier."):
-            self._tiers.append((tag, numbers))
+            tiers.append((_TIERS.get(tag, _OTHER_TIER), numbers))
         else:
-            self._tagged.append((numbers, self._tags.setdefault(tag, len(self._tags))))
-
-    def finish(self) -> None:
-        """Writes what was added to the state."""
-        query = self._state.query
-        query["tags"][self._tables] = 0
-        query["tier"][self._tables] = 0
-        # Of several tiers the highest counts: it comes last. One with another name is a tier all the same.
-        for tag, numbers in sorted(self._tiers, key=lambda entry: _TIERS.get(entry[0], _OTHER_TIER), reverse=True):
-            query["tier"][numbers] = _TIERS.get(tag, _OTHER_TIER)
-        for numbers, tag_set in assign_sets(self._tagged, list(self._tags), self._state.tag_sets.number):
-            query["tags"][numbers] = tag_set
+            tagged.append((numbers, tags.setdefault(tag, len(tags))))
+    query = state.query
+    query["tags"][tables] = 0
+    query["tier"][tables] = 0
+    # Of several tiers the highest counts: it comes last. One with another name is a tier all the same.
+    for tier, numbers in sorted(tiers, key=itemgetter(0), reverse=True):
+        query["tier"][numbers] = tier
+    for numbers, tag_set in assign_sets(tagged, list(tags), state.tag_sets.number):
+        query["tags"][numbers] = tag_set
 
 
 def _numbers_among(tables: Mask, index: Index, row: Row) -> Array:
     """The numbers of a packed row's tables that are in `tables`."""
-    numbers = index.numbers(keys_of(row["packed"]))
+    numbers = index.numbers(records_of(row["packed"]))
     numbers = numbers[numbers >= 0]
     among: Array = numbers[tables[numbers]].astype(np.int32)
     return among
@@ -140,8 +115,9 @@ def assign_sets(
     if len(table) == 0:
         return []
     member = np.repeat([place for _, place in memberships], [len(tables) for tables, _ in memberships])
-    pairs = np.unique(table.astype(np.int64) * len(members) + _ranks(members)[member])
-    table, rank = pairs // len(members), pairs % len(members)
+    # The inverse of a permutation sorts it.
+    ranks = np.argsort(sorted(range(len(members)), key=members.__getitem__))
+    table, rank = np.divmod(np.unique(table.astype(np.int64) * len(members) + ranks[member]), len(members))
     by_rank = sorted(members)
     first = np.flatnonzero(np.append(True, table[1:] != table[:-1]))
     sizes = np.diff(np.append(first, len(table)))
@@ -150,56 +126,34 @@ def assign_sets(
     sets: dict[tuple[int, ...], list[int]] = {}
     for start, size in zip(first[~single].tolist(), sizes[~single].tolist(), strict=True):
         sets.setdefault(tuple(rank[start : start + size].tolist()), []).append(int(table[start]))
-    for ranks in sorted(sets):
-        groups.append((np.array(sets[ranks]), set_number(tuple(by_rank[place] for place in ranks))))
+    for key in sorted(sets):
+        groups.append((np.array(sets[key]), set_number(tuple(by_rank[place] for place in key))))
     return groups
-
-
-def _ranks(members: Sequence[Member]) -> Array:
-    ranks = np.empty(len(members), dtype=np.int64)
-    ranks[sorted(range(len(members)), key=lambda place: members[place])] = np.arange(len(members))
-    return ranks
 
 
 def _grouped(tables: Array, values: Array, number_of: Callable[[int], int]) -> list[tuple[Array, int]]:
     if len(values) == 0:
         return []
     order = np.argsort(values, kind="stable")
-    tables, values = tables[order], values[order]
-    starts = np.flatnonzero(np.append(True, values[1:] != values[:-1]))
-    ends = np.append(starts[1:], len(values))
-    return [
-        (tables[start:end], number_of(int(values[start])))
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-    ]
-
-
-async def read_inherited(om: OpenMetadata, tables: Iterable[str]) -> InheritedOwnership:
-    """What schemas and databases hand down; `tables` are those of OM's tables of them that can be read."""
-    inherited = InheritedOwnership()
-    for table in tables:
-        inherited.add(await om.owned_places(table))
-    return inherited
+    distinct, starts = np.unique(values[order], return_index=True)
+    parts = np.split(tables[order], starts[1:])
+    return [(part, number_of(value)) for part, value in zip(parts, distinct.tolist(), strict=True)]
 
 
 def inherit(state: State, inherited: InheritedOwnership) -> None:
     """Sets the effective owners and domain of every table: its own, else its schema's, else its database's."""
-    owners, domains = np.zeros(len(state.place_hashes) or 1, np.int32), np.zeros(len(state.place_hashes) or 1, np.int32)
-    for number, place_hash in enumerate(state.place_hashes):
-        place_owners, domain = inherited.of(place_hash)
-        owners[number] = state.owner_sets.number(place_owners)
-        domains[number] = state.domains.number(domain)
+    handed_down = [inherited.of(place_hash) for place_hash in state.place_hashes] or [((), None)]
+    owners = np.array([state.owner_sets.number(place_owners) for place_owners, _ in handed_down], np.int32)
+    domains = np.array([state.domains.number(domain) for _, domain in handed_down], np.int32)
     place, source = state.query["place"], state.source
     state.query["owners"] = np.where(source["own_owners"] > 0, source["own_owners"], owners[place])
     state.query["domain"] = np.where(source["own_domain"] > 0, source["own_domain"], domains[place])
 
 
-def set_retention(state: State, retained_places: frozenset[str]) -> None:
+def set_retention(state: State, retained_places: set[str]) -> None:
     """Sets which tables have a retention: their own, or that of a schema or database among these FQN hashes."""
-    places = np.zeros(len(state.place_hashes) or 1, np.bool_)
-    for number, place_hash in enumerate(state.place_hashes):
-        hashes = place_hash.split(".")
-        places[number] = not retained_places.isdisjoint(".".join(hashes[:length]) for length in (2, 3))
+    prefixes = [{".".join(place_hash.split(".")[:length]) for length in (2, 3)} for place_hash in state.place_hashes]
+    places = np.array([not retained_places.isdisjoint(hashes) for hashes in prefixes] or [False])
     flags, retained = state.query["flags"], (state.source["own_retention"] > 0) | places[state.query["place"]]
     state.query["flags"] = np.where(retained, flags | np.uint8(RETAINED), flags & ~np.uint8(RETAINED))
 

@@ -1,8 +1,8 @@
 """What a refresh works on: the columns of the estate and what they refer to, as loaded, changed and stored again."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypedDict, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 import orjson
@@ -18,8 +18,8 @@ from thirdeye.inventory.columns import (
     Columns,
     Mask,
     blob_name,
-    find_positions,
 )
+from thirdeye.inventory.directory import Place
 from thirdeye.mirror import store
 from thirdeye.mirror.buckets import BucketSums
 from thirdeye.mirror.keys import KEY, records_of
@@ -32,8 +32,6 @@ _NUMBERED: Final = np.dtype([("id", KEY), ("number", ">u4")])
 
 # By day: the rows of usage and their checksum.
 UsageSums = dict[str, tuple[int, int]]
-# Service number, database, schema.
-Place = tuple[int, str | None, str | None]
 # Kind ("user" or "team"), id.
 Owner = tuple[str, str]
 # The kinds and the ids, as 32 digits, of the upstream and the downstream end.
@@ -66,31 +64,18 @@ class Index:
 
     def __init__(self, keys: Array) -> None:
         self._keys = keys
-        # As `searchsorted` takes it: a narrower one would be widened at every find_positions.
+        # As `searchsorted` takes it: a narrower one would be widened at every search.
         self._order = np.argsort(keys, kind="stable")
 
     def numbers(self, keys: Array) -> Array:
         """The number of each key, -1 for unknown ones."""
-        numbers = find_positions(self._keys, self._order, keys)
+        if len(self._order) == 0:
+            return np.full(len(keys), -1, dtype=np.int64)
+        ranks = np.searchsorted(self._keys, keys, sorter=self._order)
+        ranks[ranks == len(self._order)] = 0
+        candidates = self._order[ranks]
         # All zeros are no key.
-        numbers[keys == b""] = -1
-        return numbers
-
-
-class StateDocument(TypedDict):
-    """What of a state is no column, as JSON."""
-
-    services: list[str]
-    places: list[Place]
-    place_hashes: list[str]
-    owner_sets: list[tuple[Owner, ...]]
-    tag_sets: list[tuple[str, ...]]
-    domains: list[str | None]
-    asset_kinds: list[str]
-    usage_sums: UsageSums
-    counted_days: list[str]
-    watermark: int
-    dangling: list[UnresolvedEdge]
+        return np.where((self._keys[candidates] == keys) & (keys != b""), candidates, -1)
 
 
 @dataclass
@@ -129,8 +114,8 @@ class State:
 
     def grow(self, length: int) -> None:
         """Makes room for more tables."""
-        for columns in (self.query, self.source):
-            columns.grow(length)
+        self.query.grow(length)
+        self.source.grow(length)
 
     def present(self) -> Mask:
         """Which numbers are tables of the estate."""
@@ -144,7 +129,7 @@ class State:
         """The columns by group of blobs."""
         return {"query": self.query, "source": self.source, "asset": self.asset}
 
-    def document(self) -> StateDocument:
+    def document(self) -> dict[str, Any]:
         """What of this is no column, as JSON."""
         return {
             "services": self.services.items,
@@ -160,19 +145,19 @@ class State:
             "dangling": self.dangling,
         }
 
-    def restore(self, document: StateDocument) -> None:
+    def restore(self, document: Mapping[str, Any]) -> None:
         """Takes over a document that was stored; JSON makes lists of its tuples."""
         self.services = Numbering(document["services"])
-        self.places = Numbering((place[0], place[1], place[2]) for place in document["places"])
+        self.places = Numbering(tuple(place) for place in document["places"])
         self.place_hashes = document["place_hashes"]
-        self.owner_sets = Numbering(tuple((kind, id_) for kind, id_ in owners) for owners in document["owner_sets"])
-        self.tag_sets = Numbering(tuple(tags) for tags in document["tag_sets"])
+        self.owner_sets = Numbering(tuple(map(tuple, owners)) for owners in document["owner_sets"])
+        self.tag_sets = Numbering(map(tuple, document["tag_sets"]))
         self.domains = Numbering(document["domains"])
         self.asset_kinds = Numbering(document["asset_kinds"])
-        self.usage_sums = {day: (sums[0], sums[1]) for day, sums in document["usage_sums"].items()}
+        self.usage_sums = {day: tuple(sums) for day, sums in document["usage_sums"].items()}
         self.counted_days = document["counted_days"]
         self.watermark = document["watermark"]
-        self.dangling = [(edge[0], edge[1], edge[2], edge[3]) for edge in document["dangling"]]
+        self.dangling = [tuple(edge) for edge in document["dangling"]]
 
 
 async def load_state(thirdeye: MySQL, generation: int) -> State | None:
@@ -208,12 +193,12 @@ async def load_numbers(thirdeye: MySQL, generation: int) -> State:
     return state
 
 
-async def _stored_document(thirdeye: MySQL, generation: int) -> StateDocument | None:
+async def _stored_document(thirdeye: MySQL, generation: int) -> dict[str, Any] | None:
     raw = await store.blob(thirdeye, "sources", generation)
     if raw is None:
         return None
-    document = orjson.loads(raw)
-    return cast(StateDocument, document) if document.get("fields") == _fields() else None
+    document: dict[str, Any] = orjson.loads(raw)
+    return document if document.get("fields") == GROUPS else None
 
 
 async def _load_columns(thirdeye: MySQL, generation: int, group: str, columns: Columns) -> None:
@@ -223,7 +208,7 @@ async def _load_columns(thirdeye: MySQL, generation: int, group: str, columns: C
 
 def packed_state(state: State) -> Iterator[tuple[str, bytes]]:
     """Every blob of a state that a refresh needs again, except those of its edges."""
-    yield "sources", orjson.dumps({**state.document(), "fields": _fields()})
+    yield "sources", orjson.dumps({**state.document(), "fields": GROUPS})
     for group, columns in state.groups().items():
         for chunk in range(columns.chunks):
             yield blob_name(group, chunk), columns.packed(chunk)
@@ -237,7 +222,3 @@ def packed_edges(state: State) -> Iterator[tuple[str, bytes]]:
     edges["upstream"], edges["downstream"] = state.upstream, state.downstream
     for chunk in range(edges.chunks):
         yield blob_name("edge", chunk), edges.packed(chunk)
-
-
-def _fields() -> dict[str, dict[str, str]]:
-    return {group: dict(fields) for group, fields in GROUPS.items()}

@@ -72,14 +72,12 @@ SELECT GROUP_CONCAT(REPLACE(id, '-', ''), LPAD(HEX(number), 8, '0') SEPARATOR ''
 FROM table_inventory WHERE number >= %(start)s AND number < %(end)s
 """
 _HIGHEST = "SELECT MAX(number) AS highest FROM table_inventory"
-_NAMES_BETWEEN = """
-SELECT number, name FROM table_inventory WHERE number >= %(start)s AND number < %(end)s
-UNION ALL SELECT number, name FROM table_inventory_staged_text WHERE number >= %(start)s AND number < %(end)s
+_NAMES = """
+SELECT number, name FROM table_inventory WHERE {which}
+UNION ALL SELECT number, name FROM table_inventory_staged_text WHERE {which}
 """
-_NAMES_BY_NUMBER = """
-SELECT number, name FROM table_inventory WHERE number IN %(numbers)s
-UNION ALL SELECT number, name FROM table_inventory_staged_text WHERE number IN %(numbers)s
-"""
+_NAMES_BETWEEN = _NAMES.format(which="number >= %(start)s AND number < %(end)s")
+_NAMES_BY_NUMBER = _NAMES.format(which="number IN %(numbers)s")
 _NAME_ORDER = """
 SELECT part, GROUP_CONCAT(LPAD(HEX(number), 8, '0') ORDER BY place SEPARATOR '') AS packed FROM (
   SELECT number, place, FLOOR(place / 100000) AS part FROM (
@@ -102,9 +100,8 @@ FACT_COLUMNS: Final = (
 _STAGE_TEXT = f"REPLACE INTO table_inventory_staged_text ({', '.join(TEXT_COLUMNS)}) VALUES "
 _STAGE_FACTS = f"INSERT INTO table_inventory_staged_facts ({', '.join(FACT_COLUMNS)}) VALUES "
 _CLEAR_TEXT, _CLEAR_FACTS = "TRUNCATE TABLE table_inventory_staged_text", "TRUNCATE TABLE table_inventory_staged_facts"
-_MERGED_FACTS = ", ".join(FACT_COLUMNS[1:-1])
 _INSERT_NEW = f"""
-INSERT INTO table_inventory ({", ".join(TEXT_COLUMNS)}, {_MERGED_FACTS}, seen_at, removed_at)
+INSERT INTO table_inventory ({", ".join((*TEXT_COLUMNS, *FACT_COLUMNS[1:-1]))}, seen_at, removed_at)
 SELECT {", ".join(f"text.{column}" for column in TEXT_COLUMNS)},
        {", ".join(f"facts.{column}" for column in FACT_COLUMNS[1:-1])}, %(now)s,
        IF(facts.removed, COALESCE(facts.metadata_changed, %(now)s), NULL)
@@ -171,7 +168,6 @@ async def take_run(thirdeye: MySQL, run: int, now: datetime) -> bool:
 
 
 async def get_run(thirdeye: MySQL, run: int) -> Run:
-    """A run's row."""
     row = await thirdeye.fetch_one(_RUN, {"id": run})
     assert row is not None
     row["warnings"] = orjson.loads(row["warnings"]) if row["warnings"] else []
@@ -191,16 +187,13 @@ async def save_progress(thirdeye: MySQL, run: int, counts: RunCounts) -> None:
 async def finish_run(
     database: MySQL | Session,
     run: int,
-    *,
-    phase: str,
-    seen: int,
-    changed: int,
+    counts: RunCounts,
     warnings: list[WarningEntry],
     now: datetime,
     error: str | None = None,
 ) -> None:
-    """Closes a run, DONE or FAILED."""
-    values = {"id": run, "phase": phase, "seen": seen, "changed": changed, "error": error, "now": now}
+    """Closes a run, its phase DONE or FAILED."""
+    values = {"id": run, **counts, "error": error, "now": now}
     await database.execute(_FINISH_RUN, {**values, "warnings": orjson.dumps(warnings).decode()})
 
 
@@ -243,13 +236,8 @@ async def blob_names(thirdeye: MySQL, prefix: str, generation: int) -> list[str]
     return [row["name"] for row in rows]
 
 
-async def put_blob(thirdeye: MySQL, name: str, generation: int, data: bytes) -> None:
-    """Writes a blob that readers see once its generation is published; an empty one removes it then."""
-    await put_blobs(thirdeye, generation, {name: data})
-
-
 async def put_blobs(thirdeye: MySQL, generation: int, blobs: Mapping[str, bytes]) -> None:
-    """Writes blobs by name in one statement, which the server's max_allowed_packet bounds."""
+    """Writes blobs for readers of the generation, together at most max_allowed_packet; an empty one stands for none."""
     values: dict[str, object] = {"generation": generation}
     for number, (name, data) in enumerate(blobs.items()):
         values |= {f"name{number}": name, f"data{number}": data}

@@ -14,7 +14,7 @@ from thirdeye.inventory.duplicates import name_key, normalised_name
 from thirdeye.inventory.fqn import digest, split_fqn
 from thirdeye.inventory.rules import TYPES_WITHOUT_STORAGE, day_of_milliseconds
 from thirdeye.mirror.buckets import BUCKETS, BucketSums, id_buckets
-from thirdeye.mirror.keys import id_key, key_array
+from thirdeye.mirror.keys import KEY, id_key
 from thirdeye.mirror.openmetadata.store import OpenMetadata
 from thirdeye.mirror.state import Index, State
 from thirdeye.mirror.store import TextRow
@@ -32,6 +32,7 @@ _MAX_TYPE_LENGTH: Final = 64
 _MAX_SERVICE_HASH_LENGTH: Final = 200
 # A description of blanks alone is none.
 _BLANK: Final = re.compile(r'^"(\s|\\[nrt])*"?$')
+_TAIL: Final = re.compile("[0-9a-f]{4}")
 StageText = Callable[[list[TextRow]], Awaitable[None]]
 
 
@@ -42,7 +43,6 @@ class NumberSet:
         self._mask = np.zeros(1024, dtype=np.bool_)
 
     def add(self, number: int) -> None:
-        """Puts a number in."""
         if number >= len(self._mask):
             self._mask = np.concatenate([self._mask, np.zeros(number, dtype=np.bool_)])
         self._mask[number] = True
@@ -55,7 +55,6 @@ class NumberSet:
 
     @property
     def numbers(self) -> Array:
-        """The numbers that are in, ascending."""
         return np.flatnonzero(self._mask)
 
 
@@ -76,8 +75,7 @@ class TableReader:
         self._today = today
         self._warnings = warnings
         self._stage = stage
-        used_numbers = np.flatnonzero(state.source["id"] != b"")
-        self._next = int(used_numbers[-1]) + 1 if len(used_numbers) else 0
+        self._next = int(np.max(np.flatnonzero(state.source["id"] != b""), initial=-1)) + 1
         self._index = Index(state.source["id"])
         # Numbers given in this refresh; not kept in a full one, which sees no id twice.
         self._new: dict[bytes, int] | None = {}
@@ -119,19 +117,14 @@ class TableReader:
             async for row in read_sums():
                 current.add(row)
             differing |= current.differing(stored)
-        numbers: list[int] = np.flatnonzero(differing[:-1]).tolist()
-        return numbers
+        return list(np.flatnonzero(differing[:-1]).tolist())
 
     async def _read_buckets(self, buckets: Sequence[int]) -> None:
         """Reads the tables that differ in these buckets, and removes those that are no longer there."""
         rows = [row for row in await self._om.table_stamps(buckets) if id_key(row["id"]) is not None]
         numbers = self._numbers_of([row["id"] for row in rows])
-        changed = [
-            row["id"]
-            for row, number in zip(rows, numbers, strict=True)
-            if number < 0 or not self._is_current(row, number)
-        ]
-        source = self._state.source
+        numbered, source = zip(rows, numbers, strict=True), self._state.source
+        changed = [row["id"] for row, number in numbered if number < 0 or not self._is_current(row, number)]
         remaining = np.zeros(self._state.tables, dtype=np.bool_)
         remaining[[number for number in numbers if number >= 0]] = True
         in_buckets = np.isin(id_buckets(source["id"]), buckets)
@@ -147,11 +140,10 @@ class TableReader:
     def _numbers_of(self, ids: Sequence[str]) -> list[int]:
         """The number of each id, -1 for unknown ones."""
         keys = [id_key(identifier) or b"" for identifier in ids]
-        numbers: list[int] = self._index.numbers(key_array(keys)).tolist()
-        if self._new:
-            numbers = [
-                self._new.get(key, -1) if number < 0 else number for key, number in zip(keys, numbers, strict=True)
-            ]
+        numbers: list[int] = self._index.numbers(np.frombuffer(b"".join(keys), KEY)).tolist()
+        new = self._new
+        if new:
+            return [new.get(key, -1) if number < 0 else number for key, number in zip(keys, numbers, strict=True)]
         return numbers
 
     def _remove(self, numbers: Array) -> None:
@@ -198,12 +190,16 @@ class TableReader:
         query, source = self._state.query, self._state.source
         fqn = self._fqn(row)
         name = _Name(fqn, row["fqn_hash"] or "", split_fqn(fqn))
-        updated_at = _whole(row["updated_at"])
+        updated_at = int(_number(row["updated_at"]) or 0)
         self._state.watermark = max(self._state.watermark, min(updated_at, (self._today + 1) * _DAY_MS))
         life_cycle = self._life_cycle(row)
         place = self._place(name)
         self._set_keys(row, number, name.hash)
-        query["flags"][number] = _flags(row)
+        query["flags"][number] = (
+            (0 if row["deleted"] else PRESENT)
+            | (DESCRIBED if is_described(row["description"]) else 0)
+            | (WITHOUT_STORAGE if row["table_type"] in TYPES_WITHOUT_STORAGE else 0)
+        )
         query["place"][number] = place
         source["own_retention"][number] = row["retention"] not in (None, "", "null")
         source["created_at"][number] = life_cycle["created"]
@@ -218,7 +214,7 @@ class TableReader:
         if source["key"][number] != key.rstrip(b"\0") or not source["stamp"][number]:
             self.rekeyed.add(number)
         source["key"][number] = key
-        source["tail"][number] = int(fqn_hash[-4:], 16) if _is_hexadecimal(fqn_hash[-4:]) else 0
+        source["tail"][number] = int(fqn_hash[-4:], 16) if _TAIL.fullmatch(fqn_hash[-4:]) else 0
         source["stamp"][number], source["name_stamp"][number] = int(row["stamp"]), int(row["name_stamp"])
 
     def _changed_text(self, row: Row, number: int, name: _Name, place: int) -> TextRow | None:
@@ -289,25 +285,9 @@ class TableReader:
         return day_of_milliseconds(milliseconds)
 
 
-def _flags(row: Row) -> int:
-    flags = 0 if row["deleted"] else PRESENT
-    flags |= DESCRIBED if is_described(row["description"]) else 0
-    flags |= WITHOUT_STORAGE if row["table_type"] in TYPES_WITHOUT_STORAGE else 0
-    return flags
-
-
-def _is_hexadecimal(text: str) -> bool:
-    return len(text) == 4 and all(digit in "0123456789abcdef" for digit in text)
-
-
 def is_described(description: str | None) -> bool:
     """Whether the beginning of a description, as JSON text, is of a text that says anything."""
     return description is not None and description.startswith('"') and not _BLANK.match(description)
-
-
-def _whole(value: Any) -> int:
-    number = _number(value)
-    return 0 if number is None else int(number)
 
 
 def _number(value: Any) -> float | None:

@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -49,14 +51,8 @@ class Day:
         order = np.argsort(self.used)
         counts = self.counts[order] if recent else self.counts[:0]
         sizes = np.array([len(mask), len(self.unused), len(counts)], dtype=_HEADER)
-        parts = (
-            sizes.tobytes(),
-            np.packbits(mask).tobytes(),
-            self.unused.astype("<u4").tobytes(),
-            counts.astype("<u4").tobytes(),
-            self.others.tobytes(),
-        )
-        return zlib.compress(b"".join(parts), 1)
+        parts = (sizes, np.packbits(mask), self.unused.astype("<u4"), counts.astype("<u4"), self.others)
+        return zlib.compress(b"".join(part.tobytes() for part in parts), 1)
 
     @staticmethod
     def unpack(packed: bytes) -> "Day":
@@ -90,7 +86,8 @@ class UsageTotals:
 
 def day_of_rows(rows: list[Row], index: Index) -> Day:
     """A day out of its rows of `usage_days`."""
-    used, unused, counts, others = [_NO], [_NO], [_NONE], [np.zeros(0, _OTHER)]
+    used, unused = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    counts, others = [np.zeros(0, np.uint32)], [np.zeros(0, _OTHER)]
     for row in rows:
         records = records_of(row["packed"], _RECORD)
         is_table = row["kind"] == "table"
@@ -110,18 +107,8 @@ def day_of_rows(rows: list[Row], index: Index) -> Day:
     return Day(np.concatenate(used), np.concatenate(unused), np.concatenate(counts), np.concatenate(others))
 
 
-_NO: Final = np.zeros(0, np.int64)
-_NONE: Final = np.zeros(0, np.uint32)
-
-
 def day_name(day: str) -> str:
-    """The name of a day's blob."""
     return f"usage/{day}"
-
-
-def sums_by_day(rows: list[Row]) -> UsageSums:
-    """Checksums by day."""
-    return {row["day"].isoformat(): (int(row["number"]), int(row["checksum"])) for row in rows if row["day"]}
 
 
 def _batches(days: list[str], sums: UsageSums) -> Iterator[list[str]]:
@@ -137,39 +124,29 @@ def _batches(days: list[str], sums: UsageSums) -> Iterator[list[str]]:
         yield batch
 
 
-def _by_day(rows: list[Row]) -> dict[date, list[Row]]:
-    groups: dict[date, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(row["day"], []).append(row)
-    return groups
-
-
+@dataclass(frozen=True)
 class UsageReader:
     """Reads the days that differ and adds all of them up."""
 
-    def __init__(
-        self, om: OpenMetadata, thirdeye: MySQL, generation: int, state: State, today: date, recent_days: int
-    ) -> None:
-        self._om = om
-        self._thirdeye = thirdeye
-        self._generation = generation
-        self._state = state
-        self._today = day_number(today)
-        self._recent_days = recent_days
-        self.changed = 0
+    om: OpenMetadata
+    thirdeye: MySQL
+    generation: int
+    state: State
+    # As columns hold days.
+    today: int
+    recent_days: int
 
     async def read(self, sums: UsageSums, index: Index, warnings: RefreshWarnings) -> None:
         """Brings the blobs of the generation up to date with OM's days."""
-        before, counted = self._state.usage_sums, set(self._state.counted_days)
-        stored = {name.rsplit("/", 1)[1] for name in await store.blob_names(self._thirdeye, "usage/", self._generation)}
+        before, counted = self.state.usage_sums, set(self.state.counted_days)
+        stored = {name.rsplit("/", 1)[1] for name in await store.blob_names(self.thirdeye, "usage/", self.generation)}
         # An empty blob takes its predecessor away.
-        await store.put_blobs(
-            self._thirdeye, self._generation, {day_name(day): b"" for day in sorted(stored - sums.keys())}
-        )
+        gone = {day_name(day): b"" for day in sorted(stored - sums.keys())}
+        await store.put_blobs(self.thirdeye, self.generation, gone)
         changed = list[str]()
         for day in sorted(sums):
             number = day_number(date.fromisoformat(day))
-            if number > self._today:
+            if number > self.today:
                 warnings.add("USAGE_IN_THE_FUTURE", day, sums[day][0])
             recent = self._is_recent(number)
             if day not in stored or sums[day] != before.get(day) or (recent and day not in counted):
@@ -178,47 +155,47 @@ class UsageReader:
                 await self._drop_counts(day)
         for days in _batches(changed, sums):
             await self._read_days(days, index, large=sums[days[0]][0] > BATCH_ROWS)
-        self._state.usage_sums = sums
-        self._state.counted_days = [day for day in sorted(sums) if self._is_recent(day_number(date.fromisoformat(day)))]
+        self.state.usage_sums = sums
+        self.state.counted_days = [day for day in sorted(sums) if self._is_recent(day_number(date.fromisoformat(day)))]
 
     def _is_recent(self, number: int) -> bool:
-        return self._today - number <= self._recent_days
+        return self.today - number <= self.recent_days
 
     async def _read_days(self, days: list[str], index: Index, *, large: bool) -> None:
         dates = [date.fromisoformat(day) for day in days]
-        rows_by_day = _by_day(await self._om.usage_days(dates, large=large))
+        rows = sorted(await self.om.usage_days(dates, large=large), key=itemgetter("day"))
+        rows_by_day = {day: list(rows_of_day) for day, rows_of_day in groupby(rows, itemgetter("day"))}
+        del rows
         blobs = {}
         for name, moment in zip(days, dates, strict=True):
             # Not kept any longer: the texts of a day of a million tables take 40 MB.
             day = day_of_rows(rows_by_day.pop(moment, []), index)
             blobs[day_name(name)] = day.packed(recent=self._is_recent(day_number(moment)))
-            self.changed += len(day.used) + len(day.unused)
-        await store.put_blobs(self._thirdeye, self._generation, blobs)
+        await store.put_blobs(self.thirdeye, self.generation, blobs)
 
     async def _drop_counts(self, day: str) -> None:
-        data = await store.blob(self._thirdeye, day_name(day), self._generation)
+        data = await store.blob(self.thirdeye, day_name(day), self.generation)
         if data:
             packed = Day.unpack(data).packed(recent=False)
-            await store.put_blob(self._thirdeye, day_name(day), self._generation, packed)
+            await store.put_blobs(self.thirdeye, self.generation, {day_name(day): packed})
 
     async def add_up(self, index: Index, advisor: Advisor) -> UsageTotals:
         """Sets days of use, longest gap, first and last day of every table; gives what else the days say.
 
         Tells the advisor how things stood before each day.
         """
-        state = self._state
+        state = self.state
         present, service = state.present(), state.service_of_place()[state.query["place"]]
         sums = _Sums(state.tables, len(state.services.items) or 1)
-        advisor.begin(np.minimum(state.source["created_at"], np.uint16(self._today)), present, service, self._today)
+        advisor.begin(np.minimum(state.source["created_at"], np.uint16(self.today)), present, service, self.today)
         for days in _batches(sorted(state.usage_sums), state.usage_sums):
-            for name, data in await store.blobs_named(
-                self._thirdeye, [day_name(day) for day in days], self._generation
-            ):
-                number = clamp_day_number(day_number(date.fromisoformat(name.rsplit("/", 1)[1])), self._today)
+            names = [day_name(day) for day in days]
+            for name, data in await store.blobs_named(self.thirdeye, names, self.generation):
+                number = clamp_day_number(day_number(date.fromisoformat(name.rsplit("/", 1)[1])), self.today)
                 advisor.before_day(number, sums.so_far())
-                sums.add(_resolved(Day.unpack(data), index), number, self._today, self._recent_days)
+                sums.add(_resolved(Day.unpack(data), index), number, self.today, self.recent_days)
                 sums.add_services(present, service)
-        advisor.before_day(self._today + 1, sums.so_far())
+        advisor.before_day(self.today + 1, sums.so_far())
         for field_name in ("first_use", "last_use", "days_of_use", "longest_gap"):
             state.source[field_name] = getattr(sums, field_name)
         return UsageTotals(sums.queries, sums.first_row, sums.newest_row, sums.assets_90, sums.assets_recent)
@@ -245,12 +222,10 @@ class _Sums:
 
     def __init__(self, tables: int, services: int) -> None:
         self.queries = np.zeros(tables, np.int64)
-        self.first_use = np.zeros(tables, np.uint16)
-        self.last_use = np.zeros(tables, np.uint16)
-        self.days_of_use = np.zeros(tables, np.uint16)
-        self.longest_gap = np.zeros(tables, np.uint16)
-        self.first_row = np.zeros(services, np.int64)
-        self.newest_row = np.zeros(services, np.int64)
+        self.first_use, self.last_use, self.days_of_use, self.longest_gap = (
+            np.zeros(tables, np.uint16) for _ in range(4)
+        )
+        self.first_row, self.newest_row = np.zeros(services, np.int64), np.zeros(services, np.int64)
         self.assets_90: set[bytes] = set()
         self.assets_recent: set[bytes] = set()
         self._day: Day | None = None

@@ -36,11 +36,6 @@ class SourceTable:
     optional: tuple[str, ...] = ()
     verdicts_need_it: bool = False
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """All columns that are read."""
-        return (*self.required, *self.optional)
-
 
 TABLES = SourceTable("table_entity", ("id", "json"), "no table is known", ("fqnHash", "updatedAt", "deleted"))
 SERVICES = SourceTable("dbservice_entity", ("nameHash", "name"), "services have no names", ("serviceType",))
@@ -55,21 +50,15 @@ DATABASES = SourceTable(
     "database_entity", ("id", "fqnHash"), "owners and domains inherited from databases are not known", ("json",), True
 )
 RELATIONS = SourceTable(
-    "entity_relationship",
-    ("fromId", "toId", "fromEntity", "toEntity", "relation"),
-    "lineage, owners and domains are not known",
-    ("deleted",),
-    True,
-)
+    "entity_relationship", ("fromId", "toId", "fromEntity", "toEntity", "relation"),
+    "lineage, owners and domains are not known", ("deleted",), True,
+)  # fmt: skip
 TAGS = SourceTable("tag_usage", ("source", "tagFQN", "targetFQNHash"), "tiers and tags are not known", (), True)
 USAGE = SourceTable("entity_usage", ("id", "entityType", "usageDate", "count1"), "no usage is known", (), True)
 PROFILES = SourceTable(
-    "profiler_data_time_series",
-    ("entityFQNHash", "extension", "timestamp", "json"),
-    "sizes and writes are not known",
-    (),
-    True,
-)
+    "profiler_data_time_series", ("entityFQNHash", "extension", "timestamp", "json"),
+    "sizes and writes are not known", (), True,
+)  # fmt: skip
 USERS = SourceTable("user_entity", ("id", "name"), "owners that are users have no names")
 TEAMS = SourceTable("team_entity", ("id", "name"), "owners that are teams have no names")
 DOMAINS = SourceTable("domain_entity", ("id", "name"), "domains have no names")
@@ -88,7 +77,9 @@ SOURCE_TABLES: Final = (
     *ASSETS.values(),
 )  # fmt: skip
 
-READABLE: Final[Mapping[str, tuple[str, ...]]] = {table.name: table.columns for table in SOURCE_TABLES}
+READABLE: Final[Mapping[str, tuple[str, ...]]] = {
+    table.name: (*table.required, *table.optional) for table in SOURCE_TABLES
+}
 
 
 def grant_statements(existing: Mapping[str, set[str]], schema: str, account: str) -> Iterator[str]:

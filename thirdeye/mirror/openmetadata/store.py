@@ -16,8 +16,7 @@ Readable = dict[str, set[str]]
 
 # information_schema shows an account only the columns it has a privilege on: what exists *and* may be read.
 _READABLE = """
-SELECT table_name AS table_name, column_name AS column_name
-FROM information_schema.columns
+SELECT table_name AS table_name, column_name AS column_name FROM information_schema.columns
 WHERE table_schema = %(schema)s
 """
 
@@ -53,9 +52,7 @@ _TABLE_STAMPS = """
 SELECT id AS id, {stamp} AS stamp, {name_stamp} AS name_stamp
 FROM table_entity WHERE CONV(LEFT(id, 4), 16, 10) + 0 IN %(buckets)s
 """
-_TABLES_BROKEN = """
-SELECT COUNT(*) AS number, MIN({fqn_hash}) AS example FROM table_entity WHERE id IS NULL
-"""
+_TABLES_BROKEN = "SELECT COUNT(*) AS number, MIN({fqn_hash}) AS example FROM table_entity WHERE id IS NULL"
 _COLUMN_NAMES = (
     "SELECT id AS id, JSON_EXTRACT(json, '$.columns[*].name') AS names FROM table_entity WHERE id IN %(ids)s"
 )
@@ -190,14 +187,8 @@ WHERE costs.timestamp >= %(since)s AND {_COST} >= 0 AND COALESCE({_COUNT}, 1) >=
 GROUP BY query_entity.id
 """
 
-# Each part's rows of some buckets; all of them when so many differ that picking costs more than it saves.
+# All rows of a part are read when so many buckets differ that picking costs more than it saves.
 MAX_BUCKETS: Final = 20_000
-_ALL = "TRUE"
-_TO_BUCKETS = "CONV(LEFT(toId, 4), 16, 10) + 0 IN %(buckets)s"
-_TAG_BUCKETS = "CONV(RIGHT(targetFQNHash, 4), 16, 10) + 0 IN %(buckets)s"
-_PROFILE_BUCKETS = "CONV(RIGHT(entityFQNHash, 4), 16, 10) + 0 IN %(buckets)s"
-
-
 # Room for packed texts.
 _SESSION = "SET SESSION group_concat_max_len = 67108864"
 
@@ -221,25 +212,24 @@ class OpenMetadata:
         """Fits the connection to packed answers; once before anything else."""
         await self._session.execute(_SESSION)
 
-    def columns(self, table: str) -> set[str]:
-        """The columns of a table that may be read."""
-        return self._readable.get(table, set())
-
-    def _has(self, table: str, column: str, otherwise: str) -> str:
-        return column if column in self.columns(table) else otherwise
+    def _has(self, table: str, column: str) -> bool:
+        return column in self._readable.get(table, set())
 
     def _not_deleted(self) -> str:
-        return _NOT_DELETED if "deleted" in self.columns("entity_relationship") else "TRUE"
+        return _NOT_DELETED if self._has("entity_relationship", "deleted") else "TRUE"
 
-    def _packed(self, sql: str, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
+    def _packed(self, sql: str, buckets: Sequence[int] | None, digits: str) -> AsyncIterator[Row]:
+        """Rows of a part, all or those of some buckets; `digits` is the SQL of the digits that number a bucket."""
+        which = "TRUE" if buckets is None else f"CONV({digits}, 16, 10) + 0 IN %(buckets)s"
+        sql = sql.format(not_deleted=self._not_deleted(), buckets=which)
         return self._session.stream(sql, {"buckets": tuple(buckets or (-1,))})
 
     # ---- tables
 
     def _table_sql(self, which: str) -> str:
-        updated_at = self._has("table_entity", "updatedAt", "JSON_VALUE(json, '$.updatedAt')")
-        fqn_hash = self._has("table_entity", "fqnHash", "NULL")
-        deleted = self._has("table_entity", "deleted", "JSON_EXTRACT(json, '$.deleted') = true")
+        updated_at = "updatedAt" if self._has("table_entity", "updatedAt") else "JSON_VALUE(json, '$.updatedAt')"
+        fqn_hash = "fqnHash" if self._has("table_entity", "fqnHash") else "NULL"
+        deleted = "deleted" if self._has("table_entity", "deleted") else "JSON_EXTRACT(json, '$.deleted') = true"
         return which.format(
             fqn_hash=fqn_hash,
             updated_at=updated_at,
@@ -257,7 +247,7 @@ class OpenMetadata:
 
     async def changed_table_pages(self, since: int, size: int) -> AsyncIterator[list[Row]]:
         """Tables whose metadata changed at or after `since` (milliseconds), oldest change first."""
-        if "updatedAt" not in self.columns("table_entity"):
+        if not self._has("table_entity", "updatedAt"):
             return
         sql, after = self._table_sql(_TABLE_COLUMNS + _TABLES_CHANGED), ""
         while page := await self._session.fetch_all(sql, {"since": since, "after": after, "size": size}):
@@ -265,7 +255,6 @@ class OpenMetadata:
             since, after = int(page[-1]["updated_at"]), page[-1]["id"]
 
     async def tables_by_id(self, ids: Sequence[str]) -> list[Row]:
-        """Those tables."""
         return await self._session.fetch_all(self._table_sql(_TABLE_COLUMNS + _TABLES_BY_ID), {"ids": tuple(ids)})
 
     def table_sums(self) -> AsyncIterator[Row]:
@@ -309,13 +298,11 @@ class OpenMetadata:
 
     def lineage(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
         """Edges by the kinds of their ends, packed: upstream and downstream id. All, or those of some buckets."""
-        which = _ALL if buckets is None else _TO_BUCKETS
-        return self._packed(_LINEAGE.format(not_deleted=self._not_deleted(), buckets=which), buckets)
+        return self._packed(_LINEAGE, buckets, "LEFT(toId, 4)")
 
     def ownership(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
         """Owners (relation 8) and domains (10) of tables, packed: the ids of an owner's tables."""
-        which = _ALL if buckets is None else _TO_BUCKETS
-        return self._packed(_OWNED.format(not_deleted=self._not_deleted(), buckets=which), buckets)
+        return self._packed(_OWNED, buckets, "LEFT(toId, 4)")
 
     async def owned_places(self, table: str) -> list[Row]:
         """Owners and domains of all schemas or databases (`table` is OM's table of them), by their FQN hash."""
@@ -325,7 +312,7 @@ class OpenMetadata:
 
     async def retained_places(self, table: str) -> list[str]:
         """The FQN hashes of the schemas or databases that have a retention; none where its JSON cannot be read."""
-        if not {"fqnHash", "json"} <= self.columns(table):
+        if not (self._has(table, "fqnHash") and self._has(table, "json")):
             return []
         return [row["fqn_hash"] for row in await self._session.fetch_all(_RETAINED_PLACES.format(table=table))]
 
@@ -345,7 +332,7 @@ class OpenMetadata:
 
     def tags(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
         """Tags of tables, packed: the digests of the FQN hashes of a tag's tables."""
-        return self._packed(_TAGS.format(buckets=_ALL if buckets is None else _TAG_BUCKETS), buckets)
+        return self._packed(_TAGS, buckets, "RIGHT(targetFQNHash, 4)")
 
     def profile_sums(self) -> AsyncIterator[Row]:
         """Checksums of profile rows by bucket, the last four digits of the FQN hash."""
@@ -353,14 +340,13 @@ class OpenMetadata:
 
     def profiles(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
         """Lines of digest, time of the last write (0: none), time (15 digits) and size of the newest known size."""
-        which = _ALL if buckets is None else _PROFILE_BUCKETS
-        return self._packed(_PROFILES.format(buckets=which), buckets)
+        return self._packed(_PROFILES, buckets, "RIGHT(entityFQNHash, 4)")
 
     # ---- the small ones
 
     async def services(self) -> list[Row]:
         """Name hash, name and type of every database service."""
-        service_type = self._has("dbservice_entity", "serviceType", "NULL")
+        service_type = "serviceType" if self._has("dbservice_entity", "serviceType") else "NULL"
         return await self._session.fetch_all(_SERVICES.format(service_type=service_type))
 
     async def names(self, table: str) -> list[Row]:
@@ -369,7 +355,7 @@ class OpenMetadata:
 
     async def assets(self, table: str) -> list[Row]:
         """A kind's assets, packed: id, hash of the service (32 digits each), checksum of the name (8), deleted (2)."""
-        deleted = "IF(COALESCE(deleted, 0) = 1, '01', '00')" if "deleted" in self.columns(table) else "'00'"
+        deleted = "IF(COALESCE(deleted, 0) = 1, '01', '00')" if self._has(table, "deleted") else "'00'"
         return await self._session.fetch_all(_ASSETS.format(table=table, deleted=deleted))
 
     async def asset_names(self, table: str, ids: Sequence[str]) -> list[Row]:

@@ -1,38 +1,35 @@
 """The phases of a refresh, one file each. All but the last only prepare: a refresh that ends early changes nothing."""
 
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
 
 from thirdeye.mirror.context import RefreshContext, RefreshWork
-from thirdeye.mirror.phases.evaluation import ApplyRules
-from thirdeye.mirror.phases.lineage import ReadLineage
-from thirdeye.mirror.phases.profiles import ReadProfiles
-from thirdeye.mirror.phases.publishing import Publish
-from thirdeye.mirror.phases.relations import ReadRelations
-from thirdeye.mirror.phases.staging import StageChanges
-from thirdeye.mirror.phases.tables import ReadTables
-from thirdeye.mirror.phases.tags import ReadTags
-from thirdeye.mirror.phases.usage import ReadUsage
+from thirdeye.mirror.phases.evaluation import apply_rules
+from thirdeye.mirror.phases.lineage import read_lineage
+from thirdeye.mirror.phases.profiles import read_profiles
+from thirdeye.mirror.phases.publishing import publish
+from thirdeye.mirror.phases.relations import read_relations
+from thirdeye.mirror.phases.staging import stage_changes
+from thirdeye.mirror.phases.tables import read_tables
+from thirdeye.mirror.phases.tags import read_tags
+from thirdeye.mirror.phases.usage import read_usage
 
 
-class Phase(Protocol):
-    """A step of a refresh."""
+class Phase(NamedTuple):
+    """A step of a refresh: what progress, logs and the API call it, and what does its part of the work."""
 
-    @property
-    def name(self) -> str:
-        """What progress, logs and the API call it."""
-
-    async def run(self, context: RefreshContext, work: RefreshWork) -> None:
-        """Does its part of the work."""
+    name: str
+    run: Callable[[RefreshContext, RefreshWork], Awaitable[None]]
 
 
-PHASES: Final[tuple[Phase, ...]] = (
-    ReadTables(),
-    ReadRelations(),
-    ReadTags(),
-    ReadProfiles(),
-    ReadUsage(),
-    ReadLineage(),
-    ApplyRules(),
-    StageChanges(),
-    Publish(),
+PHASES: Final = (
+    Phase("TABLES", read_tables),
+    Phase("RELATIONS", read_relations),
+    Phase("TAGS", read_tags),
+    Phase("PROFILES", read_profiles),
+    Phase("USAGE", read_usage),
+    Phase("LINEAGE", read_lineage),
+    Phase("RULES", apply_rules),
+    Phase("STAGING", stage_changes),
+    Phase("PUBLISHING", publish),
 )

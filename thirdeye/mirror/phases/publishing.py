@@ -1,7 +1,6 @@
 """PUBLISHING: one transaction, after which readers see the new generation."""
 
 from datetime import timedelta
-from typing import Final
 
 import orjson
 
@@ -10,32 +9,18 @@ from thirdeye.mirror import store
 from thirdeye.mirror.context import RefreshContext, RefreshLost, RefreshWork
 
 
-class Publish:
-    """Merges what is staged and closes the run, both or neither."""
-
-    name: Final = "PUBLISHING"
-
-    async def run(self, context: RefreshContext, work: RefreshWork) -> None:
-        """Publishes. Raises RefreshLost when another process may have taken over."""
-        progress = context.progress
-        async with context.thirdeye.transaction() as session:
-            context.check_lease()
-            if not await store.is_open(session, context.run):
-                raise RefreshLost
-            await store.merge_staged(session, context.now)
-            await _put_changes(session, context, work)
-            await context.advisor.publish(session, context.run)
-            now = context.clock()
-            await store.publish_state(session, context.run, now, context.today)
-            await store.finish_run(
-                session,
-                context.run,
-                phase="DONE",
-                seen=progress.seen,
-                changed=progress.changed,
-                warnings=context.warnings.entries,
-                now=now,
-            )
+async def publish(context: RefreshContext, work: RefreshWork) -> None:
+    """Merges what is staged and closes the run, both or neither. Raises RefreshLost if another may have taken over."""
+    async with context.thirdeye.transaction() as session:
+        context.check_lease()
+        if not await store.is_open(session, context.run):
+            raise RefreshLost
+        await store.merge_staged(session, context.now)
+        await _put_changes(session, context, work)
+        await context.advisor.publish(session, context.run)
+        now = context.clock()
+        await store.publish_state(session, context.run, now, context.today)
+        await store.finish_run(session, context.run, context.progress.counts("DONE"), context.warnings.entries, now)
 
 
 async def _put_changes(session: Session, context: RefreshContext, work: RefreshWork) -> None:

@@ -1,10 +1,11 @@
 """STAGING: everything that readers will see, written where they do not look yet."""
 
 import asyncio
-from typing import Final
 
-from thirdeye.database import Row
+import numpy as np
+
 from thirdeye.inventory.columns import CHUNK
+from thirdeye.inventory.name_search import pack_names
 from thirdeye.inventory.totals import summarise
 from thirdeye.mirror import facts, store
 from thirdeye.mirror.changes import changes
@@ -13,28 +14,25 @@ from thirdeye.mirror.directory import Names, directory_of
 from thirdeye.mirror.duplicates import DuplicateFinder
 from thirdeye.mirror.evaluation import ServiceFeeds
 from thirdeye.mirror.lineage import packed_adjacency
-from thirdeye.mirror.name_ranks import rank_names
 from thirdeye.mirror.openmetadata.source_tables import TABLES
 from thirdeye.mirror.state import PREFIXES, State, packed_state
 
 
-class StageChanges:
-    """Stages the rows and blobs that differ from the generation before."""
-
-    name: Final = "STAGING"
-
-    async def run(self, context: RefreshContext, work: RefreshWork) -> None:
-        """Gives the changes of tables; the next phase only has to publish."""
-        state = work.state
-        await context.blobs.stage_all(packed_adjacency(work.graph))
-        del work.graph
-        await rank_names(context.thirdeye, context.blobs, state, work.renamed.numbers)
-        await context.blobs.stage_json("directory", work.directory)
-        await _stage_summary(context, work)
-        await _stage_duplicates(context, state)
-        await _stage_facts(context, work)
-        await _stage_state(context, state)
-        context.progress.tables = int(state.present().sum())
+async def stage_changes(context: RefreshContext, work: RefreshWork) -> None:
+    """Stages the rows and blobs that differ from the generation before; gives the changes of tables."""
+    state = work.state
+    await context.blobs.stage_all(packed_adjacency(work.graph))
+    del work.graph
+    await _rank_names(context, work)
+    await context.blobs.stage_json("directory", work.directory)
+    await _stage_summary(context, work)
+    finder = DuplicateFinder(state, context.thirdeye, context.blobs, context.reader, context.warnings)
+    await context.blobs.drop("columns/", await finder.find())
+    await _stage_facts(context, work)
+    names = await context.blobs.stage_all(packed_state(state))
+    for prefix in PREFIXES:
+        await context.blobs.drop(prefix, names)
+    context.progress.tables = int(state.present().sum())
 
 
 async def stage_empty_estate(context: RefreshContext, work: RefreshWork, obstacle: str) -> None:
@@ -48,25 +46,33 @@ async def stage_empty_estate(context: RefreshContext, work: RefreshWork, obstacl
     await context.blobs.stage_json("duplicates", [])
 
 
+async def _rank_names(context: RefreshContext, work: RefreshWork) -> None:
+    """Gives every table its place in the order of names, and stages the names of the chunks with new ones."""
+    state, renamed = work.state, work.renamed.numbers
+    if len(renamed) == 0:
+        return
+    parts = [np.frombuffer(bytes.fromhex(part), ">u4") for part in await store.name_order(context.thirdeye)]
+    numbers, ranks = np.concatenate([np.zeros(0, ">u4"), *parts]), np.zeros(state.tables, np.int32)
+    ranks[numbers] = np.arange(len(numbers), dtype=np.int32)
+    state.query["name_rank"] = ranks
+    for chunk in np.unique(renamed // CHUNK).tolist():
+        first, end = chunk * CHUNK, min((chunk + 1) * CHUNK, state.tables)
+        names = await store.names_between(context.thirdeye, first, end)
+        text = await asyncio.to_thread(pack_names, [names.get(number, "") for number in range(first, end)])
+        await context.blobs.stage(f"names/{chunk:05d}", text)
+
+
 async def _stage_summary(context: RefreshContext, work: RefreshWork) -> None:
     """Prepares what `estate` answers."""
     summary = await asyncio.to_thread(summarise, work.state.query, work.directory, work.prices)
     await context.blobs.stage_json("summary", summary)
 
 
-async def _stage_duplicates(context: RefreshContext, state: State) -> None:
-    async def read_columns(ids: list[str]) -> list[Row]:
-        return await context.reader.rows(TABLES, lambda: context.reader.om.column_names(ids))
-
-    finder = DuplicateFinder(state, context.thirdeye, context.blobs, read_columns, context.warnings)
-    await context.blobs.drop("columns/", await finder.find())
-
-
 async def _stage_facts(context: RefreshContext, work: RefreshWork) -> None:
     renamed = work.renamed.mask(work.state.tables)
     for chunk in range(work.state.query.chunks):
         old = await facts.previous_chunk(context.blobs, chunk)
-        new = facts.current_chunk(work.state, chunk)
+        new = work.state.query.parts(chunk) | work.state.source.parts(chunk)
         first = chunk * CHUNK
         changed = facts.changed_facts(old, new, renamed[first : first + CHUNK])
         context.advisor.compare(old, new, first)
@@ -74,9 +80,3 @@ async def _stage_facts(context: RefreshContext, work: RefreshWork) -> None:
             work.changes += changes(old or {}, new, first)
         context.progress.changed += int(changed.sum())
         await store.stage_facts(context.thirdeye, facts.fact_rows(new, first, changed))
-
-
-async def _stage_state(context: RefreshContext, state: State) -> None:
-    names = await context.blobs.stage_all(packed_state(state))
-    for prefix in PREFIXES:
-        await context.blobs.drop(prefix, names)

@@ -1,7 +1,5 @@
 """TABLES: which tables exist, and what OM's row of each says."""
 
-from typing import Final
-
 import numpy as np
 
 from thirdeye.mirror import store
@@ -11,23 +9,19 @@ from thirdeye.mirror.store import TextRow
 from thirdeye.mirror.tables import TableReader
 
 
-class ReadTables:
-    """Reads all tables, or those that changed; stages their texts as they come."""
+async def read_tables(context: RefreshContext, work: RefreshWork) -> None:
+    """Reads all tables, or those that changed; gives those that are renamed and rekeyed, and indexes of all."""
 
-    name: Final = "TABLES"
+    async def stage(rows: list[TextRow]) -> None:
+        await store.stage_text(context.thirdeye, rows)
+        progress.on_progress(progress.phase, progress.seen)
+        context.check_lease()
 
-    async def run(self, context: RefreshContext, work: RefreshWork) -> None:
-        """Gives the tables that are renamed and rekeyed, and indexes of all."""
-
-        async def stage(rows: list[TextRow]) -> None:
-            await store.stage_text(context.thirdeye, rows)
-            context.report_progress()
-
-        state = work.state
-        reader = TableReader(context.reader.om, state, context.today_number, context.warnings, stage)
-        await (reader.read_all() if context.progress.kind == "FULL" else reader.read_changes())
-        context.progress.seen = reader.seen
-        work.renamed, work.rekeyed = reader.renamed, reader.rekeyed.numbers.astype(np.int32)
-        # Its own index is freed before two more are made.
-        del reader
-        work.tables_by_id, work.tables_by_hash = Index(state.source["id"]), Index(state.source["key"])
+    progress, state = context.progress, work.state
+    reader = TableReader(context.reader.om, state, context.today_number, context.warnings, stage)
+    await (reader.read_all() if progress.kind == "FULL" else reader.read_changes())
+    progress.seen = reader.seen
+    work.renamed, work.rekeyed = reader.renamed, reader.rekeyed.numbers.astype(np.int32)
+    # Its own index is freed before two more are made.
+    del reader
+    work.tables_by_id, work.tables_by_hash = Index(state.source["id"]), Index(state.source["key"])
