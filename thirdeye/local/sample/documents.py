@@ -2,7 +2,6 @@
 
 import json
 
-from thirdeye.local.sample import secrets
 from thirdeye.local.sample.naming import join_fqn
 from thirdeye.local.sample.records import (
     AssetRecord,
@@ -11,7 +10,6 @@ from thirdeye.local.sample.records import (
     ProfileRow,
     QueryCostRow,
     QueryRecord,
-    RelationRecord,
     SchemaRecord,
     ServiceRecord,
     SystemProfileRow,
@@ -22,15 +20,21 @@ from thirdeye.local.sample.records import (
 
 Document = dict[str, object]
 Fields = dict[str, str | None]  # values as JSON text
-LIFE_CYCLE_PROCESS = "sample-ingestion"
 LARGEST_PLAIN_DOUBLE = 10_000_000
+# Fake secrets, stored where OpenMetadata stores real ones: whatever reads the estate must never meet them.
+CONNECTION_PASSWORD = "sample-connection-password-9f2c"
+CONNECTION_PRIVATE_KEY = "sample-private-key-41aa"
+BOT_TOKEN = "sample-bot-token-77de"
+PASSWORD_HASH = "sample-password-hash-c03b"
+PERSONAL_NAME = "Sample Person Zaphod-5521"
+PERSONAL_IBAN = "DE00SAMPLEIBAN0000665544"
+SECRET_MARKERS = frozenset(
+    {CONNECTION_PASSWORD, CONNECTION_PRIVATE_KEY, BOT_TOKEN, PASSWORD_HASH, PERSONAL_NAME, PERSONAL_IBAN}
+)
+"""Strings that occur nowhere in the estate but in columns that nobody may read."""
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def json_text(document: Document) -> str:
-    """The document as OM would write it: compact, text as it is."""
-    return _encode(document)
+json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""A document as OM would write it: compact, text as it is."""
 
 
 def table_document(table: TableRecord, schema: SchemaRecord, database: DatabaseRecord) -> Document:
@@ -46,8 +50,8 @@ def table_document(table: TableRecord, schema: SchemaRecord, database: DatabaseR
         "updatedBy": "ingestion-bot",
         "tableType": table.table_type,
         "columns": _columns(table),
-        "databaseSchema": _reference(schema.id, "databaseSchema", schema.name, schema.fqn),
-        "database": _reference(database.id, "database", database.name, database.fqn),
+        "databaseSchema": _reference(schema, "databaseSchema"),
+        "database": None if table.index % 83 == 2 else _reference(database, "database"),
         "serviceType": None if table.index % 61 == 1 else table.service_type,
         "schemaDefinition": table.schema_definition,
         "retentionPeriod": table.retention_period,
@@ -56,8 +60,6 @@ def table_document(table: TableRecord, schema: SchemaRecord, database: DatabaseR
         "processedLineage": table.index % 2 == 0,
         "deleted": table.deleted,
     }
-    if table.index % 83 == 2:
-        document["database"] = None
     without_nulls = _without_nulls(document)
     if table.index % 29 == 8:
         # Older versions of OM did write nulls; JSON_UNQUOTE makes the string 'null' of them.
@@ -66,12 +68,11 @@ def table_document(table: TableRecord, schema: SchemaRecord, database: DatabaseR
 
 
 def database_document(database: DatabaseRecord) -> Document:
-    return _without_nulls({**_named(database), "retentionPeriod": database.retention_period})
+    return _without_nulls({**named_document(database), "retentionPeriod": database.retention_period})
 
 
 def schema_document(schema: SchemaRecord, database: DatabaseRecord) -> Document:
-    reference = _reference(database.id, "database", database.name, database.fqn)
-    return _without_nulls({**_named(schema), "retentionPeriod": schema.retention_period, "database": reference})
+    return {**database_document(schema), "database": _reference(database, "database")}
 
 
 def service_document(service: ServiceRecord) -> Document:
@@ -79,24 +80,17 @@ def service_document(service: ServiceRecord) -> Document:
     connection = {
         "type": service.service_type,
         "username": "reader",
-        "password": secrets.CONNECTION_PASSWORD,
-        "privateKey": secrets.CONNECTION_PRIVATE_KEY,
+        "password": CONNECTION_PASSWORD,
+        "privateKey": CONNECTION_PRIVATE_KEY,
     }
-    return {**_named(service), "serviceType": service.service_type, "connection": {"config": connection}}
-
-
-def asset_document(asset: AssetRecord) -> Document:
-    return _named(asset)
+    return {**named_document(service), "serviceType": service.service_type, "connection": {"config": connection}}
 
 
 def user_document(user: UserRecord) -> Document:
     """Holds (fake) token material, as the real one does."""
-    mechanism: Document = {"authType": "BASIC", "config": {"password": secrets.PASSWORD_HASH}}
+    mechanism: Document = {"authType": "BASIC", "config": {"password": PASSWORD_HASH}}
     if user.is_bot:
-        mechanism = {
-            "authType": "JWT",
-            "config": {"JWTToken": secrets.BOT_TOKEN, "JWTTokenExpiry": "Unlimited"},
-        }
+        mechanism = {"authType": "JWT", "config": {"JWTToken": BOT_TOKEN, "JWTTokenExpiry": "Unlimited"}}
     return {
         "id": user.id,
         "name": user.name,
@@ -147,15 +141,11 @@ def query_cost_document(row: QueryCostRow) -> Document:
     }
 
 
-def lineage_document(edge: RelationRecord) -> Document:
-    return {"columnsLineage": [], "source": edge.lineage_source, "sqlQuery": ""}
-
-
 def extension_document(row: ExtensionRow) -> Document:
     """`table.sampleData` holds (fake) personal data, as the real one does."""
     if not row.personal:
         return {"id": row.entity_id, "version": 0.1}
-    return {"columns": ["name", "iban"], "rows": [[secrets.PERSONAL_NAME, secrets.PERSONAL_IBAN]] * 3}
+    return {"columns": ["name", "iban"], "rows": [[PERSONAL_NAME, PERSONAL_IBAN]] * 3}
 
 
 def profile_json(row: ProfileRow) -> str:
@@ -184,13 +174,13 @@ def _profile_text(row: ProfileRow | SystemProfileRow, kind: str, fields: Fields)
 
 
 def _java_number(value: int | float | None) -> str | None:
-    if value is None or isinstance(value, int):
-        return None if value is None else str(value)
-    if value < LARGEST_PLAIN_DOUBLE:
+    if value is None:
+        return None
+    if isinstance(value, int) or value < LARGEST_PLAIN_DOUBLE:
         return repr(value)
-    exponent = len(str(int(value))) - 1
-    digits = str(int(value)).rstrip("0")
-    return f"{digits[0]}.{digits[1:] or '0'}E{exponent}"
+    whole = str(int(value))
+    digits = whole.rstrip("0")
+    return f"{digits[0]}.{digits[1:] or '0'}E{len(whole) - 1}"
 
 
 def _columns(table: TableRecord) -> list[Document]:
@@ -212,16 +202,14 @@ def _columns(table: TableRecord) -> list[Document]:
 
 
 def _life_cycle(table: TableRecord) -> Document | None:
-    moments = {"created": table.created_ms, "updated": table.updated_ms, "accessed": table.accessed_ms}
-    aspects: Document = {
-        aspect: {"timestamp": moment, "accessedByAProcess": LIFE_CYCLE_PROCESS}
-        for aspect, moment in moments.items()
-        if moment is not None
-    }
-    return aspects or None
+    moments = _without_nulls({"created": table.created_ms, "updated": table.updated_ms, "accessed": table.accessed_ms})
+    return {
+        aspect: {"timestamp": moment, "accessedByAProcess": "sample-ingestion"} for aspect, moment in moments.items()
+    } or None
 
 
-def _named(entity: DatabaseRecord | SchemaRecord | ServiceRecord | AssetRecord) -> Document:
+def named_document(entity: DatabaseRecord | ServiceRecord | AssetRecord) -> Document:
+    """What all named entities have: an asset's whole document."""
     return {
         "id": entity.id,
         "name": entity.name,
@@ -233,8 +221,14 @@ def _named(entity: DatabaseRecord | SchemaRecord | ServiceRecord | AssetRecord) 
     }
 
 
-def _reference(entity_id: str, entity_type: str, name: str, fqn: str) -> Document:
-    return {"id": entity_id, "type": entity_type, "name": name, "fullyQualifiedName": fqn, "deleted": False}
+def _reference(entity: DatabaseRecord, entity_type: str) -> Document:
+    return {
+        "id": entity.id,
+        "type": entity_type,
+        "name": entity.name,
+        "fullyQualifiedName": entity.fqn,
+        "deleted": False,
+    }
 
 
 def _without_nulls(document: Document) -> Document:

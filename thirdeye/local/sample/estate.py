@@ -1,7 +1,7 @@
 """An estate: all its records, generated again at each access."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from itertools import chain, count
 from typing import TypeVar
 
 from thirdeye.local.sample.assets import Assets
@@ -14,21 +14,16 @@ from thirdeye.local.sample.queries import Queries
 from thirdeye.local.sample.records import (
     CONTAINS,
     AssetRecord,
-    DatabaseRecord,
     ExtensionRow,
     OwnerRecord,
     ProfileRow,
     QueryCostRow,
     QueryRecord,
     RelationRecord,
-    SchemaRecord,
-    ServiceRecord,
     SystemProfileRow,
     TableRecord,
     TagRecord,
-    TeamRecord,
     UsageRow,
-    UserRecord,
 )
 from thirdeye.local.sample.tables import Tables
 from thirdeye.local.sample.tagging import tags_of_schema, tags_of_table
@@ -51,20 +46,14 @@ class Estate:
         self._tables = Tables(options, self._plan, people)
         self._assets = Assets(options, self._plan, self._tables.identifier)
         self._queries = Queries(options, self._tables.identifier)
-        self.users: list[UserRecord] = people.users
-        self.teams: list[TeamRecord] = people.teams
-        self.services: list[ServiceRecord] = self._plan.services
-        self.asset_services: list[ServiceRecord] = self._assets.services
-        self.databases: list[DatabaseRecord] = self._plan.databases
-        self.schemas: list[SchemaRecord] = self._plan.schemas
-
-    def table(self, index: int) -> TableRecord:
-        """Table number `index`, 0 to `options.tables` - 1."""
-        return self._tables.table(index)
+        self.users, self.teams = people.users, people.teams
+        self.services, self.asset_services = self._plan.services, self._assets.services
+        self.databases, self.schemas = self._plan.databases, self._plan.schemas
+        self.table = self._tables.table
 
     def tables(self) -> Iterator[TableRecord]:
         """All tables, deleted ones too."""
-        return map(self._tables.table, range(self.options.tables))
+        return map(self.table, range(self.options.tables))
 
     def assets(self) -> Iterator[AssetRecord]:
         """Dashboards, charts, data models, pipelines, ...; domains and data products."""
@@ -117,14 +106,10 @@ class Estate:
 
     def tags(self) -> Iterator[TagRecord]:
         """Tags of tables and their columns, and those of schemas."""
-        return chain(self._of_all_tables(self.tags_of), self.tags_of_others())
-
-    def tags_of(self, table: TableRecord) -> Iterator[TagRecord]:
-        return tags_of_table(table)
+        return chain(self._of_all_tables(tags_of_table), self.tags_of_others())
 
     def tags_of_others(self) -> Iterator[TagRecord]:
-        for number, schema in enumerate(self.schemas):
-            yield from tags_of_schema(schema, number)
+        return chain.from_iterable(map(tags_of_schema, self.schemas, count()))
 
     def queries(self) -> Iterator[QueryRecord]:
         return iter(self._queries)
