@@ -2,21 +2,8 @@
 
 import json
 
+from thirdeye.local.sample import records
 from thirdeye.local.sample.naming import join_fqn
-from thirdeye.local.sample.records import (
-    AssetRecord,
-    DatabaseRecord,
-    ExtensionRow,
-    ProfileRow,
-    QueryCostRow,
-    QueryRecord,
-    SchemaRecord,
-    ServiceRecord,
-    SystemProfileRow,
-    TableRecord,
-    TeamRecord,
-    UserRecord,
-)
 
 Document = dict[str, object]
 Fields = dict[str, str | None]  # values as JSON text
@@ -37,7 +24,9 @@ json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """A document as OM would write it: compact, text as it is."""
 
 
-def table_document(table: TableRecord, schema: SchemaRecord, database: DatabaseRecord) -> Document:
+def table_document(
+    table: records.TableRecord, schema: records.SchemaRecord, database: records.DatabaseRecord
+) -> Document:
     """`table_entity.json`. Owners, tags, usage and profile are not in it; a few keys are missing now and then."""
     document: Document = {
         "id": table.id,
@@ -67,15 +56,15 @@ def table_document(table: TableRecord, schema: SchemaRecord, database: DatabaseR
     return without_nulls
 
 
-def database_document(database: DatabaseRecord) -> Document:
+def database_document(database: records.DatabaseRecord) -> Document:
     return _without_nulls({**named_document(database), "retentionPeriod": database.retention_period})
 
 
-def schema_document(schema: SchemaRecord, database: DatabaseRecord) -> Document:
+def schema_document(schema: records.SchemaRecord, database: records.DatabaseRecord) -> Document:
     return {**database_document(schema), "database": _reference(database, "database")}
 
 
-def service_document(service: ServiceRecord) -> Document:
+def service_document(service: records.ServiceRecord) -> Document:
     """Holds (fake) secrets of the connection, as the real one does."""
     connection = {
         "type": service.service_type,
@@ -86,7 +75,7 @@ def service_document(service: ServiceRecord) -> Document:
     return {**named_document(service), "serviceType": service.service_type, "connection": {"config": connection}}
 
 
-def user_document(user: UserRecord) -> Document:
+def user_document(user: records.UserRecord) -> Document:
     """Holds (fake) token material, as the real one does."""
     mechanism: Document = {"authType": "BASIC", "config": {"password": PASSWORD_HASH}}
     if user.is_bot:
@@ -105,7 +94,7 @@ def user_document(user: UserRecord) -> Document:
     }
 
 
-def team_document(team: TeamRecord) -> Document:
+def team_document(team: records.TeamRecord) -> Document:
     return {
         "id": team.id,
         "name": team.name,
@@ -117,7 +106,7 @@ def team_document(team: TeamRecord) -> Document:
     }
 
 
-def query_document(query: QueryRecord) -> Document:
+def query_document(query: records.QueryRecord) -> Document:
     return {
         "id": query.id,
         "name": query.name,
@@ -129,7 +118,7 @@ def query_document(query: QueryRecord) -> Document:
     }
 
 
-def query_cost_document(row: QueryCostRow) -> Document:
+def query_cost_document(row: records.QueryCostRow) -> Document:
     return {
         "id": row.id,
         "timestamp": row.timestamp_ms,
@@ -141,28 +130,28 @@ def query_cost_document(row: QueryCostRow) -> Document:
     }
 
 
-def extension_document(row: ExtensionRow) -> Document:
+def extension_document(row: records.ExtensionRow) -> Document:
     """`table.sampleData` holds (fake) personal data, as the real one does."""
     if not row.personal:
         return {"id": row.entity_id, "version": 0.1}
     return {"columns": ["name", "iban"], "rows": [[PERSONAL_NAME, PERSONAL_IBAN]] * 3}
 
 
-def profile_json(row: ProfileRow) -> str:
+def profile_json(row: records.ProfileRow) -> str:
     """A `table.tableProfile` in the row's shape; floats are written as Java writes them (`1.5E12`)."""
     fields: Fields = {"timestamp": str(row.timestamp_ms), "rowCount": _java_number(row.row_count)}
     fields |= {"sizeInByte": _java_number(row.size_in_byte), "profileSampleType": '"PERCENTAGE"'}
     return _profile_text(row, "table", fields)
 
 
-def system_profile_json(row: SystemProfileRow) -> str:
+def system_profile_json(row: records.SystemProfileRow) -> str:
     """A `table.systemProfile` in the row's shape."""
     fields: Fields = {"timestamp": str(row.timestamp_ms), "operation": f'"{row.operation}"'}
     fields |= {"rowsAffected": _java_number(row.rows_affected)}
     return _profile_text(row, "system", fields)
 
 
-def _profile_text(row: ProfileRow | SystemProfileRow, kind: str, fields: Fields) -> str:
+def _profile_text(row: records.ProfileRow | records.SystemProfileRow, kind: str, fields: Fields) -> str:
     members = ",".join(f'"{key}":{value}' for key, value in fields.items() if value is not None)
     if not row.nested:
         return f"{{{members}}}"
@@ -183,7 +172,7 @@ def _java_number(value: int | float | None) -> str | None:
     return f"{digits[0]}.{digits[1:] or '0'}E{len(whole) - 1}"
 
 
-def _columns(table: TableRecord) -> list[Document]:
+def _columns(table: records.TableRecord) -> list[Document]:
     return [
         _without_nulls(
             {
@@ -201,14 +190,14 @@ def _columns(table: TableRecord) -> list[Document]:
     ]
 
 
-def _life_cycle(table: TableRecord) -> Document | None:
+def _life_cycle(table: records.TableRecord) -> Document | None:
     moments = _without_nulls({"created": table.created_ms, "updated": table.updated_ms, "accessed": table.accessed_ms})
     return {
         aspect: {"timestamp": moment, "accessedByAProcess": "sample-ingestion"} for aspect, moment in moments.items()
     } or None
 
 
-def named_document(entity: DatabaseRecord | ServiceRecord | AssetRecord) -> Document:
+def named_document(entity: records.DatabaseRecord | records.ServiceRecord | records.AssetRecord) -> Document:
     """What all named entities have: an asset's whole document."""
     return {
         "id": entity.id,
@@ -221,7 +210,7 @@ def named_document(entity: DatabaseRecord | ServiceRecord | AssetRecord) -> Docu
     }
 
 
-def _reference(entity: DatabaseRecord, entity_type: str) -> Document:
+def _reference(entity: records.DatabaseRecord, entity_type: str) -> Document:
     return {
         "id": entity.id,
         "type": entity_type,
