@@ -9,21 +9,13 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # The module whose loop is the refresh, by the names it has had.
 REFRESH_LOOPS = ("thirdeye/mirror/refresh.py", "thirdeye/estate/refresh/run.py")
 ANY = re.compile(r"\bAny\b")
-
-
-@dataclass(frozen=True)
-class Function:
-    """A function or method and its length in lines, decorators and docstring included."""
-
-    name: str
-    lines: int
 
 
 def git(*arguments: str) -> str:
@@ -44,13 +36,13 @@ def _counts(path: str) -> bool:
     return path == "README.md" or (path.endswith(".py") and not path.startswith("tests/"))
 
 
-def functions(files: dict[str, str]) -> Iterator[Function]:
-    """All functions and methods."""
+def functions(files: dict[str, str]) -> Iterator[tuple[int, str]]:
+    """The lines, decorators and docstring included, and the name of every function and method."""
     for path, text in files.items():
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-                yield Function(f"{path}:{node.name}", (node.end_lineno or first) - first + 1)
+                yield (node.end_lineno or first) - first + 1, f"{path}:{node.name}"
 
 
 def imported_modules(text: str) -> int:
@@ -65,7 +57,7 @@ def measure(revision: str) -> dict[str, str]:
     readme = files.pop("README.md", "")
     product = {path: text for path, text in files.items() if path.startswith(("thirdeye/", "worker/"))}
     lengths = {path: len(text.splitlines()) for path, text in product.items()}
-    measured = sorted(functions(product), key=lambda function: function.lines)
+    measured = sorted(functions(product), key=itemgetter(0))
     longest_file = max(lengths, key=lambda path: lengths[path])
     loop = next(files[path] for path in REFRESH_LOOPS if path in files)
     return {
@@ -75,9 +67,9 @@ def measure(revision: str) -> dict[str, str]:
         "median file": f"{statistics.median(lengths.values()):g}",
         "longest file": f"{lengths[longest_file]} ({longest_file})",
         "functions": f"{len(measured):,}",
-        "median function": f"{statistics.median(function.lines for function in measured):g}",
-        "longest function": f"{measured[-1].lines} ({measured[-1].name})",
-        "functions over 40 lines": str(sum(function.lines > 40 for function in measured)),
+        "median function": f"{statistics.median(lines for lines, _ in measured):g}",
+        "longest function": "{} ({})".format(*measured[-1]),
+        "functions over 40 lines": str(sum(lines > 40 for lines, _ in measured)),
         "modules that the refresh's loop imports": str(imported_modules(loop)),
         "lines with `Any`": str(sum(bool(ANY.search(line)) for text in product.values() for line in text.splitlines())),
         "words of the README": str(len(readme.split())),

@@ -28,7 +28,7 @@ from thirdeye.edge.rate_limit import RateLimiter, RateLimitMiddleware
 from thirdeye.edge.shutdown import ShutdownSignal
 from thirdeye.errors import ThirdEyeError
 from thirdeye.graphql.documents import DocumentCache
-from thirdeye.graphql.explorer import explorer_page, explorer_routes
+from thirdeye.graphql.explorer import explorer_files, explorer_page
 from thirdeye.graphql.http import GraphQLEndpoint
 from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.graphql.operations import PersistedOperations
@@ -48,18 +48,8 @@ from thirdeye.settings import Settings, SettingsInvalid, process_settings
 
 PREFIX = "/api/v1/thirdeye"
 GRAPHQL = f"{PREFIX}/graphql"
-_PUBLIC = frozenset(
-    {
-        "/health",
-        "/metrics",
-        f"{PREFIX}/health",
-        f"{PREFIX}/health/live",
-        f"{PREFIX}/health/ready",
-        f"{PREFIX}/docs",
-        f"{PREFIX}/redoc",
-        f"{PREFIX}/openapi.json",
-    }
-)
+_PAGES = ("/health", "/health/live", "/health/ready", "/docs", "/redoc", "/openapi.json")
+_PUBLIC = frozenset({"/health", "/metrics", *(PREFIX + page for page in _PAGES)})
 # The files of the pages about REST.
 _REFERENCE = f"{PREFIX}/reference/"
 log = structlog.get_logger(__name__)
@@ -71,8 +61,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlin
     denylist = Denylist(services.thirdeye)
     authenticator = build_authenticator(settings, clock, denied=denylist)
     audit = Audit(services.thirdeye, clock)
-    limiter = None if settings.rate_limit == "off" else _rate_limiter(settings, deadlines.rate_limit)
-    services.add(denylist, authenticator, audit, *([limiter] if limiter else []))
+    services.add(denylist, authenticator, audit)
+    limiting = []
+    if settings.rate_limit != "off":
+        redis, schema = settings.redis_url, settings.thirdeye_mysql_schema
+        limiter = RateLimiter(settings.rate_limit, redis, schema, timeout=deadlines.rate_limit)
+        services.add(limiter)
+        limiting = [Middleware(RateLimitMiddleware, limiter=limiter)]
     shutdown = ShutdownSignal()
     routes = _routes(services, shutdown)
 
@@ -91,7 +86,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlin
         *_cross_origin(settings.cors_origins),
         Middleware(ConcurrencyMiddleware, limit=settings.max_requests, is_public=is_public, stopping=shutdown),
         Middleware(AuthenticationMiddleware, authenticator=authenticator, is_public=is_public),
-        *([Middleware(RateLimitMiddleware, limiter=limiter)] if limiter else []),
+        *limiting,
     ]
     handlers: dict[Any, Any] = {HTTPException: on_http_error, ThirdEyeError: on_thirdeye_error}
     return Starlette(routes=routes, lifespan=lifespan, middleware=middleware, exception_handlers=handlers)
@@ -144,7 +139,7 @@ def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]
         items_csv_route(PREFIX, variables_of(schema, EXPORT.operation), runner.execute_persisted),
         *reference_routes(PREFIX, schema),
         *export_routes(PREFIX, context_of),
-        *(explorer_routes(GRAPHQL) if settings.graphql_playground else ()),
+        *([explorer_files(GRAPHQL)] if settings.graphql_playground else ()),
     ]
 
 
@@ -177,26 +172,21 @@ def _route_names(routes: Sequence[Route | Mount]) -> Callable[[str], str]:
     return route_of
 
 
-def _rate_limiter(settings: Settings, timeout: float) -> RateLimiter:
-    return RateLimiter(settings.rate_limit, settings.redis_url, settings.thirdeye_mysql_schema, timeout=timeout)
-
-
 def _cross_origin(origins: list[str]) -> list[Middleware]:
     """Lets pages of these origins ask; without any, no browser lets a page of another origin see an answer."""
     if not origins:
         return []
     headers = ["authorization", "content-type", "x-om-operation-id", "x-request-id", "if-none-match"]
     headers += ["idempotency-key", "if-match"]
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=origins,
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=headers,
-            expose_headers=["etag", "retry-after", "x-request-id"],
-            max_age=600,
-        )
-    ]
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=headers,
+        expose_headers=["etag", "retry-after", "x-request-id"],
+        max_age=600,
+    )
+    return [cors]
 
 
 def __getattr__(name: str) -> Any:

@@ -28,8 +28,7 @@ log = structlog.get_logger(__name__)
 
 class _JsonSerializer(BaseSerializer):  # type: ignore[misc]
     def dumps(self, value: Any) -> str:
-        text: str = orjson.dumps(value).decode()
-        return text
+        return orjson.dumps(value).decode()
 
     def loads(self, value: str | None) -> Any:
         return None if value is None else orjson.loads(value)

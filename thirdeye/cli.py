@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 import uvicorn
@@ -20,7 +20,9 @@ from thirdeye.mirror.openmetadata.store import readable_columns
 from thirdeye.mirror.refresh import PHASE_NAMES, RequestedKind
 from thirdeye.mirror.store import Run
 from thirdeye.services import open_services
-from thirdeye.settings import Settings
+
+if TYPE_CHECKING:
+    from arq.typing import WorkerSettingsType
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 cli.add_typer(access.token, name="token")
@@ -71,9 +73,11 @@ def worker(
     """Runs the arq worker that computes the score, and starts it again when Redis was away."""
     settings_or_exit()
     if check:
-        from worker.health import is_alive
+        from arq.worker import check_health
 
-        sys.exit(0 if is_alive() else 1)
+        from worker.settings import WorkerSettings
+
+        sys.exit(check_health(cast("WorkerSettingsType", WorkerSettings)))
     from worker.supervisor import supervise
 
     sys.exit(supervise())
@@ -88,7 +92,8 @@ def migrate_command(
     settings = settings_or_exit()
     database = thirdeye_database(settings, no_observer)
     if status:
-        found = run_command(migration_status_or_empty(settings, database))
+        run_command(with_database(database, database.ping()))
+        found = run_command(migration_status(settings))
         for name in found.applied:
             typer.echo(f"applied  {name}")
         for name in found.pending:
@@ -100,32 +105,19 @@ def migrate_command(
     typer.echo("\n".join(f"{verb}  {name}" for name in done) or "nothing to do: the schema is current")
 
 
-async def migration_status_or_empty(settings: Settings, database: MySQL) -> Any:
-    """The status, once the schema is known to be there. Raises Unavailable."""
-    await with_database(database, database.ping())
-    return await migration_status(settings)
-
-
 @cli.command()
 def check() -> None:
     """Looks at both databases and says what it finds; changes nothing."""
     settings = settings_or_exit()
 
-    async def look() -> None:
-        for database in (
-            om_database(settings, no_observer),
-            thirdeye_database(settings, no_observer),
-        ):
-            await database.start()
-            try:
-                typer.echo(f"{database.name}: {database.address}, {await database.server_version()}")
-                excess = await database.excess_privileges() if database.name == "openmetadata" else []
-                for privilege in excess:
-                    typer.echo(f"  the read-only account has more than it needs: {privilege}")
-            finally:
-                await database.stop()
+    async def look(database: MySQL) -> None:
+        typer.echo(f"{database.name}: {database.address}, {await database.server_version()}")
+        excess = await database.excess_privileges() if database.name == "openmetadata" else []
+        for privilege in excess:
+            typer.echo(f"  the read-only account has more than it needs: {privilege}")
 
-    run_command(look())
+    for database in (om_database(settings, no_observer), thirdeye_database(settings, no_observer)):
+        run_command(with_database(database, look(database)))
 
 
 @cli.command()

@@ -94,20 +94,18 @@ class MySQL:
 
     def __init__(
         self,
+        settings: Settings,
+        observe: Observer,
         *,
         name: str,
-        host: str,
-        port: int,
         user: str,
         password: str,
         schema: str,
         pool_size: int,
-        acquire_timeout: float,
-        connect_timeout: float,
+        statement_timeout: float | None,
         read_only: bool = False,
-        statement_timeout: float | None = None,
-        observe: Observer = lambda _name, _seconds: None,
     ) -> None:
+        host, port = settings.om_mysql_host, settings.om_mysql_port
         self.name = name
         self.schema = schema
         self.address = f"{user}@{host}:{port}/{schema}"
@@ -122,8 +120,8 @@ class MySQL:
             min_size=0,
             max_size=pool_size,
             pool_recycle=280,
-            acquire_timeout=acquire_timeout,
-            connect_timeout=connect_timeout,
+            acquire_timeout=settings.mysql_acquire_timeout,
+            connect_timeout=settings.mysql_connect_timeout,
             charset="utf8mb4",
             sql_mode=_SQL_MODE,
             init_command=init,
@@ -266,9 +264,8 @@ class MySQL:
             if code == _DUPLICATE:
                 raise AlreadyExists("the same is there already; nothing was changed") from error
             if code in _CONTENDED:
-                raise Unavailable(
-                    "others are changing the same at the moment; nothing was changed, try again"
-                ) from error
+                message = "others are changing the same at the moment; nothing was changed, try again"
+                raise Unavailable(message) from error
             raise
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             raise DatabaseUnavailable(self.name, type(error).__name__) from error
@@ -325,40 +322,35 @@ class Lease:
 def om_database(settings: Settings, observe: Observer, *, statement_timeout: float | None = None) -> MySQL:
     """OM's database, every transaction read only."""
     return MySQL(
+        settings,
+        observe,
         name="openmetadata",
-        host=settings.om_mysql_host,
-        port=settings.om_mysql_port,
         user=settings.om_mysql_user_ro,
         password=settings.om_mysql_pw_ro.get_secret_value(),
         schema=settings.om_mysql_db,
         pool_size=settings.om_mysql_pool_size,
-        acquire_timeout=settings.mysql_acquire_timeout,
-        connect_timeout=settings.mysql_connect_timeout,
         read_only=True,
         statement_timeout=statement_timeout,
-        observe=observe,
     )
 
 
 def thirdeye_database(settings: Settings, observe: Observer, *, statement_timeout: float | None = None) -> MySQL:
     """ThirdEye's own schema, on the same server as OM's."""
     return MySQL(
+        settings,
+        observe,
         name="thirdeye",
-        host=settings.om_mysql_host,
-        port=settings.om_mysql_port,
         user=settings.thirdeye_mysql_user,
         password=settings.thirdeye_mysql_pw.get_secret_value(),
         schema=settings.thirdeye_mysql_schema,
         pool_size=settings.thirdeye_mysql_pool_size,
-        acquire_timeout=settings.mysql_acquire_timeout,
-        connect_timeout=settings.mysql_connect_timeout,
         statement_timeout=statement_timeout,
-        observe=observe,
     )
 
 
 async def create_schema(settings: Settings) -> None:
     """Creates ThirdEye's schema if the account may. Raises SchemaMissing with the reason when it may not."""
+    schema = settings.thirdeye_mysql_schema
     try:
         connection = await aiomysql.connect(
             host=settings.om_mysql_host,
@@ -371,13 +363,9 @@ async def create_schema(settings: Settings) -> None:
         )
         try:
             async with connection.cursor() as cursor:
-                schema = settings.thirdeye_mysql_schema
-                await cursor.execute(
-                    f"CREATE DATABASE IF NOT EXISTS `{schema}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci"
-                )
+                charset = "CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci"
+                await cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{schema}` {charset}")
         finally:
             connection.close()
     except pymysql.err.MySQLError as error:
-        raise SchemaMissing(
-            "thirdeye", f"schema {settings.thirdeye_mysql_schema} is missing and cannot be created: {error}"
-        ) from error
+        raise SchemaMissing("thirdeye", f"schema {schema} is missing and cannot be created: {error}") from error

@@ -1,7 +1,6 @@
 """What a process depends on, and whether it is there: watched every second, prepared once it can be reached."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
@@ -84,12 +83,12 @@ class Dependencies:
         for database in self._serving:
             if database.name == name:
                 database.refusing = not up
-        if up == (name not in self.unavailable):
-            return
-        log.log(
-            logging.INFO if up else logging.WARNING, "dependency_back" if up else "dependency_away", dependency=name
-        )
-        (self.unavailable.discard if up else self.unavailable.add)(name)
+        if up and name in self.unavailable:
+            self.unavailable.discard(name)
+            log.info("dependency_back", dependency=name)
+        elif not up and name not in self.unavailable:
+            self.unavailable.add(name)
+            log.warning("dependency_away", dependency=name)
 
     async def _om_answers(self) -> bool:
         try:

@@ -36,9 +36,8 @@ class JobQueue:
                     self._pool = await create_pool(self._settings, default_queue_name=self._queue)
                 await self._pool.enqueue_job(job, _job_id=f"{self._queue}:{job}:{key}")
         except (redis.exceptions.RedisError, OSError, TimeoutError) as error:
-            raise Unavailable(
-                "Redis cannot be reached at the moment, so no job can be queued; try again later"
-            ) from error
+            message = "Redis cannot be reached at the moment, so no job can be queued; try again later"
+            raise Unavailable(message) from error
 
     async def stop(self) -> None:
         """Closes the connections."""

@@ -92,26 +92,18 @@ def _status(settings: Settings) -> MigrationStatus:
         backend.connection.close()
 
 
-def _apply(settings: Settings) -> list[str]:
+def _change(settings: Settings, roll_back: int | None) -> list[str]:
+    """Applies what is pending, or takes so many of the newest back."""
     backend, done = _backend(settings), []
     try:
         backend.break_lock()
         with backend.lock():
-            for migration in backend.to_apply(_read()):
-                _run(backend.apply_one, backend.mark_one, migration)
-                done.append(str(migration.id))
-    finally:
-        backend.connection.close()
-    return done
-
-
-def _roll_back(settings: Settings, count: int) -> list[str]:
-    backend, done = _backend(settings), []
-    try:
-        backend.break_lock()
-        with backend.lock():
-            for migration in list(backend.to_rollback(_read()))[:count]:
-                _run(backend.rollback_one, backend.unmark_one, migration)
+            if roll_back is None:
+                chosen, step, note = backend.to_apply(_read()), backend.apply_one, backend.mark_one
+            else:
+                chosen, step, note = backend.to_rollback(_read()), backend.rollback_one, backend.unmark_one
+            for migration in list(chosen)[:roll_back]:
+                _run(step, note, migration)
                 done.append(str(migration.id))
     finally:
         backend.connection.close()
@@ -145,17 +137,16 @@ async def migrate(settings: Settings, thirdeye: MySQL) -> list[str]:
     except SchemaMissing:
         await create_schema(settings)
         log.info("schema_created", schema=settings.thirdeye_mysql_schema)
-    return await _locked(thirdeye, _apply, settings)
+    return await _locked(settings, thirdeye, None)
 
 
 async def roll_back(settings: Settings, thirdeye: MySQL, count: int) -> list[str]:
     """Takes the newest `count` applied migrations back and gives their ids, newest first."""
-    return await _locked(thirdeye, _roll_back, settings, count)
+    return await _locked(settings, thirdeye, count)
 
 
-async def _locked(thirdeye: MySQL, step: Any, *args: Any) -> list[str]:
+async def _locked(settings: Settings, thirdeye: MySQL, roll_back: int | None) -> list[str]:
     async with thirdeye.advisory_lock("migrate", timeout=_LOCK_SECONDS) as got:
         if not got:
             raise DatabaseUnavailable("thirdeye", f"another process has been migrating for over {_LOCK_SECONDS} s")
-        done: list[str] = await asyncio.to_thread(step, *args)
-        return done
+        return await asyncio.to_thread(_change, settings, roll_back)

@@ -241,9 +241,8 @@ class Settings(BaseSettings):
     def _check_issuers(self) -> None:
         issuers = [*self.jwt_issuers, *(issuer for provider in self.jwt_providers for issuer in provider.issuers)]
         if len(set(issuers)) != len(issuers):
-            raise ValueError(
-                "JWT_ISSUERS, JWT_PROVIDERS: an issuer may stand once, for its tokens are verified by one key set"
-            )
+            message = "an issuer may stand once, for its tokens are verified by one key set"
+            raise ValueError(f"JWT_ISSUERS, JWT_PROVIDERS: {message}")
 
     def _check_tokens(self) -> None:
         production = self.environment == "production"

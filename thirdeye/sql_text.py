@@ -28,8 +28,7 @@ def _literal(value: Any) -> str:
     kind = type(value)
     if kind is str:
         # The session's SQL mode is ours: backslashes escape.
-        text: str = value
-        return "'" + text.translate(_ESCAPES) + "'"
+        return f"'{value.translate(_ESCAPES)}'"
     if kind is int or kind is float:
         return repr(value)
     if kind is bytes:

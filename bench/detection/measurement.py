@@ -14,7 +14,7 @@ from tests.support.api import prepare_accounts, settings_for
 from tests.support.deployment import process_environment
 from tests.support.synthetic import Synthetic, many
 from thirdeye.actions.detection.run import Detection
-from thirdeye.database import MySQL, thirdeye_database
+from thirdeye.database import thirdeye_database
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.local.servers import MariaDB, Redis
 from thirdeye.local.tokens import Signer
@@ -64,7 +64,7 @@ def _child(settings: Settings) -> dict[str, Any]:
 
 async def _run() -> None:
     settings = load_settings(_env_file=None)
-    thirdeye: MySQL = thirdeye_database(settings, lambda _name, _seconds: None)
+    thirdeye = thirdeye_database(settings, lambda _name, _seconds: None)
     await thirdeye.start()
     started = time.perf_counter()
     outcome = await Detection(
@@ -76,18 +76,8 @@ async def _run() -> None:
     assert outcome is not None
     assert events is not None
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    print(
-        json.dumps(
-            {
-                "opened": outcome.opened,
-                "changed": outcome.changed,
-                "measured": outcome.measured,
-                "events": events["events"],
-                "seconds": seconds,
-                "megabytes": megabytes,
-            }
-        )
-    )
+    counts = {"opened": outcome.opened, "changed": outcome.changed, "measured": outcome.measured}
+    print(json.dumps({**counts, **events, "seconds": seconds, "megabytes": megabytes}))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,12 @@ class Server:
     port: int
     user: str
     password: str
-    version: str
+
+    @property
+    def version(self) -> str:
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT VERSION()")
+            return str(cursor.fetchone()[0])
 
     def connect(self, schema: str | None = None) -> Any:
         """A connection."""
@@ -54,42 +59,22 @@ def server() -> Iterator[Server]:
     given = os.environ.get("THIRDEYE_BENCH_MYSQL")
     if given:
         parts = urlsplit(f"mysql://{given}")
-        yield _known(parts.hostname or "", parts.port or 3306, parts.username or "", parts.password or "")
+        yield Server(parts.hostname or "", parts.port or 3306, parts.username or "", parts.password or "")
         return
-    mysqld = _mysqld()
-    folder = HOME / ("mysql" if mysqld else "mariadb")
-    folder.mkdir(parents=True, exist_ok=True)
-    private = (
-        MySQL(folder.absolute(), mysqld, fast=True, buffer_pool="2G")
-        if mysqld
-        else MariaDB(folder.absolute(), fast=True, buffer_pool="2G")
-    )
+    private: MySQL | MariaDB
+    try:
+        private = MySQL((HOME / "mysql").absolute(), find_mysqld(), fast=True, buffer_pool="2G")
+    except MySQLUnavailable as reason:
+        print(f"on MariaDB: {reason}", flush=True)
+        private = MariaDB((HOME / "mariadb").absolute(), fast=True, buffer_pool="2G")
     private.start()
     try:
         with private.connect() as connection, connection.cursor() as cursor:
             cursor.execute("CREATE USER IF NOT EXISTS 'bench'@'%' IDENTIFIED BY 'bench'")
             cursor.execute("GRANT ALL ON *.* TO 'bench'@'%'")
-        yield _known(private.host, private.port, "bench", "bench")
+        yield Server(private.host, private.port, "bench", "bench")
     finally:
         private.stop()
-
-
-def _known(host: str, port: int, user: str, password: str) -> Server:
-    with (
-        pymysql.connect(host=host, port=port, user=user, password=password) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute("SELECT VERSION()")
-        (version,) = cursor.fetchone() or ("unknown",)
-    return Server(host, port, user, password, str(version))
-
-
-def _mysqld() -> str | None:
-    try:
-        return find_mysqld()
-    except MySQLUnavailable as reason:
-        print(f"on MariaDB: {reason}", flush=True)
-        return None
 
 
 def estate(at: Server, tables: int) -> tuple[str, date]:

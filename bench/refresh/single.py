@@ -24,15 +24,11 @@ from thirdeye.verdict.advisor import advisors
 def _recorded(method: Any, sent: list[str]) -> Callable[..., Any]:
     def recording(self: Session, sql: str, values: Any = None) -> Any:
         if self._name == "openmetadata":
-            sent.append(_bound(sql, values) if values else sql)
+            bound = {name: escape_item(value, "utf8mb4", encoders) for name, value in (values or {}).items()}
+            sent.append(sql % bound if bound else sql)
         return method(self, sql, values)
 
     return recording
-
-
-def _bound(sql: str, values: Any) -> str:
-    text: str = sql % {name: escape_item(value, "utf8mb4", encoders) for name, value in values.items()}
-    return text
 
 
 async def _refresh(kind: Any, today: date, statements: Path) -> dict[str, Any]:
@@ -53,14 +49,9 @@ async def _refresh(kind: Any, today: date, statements: Path) -> dict[str, Any]:
             phases[current] = round(now - last, 2)
             last, current = now, phase
 
-    noon = datetime.combine(today, clock_time(12), UTC)
+    noon, advisor = datetime.combine(today, clock_time(12), UTC), advisors(settings, thirdeye)
     refresh = EstateRefresh(
-        settings=settings,
-        om=om,
-        thirdeye=thirdeye,
-        clock=lambda: noon,
-        metrics=Metrics(),
-        advisor=advisors(settings, thirdeye),
+        settings=settings, om=om, thirdeye=thirdeye, clock=lambda: noon, metrics=Metrics(), advisor=advisor
     )
     run = await refresh.run(kind, on_progress=progress)
     seconds = time.perf_counter() - started

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,18 +71,11 @@ def requests(signer: Signer) -> dict[str, tuple[int, Iterator[Request]]]:
 async def ask(app: Any, headers: dict[str, str], body: bytes) -> int:
     """The status of one request, as a server would ask the application."""
     status, sent = 0, False
+    all_headers = {"content-type": "application/json", **headers}
     scope = {
-        "type": "http",
-        "method": "POST",
-        "path": GRAPHQL,
-        "raw_path": GRAPHQL.encode(),
-        "query_string": b"",
-        "headers": [
-            (b"content-type", b"application/json"),
-            *((name.encode(), value.encode()) for name, value in headers.items()),
-        ],
-        "state": {},
-    }
+        "type": "http", "method": "POST", "path": GRAPHQL, "raw_path": GRAPHQL.encode(), "query_string": b"", "state": {},
+        "headers": [(name.encode(), value.encode()) for name, value in all_headers.items()],
+    }  # fmt: skip
 
     async def receive() -> dict[str, Any]:
         nonlocal sent
@@ -113,8 +107,7 @@ async def contest(app: Any, contenders: dict[str, tuple[int, Iterator[Request]]]
     """Prints the medians; how many refusals cost more than a good request."""
     costs: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds + 1):
-        names = list(contenders) if number % 2 else list(contenders)[::-1]
-        for name in names:
+        for name in list(contenders) if number % 2 else list(contenders)[::-1]:
             cost = await measure(app, *contenders[name], count)
             if number:
                 costs[name].append(cost)
@@ -135,11 +128,7 @@ async def run(folder: Path, rounds: int, count: int) -> int:
     try:
         signer = Signer.generate()
         with mariadb.connect() as connection:
-            today = time.gmtime()
-            from datetime import date
-
-            options = EstateOptions(today=date(today.tm_year, today.tm_mon, today.tm_mday), tables=60)
-            load(generate(options), connection, schema="om")
+            load(generate(EstateOptions(today=datetime.now(UTC).date(), tables=60)), connection, schema="om")
             make_accounts(connection, ACCOUNTS, om_schema="om", thirdeye_schema="thirdeye")
         # Without a limit on rates, whose round trip would make the good request dearer.
         settings = settings_for(mariadb, redis, om_schema="om", schema="thirdeye", signer=signer, rate_limit="off")

@@ -26,12 +26,8 @@ def run_contest(contest: Contest, *, rounds: int, seconds: float, connections: i
         # Every other round in the opposite order, so that none always follows the same one.
         names = list(contest.targets) if number % 2 else list(contest.targets)[::-1]
         for name in names:
-            rate = measure(
-                contest.targets[name],
-                seconds=seconds if number else min(seconds, 1.0),
-                connections=connections,
-                folder=folder,
-            )
+            so_long = seconds if number else min(seconds, 1.0)
+            rate = measure(contest.targets[name], seconds=so_long, connections=connections, folder=folder)
             if number:
                 rates[name].append(rate)
     return rates
@@ -65,19 +61,13 @@ def main() -> int:
         try:
             peer = options.peer_python or peer_interpreter()
             contests = start(closing, folder, items=options.items, tables=options.tables, peer_python=peer)
-            print(
-                f"{options.rounds} rounds of {options.seconds:g} s, {options.connections} connections, "
-                f"load by {generator_name()}",
-                flush=True,
-            )
+            rounds, seconds, connections = options.rounds, options.seconds, options.connections
+            load = f"{connections} connections, load by {generator_name()}"
+            print(f"{rounds} rounds of {seconds:g} s, {load}", flush=True)
             results = {}
             for contest in contests:
                 results[contest.name] = run_contest(
-                    contest,
-                    rounds=options.rounds,
-                    seconds=options.seconds,
-                    connections=options.connections,
-                    folder=folder,
+                    contest, rounds=rounds, seconds=seconds, connections=connections, folder=folder
                 )
                 report(contest, results[contest.name])
         except (ContenderProblem, LoadProblem) as problem:

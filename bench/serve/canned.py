@@ -10,25 +10,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 
-def app(score: bytes, items: bytes) -> Starlette:
-    async def answer_score(request: Request) -> Response:
-        return Response(score, media_type="application/json")
+def route(path: str, file: str) -> Route:
+    body = Path(file).read_bytes()
 
-    async def answer_items(request: Request) -> Response:
-        return Response(items, media_type="application/json")
+    async def answer(request: Request) -> Response:
+        return Response(body, media_type="application/json")
 
-    return Starlette(
-        routes=[Route("/score", answer_score, methods=["POST"]), Route("/items", answer_items, methods=["POST"])]
-    )
+    return Route(path, answer, methods=["POST"])
 
 
 if __name__ == "__main__":
     port, score_file, items_file = sys.argv[1:]
-    uvicorn.run(
-        app(Path(score_file).read_bytes(), Path(items_file).read_bytes()),
-        host="127.0.0.1",
-        port=int(port),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
+    app = Starlette(routes=[route("/score", score_file), route("/items", items_file)])
+    uvicorn.run(app, host="127.0.0.1", port=int(port), log_config=None, access_log=False, server_header=False)

@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ import urllib.request
 import venv
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from bench.serve.load import HOST, Target
 from thirdeye.local.accounts import Accounts, make_accounts
 from thirdeye.local.processes import Child
 from thirdeye.local.sample import EstateOptions, generate, load
-from thirdeye.local.servers import MariaDB, Redis
+from thirdeye.local.servers import MariaDB, Redis, free_port, wait_until
 from thirdeye.local.tokens import Signer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -41,7 +40,7 @@ class ContenderProblem(Exception):
     """A contender does not start, or answers something else than the others."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Contest:
     """One question and who answers it, by the contender's name."""
 
@@ -63,7 +62,7 @@ def start(closing: ExitStack, folder: Path, *, items: int, tables: int, peer_pyt
     now = int(time.time())
     bearer = {"Authorization": f"Bearer {signer.token(iat=now, exp=now + 3600)}"}
 
-    port = _free_port()
+    port = free_port()
     environment = _environment(mariadb, redis, accounts, signer, port)
     thirdeye = [sys.executable, "-m", "thirdeye"]
     subprocess.run([*thirdeye, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
@@ -75,12 +74,12 @@ def start(closing: ExitStack, folder: Path, *, items: int, tables: int, peer_pyt
 
     for name, answer in answers.items():
         (folder / f"{name}.json").write_bytes(answer)
-    canned_port = _free_port()
+    canned_port = free_port()
     script = [sys.executable, str(ROOT / "bench" / "serve" / "canned.py"), str(canned_port)]
     files = [str(folder / "score.json"), str(folder / "items.json")]
     _start(closing, folder, "canned", [*script, *files], dict(os.environ), canned_port)
 
-    peer_port = _free_port()
+    peer_port = free_port()
     peer_environment = {
         **os.environ,
         "PEER_PUBLIC_KEY": signer.public_pem,
@@ -93,36 +92,16 @@ def start(closing: ExitStack, folder: Path, *, items: int, tables: int, peer_pyt
     def peer(text: str) -> Target:
         return Target(port=peer_port, path="/graphql", body=json.dumps({"query": text}).encode(), headers=bearer)
 
-    contests = [
-        Contest(
-            name="hot get_zi_score",
-            targets={
-                "thirdeye": score,
-                "canned": Target(port=canned_port, path="/score", body=score.body, headers=score.headers),
-                "strawberry": peer(_SCORE_TEXT),
-            },
-        ),
-        Contest(
-            name="actionItems(first: 50)",
-            targets={
-                "thirdeye": page,
-                "canned": Target(port=canned_port, path="/items", body=page.body, headers=page.headers),
-                "strawberry": peer(_ITEMS_TEXT),
-            },
-        ),
-    ]
+    canned_score = replace(score, port=canned_port, path="/score")
+    canned_items = replace(page, port=canned_port, path="/items")
+    score_targets = {"thirdeye": score, "canned": canned_score, "strawberry": peer(_SCORE_TEXT)}
+    page_targets = {"thirdeye": page, "canned": canned_items, "strawberry": peer(_ITEMS_TEXT)}
+    contests = [Contest("hot get_zi_score", score_targets), Contest("actionItems(first: 50)", page_targets)]
     for contest, answer in zip(contests, answers.values(), strict=True):
         for name, target in contest.targets.items():
             if _comparable(_ask(target)) != _comparable(answer):
                 raise ContenderProblem(f"{contest.name}: {name} answers something else than thirdeye")
     return contests
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _environment(mariadb: MariaDB, redis: Redis, accounts: Accounts, signer: Signer, port: int) -> dict[str, str]:
@@ -184,11 +163,8 @@ def _start(
             return False
         return True
 
-    deadline = time.monotonic() + _READY_SECONDS
-    while not answers() or child.exit_code is not None:
-        if child.exit_code is None and time.monotonic() < deadline:
-            time.sleep(0.1)
-            continue
+    started = wait_until(answers, seconds=_READY_SECONDS, alive=lambda: child.exit_code is None)
+    if not started or child.exit_code is not None:
         raise ContenderProblem(f"{name} did not start; its log ends:\n{child.log_end()}")
 
 
@@ -197,8 +173,7 @@ def _ask(target: Target) -> bytes:
         f"http://{HOST}:{target.port}{target.path}", target.body, target.all_headers, method="POST"
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            body: bytes = answer.read()
+        body: bytes = urllib.request.urlopen(request, timeout=10).read()
     except OSError as error:
         raise ContenderProblem(f"port {target.port} does not answer: {error}") from error
     if "errors" in json.loads(body):
@@ -209,8 +184,7 @@ def _ask(target: Target) -> bytes:
 def _comparable(answer: bytes) -> Any:
     """An answer without its cursors, which are everybody's own affair."""
     return json.loads(
-        answer,
-        object_hook=lambda found: {name: value for name, value in found.items() if "cursor" not in name.lower()},
+        answer, object_hook=lambda found: {name: value for name, value in found.items() if "cursor" not in name.lower()}
     )
 
 

@@ -137,13 +137,7 @@ SORT_COLUMNS = {
 
 
 def cursor_of(row: ItemRow, sort_by: str) -> str:
-    value = {
-        "updatedAt": row.updated_at,
-        "createdAt": row.created_at,
-        "title": row.title,
-        "status": row.status.value,
-        "id": row.id,
-    }[sort_by]
+    value = row.status.value if sort_by == "status" else getattr(row, SORT_COLUMNS[sort_by].key)
     return base64.urlsafe_b64encode(json.dumps([str(value), row.id]).encode()).decode()
 
 

@@ -13,7 +13,7 @@ from bench.verdicts.worlds import KNOWN, World, worlds
 from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Columns, day_of
 from thirdeye.inventory.rules import Feed, Thresholds, assess_feed
 from thirdeye.inventory.verdicts import VERDICT_CODE, Verdict
-from thirdeye.mirror.advisor import DaysSoFar, Estate
+from thirdeye.mirror.advisor import Estate
 from thirdeye.mirror.evaluation import ServiceFeeds, classify_tables, evaluate_use
 from thirdeye.mirror.state import State
 from thirdeye.mirror.usage import UsageTotals
@@ -59,9 +59,9 @@ def judged(world: World) -> Any:
     past = PastStates(source["created_at"], present, world.service, _TODAY)
     sums = DaysOfUse(tables)
     for day in range(world.first_day, KNOWN):
-        past.before_day(_FIRST + day, sums.last_use, sums.days_of_use, sums.longest_gap, sums.first_row)
+        past.before_day(_FIRST + day, *sums.so_far())
         sums.add(np.flatnonzero(world.shown[:, day]), _FIRST + day, world.service)
-    past.before_day(_TODAY + 1, sums.last_use, sums.days_of_use, sums.longest_gap, sums.first_row)
+    past.before_day(_TODAY + 1, *sums.so_far())
     for name in ("last_use", "first_use", "days_of_use", "longest_gap"):
         source[name] = getattr(sums, name)
     queries = world.shown[:, KNOWN - 30 :].sum(axis=1)
@@ -94,8 +94,9 @@ class DaysOfUse:
         self.days_of_use, self.longest_gap = np.zeros(tables, np.uint16), np.zeros(tables, np.uint16)
         self.first_row, self.newest_row = np.zeros(4, np.int64), np.zeros(4, np.int64)
 
-    def so_far(self) -> DaysSoFar:
-        return DaysSoFar(self.last_use, self.days_of_use, self.longest_gap, self.first_row)
+    def so_far(self) -> tuple[Any, Any, Any, Any]:
+        """As `PastStates.before_day` takes it."""
+        return self.last_use, self.days_of_use, self.longest_gap, self.first_row
 
     def add(self, used: Any, day: int, service: Any) -> None:
         last = self.last_use[used]

@@ -30,12 +30,12 @@ def _days(tables: int, service: Any, past: PastStates | None) -> tuple[float, Da
         used = np.flatnonzero(random.random(tables) < often)
         started = time.perf_counter()
         if past is not None:
-            past.before_day(_TODAY - KNOWN + day, sums.last_use, sums.days_of_use, sums.longest_gap, sums.first_row)
+            past.before_day(_TODAY - KNOWN + day, *sums.so_far())
         sums.add(used, _TODAY - KNOWN + day, service)
         spent += time.perf_counter() - started
     started = time.perf_counter()
     if past is not None:
-        past.before_day(_TODAY + 1, sums.last_use, sums.days_of_use, sums.longest_gap, sums.first_row)
+        past.before_day(_TODAY + 1, *sums.so_far())
     return spent + time.perf_counter() - started, sums
 
 

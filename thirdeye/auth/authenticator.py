@@ -105,17 +105,14 @@ class Authenticator:
             claims = verified_claims(token, header, keys, provider.rules, now)
             principal = principal_of(claims)
         except Unauthenticated as error:
-            self._remember_refusal(digest, error, now)
+            if not error.for_now:
+                self._refused[digest] = (_copy_of(error), now)
             raise
         if self._revocation is not None:
             await self._revocation.check(token, digest)
         expiry = expiry_of(claims)
         self._verified[digest] = (principal, now, float("inf") if expiry is None else expiry + LEEWAY)
         return principal
-
-    def _remember_refusal(self, digest: bytes, error: Unauthenticated, now: float) -> None:
-        if not error.for_now:
-            self._refused[digest] = (_copy_of(error), now)
 
     def _raise_known_refusal(self, digest: bytes) -> None:
         entry = self._refused.get(digest)
@@ -154,11 +151,9 @@ class DevelopmentAuthenticator:
     async def authenticate(self, token: str) -> Principal:  # noqa: ARG002
         return DEVELOPMENT_ADMINISTRATOR
 
-    async def start(self) -> None:
-        """Nothing to start."""
+    async def start(self) -> None: ...
 
-    async def stop(self) -> None:
-        """Nothing to stop."""
+    async def stop(self) -> None: ...
 
 
 def _copy_of(error: Unauthenticated) -> Unauthenticated:
@@ -183,18 +178,15 @@ def identity_providers_of(
     setting, key_source = _openmetadata_keys(settings, http_client)
     providers = [IdentityProvider(key_source=key_source, rules=token_rules_of(settings))]
     for provider in settings.jwt_providers:
-        providers.append(
-            IdentityProvider(
-                key_source=_key_set(settings, provider.jwks_url, http_client),
-                rules=TokenRules(
-                    algorithms=tuple(provider.algorithms),
-                    issuers=frozenset(provider.issuers),
-                    audiences=frozenset(provider.audiences),
-                    # A company's provider signs for many applications.
-                    audience_required=True,
-                ),
-            )
+        rules = TokenRules(
+            algorithms=tuple(provider.algorithms),
+            issuers=frozenset(provider.issuers),
+            audiences=frozenset(provider.audiences),
+            # A company's provider signs for many applications.
+            audience_required=True,
         )
+        key_set = _key_set(settings, provider.jwks_url, http_client)
+        providers.append(IdentityProvider(key_source=key_set, rules=rules))
     return setting, providers
 
 

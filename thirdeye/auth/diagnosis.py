@@ -1,23 +1,16 @@
 """Why a token is or is not accepted, check by check, for operators."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from thirdeye.auth.authenticator import Authenticator, IdentityProvider, digest_of
 from thirdeye.auth.principal import principal_of
-from thirdeye.auth.tokens import (
-    CLAIM_CHECKS,
-    LEEWAY,
-    Claims,
-    check_algorithm,
-    claims_of,
-    header_of,
-    verified_payload,
-)
+from thirdeye.auth.tokens import CLAIM_CHECKS, LEEWAY, Claims, check_algorithm, claims_of, header_of, verified_payload
 from thirdeye.errors import ThirdEyeError
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class TokenCheck:
     """The result of one check; `passed` is None when it could not be made."""
 
@@ -29,48 +22,37 @@ class TokenCheck:
 async def diagnose(authenticator: Authenticator, token: str, now: float) -> list[TokenCheck]:
     """All checks of a token in order, up to the first that makes the next ones impossible."""
     checks: list[TokenCheck] = []
-
-    def passed(name: str, detail: str) -> None:
-        checks.append(TokenCheck(name=name, passed=True, detail=detail))
-
     name = "form"
     try:
         header = header_of(token)
         claims = claims_of(token)
-        passed(name, f"a signed token of {len(token)} characters")
+        checks.append(TokenCheck(name, True, f"a signed token of {len(token)} characters"))
         name = "issuer"
         provider = authenticator.provider_of(token)
-        passed(name, f"{claims.get('iss')!r} is trusted")
+        checks.append(TokenCheck(name, True, f"{claims.get('iss')!r} is trusted"))
         name = "algorithm"
         check_algorithm(header, provider.rules)
-        passed(name, f"{header.algorithm} is allowed")
+        checks.append(TokenCheck(name, True, f"{header.algorithm} is allowed"))
         name = "key"
         keys = await provider.key_source.keys(header.key_id)
-        passed(name, f"{len(keys)} known for kid {header.key_id!r}" if keys else "none")
+        checks.append(TokenCheck(name, True, f"{len(keys)} known for kid {header.key_id!r}" if keys else "none"))
         name = "signature"
         verified_payload(token, keys, provider.rules.algorithms)
-        passed(name, "verifies")
+        checks.append(TokenCheck(name, True, "verifies"))
     except ThirdEyeError as error:
-        return [*checks, TokenCheck(name=name, passed=False if error.status == 401 else None, detail=error.message)]
-    return [
-        *checks,
-        *_claim_checks(claims, provider, now),
-        *_caller_check(claims),
-        await _final_check(authenticator, token),
-    ]
+        return [*checks, TokenCheck(name, False if error.status == 401 else None, error.message)]
+    checks += _claim_checks(claims, provider, now)
+    return [*checks, _caller_check(claims), await _final_check(authenticator, token)]
 
 
-def _claim_checks(claims: Claims, provider: IdentityProvider, now: float) -> list[TokenCheck]:
-    checks = []
+def _claim_checks(claims: Claims, provider: IdentityProvider, now: float) -> Iterator[TokenCheck]:
     for name, check in CLAIM_CHECKS:
+        detail = _detail(name, claims.get(name))
         try:
             check(claims, provider.rules, now)
-            checks.append(TokenCheck(name=name, passed=True, detail=_detail(name, claims.get(name))))
+            yield TokenCheck(name, True, detail)
         except ThirdEyeError as error:
-            checks.append(
-                TokenCheck(name=name, passed=False, detail=f"{error.message} ({_detail(name, claims.get(name))})")
-            )
-    return checks
+            yield TokenCheck(name, False, f"{error.message} ({detail})")
 
 
 def _detail(name: str, value: object) -> str:
@@ -81,14 +63,14 @@ def _detail(name: str, value: object) -> str:
     return repr(value)[:200]
 
 
-def _caller_check(claims: Claims) -> list[TokenCheck]:
+def _caller_check(claims: Claims) -> TokenCheck:
     try:
         principal = principal_of(claims)
     except ThirdEyeError as error:
-        return [TokenCheck(name="caller", passed=False, detail=error.message)]
+        return TokenCheck("caller", False, error.message)
     roles = ", ".join(sorted(principal.roles)) or "none"
     kind = "a bot" if principal.is_bot else "a person"
-    return [TokenCheck(name="caller", passed=True, detail=f"{principal.name}, {kind}, roles: {roles}")]
+    return TokenCheck("caller", True, f"{principal.name}, {kind}, roles: {roles}")
 
 
 async def _final_check(authenticator: Authenticator, token: str) -> TokenCheck:
@@ -96,5 +78,5 @@ async def _final_check(authenticator: Authenticator, token: str) -> TokenCheck:
     try:
         await authenticator.authenticate(token)
     except ThirdEyeError as error:
-        return TokenCheck(name="accepted", passed=False if error.status == 401 else None, detail=error.message)
-    return TokenCheck(name="accepted", passed=True, detail=f"sha256 {digest_of(token).hex()[:16]}...")
+        return TokenCheck("accepted", False if error.status == 401 else None, error.message)
+    return TokenCheck("accepted", True, f"sha256 {digest_of(token).hex()[:16]}...")

@@ -59,11 +59,9 @@ class FixedKey:
     async def keys(self, kid: str | None) -> list[Key]:  # noqa: ARG002
         return [self._key]
 
-    async def start(self) -> None:
-        """Nothing to refresh."""
+    async def start(self) -> None: ...
 
-    async def stop(self) -> None:
-        """Nothing to close."""
+    async def stop(self) -> None: ...
 
 
 class RemoteKeySet:
@@ -97,7 +95,6 @@ class RemoteKeySet:
         self.generation = 0
 
     async def keys(self, kid: str | None) -> list[Key]:
-        """As KeySource."""
         # One request waits for a slow source; the others use the keys at hand.
         if not self._keys_of(kid) or (self._is_stale() and not self._lock.locked()):
             await self._refetch()
@@ -166,11 +163,11 @@ class RemoteKeySet:
             except ValueError as error:
                 log.warning("key_ignored", url=self._log_url, reason=str(error))
                 continue
-            if is_default_key(key) and not self._allow_default:
-                refused_key_ids.add(kid)
-                log.error("default_key_refused", url=self._log_url, advice=_DEFAULT_KEY)
-                continue
             if is_default_key(key):
+                if not self._allow_default:
+                    refused_key_ids.add(kid)
+                    log.error("default_key_refused", url=self._log_url, advice=_DEFAULT_KEY)
+                    continue
                 _warn_of_default_key()
             keys.append((kid, key))
         if not keys and not refused_key_ids:

@@ -35,17 +35,12 @@ class AuthenticationMiddleware:
             try:
                 request_state(scope).principal = await self._principal(scope)
             except ThirdEyeError as error:
-                await self._refuse(scope, send, error)
+                claimed = getattr(error, "claimed", None)
+                if isinstance(claimed, str) and claimed.isprintable():
+                    request_state(scope).claimed = claimed[:256]
+                await refuse(scope, send, error, (_CHALLENGE if error.status == 401 else retry_after(1),))
                 return
         await self._app(scope, receive, send)
-
-    @staticmethod
-    async def _refuse(scope: Scope, send: Send, error: ThirdEyeError) -> None:
-        claimed = getattr(error, "claimed", None)
-        if isinstance(claimed, str) and claimed.isprintable():
-            request_state(scope).claimed = claimed[:256]
-        headers = (_CHALLENGE,) if error.status == 401 else (retry_after(1),)
-        await refuse(scope, send, error, headers)
 
     async def _principal(self, scope: Scope) -> Principal:
         if isinstance(self._authenticator, DevelopmentAuthenticator):

@@ -61,13 +61,9 @@ class RevocationCheck:
         if accepted is None or self._monotonic() >= valid_until:
             answer = await self._ask(token, digest)
             accepted = accepted if answer is None else answer
-        if accepted is None:
-            if self._mode == "fail-closed":
-                raise Unavailable(
-                    "tokens cannot be verified at the moment: OpenMetadata cannot be asked; try again later"
-                )
-            return
-        if not accepted:
+        if accepted is None and self._mode == "fail-closed":
+            raise Unavailable("tokens cannot be verified at the moment: OpenMetadata cannot be asked; try again later")
+        if accepted is False:
             raise Unauthenticated("OpenMetadata does not take this token any more: sign in again")
 
     async def _ask(self, token: str, digest: bytes) -> bool | None:
@@ -77,24 +73,20 @@ class RevocationCheck:
         return await self._calls.do(digest, lambda: self._call(token, digest))
 
     async def _call(self, token: str, digest: bytes) -> bool | None:
+        headers = {"authorization": f"Bearer {token}"}
         try:
             async with asyncio.timeout(self._timeout):
-                response = await self._client.get(
-                    self._url, headers={"authorization": f"Bearer {token}"}, follow_redirects=False
-                )
+                response = await self._client.get(self._url, headers=headers, follow_redirects=False)
+            reason = f"HTTP {response.status_code}"
+            if response.status_code in (200, 401, 403):
+                accepted = response.status_code == 200
+                self._answers[digest] = (accepted, self._monotonic() + _ANSWER_SECONDS)
+                return accepted
         except (httpx.HTTPError, OSError, TimeoutError) as error:
-            self._start_cool_down(type(error).__name__)
-            return None
-        if response.status_code not in (200, 401, 403):
-            self._start_cool_down(f"HTTP {response.status_code}")
-            return None
-        accepted = response.status_code == 200
-        self._answers[digest] = (accepted, self._monotonic() + _ANSWER_SECONDS)
-        return accepted
-
-    def _start_cool_down(self, reason: str) -> None:
+            reason = type(error).__name__
         self._cooldown.start()
         log.warning("revocation_unknown", reason=reason, mode=self._mode)
+        return None
 
     async def aclose(self) -> None:
         """Closes the client, unless it was injected."""

@@ -6,9 +6,8 @@ from thirdeye.database import MySQL, Row
 from thirdeye.session import Values
 
 _DENIED = "SELECT digest FROM token_denial LIMIT 100000"
-_LIST = (
-    "SELECT digest, name, reason, denied_at, expires_at FROM token_denial ORDER BY denied_at DESC, digest LIMIT 1000"
-)
+_LIST = """
+SELECT digest, name, reason, denied_at, expires_at FROM token_denial ORDER BY denied_at DESC, digest LIMIT 1000"""
 _DENY = """
 REPLACE INTO token_denial (digest, name, reason, denied_at, expires_at)
 VALUES (%(digest)s, %(name)s, %(reason)s, %(now)s, %(expires)s)"""

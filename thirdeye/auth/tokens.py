@@ -47,9 +47,8 @@ def token_rules_of(settings: Settings) -> TokenRules:
     algorithms = tuple(name for name in settings.jwt_algorithm if name in usable)
     if not algorithms and not public:
         algorithms = ("HS256",)
-    return TokenRules(
-        algorithms=algorithms, issuers=frozenset(settings.jwt_issuers), audiences=frozenset(settings.jwt_audiences)
-    )
+    issuers, audiences = frozenset(settings.jwt_issuers), frozenset(settings.jwt_audiences)
+    return TokenRules(algorithms=algorithms, issuers=issuers, audiences=audiences)
 
 
 Claims = Mapping[str, object]
@@ -66,10 +65,8 @@ class Header:
 def header_of(token: str) -> Header:
     """The unverified header of a token. Raises Unauthenticated for a malformed one, or one that brings its own key."""
     header = _decoded_object(_parts(token)[0])
-    if _REFUSED_HEADERS & header.keys():
-        raise Unauthenticated("the token is malformed")
     kid = header.get("kid")
-    if kid is not None and not isinstance(kid, str):
+    if _REFUSED_HEADERS & header.keys() or not isinstance(kid, str | None):
         raise Unauthenticated("the token is malformed")
     return Header(header.get("alg"), kid)
 
@@ -220,7 +217,8 @@ def key_of_jwk(entry: object) -> tuple[str | None, Key]:
         name: value.rstrip("=") for name, value in entry.items() if name in public and isinstance(value, str)
     }
     try:
-        key = _import_jwk(data)
+        key: Key = _import_without_warning(RSAKey if data["kty"] == "RSA" else ECKey, data)
+        key.as_dict(private=False)
     except Exception as error:
         raise ValueError(f"unusable key: {type(error).__name__}") from error
     _check_length(key)
@@ -232,12 +230,6 @@ def _may_verify(entry: Mapping[str, object]) -> bool:
     operations = entry.get("key_ops")
     allowed = operations is None or (isinstance(operations, list) and "verify" in operations)
     return allowed and entry.get("use") in (None, "sig")
-
-
-def _import_jwk(data: dict[str, str | list[str]]) -> Key:
-    key: Key = _import_without_warning(RSAKey if data["kty"] == "RSA" else ECKey, data)
-    key.as_dict(private=False)
-    return key
 
 
 def _import_without_warning(kind: type[RSAKey] | type[ECKey], data: str | dict[str, str | list[str]]) -> Key:

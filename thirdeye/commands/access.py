@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -32,13 +32,9 @@ def _read(given: str) -> str:
     return re.sub(r"(?i)^bearer\s+", "", text.strip())
 
 
-def _over_thirdeye(settings: Settings, work: Callable[[MySQL], Awaitable[Any]]) -> Any:
+def _over_thirdeye(settings: Settings, work: Callable[[MySQL], Coroutine[Any, Any, Any]]) -> Any:
     database = thirdeye_database(settings, no_observer)
-
-    async def do() -> Any:
-        return await work(database)
-
-    return run(with_database(database, do()))
+    return run(with_database(database, work(database)))
 
 
 @token.command()
@@ -54,9 +50,7 @@ def check(given: Annotated[str, _TOKEN] = "-") -> None:
         authenticator = build_authenticator(settings, utc_now, denied=denied)
         try:
             if not isinstance(authenticator, Authenticator):
-                return [
-                    TokenCheck(name="accepted", passed=True, detail="JWT_ENABLED=false: everybody is an administrator")
-                ]
+                return [TokenCheck("accepted", True, "JWT_ENABLED=false: everybody is an administrator")]
             await denied.start()
             return await diagnose(authenticator, text, utc_now().timestamp())
         finally:
@@ -87,12 +81,7 @@ def deny(
     expires = None
     if isinstance(expiry, int | float) and 0 < expiry < 4e9:
         expires = datetime.fromtimestamp(expiry, UTC)
-    values = {
-        "digest": digest_of(text),
-        "name": name,
-        "reason": reason[:1000],
-        "expires": expires,
-    }
+    values = {"digest": digest_of(text), "name": name, "reason": reason[:1000], "expires": expires}
 
     async def work(thirdeye: MySQL) -> None:
         await denylist_store.deny_token(thirdeye, values, utc_now())
@@ -138,9 +127,7 @@ def audit(
         if as_json:
             typer.echo(json.dumps(row, default=datetime.isoformat))
         else:
-            line = (
-                f"{row['last_at']:%Y-%m-%d %H:%M:%S}  {row['refusals']:>8,}x  {row['who']}  {row['what']}  {row['why']}"
-            )
-            typer.echo(line)
+            times = f"{row['last_at']:%Y-%m-%d %H:%M:%S}  {row['refusals']:>8,}x"
+            typer.echo(f"{times}  {row['who']}  {row['what']}  {row['why']}")
     if not rows and not as_json:
         typer.echo(f"nothing was refused in the last {hours} hours")

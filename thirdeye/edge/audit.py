@@ -1,6 +1,5 @@
 """Refused requests by caller, operation and reason, counted by the hour and kept apart from the log."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -46,14 +45,10 @@ class Audit:
         """Counts one refusal; `who` is None when no caller could be verified."""
         now = self._clock()
         key = (who or UNVERIFIED, what, why)
-        count = self._counts.get(key)
-        if count is None and len(self._counts) >= _MAX_KINDS:
+        if key not in self._counts and len(self._counts) >= _MAX_KINDS:
             key = (_OTHERS, _OTHERS, why)
-            count = self._counts.get(key)
-        if count is None:
-            self._counts[key] = _Count(1, now, now)
-        else:
-            count.refusals, count.last = count.refusals + 1, now
+        count = self._counts.setdefault(key, _Count(0, now, now))
+        count.refusals, count.last = count.refusals + 1, now
 
     async def start(self) -> None:
         """Begins to write in the background."""
@@ -92,8 +87,10 @@ class Audit:
 def _row(who: str, what: str, why: str, count: _Count) -> Values:
     # By the hour of the first: one count spans seconds, or the time for which the database was unavailable.
     hour = count.first.replace(minute=0, second=0, microsecond=0)
+    counted = (hour.isoformat(), who, what, why)
     return {
-        "digest": digest((hour.isoformat(), who, what, why)),
+        # Identifies a row by what it counts: long names make poor keys.
+        "digest": blake2b("\0".join(counted).encode("utf-8", "replace"), digest_size=16).digest(),
         "who": who,
         "what": what,
         "why": why,
@@ -101,8 +98,3 @@ def _row(who: str, what: str, why: str, count: _Count) -> Values:
         "first_at": count.first,
         "last_at": count.last,
     }
-
-
-def digest(parts: Iterable[str]) -> bytes:
-    """Identifies a row by what it counts: long names make poor keys."""
-    return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).digest()

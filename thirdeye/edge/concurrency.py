@@ -26,8 +26,8 @@ class ConcurrencyMiddleware:
             return
         if self._stopping():
             headers = (retry_after(1), (b"connection", b"close"))
-            error = Unavailable("this process is stopping; ask again", reason="stopping", headers=headers)
-            await refuse(scope, send, error)
+            message = "this process is stopping; ask again"
+            await refuse(scope, send, Unavailable(message, reason="stopping", headers=headers))
             return
         if self._in_progress >= self._limit:
             message = "too many requests are being answered at the moment; try again in a second"

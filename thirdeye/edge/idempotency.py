@@ -52,9 +52,8 @@ class Idempotency:
                 answer, keep = await work()
                 if not keep:
                     raise _NotKept
-                await store.keep_answer(
-                    session, caller=caller, key=key, request=fingerprint, answer=answer, now=self._clock()
-                )
+                now = self._clock()
+                await store.keep_answer(session, caller=caller, key=key, request=fingerprint, answer=answer, now=now)
         except _NotKept:
             pass
         return answer, False

@@ -21,8 +21,7 @@ class AnswerError:
 
     @property
     def code(self) -> str:
-        code: str = self.body["extensions"]["code"]
-        return code
+        return str(self.body["extensions"]["code"])
 
     @property
     def argument(self) -> str | None:

@@ -6,25 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from cachetools import FIFOCache, LRUCache
-from graphql import (
-    ArgumentNode,
-    DocumentNode,
-    FieldNode,
-    GraphQLError,
-    GraphQLSchema,
-    GraphQLSyntaxError,
-    NoFragmentCyclesRule,
-    OperationDefinitionNode,
-    OperationType,
-    SelectionSetNode,
-    ValueNode,
-    VariableNode,
-    Visitor,
-    print_ast,
-    specified_rules,
-    validate,
-    visit,
-)
+from graphql import GraphQLError, GraphQLSchema, GraphQLSyntaxError, NoFragmentCyclesRule, specified_rules, validate
+from graphql.language import OperationType, Visitor, ast, print_ast, visit
 from graphql.language.parser import Parser
 from graphql.validation import ASTValidationRule
 
@@ -50,6 +33,7 @@ _TOKEN: Final = re.compile(
 )
 Text = TypeVar("Text", str, bytes)
 Reason = TypeVar("Reason")
+Fact = TypeVar("Fact")
 # The length of a rejected text, and why it was rejected.
 RejectionCache = FIFOCache[Text, tuple[int, Reason]]
 
@@ -68,7 +52,7 @@ class PreparedDocument:
     the last such score with its answer.
     """
 
-    document: DocumentNode | None
+    document: ast.DocumentNode | None
     errors: list[GraphQLError] = field(default_factory=list)
     code: str | None = None
     operations: dict[str | None, OperationType] = field(default_factory=dict)
@@ -78,29 +62,31 @@ class PreparedDocument:
 
     def kind(self, operation_name: str | None) -> OperationType | None:
         """The kind of the operation that would run; None when none or several could."""
-        if operation_name:
-            return self.operations.get(operation_name)
-        return next(iter(self.operations.values())) if len(self.operations) == 1 else None
+        return self._of_operation(self.operations, operation_name)
 
     def list_sizes_of(self, operation_name: str | None) -> tuple[ListSize, ...]:
         """The lists of the operation that would run."""
+        return self._of_operation(self.list_sizes, operation_name) or ()
+
+    @staticmethod
+    def _of_operation(by_name: dict[str | None, Fact], operation_name: str | None) -> Fact | None:
         if operation_name:
-            return self.list_sizes.get(operation_name, ())
-        return next(iter(self.list_sizes.values())) if len(self.list_sizes) == 1 else ()
+            return by_name.get(operation_name)
+        return next(iter(by_name.values())) if len(by_name) == 1 else None
 
 
 class _NoIntrospection(ASTValidationRule):
     """Refuses `__schema`, and any field of `__type` that leads beyond the type itself."""
 
-    def enter_field(self, node: FieldNode, *_: object) -> None:
+    def enter_field(self, node: ast.FieldNode, *_: object) -> None:
         name, selections = node.name.value, node.selection_set
         if name == "__schema" or (name == "__type" and selections and not _stays_within_type(selections)):
             message = "Introspection is switched off on this server; GRAPHQL_PLAYGROUND=true in development allows it."
             self.report_error(GraphQLError(message, node))
 
 
-def _stays_within_type(selections: SelectionSetNode) -> bool:
-    return all(isinstance(node, FieldNode) and node.name.value in _TYPE_FIELDS for node in selections.selections)
+def _stays_within_type(selections: ast.SelectionSetNode) -> bool:
+    return all(isinstance(node, ast.FieldNode) and node.name.value in _TYPE_FIELDS for node in selections.selections)
 
 
 class DocumentCache:
@@ -157,14 +143,14 @@ class DocumentCache:
             operations={
                 node.name.value if node.name else None: node.operation
                 for node in document.definitions
-                if isinstance(node, OperationDefinitionNode)
+                if isinstance(node, ast.OperationDefinitionNode)
             },
             list_sizes=list_sizes_of(self._schema, document),
             is_score_only=_selects_only_score(document),
         )
 
 
-def _parse(text: str) -> DocumentNode | GraphQLSyntaxError:
+def _parse(text: str) -> ast.DocumentNode | GraphQLSyntaxError:
     """The document, or what is wrong with its text. Raises LimitExceeded."""
     if len(text) > _MAX_TOKENS and len(_TOKEN.findall(text)) > _MAX_TOKENS:
         raise _too_many_tokens()
@@ -183,13 +169,13 @@ def _too_many_tokens() -> LimitExceeded:
     return LimitExceeded(f"the query has more than {_MAX_TOKENS} tokens", "tokens")
 
 
-def _value_error(error: GraphQLError, document: DocumentNode) -> GraphQLError | None:
+def _value_error(error: GraphQLError, document: ast.DocumentNode) -> GraphQLError | None:
     """An error about a value written into the document, by the name of its argument; None for any other error.
 
     The same value in a variable is bad input, so it is here as well.
     """
     node = error.nodes[0] if error.nodes else None
-    if not isinstance(node, ValueNode) or isinstance(node, VariableNode):
+    if not isinstance(node, ast.ValueNode) or isinstance(node, ast.VariableNode):
         return None
     finder = _ArgumentFinder(node)
     visit(document, finder)
@@ -199,42 +185,41 @@ def _value_error(error: GraphQLError, document: DocumentNode) -> GraphQLError | 
 
 
 class _ArgumentFinder(Visitor):
-    def __init__(self, value: ValueNode) -> None:
+    def __init__(self, value: ast.ValueNode) -> None:
         super().__init__()
         self.name: str | None = None
         self._value = value
 
-    def enter_argument(self, node: ArgumentNode, *_: object) -> None:
+    def enter_argument(self, node: ast.ArgumentNode, *_: object) -> None:
         if node.value is self._value:
             self.name = node.name.value
 
 
-def _selects_only_score(document: DocumentNode) -> bool:
+def _selects_only_score(document: ast.DocumentNode) -> bool:
     if len(document.definitions) != 1:
         return False
     node = document.definitions[0]
     return (
-        isinstance(node, OperationDefinitionNode)
+        isinstance(node, ast.OperationDefinitionNode)
         and node.operation is OperationType.QUERY
         and not node.variable_definitions
         and not node.directives
         and all(
-            isinstance(selection, FieldNode) and selection.name.value == "ziScore" and not selection.directives
+            isinstance(selection, ast.FieldNode) and selection.name.value == "ziScore" and not selection.directives
             for selection in node.selection_set.selections
         )
         and "@" not in print_ast(node)
     )
 
 
-def _is_introspection_of_explorer(document: DocumentNode) -> bool:
+def _is_introspection_of_explorer(document: ast.DocumentNode) -> bool:
     """Whether this is what explorers send to learn the schema: deep by nature, but bounded in every other way."""
     for node in document.definitions:
-        if isinstance(node, OperationDefinitionNode):
-            fields = [selection for selection in node.selection_set.selections if isinstance(selection, FieldNode)]
-            names = [field.name.value for field in fields]
+        if isinstance(node, ast.OperationDefinitionNode):
+            names = [
+                field.name.value if isinstance(field, ast.FieldNode) else "" for field in node.selection_set.selections
+            ]
             if node.name is None or node.name.value != "IntrospectionQuery" or names != ["__schema"]:
-                return False
-            if len(node.selection_set.selections) != 1:
                 return False
     cost = measure(document)
     return cost.fields <= MAX_FIELDS and cost.depth <= _INTROSPECTION_DEPTH and not cost.aliases + cost.directives

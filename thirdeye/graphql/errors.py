@@ -51,10 +51,5 @@ def shorten(message: str) -> str:
 
 def log_internal(error: GraphQLError, request_id: str, operation: str | None) -> None:
     """Logs what the caller is not told."""
-    log.error(
-        "internal_error",
-        request_id=request_id,
-        operation=operation,
-        path=error.path,
-        exc_info=_cause(error) or error,
-    )
+    cause = _cause(error) or error
+    log.error("internal_error", request_id=request_id, operation=operation, path=error.path, exc_info=cause)

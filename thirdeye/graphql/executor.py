@@ -46,9 +46,10 @@ Plans = dict[tuple[object, ...], tuple[str, Complete | None]]
 _PLAIN: Final = frozenset({str, int, float, bool, datetime, date, Decimal, bytes})
 _SERIALIZED: Final = frozenset({str, int, float, bool, dict, list})
 # These return values of exactly this type unchanged.
-_UNCHANGED: Final = tuple(
-    (type_.coerce_output_value, kind)
-    for type_, kind in ((GraphQLString, str), (GraphQLID, str), (GraphQLBoolean, bool))
+_UNCHANGED: Final = (
+    (GraphQLString.coerce_output_value, str),
+    (GraphQLID.coerce_output_value, str),
+    (GraphQLBoolean.coerce_output_value, bool),
 )
 _COERCE_INT: Final = GraphQLInt.coerce_output_value
 _KNOWN_DIRECTIVES: Final = frozenset({"skip", "include"})
@@ -157,9 +158,8 @@ class PlainExecutor(Executor[Any]):
 
 
 def _is_special(node: FieldNode) -> bool:
-    return bool(node.arguments) or any(
-        directive.name.value not in _KNOWN_DIRECTIVES for directive in node.directives or ()
-    )
+    directives = {directive.name.value for directive in node.directives or ()}
+    return bool(node.arguments) or not directives <= _KNOWN_DIRECTIVES
 
 
 def _null(value: object, nullable: bool) -> object:

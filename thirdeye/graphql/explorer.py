@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 _FILES = Path(__file__).resolve().parent / "static"
@@ -37,6 +37,6 @@ def explorer_page(path: str) -> bytes:
     return _PAGE.format(path=path).encode()
 
 
-def explorer_routes(path: str) -> list[Route | Mount]:
+def explorer_files(path: str) -> Mount:
     """The files of the page."""
-    return [Mount(f"{path}/static", StaticFiles(directory=_FILES))]
+    return Mount(f"{path}/static", StaticFiles(directory=_FILES))

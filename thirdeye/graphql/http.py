@@ -33,10 +33,7 @@ from thirdeye.request_state import request_state
 ADHOC: Final = "adhoc"
 _REPLAYED: Final = ((b"idempotency-replayed", b"true"),)
 # The caller may keep the answer but must ask again: a change is seen at once, and the same answer is not sent twice.
-_REVALIDATE: Final = (
-    (b"cache-control", b"private, no-cache"),
-    (b"vary", b"Accept, Authorization, X-OM-Operation-Id"),
-)
+_REVALIDATE: Final = ((b"cache-control", b"private, no-cache"), (b"vary", b"Accept, Authorization, X-OM-Operation-Id"))
 
 
 class GraphQLEndpoint:
@@ -107,8 +104,7 @@ class GraphQLEndpoint:
 
     def _read_get(self, scope: Scope, headers: Headers) -> tuple[PreparedDocument, GraphQLRequest]:
         if scope["method"] != "GET":
-            allow = ((b"allow", b"GET, POST"),)
-            raise TransportError(405, "GraphQL is asked with POST, or GET for queries", allow)
+            raise TransportError(405, "GraphQL is asked with POST, or GET for queries", ((b"allow", b"GET, POST"),))
         only_post = ((b"allow", b"POST"),)
         if not names_json(headers.get(b"accept")):
             message = "a GET needs Accept: application/graphql-response+json or application/json; or ask with POST"

@@ -7,15 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from graphql import (
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-)
+from graphql.language import ast
 
 from thirdeye.errors import LimitExceeded
 
@@ -47,28 +39,28 @@ class Cost:
 
 
 class _CostMeter:
-    def __init__(self, document: DocumentNode) -> None:
+    def __init__(self, document: ast.DocumentNode) -> None:
         self._fragments = {
-            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+            node.name.value: node for node in document.definitions if isinstance(node, ast.FragmentDefinitionNode)
         }
         self._measured: dict[str, Cost] = {}
         self._open: set[str] = set()
         # Whether fragments spread each other in a cycle: then there is no end to expanding them.
         self.has_cycle = False
 
-    def selection_set(self, node: SelectionSetNode, level: int = 1) -> Cost:
+    def selection_set(self, node: ast.SelectionSetNode, level: int = 1) -> Cost:
         if level > 100:
             raise LimitExceeded(f"the query is deeper than {MAX_DEPTH} levels", "depth")
         cost = Cost()
         for selection in node.selections:
             cost.directives += len(selection.directives or ())
-            if isinstance(selection, FieldNode):
+            if isinstance(selection, ast.FieldNode):
                 cost.add(Cost(depth=1, fields=1, aliases=int(selection.alias is not None)))
                 if selection.selection_set:
                     cost.add(self.selection_set(selection.selection_set, level + 1), deeper=1)
-            elif isinstance(selection, InlineFragmentNode):
+            elif isinstance(selection, ast.InlineFragmentNode):
                 cost.add(self.selection_set(selection.selection_set, level + 1))
-            elif isinstance(selection, FragmentSpreadNode):
+            elif isinstance(selection, ast.FragmentSpreadNode):
                 cost.add(self.fragment(selection.name.value, level + 1))
         return cost
 
@@ -87,59 +79,55 @@ class _CostMeter:
         self._measured[name] = cost
         return cost
 
-    def expanded(self, nodes: Iterable[SelectionSetNode]) -> Iterable[FieldNode]:
+    def expanded(self, nodes: Iterable[ast.SelectionSetNode]) -> Iterable[ast.FieldNode]:
         for node in nodes:
             for selection in node.selections:
-                if isinstance(selection, FieldNode):
+                if isinstance(selection, ast.FieldNode):
                     yield selection
-                elif isinstance(selection, InlineFragmentNode):
+                elif isinstance(selection, ast.InlineFragmentNode):
                     yield from self.expanded((selection.selection_set,))
-                elif isinstance(selection, FragmentSpreadNode):
+                elif isinstance(selection, ast.FragmentSpreadNode):
                     name = selection.name.value
                     # A fragment without fields has nothing to count, however many spreads are in it.
                     if name in self._measured and self._measured[name].fields:
                         yield from self.expanded((self._fragments[name].selection_set,))
 
-    def check_keys(self, nodes: list[SelectionSetNode]) -> None:
+    def check_keys(self, nodes: list[ast.SelectionSetNode]) -> None:
         """Counts response keys place by place; called only once the fields are known to be few."""
         fields = list(self.expanded(nodes))
         keys = Counter(_response_key(field) for field in fields)
         for key, count in keys.items():
             if count > MAX_SAME_KEY:
-                raise LimitExceeded(
-                    f"the response key {key} is asked {count} times; at most {MAX_SAME_KEY} are allowed", "same key"
-                )
+                message = f"the response key {key} is asked {count} times; at most {MAX_SAME_KEY} are allowed"
+                raise LimitExceeded(message, "same key")
             below = [field.selection_set for field in fields if _response_key(field) == key and field.selection_set]
             if below:
                 self.check_keys(below)
 
 
-def _response_key(field: FieldNode) -> str:
+def _response_key(field: ast.FieldNode) -> str:
     return field.alias.value if field.alias else field.name.value
 
 
-def measure(document: DocumentNode) -> Cost:
+def measure(document: ast.DocumentNode, meter: _CostMeter | None = None) -> Cost:
     """The cost of all operations of a document together; the depth is that of the deepest."""
-    return _measure(_CostMeter(document), document)
-
-
-def _measure(meter: _CostMeter, document: DocumentNode) -> Cost:
+    meter = meter or _CostMeter(document)
     total = Cost()
     for node in document.definitions:
-        if isinstance(node, OperationDefinitionNode):
+        if isinstance(node, ast.OperationDefinitionNode):
             total.add(meter.selection_set(node.selection_set))
             total.directives += len(node.directives or ())
             total.directives += sum(len(variable.directives or ()) for variable in node.variable_definitions or ())
     return total
 
 
-def check_limits(document: DocumentNode) -> bool:
+def check_limits(document: ast.DocumentNode) -> bool:
     """Raises LimitExceeded, with the limit and the document's value, for one over a limit of the contract.
 
     False for one whose fragments spread each other in a cycle: it is invalid, and nothing may be expanded in it.
     """
     meter = _CostMeter(document)
-    cost = _measure(meter, document)
+    cost = measure(document, meter)
     for name, value, limit in (
         ("levels deep", cost.depth, MAX_DEPTH),
         ("fields", cost.fields, MAX_FIELDS),
@@ -152,6 +140,6 @@ def check_limits(document: DocumentNode) -> bool:
     if meter.has_cycle:
         return False
     for node in document.definitions:
-        if isinstance(node, OperationDefinitionNode):
+        if isinstance(node, ast.OperationDefinitionNode):
             meter.check_keys([node.selection_set])
     return True

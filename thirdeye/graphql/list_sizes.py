@@ -4,22 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from graphql import (
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLNamedType,
-    GraphQLObjectType,
-    GraphQLSchema,
-    InlineFragmentNode,
-    IntValueNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    ValueNode,
-    VariableNode,
-    get_named_type,
-)
+from graphql import GraphQLNamedType, GraphQLObjectType, GraphQLSchema, get_named_type
+from graphql.language import ast
 
 from thirdeye.errors import LimitExceeded
 
@@ -52,19 +38,16 @@ def check_sizes(list_sizes: tuple[ListSize, ...], variables: Mapping[str, object
     """Raises LimitExceeded when all lists together may have more than MAX_NODES nodes."""
     nodes = sum(list_size.nodes(variables) for list_size in list_sizes)
     if nodes > MAX_NODES:
-        raise LimitExceeded(
-            f"the lists of this query may have {nodes} nodes together; at most {MAX_NODES} are allowed: "
-            "make `first` smaller",
-            "nodes",
-        )
+        message = f"the lists of this query may have {nodes} nodes together; at most {MAX_NODES} are allowed"
+        raise LimitExceeded(f"{message}: make `first` smaller", "nodes")
 
 
-def list_sizes_of(schema: GraphQLSchema, document: DocumentNode) -> dict[str | None, tuple[ListSize, ...]]:
+def list_sizes_of(schema: GraphQLSchema, document: ast.DocumentNode) -> dict[str | None, tuple[ListSize, ...]]:
     """The lists of each operation of a valid document, by the operation's name; none for one without a name."""
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, ast.FragmentDefinitionNode)}
     by_operation = {}
     for node in document.definitions:
-        if isinstance(node, OperationDefinitionNode):
+        if isinstance(node, ast.OperationDefinitionNode):
             finder = _ListFinder(schema, fragments, node)
             root = schema.get_root_type(node.operation)
             assert root is not None
@@ -74,26 +57,29 @@ def list_sizes_of(schema: GraphQLSchema, document: DocumentNode) -> dict[str | N
 
 class _ListFinder:
     def __init__(
-        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], operation: OperationDefinitionNode
+        self,
+        schema: GraphQLSchema,
+        fragments: Mapping[str, ast.FragmentDefinitionNode],
+        operation: ast.OperationDefinitionNode,
     ) -> None:
         self._schema = schema
         self._fragments = fragments
         self._defaults = {
             variable.variable.name.value: int(variable.default_value.value)
             for variable in operation.variable_definitions or ()
-            if isinstance(variable.default_value, IntValueNode)
+            if isinstance(variable.default_value, ast.IntValueNode)
         }
 
-    def below(self, parent: GraphQLNamedType, selections: SelectionSetNode) -> Iterator[ListSize]:
+    def below(self, parent: GraphQLNamedType, selections: ast.SelectionSetNode) -> Iterator[ListSize]:
         for node in selections.selections:
-            if isinstance(node, FieldNode):
+            if isinstance(node, ast.FieldNode):
                 yield from self._field(parent, node)
-            elif isinstance(node, InlineFragmentNode):
+            elif isinstance(node, ast.InlineFragmentNode):
                 yield from self.below(parent, node.selection_set)
-            elif isinstance(node, FragmentSpreadNode):
+            elif isinstance(node, ast.FragmentSpreadNode):
                 yield from self.below(parent, self._fragments[node.name.value].selection_set)
 
-    def _field(self, parent: GraphQLNamedType, node: FieldNode) -> Iterator[ListSize]:
+    def _field(self, parent: GraphQLNamedType, node: ast.FieldNode) -> Iterator[ListSize]:
         field = parent.fields.get(node.name.value) if isinstance(parent, GraphQLObjectType) else None
         if field is None or node.selection_set is None:
             return
@@ -105,12 +91,12 @@ class _ListFinder:
         default = _integer(argument.default_value if argument else None, _USUAL_LENGTH)
         arguments = {argument.name.value: argument.value for argument in node.arguments or ()}
         value = arguments.get("first") or arguments.get("last")
-        if isinstance(value, VariableNode):
+        if isinstance(value, ast.VariableNode):
             name = value.name.value
             yield ListSize(name, self._defaults.get(name, default), below)
         else:
             yield ListSize(_integer(value, default), default, below)
 
 
-def _integer(node: ValueNode | None, otherwise: int) -> int:
-    return int(node.value) if isinstance(node, IntValueNode) else otherwise
+def _integer(node: ast.ValueNode | None, otherwise: int) -> int:
+    return int(node.value) if isinstance(node, ast.IntValueNode) else otherwise

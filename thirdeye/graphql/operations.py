@@ -21,9 +21,7 @@ class PersistedOperations:
     """All persisted operations, prepared at start."""
 
     def __init__(self, documents: DocumentCache, folder: Path | None = None) -> None:
-        self._prepared: dict[str, PreparedDocument] = {}
-        for path in sorted((folder or resource("operations")).glob("*.graphql")):
-            self._prepared[path.stem] = _prepare(path, documents)
+        self._prepared = {path.stem: _prepare(path, documents) for path in _files(folder)}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._prepared)
@@ -41,18 +39,16 @@ class PersistedOperations:
 def manifest(folder: Path | None = None) -> dict[str, object]:
     """All persisted operations in Apollo's manifest format, for clients that are built with one."""
     operations = []
-    for path in sorted((folder or resource("operations")).glob("*.graphql")):
+    for path in _files(folder):
         body = path.read_text(encoding="utf-8")
         (node,) = (node for node in parse(body).definitions if isinstance(node, OperationDefinitionNode))
-        operations.append(
-            {
-                "id": path.stem,
-                "name": node.name.value if node.name else path.stem,
-                "type": node.operation.value,
-                "body": body,
-            }
-        )
+        name = node.name.value if node.name else path.stem
+        operations.append({"id": path.stem, "name": name, "type": node.operation.value, "body": body})
     return {"format": "apollo-persisted-query-manifest", "version": 1, "operations": operations}
+
+
+def _files(folder: Path | None) -> list[Path]:
+    return sorted((folder or resource("operations")).glob("*.graphql"))
 
 
 def _prepare(path: Path, documents: DocumentCache) -> PreparedDocument:

@@ -4,12 +4,11 @@ import fcntl
 import os
 import secrets
 import signal
-import socket
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from dotenv import dotenv_values
 from thirdeye.local.accounts import Accounts, make_accounts
 from thirdeye.local.processes import Child, log_end
 from thirdeye.local.sample import EstateOptions, generate, load, loaded_options
-from thirdeye.local.servers import MariaDB, PrivateServer, Redis, ServerProblem, wait_until
+from thirdeye.local.servers import MariaDB, PrivateServer, Redis, ServerProblem, port_is_free, wait_until
 from thirdeye.local.tokens import Signer
 
 _OM_SCHEMA = "openmetadata_db"
@@ -66,7 +65,8 @@ def _run(closing: ExitStack, *, reload: bool, tables: int) -> None:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     closing.enter_context(_alone(home))
     port = _port(given.get("THIRDEYE_PORT", "8586"))
-    _refuse_taken_port(port)
+    if not port_is_free(port):
+        raise DevelopmentProblem(f"port {port} is taken; set THIRDEYE_PORT to another one")
     servers: list[PrivateServer] = []
     environment: Environment = dict(os.environ)
     token: str | None = None
@@ -100,15 +100,6 @@ def _alone(home: Path) -> Iterator[None]:
         except OSError:
             raise DevelopmentProblem(f"another `thirdeye dev` is running in {home}; stop it first") from None
         yield
-
-
-def _refuse_taken_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise DevelopmentProblem(f"port {port} is taken; set THIRDEYE_PORT to another one") from None
 
 
 def _private_servers(
@@ -186,6 +177,7 @@ def _wait_until_ready(port: int, children: dict[str, Child]) -> None:
     url = f"http://127.0.0.1:{port}/api/v1/thirdeye/health/ready"
 
     def ready() -> bool:
+        time.sleep(0.05)
         _check(children)
         try:
             with urllib.request.urlopen(url, timeout=2) as answer:
@@ -193,16 +185,8 @@ def _wait_until_ready(port: int, children: dict[str, Child]) -> None:
         except (urllib.error.URLError, OSError):
             return False
 
-    if not wait_until(_slowly(ready), seconds=_READY_SECONDS):
+    if not wait_until(ready, seconds=_READY_SECONDS):
         raise DevelopmentProblem(f"the API does not get ready; its log ends:\n{children['api'].log_end()}")
-
-
-def _slowly(ready: Callable[[], bool]) -> Callable[[], bool]:
-    def asked() -> bool:
-        time.sleep(0.05)
-        return ready()
-
-    return asked
 
 
 def _welcome(port: int, token: str | None, home: Path) -> str:

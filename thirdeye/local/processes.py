@@ -1,49 +1,17 @@
 """Child processes that end with this one, whatever ends it."""
 
 import os
-import queue
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
-_Request = tuple[Future[subprocess.Popen[bytes]], list[str], Path, Mapping[str, str] | None]
-
-
-class _Spawner:
-    """Starts processes in one thread that lives as long as this process.
-
-    Linux ties the death signal of a child to the *thread* that made it: started in a short-lived thread, a server
-    would be killed at the end of that thread.
-    """
-
-    def __init__(self) -> None:
-        self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-
-    def start(self, command: list[str], log: Path, env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
-        with self._lock:
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._work, name="spawner", daemon=True)
-                self._thread.start()
-        future: Future[subprocess.Popen[bytes]] = Future()
-        self._requests.put((future, command, log, env))
-        return future.result()
-
-    def _work(self) -> None:
-        while True:
-            future, command, log, env = self._requests.get()
-            try:
-                future.set_result(_popen(command, log, env))
-            except BaseException as error:
-                future.set_exception(error)
-            # Else this thread keeps the last Popen alive until the next request.
-            del future, command, log, env
+# One thread that lives as long as this process. Linux ties the death signal of a child to the *thread* that made it:
+# started in a short-lived thread, a server would be killed at the end of that thread.
+_spawner = ThreadPoolExecutor(1, thread_name_prefix="spawner")
 
 
 def _popen(command: list[str], log: Path, env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
@@ -52,9 +20,6 @@ def _popen(command: list[str], log: Path, env: Mapping[str, str] | None) -> subp
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env, start_new_session=True
         )
-
-
-_spawner = _Spawner()
 
 
 class Child:
@@ -69,7 +34,7 @@ class Child:
         self.log = log
         self._guarded = guarded
         launcher = [sys.executable, "-I", "-S", str(_LAUNCHER), "guard" if guarded else "exec", str(os.getpid())]
-        self._process = _spawner.start([*launcher, *command], log, env)
+        self._process = _spawner.submit(_popen, [*launcher, *command], log, env).result()
 
     @property
     def pid(self) -> int:

@@ -151,7 +151,6 @@ class PrivateServer(ABC):
             os.kill(self._child.pid, signal.SIGCONT)
 
     def restart(self) -> None:
-        """Stops and starts again on the same port."""
         self.stop()
         self.start()
 

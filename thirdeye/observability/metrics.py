@@ -1,6 +1,6 @@
 """Prometheus metrics of a process; `docs/metrics.md` lists them."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -15,41 +15,27 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        r = self.registry
-        self.requests = Counter(
-            "thirdeye_http_requests", "HTTP requests answered.", ("method", "route", "status"), registry=r
+        counter, gauge = partial(Counter, registry=self.registry), partial(Gauge, registry=self.registry)
+        seconds = partial(Histogram, registry=self.registry, buckets=_BUCKETS)
+        job_seconds = partial(Histogram, registry=self.registry, buckets=_JOB_BUCKETS)
+        self.requests = counter("thirdeye_http_requests", "HTTP requests answered.", ("method", "route", "status"))
+        self.request_seconds = seconds(
+            "thirdeye_http_request_seconds", "Seconds to answer an HTTP request.", ("route",)
         )
-        self.request_seconds = Histogram(
-            "thirdeye_http_request_seconds",
-            "Seconds to answer an HTTP request.",
-            ("route",),
-            registry=r,
-            buckets=_BUCKETS,
+        self.operations = counter(
+            "thirdeye_graphql_operations", "GraphQL operations, by persisted id.", ("operation", "outcome")
         )
-        self.operations = Counter(
-            "thirdeye_graphql_operations", "GraphQL operations, by persisted id.", ("operation", "outcome"), registry=r
-        )
-        self.errors = Counter("thirdeye_graphql_errors", "GraphQL errors, by code.", ("code",), registry=r)
-        self.database_seconds = Histogram(
-            "thirdeye_database_seconds", "Seconds of a statement.", ("database",), registry=r, buckets=_BUCKETS
-        )
-        self.cache = Counter("thirdeye_cache_requests", "Look-ups in the cache.", ("level", "result"), registry=r)
-        self.jobs = Counter("thirdeye_jobs", "Runs of worker jobs.", ("job", "outcome"), registry=r)
-        self.job_seconds = Histogram(
-            "thirdeye_job_seconds", "Seconds of a worker job.", ("job",), registry=r, buckets=_JOB_BUCKETS
-        )
-        self.refreshes = Counter("thirdeye_refreshes", "Refreshes of the inventory.", ("kind", "outcome"), registry=r)
-        self.refresh_seconds = Histogram(
-            "thirdeye_refresh_seconds", "Seconds of a refresh.", ("kind",), registry=r, buckets=_JOB_BUCKETS
-        )
-        self.estate_tables = Gauge("thirdeye_estate_tables", "Tables of the estate at the last refresh.", registry=r)
-        self.score = Gauge("thirdeye_zi_score", "The newest ZI score that this process knows.", registry=r)
-        self.score_captured = Gauge(
-            "thirdeye_zi_score_captured_timestamp_seconds", "When that score was captured.", registry=r
-        )
-        self.dependency_up = Gauge(
-            "thirdeye_dependency_up", "1 when a dependency answers.", ("dependency",), registry=r
-        )
+        self.errors = counter("thirdeye_graphql_errors", "GraphQL errors, by code.", ("code",))
+        self.database_seconds = seconds("thirdeye_database_seconds", "Seconds of a statement.", ("database",))
+        self.cache = counter("thirdeye_cache_requests", "Look-ups in the cache.", ("level", "result"))
+        self.jobs = counter("thirdeye_jobs", "Runs of worker jobs.", ("job", "outcome"))
+        self.job_seconds = job_seconds("thirdeye_job_seconds", "Seconds of a worker job.", ("job",))
+        self.refreshes = counter("thirdeye_refreshes", "Refreshes of the inventory.", ("kind", "outcome"))
+        self.refresh_seconds = job_seconds("thirdeye_refresh_seconds", "Seconds of a refresh.", ("kind",))
+        self.estate_tables = gauge("thirdeye_estate_tables", "Tables of the estate at the last refresh.")
+        self.score = gauge("thirdeye_zi_score", "The newest ZI score that this process knows.")
+        self.score_captured = gauge("thirdeye_zi_score_captured_timestamp_seconds", "When that score was captured.")
+        self.dependency_up = gauge("thirdeye_dependency_up", "1 when a dependency answers.", ("dependency",))
         # Finding a metric's child by its labels costs more than counting, so the few there are stay found.
         self._request_child = cache(self.requests.labels)
         self._request_seconds_child = cache(self.request_seconds.labels)
@@ -58,20 +44,16 @@ class Metrics:
         self._cache_child = cache(self.cache.labels)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Records one HTTP request."""
         self._request_child(method, route, status).inc()
         self._request_seconds_child(route).observe(seconds)
 
     def observe_operation(self, operation: str, outcome: str) -> None:
-        """Records one GraphQL operation."""
         self._operation_child(operation, outcome).inc()
 
     def observe_database(self, database: str, seconds: float) -> None:
-        """Records one statement."""
         self._database_child(database).observe(seconds)
 
     def observe_cache(self, level: str, result: str) -> None:
-        """Records one look-up."""
         self._cache_child(level, result).inc()
 
     def render(self) -> bytes:

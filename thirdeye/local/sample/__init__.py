@@ -5,19 +5,12 @@ OpenMetadata would.
 """
 
 from thirdeye.local.sample.ddl import Layout
+from thirdeye.local.sample.documents import SECRET_MARKERS
 from thirdeye.local.sample.estate import Estate
-from thirdeye.local.sample.loader import (
-    DEFAULT_SCHEMA,
-    LoadProgress,
-    NotASampleError,
-    load,
-    loaded_options,
-)
+from thirdeye.local.sample.loader import LoadProgress, NotASampleError, load, loaded_options
 from thirdeye.local.sample.options import EstateOptions
-from thirdeye.local.sample.secrets import SECRET_MARKERS
 
 __all__ = [
-    "DEFAULT_SCHEMA",
     "SECRET_MARKERS",
     "Estate",
     "EstateOptions",

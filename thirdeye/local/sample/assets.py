@@ -68,14 +68,18 @@ class Assets:
         self._options = options
         self._plan = plan
         self._table_id = table_id
-        self.services = [self._service(number) for number in range(len(ASSET_SERVICES))]
+        self.services = [self._service(number, *service) for number, service in enumerate(ASSET_SERVICES)]
 
     def __iter__(self) -> Iterator[AssetRecord]:
         return (asset for _, _, asset in self._numbered())
 
     def relations(self) -> Iterator[RelationRecord]:
         """Containment and lineage of assets, and the lineage between services, domains and data products."""
-        yield from self._relations_between_services()
+        services = self._plan.services
+        for earlier, later in pairwise(services):
+            yield _edge(earlier.id, later.id, "databaseService", "databaseService", "ChildAssets")
+        for service in self.services:
+            yield _edge(services[0].id, service.id, "databaseService", service.entity_type, "ChildAssets")
         for kind, number, asset in self._numbered():
             yield from self._relations_of(kind, number, asset)
 
@@ -93,8 +97,7 @@ class Assets:
     def _count(self, kind: Kind) -> int:
         return max(3, self._options.tables // kind.tables_per_asset) if self._options.tables else 0
 
-    def _service(self, number: int) -> ServiceRecord:
-        entity_type, name, service_type, feed = ASSET_SERVICES[number]
+    def _service(self, number: int, entity_type: str, name: str, service_type: str, feed: Feed) -> ServiceRecord:
         return ServiceRecord(
             id=identifier(self._options.seed, entity_type, number),
             name=name,
@@ -111,26 +114,22 @@ class Assets:
 
     def _asset(self, kind: Kind, number: int) -> AssetRecord:
         name = f"{kind.entity_type}.v{number}" if number % 10 == 3 else f"{kind.entity_type}_{number}"
-        parent_fqn, parent_hash, service_id = self._parent(kind)
+        fqn, fqn_hash = quote_name(name), hash_of_names([name])
+        if kind.service is not None:
+            service = self.services[kind.service]
+            fqn, fqn_hash = join_fqn(service.fqn, name), join_hash(service.name_hash, name)
+        elif kind.entity_type == "storedProcedure":
+            schema = self._plan.schemas[0]
+            fqn, fqn_hash = join_fqn(schema.fqn, name), join_hash(schema.fqn_hash, name)
         return AssetRecord(
             id=self._asset_id(kind, number),
             entity_type=kind.entity_type,
             name=name,
-            fqn=join_fqn(parent_fqn, name) if parent_fqn else quote_name(name),
-            fqn_hash=join_hash(parent_hash, name) if parent_fqn else hash_of_names([name]),
-            service_id=service_id,
+            fqn=fqn,
+            fqn_hash=fqn_hash,
             deleted=number % 13 == 2 and kind.service is not None,
             updated_at_ms=self._options.moment_ms(10 + number % 500, number % 80_000),
         )
-
-    def _parent(self, kind: Kind) -> tuple[str, str, str | None]:
-        if kind.service is not None:
-            service = self.services[kind.service]
-            return service.fqn, service.name_hash, service.id
-        if kind.entity_type == "storedProcedure":
-            schema = self._plan.schemas[0]
-            return schema.fqn, schema.fqn_hash, schema.service_id
-        return "", "", None
 
     def _asset_id(self, kind: Kind, number: int) -> str:
         return identifier(self._options.seed, f"{kind.entity_type}/{kind.service}", number)
@@ -140,11 +139,10 @@ class Assets:
             service = self.services[kind.service]
             yield RelationRecord(service.id, asset.id, service.entity_type, kind.entity_type, CONTAINS)
         yield from self._table_lineage(kind, number, asset)
+        dashboard = self._asset_id(KINDS[0], number % self._count(KINDS[0]))
         if kind.entity_type == "dashboardDataModel":
-            dashboard = self._asset_id(KINDS[0], number % self._count(KINDS[0]))
             yield _edge(asset.id, dashboard, kind.entity_type, "dashboard", "DashboardLineage")
         if kind.entity_type == "chart":
-            dashboard = self._asset_id(KINDS[0], number % self._count(KINDS[0]))
             yield RelationRecord(dashboard, asset.id, "dashboard", "chart", HAS)
         if kind.entity_type in {"domain", "dataProduct"} and number:
             yield RelationRecord(asset.id, self._table_id(number), kind.entity_type, "table", HAS)
@@ -161,13 +159,6 @@ class Assets:
         if kind.before:
             table_id = self._table_id(random.randrange(self._options.tables))
             yield _edge(asset.id, table_id, kind.entity_type, "table", "PipelineLineage")
-
-    def _relations_between_services(self) -> Iterator[RelationRecord]:
-        services = self._plan.services
-        for earlier, later in pairwise(services):
-            yield _edge(earlier.id, later.id, "databaseService", "databaseService", "ChildAssets")
-        for service in self.services:
-            yield _edge(services[0].id, service.id, "databaseService", service.entity_type, "ChildAssets")
 
 
 def _edge(

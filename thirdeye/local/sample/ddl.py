@@ -37,25 +37,30 @@ _ID = _from_json("id", "varchar(36)", kind="STORED")
 _NAME = _from_json("name", "varchar(256)")
 _UPDATED = (_from_json("updatedAt", "bigint unsigned"), _from_json("updatedBy", "varchar(256)"))
 _TIMESTAMP = _from_json("timestamp", "bigint unsigned")
+_SERIES = (
+    f"`entityFQNHash` {_HASH} NOT NULL",
+    "`extension` varchar(256) NOT NULL",
+    "`jsonSchema` varchar(256) NOT NULL",
+    _JSON,
+)
+_Statement = tuple[str, str]  # the table's name, and CREATE TABLE
 
 
-def _create(table: str, *parts: str) -> str:
-    return f"CREATE TABLE `{table}` (\n  " + ",\n  ".join(parts) + f"\n) {_OPTIONS}"
+def _create(table: str, *parts: str) -> _Statement:
+    return table, f"CREATE TABLE `{table}` (\n  " + ",\n  ".join(parts) + f"\n) {_OPTIONS}"
 
 
-def _entity(table: str, *more: str, deleted: bool = True) -> str:
+def _entity(table: str, *more: str, deleted: bool = True) -> _Statement:
     keys = [_PRIMARY_KEY, "UNIQUE KEY `fqnHash` (`fqnHash`)", f"KEY `{table}_name_index` (`name`)"]
     keys.append(f"KEY `idx_{table}_updated_at_id` (`updatedAt` DESC, `id` DESC)")
     if deleted:
-        keys += [
-            f"KEY `idx_{table}_deleted_name_id` (`deleted`, `name`, `id`)",
-            f"KEY `idx_{table}_deleted` (`deleted`)",
-        ]
+        keys.append(f"KEY `idx_{table}_deleted_name_id` (`deleted`, `name`, `id`)")
+        keys.append(f"KEY `idx_{table}_deleted` (`deleted`)")
     columns = [_ID, _JSON, *_UPDATED, *([_DELETED] if deleted else []), f"`fqnHash` {_HASH} DEFAULT NULL", _NAME]
     return _create(table, *columns, *more, *keys)
 
 
-def _named(table: str, *more: str) -> str:
+def _named(table: str, *more: str) -> _Statement:
     return _create(
         table,
         _ID, _NAME, _JSON, *_UPDATED, _DELETED,
@@ -195,10 +200,7 @@ _TEST_CASE = _create(
 )  # fmt: skip
 _DATA_QUALITY = _create(
     "data_quality_data_time_series",
-    f"`entityFQNHash` {_HASH} NOT NULL",
-    "`extension` varchar(256) NOT NULL",
-    "`jsonSchema` varchar(256) NOT NULL",
-    _JSON,
+    *_SERIES,
     _TIMESTAMP,
     "`incidentId` varchar(36) DEFAULT NULL",
     _ID,
@@ -208,7 +210,7 @@ _DATA_QUALITY = _create(
 )
 
 
-def _entity_usage(layout: Layout) -> str:
+def _entity_usage(layout: Layout) -> _Statement:
     unique = "(`usageDate`, `id`)" if layout is Layout.OM_1_9 else "(`id`, `usageDate`)"
     counts = [f"`{name}{days}` int DEFAULT NULL" for name in ("count", "percentile") for days in (1, 7, 30)]
     # OM 2 added the second index together with the turned key.
@@ -224,14 +226,11 @@ def _entity_usage(layout: Layout) -> str:
     )
 
 
-def _profiler_data(layout: Layout) -> str:
+def _profiler_data(layout: Layout) -> _Statement:
     path = "operation" if layout is Layout.OM_1_9 else "profileData.operation"
     return _create(
         "profiler_data_time_series",
-        f"`entityFQNHash` {_HASH} NOT NULL",
-        "`extension` varchar(256) NOT NULL",
-        "`jsonSchema` varchar(256) NOT NULL",
-        _JSON,
+        *_SERIES,
         _from_json("operation", "varchar(256)", required=False, path=path),
         _TIMESTAMP,
         "UNIQUE KEY `profiler_data_time_series_unique_hash_extension_ts` "
@@ -242,22 +241,11 @@ def _profiler_data(layout: Layout) -> str:
 
 def create_statements(layout: Layout) -> dict[str, str]:
     """CREATE TABLE statements by table name, for MySQL 8+ and MariaDB 10.11+ alike."""
-    statements = {
-        "table_entity": _TABLE_ENTITY,
-        "database_entity": _entity("database_entity"),
-        "database_schema_entity": _entity("database_schema_entity"),
-        "user_entity": _USER_ENTITY,
-        "team_entity": _named("team_entity", _from_json("teamType", "varchar(64)")),
-        "entity_relationship": _ENTITY_RELATIONSHIP,
-        "entity_extension": _ENTITY_EXTENSION,
-        "entity_usage": _entity_usage(layout),
-        "profiler_data_time_series": _profiler_data(layout),
-        "tag_usage": _TAG_USAGE,
-        "query_entity": _QUERY_ENTITY,
-        "query_cost_time_series": _QUERY_COST,
-        "test_case": _TEST_CASE,
-        "data_quality_data_time_series": _DATA_QUALITY,
-    }
-    statements |= {table: _named(table, _SERVICE_TYPE) for table in SERVICE_TABLES.values()}
-    statements |= {table: _entity(table, deleted=table not in WITHOUT_DELETED) for table in ASSET_TABLES.values()}
-    return statements
+    team_entity = _named("team_entity", _from_json("teamType", "varchar(64)"))
+    return dict((
+        _TABLE_ENTITY, _entity("database_entity"), _entity("database_schema_entity"), _USER_ENTITY, team_entity,
+        _ENTITY_RELATIONSHIP, _ENTITY_EXTENSION, _entity_usage(layout), _profiler_data(layout), _TAG_USAGE,
+        _QUERY_ENTITY, _QUERY_COST, _TEST_CASE, _DATA_QUALITY,
+        *(_named(table, _SERVICE_TYPE) for table in SERVICE_TABLES.values()),
+        *(_entity(table, deleted=table not in WITHOUT_DELETED) for table in ASSET_TABLES.values()),
+    ))  # fmt: skip

@@ -2,38 +2,31 @@
 
 import json
 
-from thirdeye.local.sample import secrets
+from thirdeye.local.sample import records
 from thirdeye.local.sample.naming import join_fqn
-from thirdeye.local.sample.records import (
-    AssetRecord,
-    DatabaseRecord,
-    ExtensionRow,
-    ProfileRow,
-    QueryCostRow,
-    QueryRecord,
-    RelationRecord,
-    SchemaRecord,
-    ServiceRecord,
-    SystemProfileRow,
-    TableRecord,
-    TeamRecord,
-    UserRecord,
-)
 
 Document = dict[str, object]
 Fields = dict[str, str | None]  # values as JSON text
-LIFE_CYCLE_PROCESS = "sample-ingestion"
 LARGEST_PLAIN_DOUBLE = 10_000_000
+# Fake secrets, stored where OpenMetadata stores real ones: whatever reads the estate must never meet them.
+CONNECTION_PASSWORD = "sample-connection-password-9f2c"
+CONNECTION_PRIVATE_KEY = "sample-private-key-41aa"
+BOT_TOKEN = "sample-bot-token-77de"
+PASSWORD_HASH = "sample-password-hash-c03b"
+PERSONAL_NAME = "Sample Person Zaphod-5521"
+PERSONAL_IBAN = "DE00SAMPLEIBAN0000665544"
+SECRET_MARKERS = frozenset(
+    {CONNECTION_PASSWORD, CONNECTION_PRIVATE_KEY, BOT_TOKEN, PASSWORD_HASH, PERSONAL_NAME, PERSONAL_IBAN}
+)
+"""Strings that occur nowhere in the estate but in columns that nobody may read."""
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""A document as OM would write it: compact, text as it is."""
 
 
-def json_text(document: Document) -> str:
-    """The document as OM would write it: compact, text as it is."""
-    return _encode(document)
-
-
-def table_document(table: TableRecord, schema: SchemaRecord, database: DatabaseRecord) -> Document:
+def table_document(
+    table: records.TableRecord, schema: records.SchemaRecord, database: records.DatabaseRecord
+) -> Document:
     """`table_entity.json`. Owners, tags, usage and profile are not in it; a few keys are missing now and then."""
     document: Document = {
         "id": table.id,
@@ -46,8 +39,8 @@ def table_document(table: TableRecord, schema: SchemaRecord, database: DatabaseR
         "updatedBy": "ingestion-bot",
         "tableType": table.table_type,
         "columns": _columns(table),
-        "databaseSchema": _reference(schema.id, "databaseSchema", schema.name, schema.fqn),
-        "database": _reference(database.id, "database", database.name, database.fqn),
+        "databaseSchema": _reference(schema, "databaseSchema"),
+        "database": None if table.index % 83 == 2 else _reference(database, "database"),
         "serviceType": None if table.index % 61 == 1 else table.service_type,
         "schemaDefinition": table.schema_definition,
         "retentionPeriod": table.retention_period,
@@ -56,8 +49,6 @@ def table_document(table: TableRecord, schema: SchemaRecord, database: DatabaseR
         "processedLineage": table.index % 2 == 0,
         "deleted": table.deleted,
     }
-    if table.index % 83 == 2:
-        document["database"] = None
     without_nulls = _without_nulls(document)
     if table.index % 29 == 8:
         # Older versions of OM did write nulls; JSON_UNQUOTE makes the string 'null' of them.
@@ -65,38 +56,30 @@ def table_document(table: TableRecord, schema: SchemaRecord, database: DatabaseR
     return without_nulls
 
 
-def database_document(database: DatabaseRecord) -> Document:
-    return _without_nulls({**_named(database), "retentionPeriod": database.retention_period})
+def database_document(database: records.DatabaseRecord) -> Document:
+    return _without_nulls({**named_document(database), "retentionPeriod": database.retention_period})
 
 
-def schema_document(schema: SchemaRecord, database: DatabaseRecord) -> Document:
-    reference = _reference(database.id, "database", database.name, database.fqn)
-    return _without_nulls({**_named(schema), "retentionPeriod": schema.retention_period, "database": reference})
+def schema_document(schema: records.SchemaRecord, database: records.DatabaseRecord) -> Document:
+    return {**database_document(schema), "database": _reference(database, "database")}
 
 
-def service_document(service: ServiceRecord) -> Document:
+def service_document(service: records.ServiceRecord) -> Document:
     """Holds (fake) secrets of the connection, as the real one does."""
     connection = {
         "type": service.service_type,
         "username": "reader",
-        "password": secrets.CONNECTION_PASSWORD,
-        "privateKey": secrets.CONNECTION_PRIVATE_KEY,
+        "password": CONNECTION_PASSWORD,
+        "privateKey": CONNECTION_PRIVATE_KEY,
     }
-    return {**_named(service), "serviceType": service.service_type, "connection": {"config": connection}}
+    return {**named_document(service), "serviceType": service.service_type, "connection": {"config": connection}}
 
 
-def asset_document(asset: AssetRecord) -> Document:
-    return _named(asset)
-
-
-def user_document(user: UserRecord) -> Document:
+def user_document(user: records.UserRecord) -> Document:
     """Holds (fake) token material, as the real one does."""
-    mechanism: Document = {"authType": "BASIC", "config": {"password": secrets.PASSWORD_HASH}}
+    mechanism: Document = {"authType": "BASIC", "config": {"password": PASSWORD_HASH}}
     if user.is_bot:
-        mechanism = {
-            "authType": "JWT",
-            "config": {"JWTToken": secrets.BOT_TOKEN, "JWTTokenExpiry": "Unlimited"},
-        }
+        mechanism = {"authType": "JWT", "config": {"JWTToken": BOT_TOKEN, "JWTTokenExpiry": "Unlimited"}}
     return {
         "id": user.id,
         "name": user.name,
@@ -111,7 +94,7 @@ def user_document(user: UserRecord) -> Document:
     }
 
 
-def team_document(team: TeamRecord) -> Document:
+def team_document(team: records.TeamRecord) -> Document:
     return {
         "id": team.id,
         "name": team.name,
@@ -123,7 +106,7 @@ def team_document(team: TeamRecord) -> Document:
     }
 
 
-def query_document(query: QueryRecord) -> Document:
+def query_document(query: records.QueryRecord) -> Document:
     return {
         "id": query.id,
         "name": query.name,
@@ -135,7 +118,7 @@ def query_document(query: QueryRecord) -> Document:
     }
 
 
-def query_cost_document(row: QueryCostRow) -> Document:
+def query_cost_document(row: records.QueryCostRow) -> Document:
     return {
         "id": row.id,
         "timestamp": row.timestamp_ms,
@@ -147,32 +130,28 @@ def query_cost_document(row: QueryCostRow) -> Document:
     }
 
 
-def lineage_document(edge: RelationRecord) -> Document:
-    return {"columnsLineage": [], "source": edge.lineage_source, "sqlQuery": ""}
-
-
-def extension_document(row: ExtensionRow) -> Document:
+def extension_document(row: records.ExtensionRow) -> Document:
     """`table.sampleData` holds (fake) personal data, as the real one does."""
     if not row.personal:
         return {"id": row.entity_id, "version": 0.1}
-    return {"columns": ["name", "iban"], "rows": [[secrets.PERSONAL_NAME, secrets.PERSONAL_IBAN]] * 3}
+    return {"columns": ["name", "iban"], "rows": [[PERSONAL_NAME, PERSONAL_IBAN]] * 3}
 
 
-def profile_json(row: ProfileRow) -> str:
+def profile_json(row: records.ProfileRow) -> str:
     """A `table.tableProfile` in the row's shape; floats are written as Java writes them (`1.5E12`)."""
     fields: Fields = {"timestamp": str(row.timestamp_ms), "rowCount": _java_number(row.row_count)}
     fields |= {"sizeInByte": _java_number(row.size_in_byte), "profileSampleType": '"PERCENTAGE"'}
     return _profile_text(row, "table", fields)
 
 
-def system_profile_json(row: SystemProfileRow) -> str:
+def system_profile_json(row: records.SystemProfileRow) -> str:
     """A `table.systemProfile` in the row's shape."""
     fields: Fields = {"timestamp": str(row.timestamp_ms), "operation": f'"{row.operation}"'}
     fields |= {"rowsAffected": _java_number(row.rows_affected)}
     return _profile_text(row, "system", fields)
 
 
-def _profile_text(row: ProfileRow | SystemProfileRow, kind: str, fields: Fields) -> str:
+def _profile_text(row: records.ProfileRow | records.SystemProfileRow, kind: str, fields: Fields) -> str:
     members = ",".join(f'"{key}":{value}' for key, value in fields.items() if value is not None)
     if not row.nested:
         return f"{{{members}}}"
@@ -184,16 +163,16 @@ def _profile_text(row: ProfileRow | SystemProfileRow, kind: str, fields: Fields)
 
 
 def _java_number(value: int | float | None) -> str | None:
-    if value is None or isinstance(value, int):
-        return None if value is None else str(value)
-    if value < LARGEST_PLAIN_DOUBLE:
+    if value is None:
+        return None
+    if isinstance(value, int) or value < LARGEST_PLAIN_DOUBLE:
         return repr(value)
-    exponent = len(str(int(value))) - 1
-    digits = str(int(value)).rstrip("0")
-    return f"{digits[0]}.{digits[1:] or '0'}E{exponent}"
+    whole = str(int(value))
+    digits = whole.rstrip("0")
+    return f"{digits[0]}.{digits[1:] or '0'}E{len(whole) - 1}"
 
 
-def _columns(table: TableRecord) -> list[Document]:
+def _columns(table: records.TableRecord) -> list[Document]:
     return [
         _without_nulls(
             {
@@ -211,17 +190,15 @@ def _columns(table: TableRecord) -> list[Document]:
     ]
 
 
-def _life_cycle(table: TableRecord) -> Document | None:
-    moments = {"created": table.created_ms, "updated": table.updated_ms, "accessed": table.accessed_ms}
-    aspects: Document = {
-        aspect: {"timestamp": moment, "accessedByAProcess": LIFE_CYCLE_PROCESS}
-        for aspect, moment in moments.items()
-        if moment is not None
-    }
-    return aspects or None
+def _life_cycle(table: records.TableRecord) -> Document | None:
+    moments = _without_nulls({"created": table.created_ms, "updated": table.updated_ms, "accessed": table.accessed_ms})
+    return {
+        aspect: {"timestamp": moment, "accessedByAProcess": "sample-ingestion"} for aspect, moment in moments.items()
+    } or None
 
 
-def _named(entity: DatabaseRecord | SchemaRecord | ServiceRecord | AssetRecord) -> Document:
+def named_document(entity: records.DatabaseRecord | records.ServiceRecord | records.AssetRecord) -> Document:
+    """What all named entities have: an asset's whole document."""
     return {
         "id": entity.id,
         "name": entity.name,
@@ -233,8 +210,14 @@ def _named(entity: DatabaseRecord | SchemaRecord | ServiceRecord | AssetRecord) 
     }
 
 
-def _reference(entity_id: str, entity_type: str, name: str, fqn: str) -> Document:
-    return {"id": entity_id, "type": entity_type, "name": name, "fullyQualifiedName": fqn, "deleted": False}
+def _reference(entity: records.DatabaseRecord, entity_type: str) -> Document:
+    return {
+        "id": entity.id,
+        "type": entity_type,
+        "name": entity.name,
+        "fullyQualifiedName": entity.fqn,
+        "deleted": False,
+    }
 
 
 def _without_nulls(document: Document) -> Document:

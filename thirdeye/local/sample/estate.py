@@ -1,9 +1,10 @@
 """An estate: all its records, generated again at each access."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from itertools import chain, count
 from typing import TypeVar
 
+from thirdeye.local.sample import records
 from thirdeye.local.sample.assets import Assets
 from thirdeye.local.sample.lineage import ownership, relations_of_table
 from thirdeye.local.sample.options import EstateOptions
@@ -11,25 +12,6 @@ from thirdeye.local.sample.people import People
 from thirdeye.local.sample.plan import Plan
 from thirdeye.local.sample.profiles import profiles_of, system_profiles_of
 from thirdeye.local.sample.queries import Queries
-from thirdeye.local.sample.records import (
-    CONTAINS,
-    AssetRecord,
-    DatabaseRecord,
-    ExtensionRow,
-    OwnerRecord,
-    ProfileRow,
-    QueryCostRow,
-    QueryRecord,
-    RelationRecord,
-    SchemaRecord,
-    ServiceRecord,
-    SystemProfileRow,
-    TableRecord,
-    TagRecord,
-    TeamRecord,
-    UsageRow,
-    UserRecord,
-)
 from thirdeye.local.sample.tables import Tables
 from thirdeye.local.sample.tagging import tags_of_schema, tags_of_table
 from thirdeye.local.sample.usage import usage_of_table, usage_of_unknown
@@ -51,98 +33,90 @@ class Estate:
         self._tables = Tables(options, self._plan, people)
         self._assets = Assets(options, self._plan, self._tables.identifier)
         self._queries = Queries(options, self._tables.identifier)
-        self.users: list[UserRecord] = people.users
-        self.teams: list[TeamRecord] = people.teams
-        self.services: list[ServiceRecord] = self._plan.services
-        self.asset_services: list[ServiceRecord] = self._assets.services
-        self.databases: list[DatabaseRecord] = self._plan.databases
-        self.schemas: list[SchemaRecord] = self._plan.schemas
+        self.users, self.teams = people.users, people.teams
+        self.services, self.asset_services = self._plan.services, self._assets.services
+        self.databases, self.schemas = self._plan.databases, self._plan.schemas
+        self.table = self._tables.table
 
-    def table(self, index: int) -> TableRecord:
-        """Table number `index`, 0 to `options.tables` - 1."""
-        return self._tables.table(index)
-
-    def tables(self) -> Iterator[TableRecord]:
+    def tables(self) -> Iterator[records.TableRecord]:
         """All tables, deleted ones too."""
-        return map(self._tables.table, range(self.options.tables))
+        return map(self.table, range(self.options.tables))
 
-    def assets(self) -> Iterator[AssetRecord]:
+    def assets(self) -> Iterator[records.AssetRecord]:
         """Dashboards, charts, data models, pipelines, ...; domains and data products."""
         return iter(self._assets)
 
-    def usage(self) -> Iterator[UsageRow]:
+    def usage(self) -> Iterator[records.UsageRow]:
         """Usage of tables, of deleted and unknown ones too, and of dashboards."""
         return chain(self._of_all_tables(self.usage_of), self.usage_of_others())
 
-    def usage_of(self, table: TableRecord) -> list[UsageRow]:
+    def usage_of(self, table: records.TableRecord) -> list[records.UsageRow]:
         return usage_of_table(table, self._plan.place(table.index), self.options)
 
-    def usage_of_others(self) -> Iterator[UsageRow]:
+    def usage_of_others(self) -> Iterator[records.UsageRow]:
         """Usage rows that belong to no table of the estate."""
         return chain(usage_of_unknown(self.options), self._assets.usage())
 
-    def profiles(self) -> Iterator[ProfileRow]:
+    def profiles(self) -> Iterator[records.ProfileRow]:
         return self._of_all_tables(self.profiles_of)
 
-    def profiles_of(self, table: TableRecord) -> list[ProfileRow]:
+    def profiles_of(self, table: records.TableRecord) -> list[records.ProfileRow]:
         return profiles_of(table, self.options)
 
-    def system_profiles(self) -> Iterator[SystemProfileRow]:
+    def system_profiles(self) -> Iterator[records.SystemProfileRow]:
         return self._of_all_tables(self.system_profiles_of)
 
-    def system_profiles_of(self, table: TableRecord) -> list[SystemProfileRow]:
+    def system_profiles_of(self, table: records.TableRecord) -> list[records.SystemProfileRow]:
         return system_profiles_of(table, self.options)
 
-    def relations(self) -> Iterator[RelationRecord]:
+    def relations(self) -> Iterator[records.RelationRecord]:
         """All of `entity_relationship`: containment, ownership, followers, lineage, queries, domains."""
         return chain(self.relations_of_others(), self._of_all_tables(self.relations_of))
 
-    def relations_of(self, table: TableRecord) -> Iterator[RelationRecord]:
-        follower = OwnerRecord(self.users[table.index % len(self.users)].id, "user")
+    def relations_of(self, table: records.TableRecord) -> Iterator[records.RelationRecord]:
+        follower = records.OwnerRecord(self.users[table.index % len(self.users)].id, "user")
         return relations_of_table(table, self.options, self._tables.identifier, follower)
 
-    def relations_of_others(self) -> Iterator[RelationRecord]:
+    def relations_of_others(self) -> Iterator[records.RelationRecord]:
         """Relations of teams, databases, schemas, assets and queries."""
         yield from self._people.memberships()
         for database in self.databases:
-            yield RelationRecord(
-                database.service_id, database.id, "databaseService", "database", CONTAINS, database.deleted
+            yield records.RelationRecord(
+                database.service_id, database.id, "databaseService", "database", records.CONTAINS, database.deleted
             )
             yield from ownership(database, "database")
         for schema in self.schemas:
-            yield RelationRecord(schema.database_id, schema.id, "database", "databaseSchema", CONTAINS, schema.deleted)
+            yield records.RelationRecord(
+                schema.database_id, schema.id, "database", "databaseSchema", records.CONTAINS, schema.deleted
+            )
             yield from ownership(schema, "databaseSchema")
         yield from self._assets.relations()
         yield from self._queries.relations()
 
-    def tags(self) -> Iterator[TagRecord]:
+    def tags(self) -> Iterator[records.TagRecord]:
         """Tags of tables and their columns, and those of schemas."""
-        return chain(self._of_all_tables(self.tags_of), self.tags_of_others())
+        return chain(self._of_all_tables(tags_of_table), self.tags_of_others())
 
-    def tags_of(self, table: TableRecord) -> Iterator[TagRecord]:
-        return tags_of_table(table)
+    def tags_of_others(self) -> Iterator[records.TagRecord]:
+        return chain.from_iterable(map(tags_of_schema, self.schemas, count()))
 
-    def tags_of_others(self) -> Iterator[TagRecord]:
-        for number, schema in enumerate(self.schemas):
-            yield from tags_of_schema(schema, number)
-
-    def queries(self) -> Iterator[QueryRecord]:
+    def queries(self) -> Iterator[records.QueryRecord]:
         return iter(self._queries)
 
-    def query_costs(self) -> Iterator[QueryCostRow]:
+    def query_costs(self) -> Iterator[records.QueryCostRow]:
         return self._queries.costs()
 
-    def extensions(self) -> Iterator[ExtensionRow]:
+    def extensions(self) -> Iterator[records.ExtensionRow]:
         """Rows of `entity_extension`: versions of tables, and sample data that nobody may read."""
         return self._of_all_tables(self.extensions_of)
 
-    def extensions_of(self, table: TableRecord) -> list[ExtensionRow]:
+    def extensions_of(self, table: records.TableRecord) -> list[records.ExtensionRow]:
         rows = []
         if table.index % 20 == 3:
-            rows.append(ExtensionRow(table.id, "table.sampleData", personal=True))
+            rows.append(records.ExtensionRow(table.id, "table.sampleData", personal=True))
         if table.index % 25 == 4:
-            rows.append(ExtensionRow(table.id, "table.version.0.1", personal=False))
+            rows.append(records.ExtensionRow(table.id, "table.version.0.1", personal=False))
         return rows
 
-    def _of_all_tables(self, part: Callable[[TableRecord], Iterable[Row]]) -> Iterator[Row]:
+    def _of_all_tables(self, part: Callable[[records.TableRecord], Iterable[Row]]) -> Iterator[Row]:
         return chain.from_iterable(map(part, self.tables()))

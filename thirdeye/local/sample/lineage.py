@@ -13,7 +13,6 @@ from thirdeye.local.sample.records import (
     DatabaseRecord,
     OwnerRecord,
     RelationRecord,
-    SchemaRecord,
     TableRecord,
 )
 from thirdeye.local.sample.tables import VIEWS
@@ -24,7 +23,7 @@ NEARBY = 500
 SOURCES = ("QueryLineage", "PipelineLineage", "DbtLineage", "SparkLineage", "OpenLineage", "Manual")
 
 
-def ownership(entity: TableRecord | SchemaRecord | DatabaseRecord, entity_type: str) -> list[RelationRecord]:
+def ownership(entity: TableRecord | DatabaseRecord, entity_type: str) -> list[RelationRecord]:
     """Ownership of an entity; owners who no longer are have `deleted` set."""
     return [
         RelationRecord(owner.id, entity.id, owner.entity_type, entity_type, OWNS, deleted)
@@ -34,10 +33,7 @@ def ownership(entity: TableRecord | SchemaRecord | DatabaseRecord, entity_type: 
 
 
 def relations_of_table(
-    table: TableRecord,
-    options: EstateOptions,
-    table_id: Callable[[int], str],
-    follower: OwnerRecord,
+    table: TableRecord, options: EstateOptions, table_id: Callable[[int], str], follower: OwnerRecord
 ) -> Iterator[RelationRecord]:
     """Containment, ownership, followers and upstream edges of one table; each edge occurs under one table only."""
     yield RelationRecord(table.schema_id, table.id, "databaseSchema", "table", CONTAINS)
@@ -46,17 +42,17 @@ def relations_of_table(
         yield RelationRecord(follower.id, table.id, "user", "table", FOLLOWS)
     random = dice(options.seed, ASPECT, table.index)
     for upstream in sorted(_upstream_tables(table, random)):
-        yield _edge(table_id(upstream), table.id, _source(table, random), random.random() < 0.04)
+        source = "ViewLineage" if table.table_type in VIEWS else random.choice(SOURCES)
+        yield _edge(table_id(upstream), table.id, source, random.random() < 0.04)
     if table.index % 37 == 5 and table.index >= 3:
         # Closes a cycle of three with the edges below.
-        first, second = table.index - 1, table.index - 2
-        yield _edge(table.id, table_id(second), "Manual", False)
-        yield _edge(table_id(second), table_id(first), "Manual", False)
-        yield _edge(table_id(first), table.id, "Manual", False)
+        first, second = table_id(table.index - 1), table_id(table.index - 2)
+        for ends in ((table.id, second), (second, first), (first, table.id)):
+            yield _edge(*ends, "Manual")
     if table.index % 211 == 1:
-        yield _edge(table.id, table.id, "QueryLineage", False)
+        yield _edge(table.id, table.id, "QueryLineage")
     if table.index % 101 == 50:
-        yield _edge(table.id, identifier(options.seed, "unknown", table.index), "QueryLineage", False)
+        yield _edge(table.id, identifier(options.seed, "unknown", table.index), "QueryLineage")
 
 
 def _upstream_tables(table: TableRecord, random: Random) -> set[int]:
@@ -75,9 +71,5 @@ def _upstream_tables(table: TableRecord, random: Random) -> set[int]:
     return chosen
 
 
-def _source(table: TableRecord, random: Random) -> str:
-    return "ViewLineage" if table.table_type in VIEWS else random.choice(SOURCES)
-
-
-def _edge(from_id: str, to_id: str, source: str, deleted: bool) -> RelationRecord:
+def _edge(from_id: str, to_id: str, source: str, deleted: bool = False) -> RelationRecord:
     return RelationRecord(from_id, to_id, "table", "table", UPSTREAM, deleted, source)

@@ -4,7 +4,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 import pymysql
@@ -64,9 +64,9 @@ def load(
     """
     with connection.cursor() as cursor, _bulk_session(cursor):
         _create_schema(cursor, schema, layout)
-        _mark(cursor, "loading")
         result = _Load(connection, cursor, progress).run(estate)
-        _mark(cursor, json.dumps(_fingerprint(estate.options)))
+        options = asdict(estate.options) | {"today": estate.options.today.isoformat()}
+        cursor.execute(f"ALTER TABLE `{MARKED_TABLE}` COMMENT = {_literal(SAMPLE_MARK + json.dumps(options))}")
     return result
 
 
@@ -167,10 +167,6 @@ def _create_schema(cursor: Cursor, schema: str, layout: Layout) -> None:
         cursor.execute(statement + (f" COMMENT='{SAMPLE_MARK}loading'" if table == MARKED_TABLE else ""))
 
 
-def _mark(cursor: Cursor, text: str) -> None:
-    cursor.execute(f"ALTER TABLE `{MARKED_TABLE}` COMMENT = {_literal(SAMPLE_MARK + text)}")
-
-
 def _read_mark(cursor: Cursor, schema: str) -> str | None:
     cursor.execute(
         "SELECT table_comment FROM information_schema.tables WHERE table_schema = %s AND table_name = %s",
@@ -178,12 +174,3 @@ def _read_mark(cursor: Cursor, schema: str) -> str | None:
     )
     row = cursor.fetchone()
     return str(row[0]) if row else None
-
-
-def _fingerprint(options: EstateOptions) -> dict[str, str | int]:
-    return {
-        "today": options.today.isoformat(),
-        "tables": options.tables,
-        "seed": options.seed,
-        "usage_days": options.usage_days,
-    }

@@ -32,24 +32,22 @@ def odd_name(local_index: int, feed: Feed) -> str | None:
     return ODD_NAMES[place] if feed is Feed.LIVE and 0 <= place < len(ODD_NAMES) else None
 
 
-def odd_created(index: int, options: EstateOptions) -> int | None:
+def odd_created(index: int, options: EstateOptions, usual: int | None) -> int | None:
     if index % 73 == 19:
         return options.moment_ms(0) + DAY_MS + index
-    return BEFORE_2000_MS[index % 3] if index % 79 == 29 else None
+    return BEFORE_2000_MS[index % 3] if index % 79 == 29 else usual
 
 
-def odd_updated(index: int, options: EstateOptions) -> int | None:
+def odd_updated(index: int, options: EstateOptions, usual: int | None) -> int | None:
     if index % 67 == 13:
         return options.moment_ms(0) + 3 * DAY_MS + index
     if index % 59 == 11:
         return IN_SECONDS if index % 2 else BEFORE_2000_MS[index % 3]
-    return None
+    return usual
 
 
-def odd_accessed(index: int, access_times: AccessTimes, options: EstateOptions) -> int | None:
+def odd_accessed(index: int, access_times: AccessTimes, options: EstateOptions, usual: int | None) -> int | None:
     """Only in services whose access times are kept up to date anyway, where they do not change the evidence."""
-    if access_times is not AccessTimes.RICH:
-        return None
-    if index % 71 == 17:
+    if access_times is AccessTimes.RICH and index % 71 == 17:
         return options.moment_ms(0) + 2 * DAY_MS + index
-    return BEFORE_2000_MS[index % 3] if index % 31 == 23 else None
+    return BEFORE_2000_MS[index % 3] if access_times is AccessTimes.RICH and index % 31 == 23 else usual

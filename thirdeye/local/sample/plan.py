@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from operator import attrgetter
 
 from thirdeye.local.sample.naming import hash_of_names, identifier, join_fqn, join_hash, quote_name
 from thirdeye.local.sample.options import EstateOptions
@@ -9,7 +10,6 @@ from thirdeye.local.sample.people import People
 from thirdeye.local.sample.records import AccessTimes, DatabaseRecord, Feed, SchemaRecord, ServiceRecord
 
 TABLES_PER_REPLICA = 50_000
-SCHEMAS_PER_DATABASE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
+    """The tables of a service: `tables_per_schema` in each of its schemas, numbered from `first_table`."""
+
     first_table: int
     service: ServiceRecord
-    schemas: tuple[SchemaRecord, ...]
+    schemas: list[SchemaRecord]
     tables_per_schema: int
 
 
@@ -72,12 +74,11 @@ class Plan:
         self.databases: list[DatabaseRecord] = []
         self.schemas: list[SchemaRecord] = []
         self._build()
-        self._starts = [block.first_table for block in self._blocks]
         self._databases = {database.id: database for database in self.databases}
 
     def place(self, index: int) -> Place:
         """Where table number `index` stands."""
-        block = self._blocks[bisect_right(self._starts, index) - 1]
+        block = self._blocks[bisect_right(self._blocks, index, key=attrgetter("first_table")) - 1]
         local_index = index - block.first_table
         schema = block.schemas[local_index // block.tables_per_schema]
         return Place(block.service, self._databases[schema.database_id], schema, local_index)
@@ -88,12 +89,11 @@ class Plan:
         done, first_table = 0, 0
         for replica in range(replicas):
             for blueprint in BLUEPRINTS:
-                service = self._service(blueprint, replica)
-                self.services.append(service)
+                self.services.append(self._service(blueprint, replica))
                 done += blueprint.share
                 end = self._options.tables * done // total
                 if end > first_table:
-                    self._fill(service, first_table, end)
+                    self._fill(self.services[-1], first_table, end)
                 first_table = end
 
     def _service(self, blueprint: Blueprint, replica: int) -> ServiceRecord:
@@ -114,21 +114,19 @@ class Plan:
         )
 
     def _fill(self, service: ServiceRecord, first_table: int, end: int) -> None:
-        tables = end - first_table
         tables_per_schema = 12 if self._options.tables <= 1_000 else 100
-        schemas: list[SchemaRecord] = []
-        database: DatabaseRecord | None = None
-        for number in range(-(-tables // tables_per_schema)):
-            if database is None or number % SCHEMAS_PER_DATABASE == 0:
-                database = self._database(service, number // SCHEMAS_PER_DATABASE)
-            schemas.append(self._schema(service, database, number % SCHEMAS_PER_DATABASE))
-        self._blocks.append(_Block(first_table, service, tuple(schemas), tables_per_schema))
+        first_schema = len(self.schemas)
+        for number in range(-(-(end - first_table) // tables_per_schema)):
+            if number % len(SCHEMA_NAMES) == 0:
+                self._add_database(service, number // len(SCHEMA_NAMES))
+            self._add_schema(self.databases[-1], SCHEMA_NAMES[number % len(SCHEMA_NAMES)])
+        self._blocks.append(_Block(first_table, service, self.schemas[first_schema:], tables_per_schema))
 
-    def _database(self, service: ServiceRecord, number: int) -> DatabaseRecord:
+    def _add_database(self, service: ServiceRecord, number: int) -> None:
         everywhere = len(self.databases)
         round_number, choice = divmod(number, len(DATABASE_NAMES))
         name = DATABASE_NAMES[choice] + (f"_{round_number + 1}" if round_number else "")
-        record = DatabaseRecord(
+        database = DatabaseRecord(
             id=identifier(self._options.seed, "database", everywhere),
             name=name,
             fqn=join_fqn(service.fqn, name),
@@ -140,24 +138,21 @@ class Plan:
             owners=self._people.owners(everywhere) if everywhere % 4 == 1 else (),
             former_owners=self._people.owners(everywhere + 1) if everywhere % 4 == 2 else (),
         )
-        self.databases.append(record)
-        return record
+        self.databases.append(database)
 
-    def _schema(self, service: ServiceRecord, database: DatabaseRecord, choice: int) -> SchemaRecord:
+    def _add_schema(self, database: DatabaseRecord, name: str) -> None:
         everywhere = len(self.schemas)
-        name = SCHEMA_NAMES[choice]
-        record = SchemaRecord(
+        schema = SchemaRecord(
             id=identifier(self._options.seed, "databaseSchema", everywhere),
             name=name,
             fqn=join_fqn(database.fqn, name),
             fqn_hash=join_hash(database.fqn_hash, name),
             database_id=database.id,
-            service_id=service.id,
-            deleted=service.deleted,
+            service_id=database.service_id,
+            deleted=database.deleted,
             updated_at_ms=self._options.moment_ms(200 + everywhere % 90, everywhere % 80_000),
             retention_period="P365D" if everywhere % 6 == 3 else None,
             owners=self._people.owners(everywhere + 2) if everywhere % 3 == 0 else (),
             former_owners=self._people.owners(everywhere + 3) if everywhere % 6 == 4 else (),
         )
-        self.schemas.append(record)
-        return record
+        self.schemas.append(schema)

@@ -31,9 +31,10 @@ def profiles_of(table: TableRecord, options: EstateOptions) -> list[ProfileRow]:
                 table_id=table.id,
                 fqn_hash=table.fqn_hash,
                 timestamp_ms=options.moment_ms(day, random.randrange(86_000)),
-                row_count=_number((table.bytes_now or 0) // BYTES_PER_ROW >> number, table.index % 2 == 1),
-                size_in_byte=_number((size or 0) >> number, table.index % 4 < 2) if has_size else None,
-                nested=_nested(table.index, number),
+                row_count=(float if table.index % 2 else int)((table.bytes_now or 0) // BYTES_PER_ROW >> number),
+                size_in_byte=(float if table.index % 4 < 2 else int)((size or 0) >> number) if has_size else None,
+                # The newer shape: never, always, or since two months.
+                nested=(False, True, number < 2)[table.index % 3],
             )
         )
         day += random.randint(25, 35)
@@ -49,33 +50,19 @@ def system_profiles_of(table: TableRecord, options: EstateOptions) -> list[Syste
     if table.service_type not in SYSTEM_PROFILED or random.random() < 0.55:
         return []
     day = random.randint(0, random.choice((3, 3, 40, 500)))
-    rows = []
+    written: list[tuple[int, str, int | None]] = []
     if table.index % 13 == 5:
-        rows.append(_system_row(table, options.moment_ms(max(0, day - 2), 40_000), "SELECT", None))
+        written.append((options.moment_ms(max(0, day - 2), 40_000), "SELECT", None))
     for _ in range(random.randint(1, 5)):
         moment = options.moment_ms(day, random.randrange(30_000))
-        rows.append(_system_row(table, moment, random.choice(WRITING_OPERATIONS), random.randint(0, 1_000_000)))
+        written.append((moment, random.choice(WRITING_OPERATIONS), random.randint(0, 1_000_000)))
         day += random.randint(1, 20)
     if table.index % 29 == 7:
-        rows.append(_system_row(table, 0, "INSERT", 1))
-    return rows
-
-
-def _system_row(table: TableRecord, timestamp_ms: int, operation: str, rows_affected: int | None) -> SystemProfileRow:
-    nested = table.index % 3 != 0
-    return SystemProfileRow(table.id, table.fqn_hash, timestamp_ms, operation, rows_affected, nested)
+        written.append((0, "INSERT", 1))
+    return [SystemProfileRow(table.id, table.fqn_hash, *row, nested=table.index % 3 != 0) for row in written]
 
 
 def _size(table: TableRecord, random: Random) -> int | None:
     if table.bytes_now is None or random.random() < 0.3:
         return None
     return 0 if table.index % 53 == 2 else table.bytes_now
-
-
-def _number(value: int, as_float: bool) -> int | float:
-    return float(value) if as_float else value
-
-
-def _nested(index: int, number: int) -> bool:
-    """Whether profile `number` (0 is the newest) has the newer shape: never, always, or since two months."""
-    return (False, True, number < 2)[index % 3]

@@ -66,32 +66,33 @@ class ServiceRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class DatabaseRecord:
+class _Placed:
     id: str
     name: str
     fqn: str
     fqn_hash: str
-    service_id: str
     deleted: bool
     updated_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseRecord(_Placed):
+    service_id: str
     retention_period: str | None
     owners: tuple[OwnerRecord, ...]
     former_owners: tuple[OwnerRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class SchemaRecord:
-    id: str
-    name: str
-    fqn: str
-    fqn_hash: str
+class SchemaRecord(DatabaseRecord):
     database_id: str
-    service_id: str
-    deleted: bool
-    updated_at_ms: int
-    retention_period: str | None
-    owners: tuple[OwnerRecord, ...]
-    former_owners: tuple[OwnerRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRecord(_Placed):
+    """Anything but a table that lineage can reach, and domains and data products, that it must not."""
+
+    entity_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,20 +228,6 @@ class TeamRecord:
     id: str
     name: str
     team_type: str
-    deleted: bool
-    updated_at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class AssetRecord:
-    """Anything but a table that lineage can reach, and domains and data products, that it must not."""
-
-    id: str
-    entity_type: str
-    name: str
-    fqn: str
-    fqn_hash: str
-    service_id: str | None
     deleted: bool
     updated_at_ms: int
 

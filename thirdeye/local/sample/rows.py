@@ -8,6 +8,7 @@ from thirdeye.local.sample.documents import json_text
 from thirdeye.local.sample.estate import Estate
 from thirdeye.local.sample.naming import segment_hash
 from thirdeye.local.sample.records import RelationRecord, TableRecord, TagRecord, UsageRow
+from thirdeye.local.sample.tagging import tags_of_table
 
 Value = str | int | None
 Row = tuple[Value, ...]
@@ -15,7 +16,6 @@ PlacedRow = tuple[str, Row]
 
 _ENTITY = ("json", "fqnHash")
 _NAMED = ("json", "nameHash")
-_SERIES = ("entityFQNHash", "extension", "jsonSchema", "json")
 COLUMNS: dict[str, tuple[str, ...]] = {
     "table_entity": _ENTITY,
     "database_entity": _ENTITY,
@@ -23,21 +23,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "query_entity": _ENTITY,
     "user_entity": _NAMED,
     "team_entity": _NAMED,
-    "entity_usage": (
-        "id", "entityType", "usageDate", "count1", "count7", "count30",
-        "percentile1", "percentile7", "percentile30",
-    ),
-    "profiler_data_time_series": _SERIES,
-    "entity_relationship": (
-        "fromId", "toId", "fromEntity", "toEntity", "relation", "jsonSchema", "json", "deleted",
-    ),
+    "entity_usage": ("id", "entityType", "usageDate", "count1", "count7", "count30",
+                     "percentile1", "percentile7", "percentile30"),
+    "profiler_data_time_series": ("entityFQNHash", "extension", "jsonSchema", "json"),
+    "entity_relationship": ("fromId", "toId", "fromEntity", "toEntity", "relation", "jsonSchema", "json", "deleted"),
     "entity_extension": ("id", "extension", "jsonSchema", "json"),
     "tag_usage": ("source", "tagFQN", "labelType", "state", "tagFQNHash", "targetFQNHash", "appliedAt"),
     "query_cost_time_series": ("jsonSchema", "json", "entityFQNHash"),
     **dict.fromkeys(SERVICE_TABLES.values(), _NAMED),
     **dict.fromkeys(ASSET_TABLES.values(), _ENTITY),
 }  # fmt: skip
-MOST_PERCENT = 99
 
 
 def all_rows(estate: Estate) -> Iterator[PlacedRow]:
@@ -54,8 +49,7 @@ def all_rows(estate: Estate) -> Iterator[PlacedRow]:
 
 def _skeleton(estate: Estate) -> Iterator[PlacedRow]:
     for service in (*estate.services, *estate.asset_services):
-        document = json_text(documents.service_document(service))
-        yield SERVICE_TABLES[service.entity_type], (document, service.name_hash)
+        yield SERVICE_TABLES[service.entity_type], (json_text(documents.service_document(service)), service.name_hash)
     for user in estate.users:
         yield "user_entity", (json_text(documents.user_document(user)), segment_hash(user.name))
     for team in estate.teams:
@@ -79,7 +73,7 @@ def _rows_about(estate: Estate, table: TableRecord) -> Iterator[PlacedRow]:
         yield "profiler_data_time_series", (system.fqn_hash, "table.systemProfile", "systemProfile", text)
     for relation in estate.relations_of(table):
         yield "entity_relationship", _relation(relation)
-    for tag in estate.tags_of(table):
+    for tag in tags_of_table(table):
         yield "tag_usage", _tag(estate, tag)
     for extension in estate.extensions_of(table):
         text = json_text(documents.extension_document(extension))
@@ -88,7 +82,7 @@ def _rows_about(estate: Estate, table: TableRecord) -> Iterator[PlacedRow]:
 
 def _others(estate: Estate) -> Iterator[PlacedRow]:
     for asset in estate.assets():
-        yield ASSET_TABLES[asset.entity_type], (json_text(documents.asset_document(asset)), asset.fqn_hash)
+        yield ASSET_TABLES[asset.entity_type], (json_text(documents.named_document(asset)), asset.fqn_hash)
     for usage in estate.usage_of_others():
         yield "entity_usage", _usage(usage)
     for relation in estate.relations_of_others():
@@ -103,16 +97,15 @@ def _others(estate: Estate) -> Iterator[PlacedRow]:
 
 
 def _usage(row: UsageRow) -> Row:
-    percentiles = (min(MOST_PERCENT, row.count1), min(MOST_PERCENT, row.count7), min(MOST_PERCENT, row.count30))
     counts = (row.count1, row.count7, row.count30)
-    return (row.entity_id, row.entity_type, row.usage_date.isoformat(), *counts, *percentiles)
+    return (row.entity_id, row.entity_type, row.usage_date.isoformat(), *counts, *(min(99, each) for each in counts))
 
 
 def _relation(row: RelationRecord) -> Row:
-    ends = (row.from_id, row.to_id, row.from_entity, row.to_entity, row.relation)
-    if row.lineage_source is None:
-        return (*ends, None, None, int(row.deleted))
-    return (*ends, "lineageDetails", json_text(documents.lineage_document(row)), int(row.deleted))
+    details: tuple[Value, ...] = (None, None)
+    if row.lineage_source is not None:
+        details = ("lineageDetails", json_text({"columnsLineage": [], "source": row.lineage_source, "sqlQuery": ""}))
+    return (row.from_id, row.to_id, row.from_entity, row.to_entity, row.relation, *details, int(row.deleted))
 
 
 def _tag(estate: Estate, row: TagRecord) -> Row:

@@ -7,24 +7,18 @@ from thirdeye.local.sample.oddities import odd_accessed, odd_created, odd_name, 
 from thirdeye.local.sample.options import HISTORY_DAYS, EstateOptions
 from thirdeye.local.sample.people import People
 from thirdeye.local.sample.plan import Place, Plan
-from thirdeye.local.sample.records import (
-    AccessTimes,
-    ColumnRecord,
-    OwnerRecord,
-    Rhythm,
-    TableRecord,
-)
+from thirdeye.local.sample.records import AccessTimes, ColumnRecord, Rhythm, TableRecord
 from thirdeye.local.sample.rhythms import RHYTHM_SHARES, days_of_use
 
 ASPECT = 1
 SUBJECTS = ("orders", "customers", "events", "invoices", "sessions", "products", "shipments", "payments")
 FORMS = ("daily", "raw", "fact", "dim", "snapshot", "tmp", "agg", "history")
 VIEWS = frozenset({"View", "SecureView", "SemanticView"})
-TABLE_TYPES: tuple[tuple[str | None, int], ...] = (
-    ("Regular", 640), ("View", 130), ("MaterializedView", 40), ("External", 40), ("Partitioned", 40),
-    ("Iceberg", 30), ("Dynamic", 10), ("SecureView", 10), ("SemanticView", 10), ("Foreign", 10),
-    ("Transient", 10), ("Stream", 10), ("Stage", 5), ("Local", 5), (None, 10),
-)  # fmt: skip
+TABLE_TYPES: dict[str | None, int] = {
+    "Regular": 640, "View": 130, "MaterializedView": 40, "External": 40, "Partitioned": 40, "Iceberg": 30,
+    "Dynamic": 10, "SecureView": 10, "SemanticView": 10, "Foreign": 10, "Transient": 10, "Stream": 10,
+    "Stage": 5, "Local": 5, None: 10,
+}  # fmt: skip
 STORED_NOWHERE = VIEWS | {"External", "Foreign", "Stage", "Stream"}
 COLUMN_TYPES = ("BIGINT", "VARCHAR", "TIMESTAMP", "DECIMAL", "BOOLEAN", "DATE", "JSON", "DOUBLE")
 COLUMN_NAMES = ("created_at", "amount", "status", "region", "email", "user.name", "payload", "is_active", "größe")
@@ -54,7 +48,7 @@ class Tables:
         place = self._plan.place(index)
         random = dice(self._options.seed, ASPECT, index)
         subject = random.choice(SUBJECTS)
-        name = odd_name(place.local_index, place.service.feed) or _plain_name(random, subject, index)
+        name = odd_name(place.local_index, place.service.feed) or f"{subject}_{random.choice(FORMS)}_{index}"
         original = self._original_of(index, place)
         if original is not None:
             name = original.name + COPY_SUFFIXES[index // COPY_EVERY % len(COPY_SUFFIXES)]
@@ -63,7 +57,8 @@ class Tables:
         age_days = _age_days(random, first)
         rhythm = Rhythm.DAILY if first else _rhythm(random, age_days)
         created, updated, accessed = self._life_cycle(random, place, index, rhythm, age_days)
-        owners, former_owners = self._owners(random, index)
+        owners = self._people.owners(random.randrange(10_000)) if random.random() < 0.35 else ()
+        former_owners = self._people.owners(index) if index % 11 == 4 else ()
         return TableRecord(
             index=index,
             id=self.identifier(index),
@@ -77,7 +72,7 @@ class Tables:
             service_type=place.service.service_type,
             table_type=table_type,
             description=_description(random, subject, index),
-            columns=_columns(random, index) if original is None else _copied(original.columns, index),
+            columns=_columns(random, index) if original is None else _columns_of_copy(original, index),
             schema_definition=f"CREATE VIEW {subject} AS SELECT * FROM base" if table_type in VIEWS else None,
             retention_period="P90D" if index % 19 == 8 else None,
             updated_at_ms=self._options.moment_ms(_metadata_age(random), random.randrange(86_000)),
@@ -86,7 +81,7 @@ class Tables:
             updated_ms=updated,
             accessed_ms=accessed,
             owners=owners,
-            former_owners=former_owners,
+            former_owners=tuple(owner for owner in former_owners if owner not in owners),
             tier=random.choices(TIERS, (1, 2, 4, 2, 1))[0] if random.random() < 0.3 else None,
             rhythm=rhythm,
             age_days=age_days,
@@ -106,12 +101,13 @@ class Tables:
         created = self._options.moment_ms(age_days, second) if random.random() < 0.6 else None
         updated = None
         if random.random() < 0.5:
-            updated = self._options.moment_ms(min(age_days, _write_age(random)), random.randrange(86_000))
+            write_age = random.randint(0, random.choices((2, 9, 60, 600), (45, 15, 15, 25))[0])
+            updated = self._options.moment_ms(min(age_days, write_age), random.randrange(86_000))
         accessed = self._accessed(random, place, rhythm, age_days)
         return (
-            _either(odd_created(index, self._options), created),
-            _either(odd_updated(index, self._options), updated),
-            _either(odd_accessed(index, place.service.access_times, self._options), accessed),
+            odd_created(index, self._options, created),
+            odd_updated(index, self._options, updated),
+            odd_accessed(index, place.service.access_times, self._options, accessed),
         )
 
     def _accessed(self, random: Random, place: Place, rhythm: Rhythm, age_days: int) -> int | None:
@@ -125,55 +121,28 @@ class Tables:
         if not recorded:
             return None
         newest = 60 if access_times is AccessTimes.STALE else 1
-        last_use = None
-        weekday = self._options.today.weekday()
-        for day in days_of_use(
-            rhythm, random, oldest=min(age_days, HISTORY_DAYS), newest=newest, today_weekday=weekday
-        ):
-            last_use = day
-        return None if last_use is None else self._options.moment_ms(last_use, random.randrange(86_000))
-
-    def _owners(self, random: Random, index: int) -> tuple[tuple[OwnerRecord, ...], tuple[OwnerRecord, ...]]:
-        owners = self._people.owners(random.randrange(10_000)) if random.random() < 0.35 else ()
-        former = self._people.owners(index) if index % 11 == 4 else ()
-        return owners, tuple(owner for owner in former if owner not in owners)
-
-
-def _either(odd: int | None, usual: int | None) -> int | None:
-    return usual if odd is None else odd
-
-
-def _plain_name(random: Random, subject: str, index: int) -> str:
-    return f"{subject}_{random.choice(FORMS)}_{index}"
+        days = [*days_of_use(rhythm, random, oldest=age_days, newest=newest, today=self._options.today)]
+        return self._options.moment_ms(days[-1], random.randrange(86_000)) if days else None
 
 
 def _table_type(random: Random, index: int) -> str | None:
     # The first fifteen indexes after 20 go through all types once, so that small estates have every one.
-    if 20 <= index < 20 + len(TABLE_TYPES):
-        return TABLE_TYPES[index - 20][0]
-    types, weights = zip(*TABLE_TYPES, strict=True)
-    return str(chosen) if (chosen := random.choices(types, weights)[0]) else None
+    types = [*TABLE_TYPES]
+    if 20 <= index < 20 + len(types):
+        return types[index - 20]
+    return random.choices(types, [*TABLE_TYPES.values()])[0]
 
 
 def _age_days(random: Random, first: bool) -> int:
     if first:
         return HISTORY_DAYS + 300
-    if random.random() < 0.08:
-        return random.randint(1, 29)
-    return random.randint(30, 1_500)
+    return random.randint(1, 29) if random.random() < 0.08 else random.randint(30, 1_500)
 
 
 def _rhythm(random: Random, age_days: int) -> Rhythm:
     if age_days < 30:
         return random.choice((Rhythm.DAILY, Rhythm.NEVER))
-    rhythms, weights = zip(*RHYTHM_SHARES, strict=True)
-    chosen: Rhythm = random.choices(rhythms, weights)[0]
-    return chosen
-
-
-def _write_age(random: Random) -> int:
-    highest = random.choices((2, 9, 60, 600), (45, 15, 15, 25))[0]
-    return random.randint(0, highest)
+    return random.choices([*RHYTHM_SHARES], [*RHYTHM_SHARES.values()])[0]
 
 
 def _metadata_age(random: Random) -> int:
@@ -181,10 +150,8 @@ def _metadata_age(random: Random) -> int:
 
 
 def _deleted(place: Place, index: int) -> bool | None:
-    if place.service.deleted:
-        return True
-    if place.local_index == 0:
-        return False
+    if place.service.deleted or place.local_index == 0:
+        return place.service.deleted
     if index % 27 == 9:
         return True
     return None if index % 47 == 6 else False
@@ -201,9 +168,9 @@ def _description(random: Random, subject: str, index: int) -> str | None:
     return short if chance < 0.9 else f"{short}\n\n{LONG_SENTENCE * random.randint(6, 9)}"
 
 
-def _copied(columns: tuple[ColumnRecord, ...], index: int) -> tuple[ColumnRecord, ...]:
-    """A copy's columns: the same, but for every third copy, which has lost one."""
-    return columns[:-1] if index // COPY_EVERY % 3 == 2 else columns
+def _columns_of_copy(original: TableRecord, index: int) -> tuple[ColumnRecord, ...]:
+    """The same, but for every third copy, which has lost one."""
+    return original.columns[:-1] if index // COPY_EVERY % 3 == 2 else original.columns
 
 
 def _columns(random: Random, index: int) -> tuple[ColumnRecord, ...]:
