@@ -3,15 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
+import numpy as np
+
 from thirdeye.errors import BadInput
-from thirdeye.inventory.columns import Mask, day_number, select
-from thirdeye.inventory.directory import Directory, Owner, Service
+from thirdeye.inventory.columns import Mask, day_number
+from thirdeye.inventory.directory import Directory, Domain, Owner
 from thirdeye.inventory.fqn import split_fqn
 from thirdeye.inventory.query import TableFilter
-from thirdeye.inventory.rules import ACTIVITIES, ACTIVITY_CODE, EVIDENCES, Activity, Evidence
-from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, VERDICTS, Blocker, Verdict
+from thirdeye.inventory.rules import ACTIVITY_CODE, EVIDENCE_CODE
+from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Blocker
 
 TIERS: Final = (None, "Tier1", "Tier2", "Tier3", "Tier4", "Tier5", "OTHER")
 NONE: Final = "NONE"
@@ -31,7 +35,6 @@ FIELDS: Final = (
 Arguments = Mapping[str, Any]
 Value = TypeVar("Value")
 Bound = TypeVar("Bound", int, float)
-Item = TypeVar("Item")
 
 
 def build_filter(arguments: Arguments, directory: Directory, caller: str | None, numbers: Mask | None) -> TableFilter:
@@ -48,14 +51,14 @@ def build_filter(arguments: Arguments, directory: Directory, caller: str | None,
     accessed_after, accessed_before = _range(arguments, "lastAccessedAfter", "lastAccessedBefore", _day)
     written_after, written_before = _range(arguments, "lastWrittenAfter", "lastWrittenBefore", _day)
     return TableFilter(
-        services=_services(arguments.get("service"), directory["services"]),
+        services=_with_names(arguments.get("service"), ((service["name"],) for service in directory["services"])),
         places=_places(arguments, directory),
         owner_sets=_owner_sets(arguments, directory, caller),
-        tag_sets=_tag_sets(arguments.get("tag"), directory),
-        domains=_domains(arguments.get("domain"), directory),
+        tag_sets=_with_names(arguments.get("tag"), directory["tag_sets"]),
+        domains=_with_names(arguments.get("domain"), map(_domain_names, directory["domains"])),
         tiers=_tiers(arguments.get("tier")),
-        activities=_codes(arguments.get("activity"), ACTIVITIES, lambda name: ACTIVITY_CODE[Activity(name)]),
-        evidences=_codes(arguments.get("evidence"), EVIDENCES, lambda name: EVIDENCES.index(Evidence(name))),
+        activities=_codes(arguments.get("activity"), ACTIVITY_CODE),
+        evidences=_codes(arguments.get("evidence"), EVIDENCE_CODE),
         zombie=arguments.get("zombie"),
         in_use=arguments.get("inUse"),
         in_use_through_lineage=arguments.get("inUseThroughLineage"),
@@ -67,22 +70,33 @@ def build_filter(arguments: Arguments, directory: Directory, caller: str | None,
         accessed_before=accessed_before,
         written_after=written_after,
         written_before=written_before,
-        verdicts=_codes(arguments.get("verdict"), VERDICTS, lambda name: VERDICT_CODE[Verdict(name)]),
+        verdicts=_codes(arguments.get("verdict"), VERDICT_CODE),
         blockers=_blockers(arguments),
-        minimum_purge=_share(arguments, "minimumPurgeScore", 10),
-        maximum_risk=_share(arguments, "maximumReturnRisk", 1),
+        minimum_purge=_bounded(arguments, "minimumPurgeScore", 10),
+        maximum_risk=_bounded(arguments, "maximumReturnRisk", 1),
         minimum_saving=_optional(arguments, "minimumSaving", _cost),
-        maximum_queries=_queries(arguments.get("maximumQueries")),
+        maximum_queries=_optional(arguments, "maximumQueries", _count),
         retained=arguments.get("retention"),
         numbers=numbers,
     )
 
 
-def _services(names: Sequence[str] | None, services: Sequence[Service]) -> Mask | None:
+def _with_names(names: Iterable[str] | None, entries: Iterable[Iterable[str]]) -> Mask | None:
+    """The entries, by index, that have one of these names among their own; None without names."""
     if names is None:
         return None
     chosen = set(names)
-    return select((number for number, service in enumerate(services) if service["name"] in chosen), len(services))
+    return _mask(not chosen.isdisjoint(names_of_entry) for names_of_entry in entries)
+
+
+def _domain_names(domain: Domain | None) -> tuple[str, ...]:
+    return (NONE,) if domain is None else (domain["name"], domain["fqn"])
+
+
+def _mask(matches: Iterable[bool]) -> Mask:
+    """A mask by index of a list in the directory. It has at least one place."""
+    mask = np.fromiter(matches, np.bool_)
+    return mask if len(mask) else np.zeros(1, np.bool_)
 
 
 def _places(arguments: Arguments, directory: Directory) -> Mask | None:
@@ -94,13 +108,12 @@ def _places(arguments: Arguments, directory: Directory) -> Mask | None:
             continue
         plain = set(names)
         full = {tuple(parts) for name in names if len(parts := split_fqn(name)) == depth + 1}
-        numbers = [
-            number
-            for number, place in enumerate(places)
-            if place[depth] is not None
+        matches = _mask(
+            place[depth] is not None
             and (place[depth] in plain or (services[place[0]]["name"], *place[1 : depth + 1]) in full)
-        ]
-        mask = _both(mask, select(numbers, len(places)))
+            for place in places
+        )
+        mask = _both(mask, matches)
     return mask
 
 
@@ -109,43 +122,20 @@ def _owner_sets(arguments: Arguments, directory: Directory, caller: str | None) 
     mask: Mask | None = None
     if arguments.get("owner") is not None:
         names = {name.casefold() for name in arguments["owner"]}
-        mask = _sets_with(sets, lambda owner: owner[2].casefold() in names)
+        mask = _mask(not names.isdisjoint(map(_folded_name, owners)) for owners in sets)
     if arguments.get("mine") is not None:
         identifier, teams = directory["users"].get(caller or "", ("", []))
-        ids = {identifier, *teams} - {""}
-        mine = _sets_with(sets, lambda owner: owner[0] in ids)
+        ids, id_of = {identifier, *teams} - {""}, itemgetter(0)
+        mine = _mask(not ids.isdisjoint(map(id_of, owners)) for owners in sets)
         mask = _both(mask, mine if arguments["mine"] else ~mine)
     if arguments.get("owned") is not None:
-        owned = _sets_with(sets, lambda _owner: True)
+        owned = _mask(map(bool, sets))
         mask = _both(mask, owned if arguments["owned"] else ~owned)
     return mask
 
 
 def _both(mask: Mask | None, other: Mask) -> Mask:
     return other if mask is None else mask & other
-
-
-def _sets_with(sets: Sequence[Sequence[Item]], matches: Callable[[Item], bool]) -> Mask:
-    return select((number for number, members in enumerate(sets) if any(map(matches, members))), len(sets))
-
-
-def _tag_sets(tags: Sequence[str] | None, directory: Directory) -> Mask | None:
-    if tags is None:
-        return None
-    chosen = set(tags)
-    return _sets_with(directory["tag_sets"], lambda tag: tag in chosen)
-
-
-def _domains(names: Sequence[str] | None, directory: Directory) -> Mask | None:
-    if names is None:
-        return None
-    chosen = set(names)
-    numbers = [
-        number
-        for number, domain in enumerate(directory["domains"])
-        if (NONE in chosen if domain is None else {domain["name"], domain["fqn"]} & chosen)
-    ]
-    return select(numbers, len(directory["domains"]))
 
 
 def _tiers(names: Sequence[str] | None) -> frozenset[int] | None:
@@ -160,8 +150,8 @@ def _tiers(names: Sequence[str] | None) -> frozenset[int] | None:
     return frozenset(codes)
 
 
-def _codes(names: Iterable[str] | None, members: Sequence[str], code: Callable[[str], int]) -> frozenset[int] | None:
-    return None if names is None else frozenset(code(name) for name in names if name in members)
+def _codes(names: Iterable[str] | None, codes: Mapping[Any, int]) -> frozenset[int] | None:
+    return None if names is None else frozenset(codes[name] for name in names if name in codes)
 
 
 def _blockers(arguments: Arguments) -> int | None:
@@ -172,7 +162,7 @@ def _blockers(arguments: Arguments) -> int | None:
     return None
 
 
-def _share(arguments: Arguments, field: str, maximum: float) -> float | None:
+def _bounded(arguments: Arguments, field: str, maximum: float) -> float | None:
     value: float | None = arguments.get(field)
     if value is not None and not 0 <= value <= maximum:
         raise BadInput(f"{field}: must be 0 to {maximum}", field)
@@ -204,9 +194,9 @@ def _cost(value: Decimal, field: str) -> float:
     return float(value)
 
 
-def _queries(value: int | None) -> int | None:
-    if value is not None and value < 0:
-        raise BadInput("maximumQueries: must be 0 or more", "maximumQueries")
+def _count(value: int, field: str) -> int:
+    if value < 0:
+        raise BadInput(f"{field}: must be 0 or more", field)
     return value
 
 
@@ -268,10 +258,8 @@ def _names_by_field(directory: Directory) -> Mapping[str, Callable[[], set[objec
         "database": lambda: paths(1),
         "schema": lambda: paths(2),
         "owner": lambda: {_folded_name(owner) for owners in owner_sets for owner in owners},
-        "tag": lambda: {tag for tags in directory["tag_sets"] for tag in tags},
-        "domain": lambda: (
-            {NONE} | {name for domain in directory["domains"] if domain for name in (domain["name"], domain["fqn"])}
-        ),
+        "tag": lambda: set(chain.from_iterable(directory["tag_sets"])),
+        "domain": lambda: {NONE, *chain.from_iterable(map(_domain_names, directory["domains"]))},
     }
 
 

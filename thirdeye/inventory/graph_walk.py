@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -54,23 +54,6 @@ class Walk:
     capped: bool
 
 
-@dataclass
-class _Visited:
-    """The nodes that a walk has visited, as a mask for each chunk."""
-
-    chunks: dict[int, Mask] = field(default_factory=dict)
-
-    def add(self, nodes: Array) -> Array:
-        """Marks these ascending nodes as visited and returns those that were not yet."""
-        new = [_NO_NODES]
-        for chunk, places in by_chunk(nodes):
-            visited = self.chunks.setdefault(chunk, np.zeros(CHUNK, np.bool_))
-            unvisited = places[~visited[places]]
-            visited[unvisited] = True
-            new.append(unvisited + np.uint32(chunk << _CHUNK_BITS))
-        return np.concatenate(new)
-
-
 def by_chunk(nodes: Array) -> Iterator[tuple[int, Array]]:
     """Ascending nodes as places in their chunks. Chunks of assets other than tables begin at 32,768."""
     if len(nodes):
@@ -94,8 +77,9 @@ class Steps:
         self._load = load
         self._direction = direction
         self._budget = budget
-        self._visited = _Visited()
-        self._frontier = self._visited.add(np.array([node], np.uint32))
+        # The nodes that were visited, as a mask for each chunk.
+        self._visited: dict[int, Mask] = {}
+        self._frontier = self._visit(np.array([node], np.uint32))
         self.capped = False
 
     async def next(self) -> Array:
@@ -118,7 +102,17 @@ class Steps:
 
     def _advance(self, loaded: list[tuple[bytes, Array]]) -> Array:
         neighbours = [_neighbours(data, places) for data, places in loaded]
-        return self._visited.add(np.unique(np.concatenate([_NO_NODES, *neighbours])))
+        return self._visit(np.unique(np.concatenate([_NO_NODES, *neighbours])))
+
+    def _visit(self, nodes: Array) -> Array:
+        """Marks these ascending nodes as visited and returns those that were not yet."""
+        new = [_NO_NODES]
+        for chunk, places in by_chunk(nodes):
+            visited = self._visited.setdefault(chunk, np.zeros(CHUNK, np.bool_))
+            unvisited = places[~visited[places]]
+            visited[unvisited] = True
+            new.append(unvisited + np.uint32(chunk << _CHUNK_BITS))
+        return np.concatenate(new)
 
 
 def _neighbours(data: bytes, places: Array) -> Array:

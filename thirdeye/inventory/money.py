@@ -23,10 +23,9 @@ def round_amount(amount: Decimal) -> Decimal:
 def prices_by_service(
     services: Sequence[Mapping[str, Any]], prices: Iterable[Mapping[str, Any]], day: date
 ) -> list[Decimal]:
-    """The storage price of each service on a day, in USD per GB and month.
+    """The storage price of each service on a day, USD per GB and month: the newest for its type, or else for all types.
 
-    It is the newest price for the service's type, or else the newest for all types. `prices` are rows of
-    `storage_price`.
+    `prices` are rows of `storage_price`.
     """
     newest: dict[str, tuple[date, Decimal]] = {}
     for price in prices:

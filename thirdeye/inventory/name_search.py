@@ -44,15 +44,10 @@ def parse_search(search: str | None) -> list[str]:
         raise BadInput(f"search: must have at most {MAX_SEARCH_LENGTH} characters", "search")
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         raise BadInput("search: must not hold control characters", "search")
-    words = list(dict.fromkeys(word for part in text.split() for word in _words_of(part)))
+    words = list(dict.fromkeys(normalised(word) for part in text.split() for word in _RUN.findall(part) or [part]))
     if len(words) > MAX_SEARCH_WORDS:
         raise BadInput(f"search: must have at most {MAX_SEARCH_WORDS} words", "search")
     return words
-
-
-def _words_of(part: str) -> list[str]:
-    runs = [normalised(run) for run in _RUN.findall(part)]
-    return runs or [normalised(part)]
 
 
 def pack_names(names: Iterable[str]) -> bytes:
@@ -78,16 +73,13 @@ class NameIndex:
     """The names of all tables, over the chunks that `pack_names` made."""
 
     def __init__(self, chunks: Sequence[bytes]) -> None:
-        self._chunks = [(chunk, _line_ends(chunk)) for chunk in chunks]
+        # Each with the places of its line ends.
+        self._chunks = [(chunk, np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord("\n"))) for chunk in chunks]
 
     def find(self, word: str) -> Mask:
         """Which names have a part that begins with this word."""
         needle = b" " + word.encode()
         return np.concatenate([np.zeros(0, np.bool_), *(_find(text, ends, needle) for text, ends in self._chunks)])
-
-
-def _line_ends(text: bytes) -> Array:
-    return np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
 
 
 def _find(text: bytes, ends: Array, needle: bytes) -> Mask:

@@ -25,9 +25,6 @@ from thirdeye.inventory.columns import (
 )
 from thirdeye.inventory.verdicts import UNKNOWN_PURGE_SCORE, saved_shares
 
-SORT_KEYS: Final = (
-    "cost", "size", "lastAccess", "lastWrite", "queries", "name", "purgeScore", "returnRisk", "saving",
-)  # fmt: skip
 # Counts stop here.
 COUNT_LIMIT: Final = 10_000
 
@@ -130,6 +127,7 @@ _SORT_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "cost": _COST, "size": ("size",), "lastAccess": ("accessed",), "lastWrite": ("written",), "queries": ("queries",),
     "name": ("name_rank",), "purgeScore": ("purge",), "returnRisk": ("risk",), "saving": ("verdict", *_COST),
 }  # fmt: skip
+SORT_KEYS: Final = tuple(_SORT_COLUMNS)
 
 
 def required_fields(table_filter: TableFilter, sort: Sort | None) -> set[str]:
@@ -186,24 +184,16 @@ def _matches(catalogue: Catalogue, chunk: Chunk, start: int, table_filter: Table
             mask &= ((flags & bit) != 0) == value
     if table_filter.services is not None:
         mask &= table_filter.services[catalogue.place_service][chunk["place"]]
-    for name, chosen in (
-        ("place", table_filter.places),
-        ("owners", table_filter.owner_sets),
-        ("tags", table_filter.tag_sets),
-        ("domain", table_filter.domains),
-    ):
+    for field_name in ("places", "owner_sets", "tag_sets", "domains"):
+        chosen = getattr(table_filter, field_name)
         if chosen is not None:
-            mask &= chosen[chunk[name]]
-    for name, codes in (
-        ("tier", table_filter.tiers),
-        ("activity", table_filter.activities),
-        ("evidence", table_filter.evidences),
-        ("verdict", table_filter.verdicts),
-    ):
+            mask &= chosen[chunk[_FILTER_COLUMNS[field_name][0]]]
+    for field_name in ("tiers", "activities", "evidences", "verdicts"):
+        codes = getattr(table_filter, field_name)
         if codes is not None:
             by_code = np.zeros(256, np.bool_)
             by_code[list(codes)] = True
-            mask &= by_code[chunk[name]]
+            mask &= by_code[chunk[_FILTER_COLUMNS[field_name][0]]]
     if table_filter.numbers is not None:
         mask &= table_filter.numbers[start : start + len(mask)]
     _match_ranges(catalogue, chunk, table_filter, mask)
@@ -250,16 +240,14 @@ def _values(catalogue: Catalogue, chunk: Chunk, sort: Sort) -> Array:
     computed = {"cost": cost_of, "returnRisk": risk_of, "saving": saving_of}.get(sort.key)
     if computed is not None:
         return computed(catalogue, chunk)
+    column = chunk[_SORT_COLUMNS[sort.key][0]]
     if sort.key == "purgeScore":
-        return np.where(chunk["purge"] == UNKNOWN_PURGE_SCORE, np.nan, chunk["purge"] / 10)
-    name = {"size": "size", "lastAccess": "accessed", "lastWrite": "written", "queries": "queries"}.get(sort.key)
-    if name is None:
-        return chunk["name_rank"].astype(np.float64)
-    values = chunk[name].astype(np.float64)
-    if name == "size":
-        values[chunk[name] < 0] = np.nan
-    elif name != "queries":
-        values[chunk[name] == 0] = np.nan
+        return np.where(column == UNKNOWN_PURGE_SCORE, np.nan, column / 10)
+    values: Array = column.astype(np.float64)
+    if sort.key == "size":
+        values[column < 0] = np.nan
+    elif sort.key in {"lastAccess", "lastWrite"}:
+        values[column == 0] = np.nan
     return values
 
 
@@ -289,7 +277,7 @@ def select_page(
         if backwards:
             keys, ties = -keys, -ties
         if position is not None:
-            keys, ties = _after_position(keys, ties, position, sort, backwards=backwards)
+            keys, ties = _after_position(keys, ties, position, sort, backwards)
         best_keys, best_ties = _smallest(np.concatenate([best_keys, keys]), np.concatenate([best_ties, ties]), size + 1)
     numbers = np.abs(best_ties)
     more = len(numbers) > size
@@ -302,9 +290,7 @@ def select_page(
     )
 
 
-def _after_position(
-    keys: Array, ties: Array, position: Position, sort: Sort, *, backwards: bool
-) -> tuple[Array, Array]:
+def _after_position(keys: Array, ties: Array, position: Position, sort: Sort, backwards: bool) -> tuple[Array, Array]:
     value = np.array([np.nan if position.value is None else position.value])
     key = float(_ascending(value, reverse=sort.descending)[0])
     tie = -position.number if sort.descending else position.number

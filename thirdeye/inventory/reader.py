@@ -16,15 +16,7 @@ import orjson
 from thirdeye.database import MySQL, Row
 from thirdeye.errors import DatabaseUnavailable, Unavailable
 from thirdeye.inventory import store
-from thirdeye.inventory.columns import (
-    CHUNK,
-    QUERY_FIELDS,
-    Array,
-    PackedColumns,
-    blob_name,
-    bytes_per_table,
-    field_spans,
-)
+from thirdeye.inventory.columns import CHUNK, QUERY_FIELDS, Array, PackedColumns, blob_name, bytes_per_table
 from thirdeye.inventory.directory import Directory
 from thirdeye.inventory.money import prices_by_service
 from thirdeye.inventory.name_search import NameIndex, pack_paths
@@ -67,15 +59,13 @@ class Snapshot:
 
     def warnings_for(self, services: Sequence[int]) -> list[str]:
         """The warnings for an answer that depends on these services only."""
-        return [*self.directory["warnings"], *self.advice.get("warnings", ()), *self._silent_feeds(services)]
-
-    def _silent_feeds(self, services: Sequence[int]) -> list[str]:
-        return [
+        silent = (
             f"the usage feed of {service['name']} has been silent since {service['silent_since']}: "
             "nobody can tell whether its tables are used"
             for service in (self.directory["services"][number] for number in services)
             if service["state"] == "SILENT" and service["tables"]
-        ]
+        )
+        return [*self.directory["warnings"], *self.advice.get("warnings", ()), *silent]
 
     @cached_property
     def service_numbers(self) -> dict[str, int]:
@@ -167,14 +157,13 @@ class EstateReader:
             previous, self._names = None, None
             self._documents.clear()
             self._lineage.clear()
-        generation = state["generation"]
-        versions = await store.blob_versions(self._thirdeye, generation)
+        versions = await store.blob_versions(self._thirdeye, state["generation"])
         columns = await self._columns(versions, previous)
         directory: Directory = orjson.loads(await self._blob(versions, "directory"))
         prices = prices_by_service(directory["services"], await store.prices(self._thirdeye), state["as_of"])
         advice = orjson.loads(await self._blob(versions, "advice")) if "advice" in versions else {}
         return Snapshot(
-            generation=generation,
+            generation=state["generation"],
             refreshed_at=refreshed_at,
             as_of=state["as_of"],
             directory=directory,
@@ -197,10 +186,10 @@ class EstateReader:
                 raise Superseded
             lengths[-1] = size // bytes_per_table(QUERY_FIELDS)
         columns = PackedColumns(QUERY_FIELDS, lengths)
-        for chunk in range(chunks if previous is not None else 0):
-            name = blob_name("query", chunk)
-            if previous is not None and previous.versions.get(name) == versions.get(name):
-                columns.put(chunk, previous.catalogue.columns.parts(chunk))
+        if previous is not None:
+            for chunk, name in enumerate(blob_name("query", chunk) for chunk in range(chunks)):
+                if previous.versions.get(name) == versions.get(name):
+                    columns.put(chunk, previous.catalogue.columns.parts(chunk))
         return columns
 
     async def load(self, snapshot: Snapshot, names: Iterable[str]) -> None:
@@ -211,15 +200,13 @@ class EstateReader:
             missing = columns.missing(chunk, names)
             if missing:
                 name = blob_name("query", chunk)
-                key = (name, snapshot.versions[name], *missing)
-                columns.put(
-                    chunk, await self._once.do(key, partial(self._fields, snapshot, name, columns, chunk, missing))
-                )
+                read = partial(self._fields, snapshot, name, columns, chunk, missing)
+                columns.put(chunk, await self._once.do((name, snapshot.versions[name], *missing), read))
 
     async def _fields(
         self, snapshot: Snapshot, blob: str, columns: PackedColumns, chunk: int, names: list[str]
     ) -> dict[str, Array]:
-        spans = field_spans(columns.fields, columns.lengths[chunk])
+        spans = columns.spans(chunk)
         parts = await store.blob_parts(self._thirdeye, blob, snapshot.versions[blob], [spans[name] for name in names])
         if parts is None:
             raise Superseded
@@ -260,7 +247,7 @@ class EstateReader:
 
     async def names(self, snapshot: Snapshot) -> NameIndex:
         """An index of all table names. The first search in a generation loads changed names. Raises Superseded."""
-        versions = _name_versions(snapshot)
+        versions = sorted(item for item in snapshot.versions.items() if item[0].startswith("names/"))
         if self._names is None or [(name, version) for name, version, _ in self._names[0]] != versions:
             return await self._once.do(("names", *versions), lambda: self._load_names(snapshot, versions))
         return self._names[1]
@@ -281,18 +268,15 @@ class EstateReader:
         if version is None:
             return None
         key = (name, version)
-        if key not in self._lineage:
-            data = await self._once.do(key, lambda: self._blob(snapshot.versions, name))
-            self._cache_lineage(key, data)
-            return data
-        self._lineage.move_to_end(key)
-        return self._lineage[key]
-
-    def _cache_lineage(self, key: tuple[str, int], data: bytes) -> None:
+        if key in self._lineage:
+            self._lineage.move_to_end(key)
+            return self._lineage[key]
+        data = await self._once.do(key, lambda: self._blob(snapshot.versions, name))
         self._lineage[key] = data
         size = sum(map(len, self._lineage.values()))
         while size > _LINEAGE_CACHE_BYTES and len(self._lineage) > 1:
             size -= len(self._lineage.popitem(last=False)[1])
+        return data
 
 
 def check_generation(snapshot: Snapshot, row: Row) -> Row:
@@ -300,10 +284,6 @@ def check_generation(snapshot: Snapshot, row: Row) -> Row:
     if row["generation"] != snapshot.generation:
         raise Superseded
     return row
-
-
-def _name_versions(snapshot: Snapshot) -> list[tuple[str, int]]:
-    return sorted((name, version) for name, version in snapshot.versions.items() if name.startswith("names/"))
 
 
 def _catalogue(

@@ -157,8 +157,7 @@ def _enough_lifecycles(feed: Feed, thresholds: Thresholds) -> bool:
 
 def has_strong_evidence(evidence: Array) -> Mask:
     """Which tables' use is known from queries or life cycles."""
-    mask: Mask = np.isin(evidence, [EVIDENCE_CODE[kind] for kind in STRONG_EVIDENCE])
-    return mask
+    return np.isin(evidence, [EVIDENCE_CODE[kind] for kind in STRONG_EVIDENCE])
 
 
 def table_evidence(feed_evidence: Array, metadata_changed: Array) -> Array:
@@ -198,8 +197,7 @@ def activity(tables: TableColumns, today: int, thresholds: Thresholds) -> Array:
 
 def has_activity(activities: Array, *kinds: Activity) -> Mask:
     """Which tables have one of these activities."""
-    mask: Mask = np.isin(activities, [ACTIVITY_CODE[kind] for kind in kinds])
-    return mask
+    return np.isin(activities, [ACTIVITY_CODE[kind] for kind in kinds])
 
 
 def directly_in_use(activities: Array) -> Mask:

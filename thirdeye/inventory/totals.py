@@ -1,14 +1,15 @@
 """Totals of the estate by service, database, owner, domain, tier and activity, and top lists. Prepared by a refresh."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, TypedDict, TypeVar, cast
+from functools import partial
+from typing import Final, TypedDict, cast
 
 import numpy as np
 
-from thirdeye.inventory.columns import PRESENT, ZOMBIE, Array, Columns, Mask
-from thirdeye.inventory.directory import Domain, Owner, Place
+from thirdeye.inventory.columns import PRESENT, ZOMBIE, Array, Columns, Mask, select
+from thirdeye.inventory.directory import Directory, Domain, Owner
 from thirdeye.inventory.money import BYTES_PER_GB, format_cost
 from thirdeye.inventory.query import Catalogue, Sort, TableFilter, select_page
 from thirdeye.inventory.rules import ACTIVITIES
@@ -45,14 +46,6 @@ class GroupTotals(Totals, total=False):
     activity: str
 
 
-class TopTables(TypedDict):
-    """The numbers of the most expensive tables: of all, of zombies, and of those without an owner."""
-
-    dearest: list[int]
-    zombies: list[int]
-    ownerless: list[int]
-
-
 class Summary(TypedDict):
     """The stored totals. Groups come most expensive first, tiers and activities in their own order."""
 
@@ -65,7 +58,8 @@ class Summary(TypedDict):
     byDomain: list[GroupTotals]
     byTier: list[GroupTotals]
     byActivity: list[GroupTotals]
-    top: TopTables
+    # The numbers of the most expensive tables: `dearest` of all, `zombies`, and `ownerless` ones.
+    top: dict[str, list[int]]
 
 
 @dataclass(slots=True)
@@ -134,26 +128,23 @@ def _sum_by_cell(cells: Array, *columns: Array) -> tuple[Array, ...]:
 
 # Given a chunk and a mask, gives the places of its tables and the group of each; a table may be in several groups.
 GroupsOf = Callable[[Mapping[str, Array], Mask], tuple[Array, Array]]
-Key = TypeVar("Key", bound=Hashable)
 
 
-def summarise(columns: Columns, directory: Mapping[str, Any], prices: Sequence[Decimal]) -> Summary:
+def summarise(columns: Columns, directory: Directory, prices: Sequence[Decimal]) -> Summary:
     """The totals of an estate. `prices` are USD per GB and month by service."""
-    places: list[Place] = directory["places"]
-    services, owner_sets = directory["services"], directory["owner_sets"]
+    places, services, owner_sets = directory["places"], directory["services"], directory["owner_sets"]
     place_service = np.array([place[0] for place in places] or [0], np.int32)
-    databases = _number((place[0], place[1]) for place in places)
-    database_of_place = np.array([databases[place[0], place[1]] for place in places] or [0], np.int64)
+    databases = list(dict.fromkeys((place[0], place[1]) for place in places))
+    database_numbers = {database: number for number, database in enumerate(databases)}
+    database_of_place = np.array([database_numbers[place[0], place[1]] for place in places] or [0], np.int64)
+    # By id; in totals they are numbered from 1 on.
     owners = {owner[0]: owner for owner_set in owner_sets for owner in owner_set}
-    owner_numbers = _number(owners)
+    owners_by_number = [None, *owners.values()]
     catalogue = Catalogue(
         columns=columns, place_service=place_service, prices=np.array([float(price) for price in prices] or [0.0])
     )
 
-    def by(groups_of: GroupsOf) -> list[tuple[int, Totals]]:
-        return _totals_by_group(columns, place_service, len(services), prices, groups_of)
-
-    database_keys, owner_ids = list(databases), list(owner_numbers)
+    by = partial(_totals_by_group, columns, place_service, len(services), prices)
     all_tables = by(_single(lambda chunk: np.zeros(len(chunk["flags"]))))
     return {
         "total": all_tables[0][1] if all_tables else _totals(_Sums(), _Sums()),
@@ -162,13 +153,12 @@ def summarise(columns: Columns, directory: Mapping[str, Any], prices: Sequence[D
             for group, totals in by(_single(lambda chunk: place_service[chunk["place"]]))
         ),
         "byDatabase": _most_expensive_first(
-            _named(totals, service=services[database_keys[group][0]]["name"], database=database_keys[group][1])
+            _named(totals, service=services[databases[group][0]]["name"], database=databases[group][1])
             for group, totals in by(_single(lambda chunk: database_of_place[chunk["place"]]))
         )[:MAX_ENTRIES],
         "databases": len(databases),
         "byOwner": _most_expensive_first(
-            _named(totals, owner=owners[owner_ids[group - 1]] if group else None)
-            for group, totals in by(_owner_groups(owner_sets, owner_numbers))
+            _named(totals, owner=owners_by_number[group]) for group, totals in by(_owner_groups(owner_sets, owners))
         )[:MAX_ENTRIES],
         "owners": len(owners),
         "byDomain": _most_expensive_first(
@@ -182,24 +172,13 @@ def summarise(columns: Columns, directory: Mapping[str, Any], prices: Sequence[D
         "top": {
             "dearest": _top(catalogue, TableFilter()),
             "zombies": _top(catalogue, TableFilter(zombie=True)),
-            "ownerless": _top(catalogue, TableFilter(owner_sets=_only_first(len(owner_sets)))),
+            "ownerless": _top(catalogue, TableFilter(owner_sets=select([0], len(owner_sets)))),
         },
     }
 
 
 def _named(totals: Totals, **name: object) -> GroupTotals:
     return cast(GroupTotals, {**name, **totals})
-
-
-def _number(keys: Iterable[Key]) -> dict[Key, int]:
-    """Numbers distinct keys in the order of their first occurrence."""
-    return {key: number for number, key in enumerate(dict.fromkeys(keys))}
-
-
-def _only_first(count: int) -> Mask:
-    mask = np.zeros(max(count, 1), np.bool_)
-    mask[0] = True
-    return mask
 
 
 def _top(catalogue: Catalogue, table_filter: TableFilter) -> list[int]:
@@ -216,9 +195,10 @@ def _single(group_of: Callable[[Mapping[str, Array]], Array]) -> GroupsOf:
     return groups
 
 
-def _owner_groups(owner_sets: Sequence[Sequence[Owner]], owners: Mapping[str, int]) -> GroupsOf:
-    """Groups by owner: 0 for tables without one; a table counts for each of its owners."""
-    members = [[owners[owner[0]] + 1 for owner in owner_set] or [0] for owner_set in owner_sets]
+def _owner_groups(owner_sets: Sequence[Sequence[Owner]], ids: Iterable[str]) -> GroupsOf:
+    """Groups by owner, numbered from 1 on: 0 for tables without one; a table counts for each of its owners."""
+    number_by_id = {identifier: number for number, identifier in enumerate(ids, 1)}
+    members = [[number_by_id[owner[0]] for owner in owner_set] or [0] for owner_set in owner_sets]
     counts = np.array([len(numbers) for numbers in members])
     starts = np.cumsum(counts) - counts
     flat = np.array([number for numbers in members for number in numbers])
