@@ -33,7 +33,6 @@ def parse_table_cursor(cursor: str | None, sort: Sort, argument: str) -> Positio
 
 
 def run_cursor(run: int) -> str:
-    """The cursor of a refresh."""
     return encode_cursor(run)
 
 
@@ -48,7 +47,6 @@ def parse_run_cursor(cursor: str | None) -> int:
 
 
 def change_cursor(changed_at: datetime, change: int) -> str:
-    """The cursor of a change."""
     return encode_cursor(changed_at.isoformat(), change)
 
 

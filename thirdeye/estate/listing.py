@@ -83,7 +83,7 @@ def services_of(snapshot: Snapshot, table_filter: TableFilter) -> list[int] | No
         with_places = np.zeros(len(mask), np.bool_)
         with_places[snapshot.catalogue.place_service[np.flatnonzero(table_filter.places)]] = True
         mask &= with_places
-    return [int(number) for number in np.flatnonzero(mask)]
+    return list(np.flatnonzero(mask).tolist())
 
 
 async def find_page(
@@ -92,13 +92,8 @@ async def find_page(
     """A page of matching tables, selected in a thread. Without a position, the first page or the last one."""
     await snapshot.load(required_fields(table_filter, sort))
     position = _current_position(snapshot, sort, position)
-    if not request.backwards:
-        bounds = {"after": position}
-    elif position is not None:
-        bounds = {"before": position}
-    else:
-        # Beyond every value and number.
-        bounds = {"before": Position(value=None, number=-1 if sort.descending else 2**31)}
+    beyond_all = Position(value=None, number=-1 if sort.descending else 2**31)
+    bounds = {"before": position or beyond_all} if request.backwards else {"after": position}
     page = await asyncio.to_thread(select_page, snapshot.catalogue, table_filter, sort, request.size, **bounds)
     return replace(page, has_next=False) if request.backwards and position is None else page
 

@@ -1,7 +1,8 @@
 """What a request reads of the estate: one snapshot for all of its fields, and tables and assets in batches by number."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from aiodataloader import DataLoader
@@ -69,17 +70,13 @@ async def load_summary(context: EstateContext) -> tuple[Snapshot, Summary]:
 
 def as_of(context: EstateContext, snapshot: Snapshot, services: Sequence[int] | None = None) -> AsOf:
     """How current an answer from a snapshot is. Warnings are those about the services it depends on, or all."""
+    interval = timedelta(minutes=context.settings.refresh_minutes)
     return {
         "refreshedAt": snapshot.refreshed_at,
-        "stale": _is_stale(context, snapshot),
+        # No refresh came in two intervals, or the database cannot tell.
+        "stale": context.estate.unavailable or context.clock() > snapshot.refreshed_at + 2 * interval,
         "warnings": snapshot.warnings if services is None else snapshot.warnings_for(services),
     }
-
-
-def _is_stale(context: EstateContext, snapshot: Snapshot) -> bool:
-    """Whether no refresh came in two intervals, or the database cannot tell."""
-    interval = timedelta(minutes=context.settings.refresh_minutes)
-    return context.estate.unavailable or context.clock() > snapshot.refreshed_at + 2 * interval
 
 
 def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:
@@ -107,10 +104,7 @@ def advised_columns(snapshot: Snapshot, number: int) -> dict[str, int]:
 def view(context: EstateContext, snapshot: Snapshot, row: Row) -> TableAnswer:
     """A row of the inventory as an answer of its own, which says how current it is."""
     number = snapshot.service_numbers.get(row["service"])
-    return {
-        **table_of(context, snapshot, row),
-        **as_of(context, snapshot, [] if number is None else [number]),
-    }
+    return {**table_of(context, snapshot, row), **as_of(context, snapshot, [] if number is None else [number])}
 
 
 async def views(context: EstateContext, snapshot: Snapshot, numbers: Sequence[int]) -> list[TableAnswer]:
@@ -119,43 +113,28 @@ async def views(context: EstateContext, snapshot: Snapshot, numbers: Sequence[in
     return [view(context, snapshot, rows[number]) for number in numbers if number in rows]
 
 
-class _TableLoader(DataLoader[int, TableAnswer | None]):
-    """Tables by number."""
-
-    def __init__(self, context: EstateContext) -> None:
-        super().__init__(max_batch_size=_MAX_BATCH_SIZE)
-        self._context = context
-
-    async def batch_load_fn(self, keys: list[int]) -> list[TableAnswer | None]:
-        async def load(snapshot: Snapshot) -> list[TableAnswer | None]:
-            rows = await self._context.estate.rows(snapshot, keys)
-            return [view(self._context, snapshot, rows[key]) if key in rows else None for key in keys]
-
-        return await with_snapshot(self._context, load)
-
-
-class _AssetLoader(DataLoader[int, Row | None]):
-    """Assets by node: id, kind, name, FQN."""
-
-    def __init__(self, context: EstateContext) -> None:
-        super().__init__(max_batch_size=_MAX_BATCH_SIZE)
-        self._thirdeye = context.thirdeye
-
-    async def batch_load_fn(self, keys: list[int]) -> list[Row | None]:
-        tables = [key for key in keys if key < FIRST_ASSET]
-        rows = await store.assets(self._thirdeye, tables, [key for key in keys if key >= FIRST_ASSET])
-        by_number = {row["number"]: row for row in rows}
-        return [by_number.get(key) for key in keys]
-
-
 def table_loader(context: EstateContext) -> DataLoader[int, TableAnswer | None]:
     """The request's loader of tables by number."""
-    return _loader(context, "tables", _TableLoader)
+    return _loader(context, "tables", _read_tables)
+
+
+async def _read_tables(context: EstateContext, numbers: list[int]) -> list[TableAnswer | None]:
+    async def read(snapshot: Snapshot) -> list[TableAnswer | None]:
+        rows = await context.estate.rows(snapshot, numbers)
+        return [view(context, snapshot, rows[number]) if number in rows else None for number in numbers]
+
+    return await with_snapshot(context, read)
 
 
 def asset_loader(context: EstateContext) -> DataLoader[int, Row | None]:
-    """The request's loader of assets by node."""
-    return _loader(context, "assets", _AssetLoader)
+    """The request's loader of assets by node: id, kind, name, FQN."""
+    return _loader(context, "assets", _read_assets)
+
+
+async def _read_assets(context: EstateContext, nodes: list[int]) -> list[Row | None]:
+    tables, others = [node for node in nodes if node < FIRST_ASSET], [node for node in nodes if node >= FIRST_ASSET]
+    by_number = {row["number"]: row for row in await store.assets(context.thirdeye, tables, others)}
+    return [by_number.get(node) for node in nodes]
 
 
 async def load_tables(context: EstateContext, numbers: Sequence[int]) -> list[TableAnswer]:
@@ -164,8 +143,10 @@ async def load_tables(context: EstateContext, numbers: Sequence[int]) -> list[Ta
     return [table for table in tables if table is not None]
 
 
-def _loader(context: EstateContext, name: str, create: Callable[[EstateContext], Result]) -> Result:
+def _loader(
+    context: EstateContext, name: str, read: Callable[[EstateContext, list[int]], Coroutine[Any, Any, list[Result]]]
+) -> DataLoader[int, Result]:
     if name not in context.loaders:
-        context.loaders[name] = create(context)
-    loader: Result = context.loaders[name]
+        context.loaders[name] = DataLoader(partial(read, context), max_batch_size=_MAX_BATCH_SIZE)
+    loader: DataLoader[int, Result] = context.loaders[name]
     return loader

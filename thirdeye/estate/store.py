@@ -17,7 +17,10 @@ SELECT id, changed_at, kind, number, detail FROM table_change
 WHERE changed_at >= %(since)s AND {kinds} AND {before} ORDER BY changed_at DESC, id DESC LIMIT %(limit)s
 """
 _CHANGES_BEFORE = "changed_at <= %(moment)s AND (changed_at < %(moment)s OR id < %(id)s)"
-_RUN_COLUMNS = "id, kind, phase, seen, changed, warnings, requested_by, started_at, finished_at, error"
+_RUN_COLUMNS = """
+id, kind, phase, seen, changed, warnings, error, requested_by AS requestedBy, started_at AS startedAt,
+finished_at AS finishedAt
+"""
 _RUNS = f"SELECT {_RUN_COLUMNS} FROM refresh_run WHERE id < %(before)s ORDER BY id DESC LIMIT %(limit)s"
 _RUN = f"SELECT {_RUN_COLUMNS} FROM refresh_run WHERE id = %(id)s"
 _WAITING_RUN = f"SELECT {_RUN_COLUMNS} FROM refresh_run WHERE phase = 'QUEUED' ORDER BY id DESC LIMIT 1"
@@ -57,14 +60,14 @@ async def changes(
 
 
 async def runs(thirdeye: MySQL, *, before: int, limit: int) -> list[Row]:
-    """Refreshes with ids below `before`, newest first; `warnings` are decoded."""
+    """Refreshes with ids below `before`, newest first, as the API's `RefreshRun` has them."""
     return [_decode_run(row) for row in await thirdeye.fetch_all(_RUNS, {"before": before, "limit": limit})]
 
 
 async def request_run(
     thirdeye: MySQL, *, kind: str, by: str, now: datetime, since: datetime | None
 ) -> tuple[Row, bool]:
-    """Queues a refresh and returns its row and True; or returns an open run and False.
+    """Queues a refresh and returns its `RefreshRun` and True; or returns an open run and False.
 
     A waiting run is open; with `since`, so is a run that started after that moment and has not finished. Raises
     Unavailable when other requests hold the lock for three seconds.

@@ -16,14 +16,6 @@ from thirdeye.inventory.verdicts import UNKNOWN_PURGE_SCORE, VERDICTS, Verdict, 
 Item = TypeVar("Item")
 
 
-class OwnerView(TypedDict):
-    """A user or team that owns a table."""
-
-    id: str
-    type: str
-    name: str
-
-
 class InventoryView(TypedDict):
     """What the inventory says about a table. Keys are those of the API's `Table`; costs are USD a month."""
 
@@ -38,7 +30,8 @@ class InventoryView(TypedDict):
     schema: str | None
     tableType: str | None
     described: bool
-    owners: list[OwnerView]
+    # Id, type (user or team) and name of each.
+    owners: list[dict[str, str]]
     tier: str | None
     tags: list[str]
     domain: str | None

@@ -1,7 +1,7 @@
 """GraphQL: what the refreshes found changed about tables."""
 
 from datetime import datetime, timedelta
-from typing import Final, TypedDict
+from typing import Final
 
 from ariadne import ObjectType, QueryType
 
@@ -15,10 +15,6 @@ from thirdeye.paging import connection, page_size
 query = QueryType()
 table_change = ObjectType("TableChange")
 _DEFAULT_PERIOD: Final = timedelta(days=7)
-
-
-class _Change(TypedDict):
-    number: int
 
 
 @query.field("changes")
@@ -47,5 +43,5 @@ async def resolve_changes(
 
 
 @table_change.field("table")
-async def resolve_table(parent: _Change, info: Info) -> TableAnswer | None:
+async def resolve_table(parent: dict[str, int], info: Info) -> TableAnswer | None:
     return await table_loader(info.context).load(parent["number"])

@@ -1,6 +1,7 @@
 """GraphQL: what tables are made from, what is made from them, and the assets in use that depend on them."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -20,13 +21,6 @@ table = ObjectType("Table")
 _FIRST_ASSET_CHUNK: Final = FIRST_ASSET // CHUNK
 # Assets behind a blocker are looked for within so many edges.
 _MAX_BLOCKER_DISTANCE: Final = 20
-
-
-def _load(info: Info, snapshot: Snapshot) -> Load:
-    async def load(name: str) -> bytes | None:
-        return await info.context.estate.chunk(snapshot, name)
-
-    return load
 
 
 def _in_use(load: Load, snapshot: Snapshot) -> NodePredicate:
@@ -71,7 +65,7 @@ async def _neighbourhood(
     depth, size = validate_depth(depth), page_size(first, default=50, maximum=200)
 
     async def read(snapshot: Snapshot) -> dict[str, object]:
-        load = _load(info, snapshot)
+        load = partial(info.context.estate.chunk, snapshot)
         reached = await walk(load, direction, number, depth, _budget(info))
         return {
             "nodes": await _views(info, _in_use(load, snapshot), reached.nodes[:size]),
@@ -88,7 +82,7 @@ async def downstream_assets(
     """Assets downstream of a table, nearest first: those in use, or the tables with an activity."""
 
     async def read(snapshot: Snapshot) -> list[dict[str, object]]:
-        load = _load(info, snapshot)
+        load = partial(info.context.estate.chunk, snapshot)
         in_use = _in_use(load, snapshot)
         if activity is None:
             return await _views(info, in_use, (await nearest(load, number))[:limit])
@@ -122,11 +116,11 @@ async def resolve_downstream(
 @table.field("dependents")
 async def resolve_dependents(parent: TableAnswer, info: Info) -> dict[str, object]:
     async def read(snapshot: Snapshot) -> dict[str, object]:
-        load = _load(info, snapshot)
+        load = partial(info.context.estate.chunk, snapshot)
         in_use = _in_use(load, snapshot)
         assets = await nearest(load, parent["number"])
         # Without a nearest asset there is none at all.
-        count, capped = (0, False)
+        count, capped = 0, False
         if assets:
             count, capped = await count_downstream(load, parent["number"], in_use, _budget(info))
         return {"nearest": await _views(info, in_use, assets), "count": count, "countIsCapped": capped}

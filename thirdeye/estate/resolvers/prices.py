@@ -40,7 +40,7 @@ async def resolve_set_price(
     with suppress(Unavailable):
         await context.estate.snapshot(newest=True)
     rows = await prices(context.thirdeye)
-    return next(_price(row) for row in rows if row["service_type"] == service_type and row["effective_from"] == day)
+    return next(_price(row) for row in rows if (row["service_type"], row["effective_from"]) == (service_type, day))
 
 
 def _spelling(service_type: str, rows: list[Row]) -> str:

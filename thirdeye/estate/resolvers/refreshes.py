@@ -1,13 +1,12 @@
 """GraphQL: the refreshes of the inventory, and requests for one."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from ariadne import MutationType, QueryType
 
 from thirdeye.auth.permission import administrator
 from thirdeye.context import Info
-from thirdeye.database import Row
 from thirdeye.errors import Unavailable
 from thirdeye.estate import store
 from thirdeye.estate.cursors import parse_run_cursor, run_cursor
@@ -26,7 +25,7 @@ async def resolve_refresh_runs(
 ) -> dict[str, object]:
     size = page_size(first, default=20, maximum=100)
     rows = await store.runs(info.context.thirdeye, before=parse_run_cursor(after), limit=size + 1)
-    edges = [{"cursor": run_cursor(row["id"]), "node": _run(row)} for row in rows[:size]]
+    edges = [{"cursor": run_cursor(row["id"]), "node": row} for row in rows[:size]]
     return connection(edges, has_next=len(rows) > size, has_previous=after is not None)
 
 
@@ -36,9 +35,7 @@ async def resolve_refresh(_: object, info: Info, *, full: bool | None = None) ->
     return await request_refresh(info, kind="FULL" if full else "AUTO", by=by, now=now, since=now - _MAX_RUN_TIME)
 
 
-async def request_refresh(
-    info: Info, *, kind: str, by: str, now: datetime, since: datetime | None
-) -> dict[str, object]:
+async def request_refresh(info: Info, *, kind: str, by: str, now: datetime, since: datetime | None) -> dict[str, Any]:
     """Asks the worker for a refresh, unless one is waiting already or, with `since`, has been running since then.
 
     Returns the run. Raises Unavailable when Redis is, and leaves no new run behind.
@@ -51,19 +48,4 @@ async def request_refresh(
         except Unavailable:
             await store.drop_run(context.thirdeye, run["id"])
             raise
-    return _run(run)
-
-
-def _run(row: Row) -> dict[str, object]:
-    return {
-        "id": row["id"],
-        "kind": row["kind"],
-        "phase": row["phase"],
-        "seen": row["seen"],
-        "changed": row["changed"],
-        "warnings": row["warnings"],
-        "requestedBy": row["requested_by"],
-        "startedAt": row["started_at"],
-        "finishedAt": row["finished_at"],
-        "error": row["error"],
-    }
+    return run

@@ -1,6 +1,8 @@
 """GraphQL: tables, one and many."""
 
 import asyncio
+from dataclasses import dataclass
+from functools import cached_property
 
 from ariadne import ObjectType, QueryType
 
@@ -14,14 +16,13 @@ from thirdeye.estate.views import TableAnswer
 from thirdeye.inventory import store
 from thirdeye.inventory.filters import Arguments
 from thirdeye.inventory.fqn import digest
-from thirdeye.inventory.query import TableFilter, count_matches
+from thirdeye.inventory.query import Catalogue, TableFilter, count_matches
 from thirdeye.inventory.reader import Snapshot, check_generation
 from thirdeye.inventory.verdicts import ADVICE_FIELDS
 from thirdeye.paging import connection as connection_of
 
 query = QueryType()
 connection = ObjectType("TableConnection")
-Count = tuple[int, bool]
 
 
 @query.field("table")
@@ -69,30 +70,29 @@ async def resolve_tables(
         return {
             **connection_of(edges, has_next=page.has_next, has_previous=page.has_previous),
             **as_of(context, snapshot, services_of(snapshot, table_filter)),
-            "counter": _Counter(snapshot, table_filter),
+            "counter": _Counter(snapshot.catalogue, table_filter),
         }
 
     return await with_snapshot(context, read)
 
 
+@dataclass(frozen=True)
 class _Counter:
     """Counts the tables of a connection once for both fields that show the count."""
 
-    def __init__(self, snapshot: Snapshot, table_filter: TableFilter) -> None:
-        self._arguments = snapshot.catalogue, table_filter
-        self._count: asyncio.Future[Count] | None = None
+    catalogue: Catalogue
+    table_filter: TableFilter
 
-    async def count(self) -> Count:
-        if self._count is None:
-            self._count = asyncio.ensure_future(asyncio.to_thread(count_matches, *self._arguments))
-        return await self._count
+    @cached_property
+    def count(self) -> asyncio.Future[tuple[int, bool]]:
+        return asyncio.ensure_future(asyncio.to_thread(count_matches, self.catalogue, self.table_filter))
 
 
 @connection.field("totalCount")
 async def resolve_total_count(parent: dict[str, _Counter], _: Info) -> int:
-    return (await parent["counter"].count())[0]
+    return (await parent["counter"].count)[0]
 
 
 @connection.field("totalCountIsCapped")
 async def resolve_total_count_is_capped(parent: dict[str, _Counter], _: Info) -> bool:
-    return (await parent["counter"].count())[1]
+    return (await parent["counter"].count)[1]

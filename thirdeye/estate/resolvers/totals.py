@@ -1,7 +1,5 @@
 """GraphQL: totals of the estate and its most expensive tables, as the last refresh prepared them."""
 
-from typing import TypedDict
-
 from ariadne import ObjectType, QueryType
 
 from thirdeye.context import Info
@@ -13,10 +11,6 @@ from thirdeye.paging import page_size
 
 query = QueryType()
 estate = ObjectType("Estate")
-
-
-class _Estate(TypedDict):
-    summary: Summary
 
 
 @query.field("estate")
@@ -35,13 +29,13 @@ async def resolve_estate(_: object, info: Info) -> dict[str, object]:
 
 
 @estate.field("byDatabase")
-def resolve_by_database(parent: _Estate, _: Info, *, first: int | None = None) -> list[dict[str, object]]:
+def resolve_by_database(parent: dict[str, Summary], _: Info, *, first: int | None = None) -> list[dict[str, object]]:
     size = page_size(first, default=50, maximum=1000)
     return [{**totals, "name": totals["database"]} for totals in parent["summary"]["byDatabase"][:size]]
 
 
 @estate.field("byOwner")
-def resolve_by_owner(parent: _Estate, _: Info, *, first: int | None = None) -> list[dict[str, object]]:
+def resolve_by_owner(parent: dict[str, Summary], _: Info, *, first: int | None = None) -> list[dict[str, object]]:
     size = page_size(first, default=50, maximum=1000)
     owners = [(totals["owner"], totals) for totals in parent["summary"]["byOwner"][:size]]
     return [{**totals, "name": owner and owner[2], "type": owner and owner[1]} for owner, totals in owners]
@@ -49,17 +43,17 @@ def resolve_by_owner(parent: _Estate, _: Info, *, first: int | None = None) -> l
 
 @estate.field("mostExpensiveTables")
 @estate.field("dearestTables")
-async def resolve_most_expensive(parent: _Estate, info: Info) -> list[TableAnswer]:
+async def resolve_most_expensive(parent: dict[str, Summary], info: Info) -> list[TableAnswer]:
     return await load_tables(info.context, parent["summary"]["top"]["dearest"])
 
 
 @estate.field("mostExpensiveZombies")
 @estate.field("dearestZombies")
-async def resolve_most_expensive_zombies(parent: _Estate, info: Info) -> list[TableAnswer]:
+async def resolve_most_expensive_zombies(parent: dict[str, Summary], info: Info) -> list[TableAnswer]:
     return await load_tables(info.context, parent["summary"]["top"]["zombies"])
 
 
 @estate.field("mostExpensiveWithoutOwner")
 @estate.field("dearestWithoutOwner")
-async def resolve_most_expensive_without_owner(parent: _Estate, info: Info) -> list[TableAnswer]:
+async def resolve_most_expensive_without_owner(parent: dict[str, Summary], info: Info) -> list[TableAnswer]:
     return await load_tables(info.context, parent["summary"]["top"]["ownerless"])
