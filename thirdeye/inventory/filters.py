@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import chain
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -50,7 +51,7 @@ def build_filter(arguments: Arguments, directory: Directory, caller: str | None,
     accessed_after, accessed_before = _range(arguments, "lastAccessedAfter", "lastAccessedBefore", _day)
     written_after, written_before = _range(arguments, "lastWrittenAfter", "lastWrittenBefore", _day)
     return TableFilter(
-        services=_with_names(arguments.get("service"), [[service["name"]] for service in directory["services"]]),
+        services=_with_names(arguments.get("service"), ((service["name"],) for service in directory["services"])),
         places=_places(arguments, directory),
         owner_sets=_owner_sets(arguments, directory, caller),
         tag_sets=_with_names(arguments.get("tag"), directory["tag_sets"]),
@@ -94,7 +95,8 @@ def _domain_names(domain: Domain | None) -> tuple[str, ...]:
 
 def _mask(matches: Iterable[bool]) -> Mask:
     """A mask by index of a list in the directory. It has at least one place."""
-    return np.array(list(matches) or [False])
+    mask = np.fromiter(matches, np.bool_)
+    return mask if len(mask) else np.zeros(1, np.bool_)
 
 
 def _places(arguments: Arguments, directory: Directory) -> Mask | None:
@@ -120,11 +122,11 @@ def _owner_sets(arguments: Arguments, directory: Directory, caller: str | None) 
     mask: Mask | None = None
     if arguments.get("owner") is not None:
         names = {name.casefold() for name in arguments["owner"]}
-        mask = _mask(any(_folded_name(owner) in names for owner in owners) for owners in sets)
+        mask = _mask(not names.isdisjoint(map(_folded_name, owners)) for owners in sets)
     if arguments.get("mine") is not None:
         identifier, teams = directory["users"].get(caller or "", ("", []))
-        ids = {identifier, *teams} - {""}
-        mine = _mask(any(owner[0] in ids for owner in owners) for owners in sets)
+        ids, id_of = {identifier, *teams} - {""}, itemgetter(0)
+        mine = _mask(not ids.isdisjoint(map(id_of, owners)) for owners in sets)
         mask = _both(mask, mine if arguments["mine"] else ~mine)
     if arguments.get("owned") is not None:
         owned = _mask(map(bool, sets))
