@@ -1,8 +1,7 @@
 """What another policy would do now, and how it would have fared in the past year. Pure, over the published columns."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 import numpy as np
 
@@ -10,24 +9,14 @@ from thirdeye.inventory.columns import PRESENT, WITHOUT_STORAGE, day_of
 from thirdeye.inventory.query import Catalogue, cost_of, risk_of
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, VERDICTS, Blocker, Verdict
 from thirdeye.verdict.evaluation import protected_tag_sets
-from thirdeye.verdict.quality import RegretRate, regret_rate
+from thirdeye.verdict.quality import regret_rate
 from thirdeye.verdict.return_risk import FUTURE_DAYS, IDLE_LIMITS, RATIO_CLASSES, USE_CLASSES, RiskTable, StateCounts
 from thirdeye.verdict.rules import Policy, verdicts
 
 # The columns that a simulation reads.
-SIMULATED: Final = (
-    "flags", "activity", "place", "size", "query_cost", "tags", "idle", "verdict", "blockers", "risk",
-)  # fmt: skip
+SIMULATED: Final = ("flags", "activity", "place", "size", "query_cost", "tags", "idle", "verdict", "blockers", "risk")
 # Under this many idle days a table is in use.
 _IDLE_FROM: Final = 90
-
-
-class BackTest(TypedDict):
-    """Regrets of the verdicts that a policy would have given on past days."""
-
-    days: list[date | None]
-    delete: RegretRate
-    archive: RegretRate
 
 
 def simulate(
@@ -68,8 +57,8 @@ def simulate(
     }
 
 
-def back_test(counts: StateCounts, today: int, policy: Policy) -> BackTest:
-    """Applies the policy to the tables idle a year and half a year ago, and counts those used again.
+def back_test(counts: StateCounts, today: int, policy: Policy) -> dict[str, object]:
+    """Applies the policy to the tables idle a year and half a year ago, and gives the regrets of its verdicts.
 
     On each of the two days only states whose future was over count. The two futures, 180 days each, do not overlap.
     """

@@ -7,7 +7,7 @@ from typing import Final, TypedDict
 
 import orjson
 
-from thirdeye.database import MySQL, Session
+from thirdeye.database import MySQL, Row, Session
 from thirdeye.verdict.quality import QualityRow
 from thirdeye.verdict.return_risk import CountsDocument
 
@@ -43,20 +43,6 @@ class PolicyRow:
     policy: PolicyDocument
     set_by: str
     set_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class VerdictRecord:
-    """A verdict that was given on a table; `promised` is the return risk, `regretted_on` the day of the use."""
-
-    id: int
-    number: int
-    verdict: str
-    promised: float | None
-    given_on: date
-    ended_on: date | None
-    ending: str | None
-    regretted_on: date | None
 
 
 # ---- kept tables
@@ -188,9 +174,9 @@ async def quality(thirdeye: MySQL, since: date, until: date) -> list[QualityRow]
     ]
 
 
-async def latest_records(thirdeye: MySQL, limit: int) -> list[VerdictRecord]:
-    """The verdicts given or ended last."""
-    return [VerdictRecord(**row) for row in await thirdeye.fetch_all(_LATEST_RECORDS, {"limit": limit})]
+async def latest_records(thirdeye: MySQL, limit: int) -> list[Row]:
+    """The records of the verdicts given or ended last; `promised` is the return risk, `regretted_on` the day of the use."""
+    return await thirdeye.fetch_all(_LATEST_RECORDS, {"limit": limit})
 
 
 def _naive(moment: datetime) -> datetime:

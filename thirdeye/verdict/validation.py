@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from thirdeye.errors import BadInput
 from thirdeye.paging import EARLIEST_DAY
@@ -23,6 +23,7 @@ _MAX_READERS: Final = 100
 _MAX_READER_LENGTH: Final = 256
 # The API's input of this name: changes of a policy. Absent and null both leave a field as it is.
 PolicyInput = Mapping[str, Any]
+Number = TypeVar("Number", int, float)
 
 
 # ---- people
@@ -51,9 +52,11 @@ def validate_policy(base: Policy, changes: PolicyInput) -> Policy:
     given = {name: value for name, value in changes.items() if value is not None}
     policy = replace(
         base,
-        delete_risk=_validate_risk(given.get("deleteRisk", base.delete_risk), "deleteRisk"),
-        archive_risk=_validate_risk(given.get("archiveRisk", base.archive_risk), "archiveRisk"),
-        minimum_idle_days=_validate_idle_days(given.get("minimumIdleDays", base.minimum_idle_days)),
+        delete_risk=_validate_number(given.get("deleteRisk", base.delete_risk), "deleteRisk", 1),
+        archive_risk=_validate_number(given.get("archiveRisk", base.archive_risk), "archiveRisk", 1),
+        minimum_idle_days=_validate_number(
+            given.get("minimumIdleDays", base.minimum_idle_days), "minimumIdleDays", _MAX_IDLE_DAYS
+        ),
         protected_tags=_validate_tags(given["protectedTags"]) if "protectedTags" in given else base.protected_tags,
     )
     if policy.delete_risk > policy.archive_risk:
@@ -61,16 +64,10 @@ def validate_policy(base: Policy, changes: PolicyInput) -> Policy:
     return policy
 
 
-def _validate_risk(risk: float, argument: str) -> float:
-    if not 0 <= risk <= 1:
-        raise BadInput(f"{argument}: must be 0 to 1", argument)
-    return risk
-
-
-def _validate_idle_days(days: int) -> int:
-    if not 0 <= days <= _MAX_IDLE_DAYS:
-        raise BadInput(f"minimumIdleDays: must be 0 to {_MAX_IDLE_DAYS}", "minimumIdleDays")
-    return days
+def _validate_number(value: Number, argument: str, highest: int) -> Number:
+    if not 0 <= value <= highest:
+        raise BadInput(f"{argument}: must be 0 to {highest}", argument)
+    return value
 
 
 def _validate_tags(tags: Sequence[str]) -> tuple[str, ...]:

@@ -59,13 +59,13 @@ async def resolve_changed(_: object, info: Info, *, first: int | None = None) ->
     records = await store.latest_records(info.context.thirdeye, page_size(first, default=10, maximum=100))
     return [
         {
-            "number": record.number,
-            "recommendation": record.verdict,
-            "promisedRisk": record.promised,
-            "givenOn": record.given_on,
-            "endedOn": record.ended_on,
-            "ending": record.ending,
-            "usedOn": record.regretted_on,
+            "number": record["number"],
+            "recommendation": record["verdict"],
+            "promisedRisk": record["promised"],
+            "givenOn": record["given_on"],
+            "endedOn": record["ended_on"],
+            "ending": record["ending"],
+            "usedOn": record["regretted_on"],
         }
         for record in records
     ]
