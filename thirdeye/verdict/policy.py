@@ -43,4 +43,4 @@ async def current_policy(settings: Settings, thirdeye: MySQL) -> Policy:
     """The policy in force."""
     rows = await store.policies(thirdeye, 1)
     base = policy_of(settings)
-    return policy_with(base, rows[0].policy) if rows else base
+    return policy_with(base, rows[0]["policy"]) if rows else base

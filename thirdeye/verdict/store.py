@@ -36,15 +36,6 @@ class PolicyDocument(TypedDict, total=False):
     protected_tags: list[str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class PolicyRow:
-    """A policy that somebody set; `set_at` in UTC."""
-
-    policy: PolicyDocument
-    set_by: str
-    set_at: datetime
-
-
 # ---- kept tables
 
 _KEPT = "SELECT DISTINCT number FROM table_keep WHERE released_at IS NULL AND kept_until >= %(day)s"
@@ -121,10 +112,10 @@ async def keeps(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, list[Keep]
     return by_number
 
 
-async def policies(thirdeye: MySQL, limit: int) -> list[PolicyRow]:
-    """Policies that were set, newest first."""
+async def policies(thirdeye: MySQL, limit: int) -> list[Row]:
+    """Policies that were set, newest first: `policy`, a PolicyDocument, `set_by`, and `set_at` in UTC."""
     rows = await thirdeye.fetch_all(_POLICY, {"limit": limit})
-    return [PolicyRow(**{**row, "policy": orjson.loads(row["policy"])}) for row in rows]
+    return [{**row, "policy": orjson.loads(row["policy"])} for row in rows]
 
 
 async def set_policy(thirdeye: MySQL, policy: PolicyDocument, by: str, now: datetime) -> None:

@@ -135,7 +135,7 @@ class Detection:
         def facts_of(number: int) -> TableFacts:
             accessed = value(number, "accessed")
             if number in renamed_tables:
-                accessed = max(accessed, value(renamed_tables[number].number, "accessed"))
+                accessed = max(accessed, value(renamed_tables[number]["number"], "accessed"))
             return TableFacts(
                 present=bool(value(number, "flags") & PRESENT),
                 evidence_complete=not value(number, "blockers") & _INCOMPLETE_EVIDENCE,

@@ -31,7 +31,8 @@ async def measure_savings(thirdeye: MySQL, snapshot: Snapshot, now: datetime) ->
     renamed_tables = await renamed_tables_of(thirdeye, [baseline.table_number for baseline in absent])
     for baseline in absent:
         table = renamed_tables.get(baseline.table_number)
-        add(baseline, TableState(present=False, renamed=table is not None, size=None if table is None else table.size))
+        size = None if table is None else table["size_bytes"]
+        add(baseline, TableState(present=False, renamed=table is not None, size=size))
     for batch in batches(entries):
         async with thirdeye.transaction() as session:
             await store.insert_entries(session, batch, now)
