@@ -8,8 +8,7 @@ from decimal import Decimal
 import orjson
 
 from thirdeye.actions import rules, store
-from thirdeye.actions.enums import Resolution
-from thirdeye.actions.items import Actor, Columns, Event, ItemState
+from thirdeye.actions.items import Actor, Columns, Event, ItemState, Resolution
 from thirdeye.actions.store import NewDecision
 from thirdeye.database import Session
 
@@ -36,19 +35,18 @@ async def apply(
         ids_by_columns.setdefault(key, (change.columns, []))[1].append(change.state.id)
     for columns, ids in ids_by_columns.values():
         await store.change_items(session, ids, columns, now)
-    await store.insert_events(session, [_event(change, actor) for change in changes], now)
+    events = [
+        Event(
+            item=change.state.id,
+            kind=rules.event_kind(change.state, change.columns),
+            actor=actor,
+            before=rules.shown_columns({name: getattr(change.state, name) for name in change.columns}),
+            after=rules.shown_columns(change.columns),
+        )
+        for change in changes
+    ]
+    await store.insert_events(session, events, now)
     await _remember_decisions(session, changes, costs, now)
-
-
-def _event(change: Change, actor: Actor) -> Event:
-    state, columns = change.state, change.columns
-    return Event(
-        item=state.id,
-        kind=rules.event_kind(state, columns),
-        actor=actor,
-        before=rules.shown_columns({name: getattr(state, name) for name in columns}),
-        after=rules.shown_columns(columns),
-    )
 
 
 async def _remember_decisions(

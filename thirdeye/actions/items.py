@@ -4,12 +4,56 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-
-from thirdeye.actions.enums import EventKind
+from enum import StrEnum
+from typing import Final
 
 ColumnValue = str | int | Decimal | date | datetime | None
 # Columns that get new values.
 Columns = Mapping[str, ColumnValue]
+STATUSES: Final = ("OPEN", "IN_PROGRESS", "DONE")
+# The name of detection in events.
+DETECTION_ACTOR: Final = "thirdeye"
+MAX_TITLE_LENGTH: Final = 255
+
+
+class Category(StrEnum):
+    """What kind of work an item is."""
+
+    PURGE = "PURGE"
+    ARCHIVE = "ARCHIVE"
+    STOP_REFRESH = "STOP_REFRESH"
+    REVIEW_EXPENSIVE = "REVIEW_EXPENSIVE"
+    ASSIGN_OWNER = "ASSIGN_OWNER"
+    DEDUPLICATE = "DEDUPLICATE"
+    SET_RETENTION = "SET_RETENTION"
+
+
+# The work after which a table is gone, or a cheaper one is left.
+REMOVAL_CATEGORIES: Final = frozenset({Category.PURGE, Category.ARCHIVE, Category.DEDUPLICATE})
+# The work that saves what the table's verdict promises.
+SAVING_CATEGORIES: Final = frozenset({Category.PURGE, Category.ARCHIVE, Category.STOP_REFRESH})
+
+
+class Resolution(StrEnum):
+    """How an item ended."""
+
+    COMPLETED = "COMPLETED"
+    DISMISSED = "DISMISSED"
+    OBSOLETE = "OBSOLETE"
+
+
+class EventKind(StrEnum):
+    """What happened to an item."""
+
+    CREATED = "CREATED"
+    DETECTED = "DETECTED"
+    UPDATED = "UPDATED"
+    RESOLVED = "RESOLVED"
+    REOPENED = "REOPENED"
+    STAGED = "STAGED"
+    ALERTED = "ALERTED"
+    COMMENTED = "COMMENTED"
+    DELETED = "DELETED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

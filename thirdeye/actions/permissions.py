@@ -9,7 +9,6 @@ from thirdeye.auth.permission import caller, caller_teams, may_write, writer
 from thirdeye.context import Context
 from thirdeye.errors import Unavailable
 from thirdeye.estate.loaders import snapshot_of
-from thirdeye.inventory.reader import Snapshot
 
 
 @dataclass(frozen=True)
@@ -70,21 +69,17 @@ async def authorize_creation(context: Context, table_number: int | None) -> Acto
     return actor_of(context)
 
 
-def _user_and_team_names(snapshot: Snapshot) -> set[str]:
-    directory = snapshot.directory
-    return {*directory["users"], *(owner[2].lower() for owners in directory["owner_sets"] for owner in owners)}
-
-
 async def assignee_warning(context: Context, assignee: str | None) -> str | None:
     """A warning of an assignee whom OpenMetadata's database, which may lag behind, does not have; None for others."""
     if assignee is None:
         return None
     try:
-        snapshot = await snapshot_of(context)
+        directory = (await snapshot_of(context)).directory
     except Unavailable:
         return None
     if "assignees" not in context.loaders:
-        context.loaders["assignees"] = _user_and_team_names(snapshot)
+        teams = (owner[2].lower() for owners in directory["owner_sets"] for owner in owners)
+        context.loaders["assignees"] = {*directory["users"], *teams}
     if assignee in context.loaders["assignees"]:
         return None
     return f"OpenMetadata's database has no user or team {assignee} (yet)"

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from thirdeye.actions.enums import REMOVAL_CATEGORIES, EventKind, Resolution
-from thirdeye.actions.items import Columns, ColumnValue, Item, ItemState
+from thirdeye.actions.items import REMOVAL_CATEGORIES, Columns, ColumnValue, EventKind, Item, ItemState, Resolution
 from thirdeye.actions.validation import validate_dates, validate_waiting_days
 from thirdeye.errors import BadInput, Conflict
 from thirdeye.verdict.removal import NEXT_STAGE, WAITING_DAYS, Stage

@@ -12,10 +12,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from thirdeye.actions.batches import batches
-from thirdeye.actions.enums import STATUSES, EventKind
-from thirdeye.actions.items import Columns, Event, Item, StoredEvent
+from thirdeye.actions.items import STATUSES, Columns, Event, EventKind, Item, StoredEvent
 from thirdeye.actions.ordering import ItemOrder, Position
-from thirdeye.database import MySQL, Row, Session
+from thirdeye.database import MySQL, Session
 
 _COLUMNS = """
 id, title, status, category, priority, estimated_savings_usd, created_at, updated_at, version, table_number, detected,
@@ -89,15 +88,13 @@ def _where(item_filter: ItemFilter) -> tuple[str, dict[str, object]]:
         for name, (when, otherwise) in _BOOLEAN_CONDITIONS.items()
         if name in item_filter
     ]
-    values = {name: _bound(value) for name, value in item_filter.items()}
+    # A list without values matches nothing.
+    values = {
+        name: tuple(value) or (None,) if isinstance(value, list) else value for name, value in item_filter.items()
+    }
     if "search" in item_filter:
         values["search"] = contains_pattern(str(item_filter["search"]))
     return " AND ".join(conditions) or "TRUE", values
-
-
-def _bound(value: object) -> object:
-    # A list without values matches nothing.
-    return (tuple(value) or (None,)) if isinstance(value, list) else value
 
 
 def _after(order: ItemOrder, position: Position) -> tuple[str, dict[str, object]]:
@@ -212,16 +209,11 @@ async def insert_events(session: Session, events: Iterable[Event], now: datetime
     """Writes events."""
     rows = (
         (
-            event.item,
-            now,
-            event.actor.name[:256],
-            int(event.actor.is_bot),
-            str(event.kind.value),
-            _json(event.before),
-            _json(event.after),
+            event.item, now, event.actor.name[:256], int(event.actor.is_bot), str(event.kind.value),
+            _json(event.before), _json(event.after),
         )
         for event in events
-    )
+    )  # fmt: skip
     await session.execute_rows(_INSERT_EVENTS, rows)
 
 
@@ -237,14 +229,9 @@ async def events(
     values = {"items": tuple(items), "kind": kind and str(kind.value), "before": before, "limit": limit}
     events_by_item: dict[int, list[StoredEvent]] = {}
     for row in await thirdeye.fetch_all(_EVENTS.format(kinds=kinds), values):
-        event = _stored_event(row)
-        events_by_item.setdefault(event.item, []).append(event)
+        states = {name: orjson.loads(row[name]) if row[name] else None for name in ("state_before", "state_after")}
+        events_by_item.setdefault(row["item"], []).append(StoredEvent(**{**row, **states}))
     return events_by_item
-
-
-def _stored_event(row: Row) -> StoredEvent:
-    states = {name: orjson.loads(row[name]) if row[name] else None for name in ("state_before", "state_after")}
-    return StoredEvent(**{**row, **states})
 
 
 # ---- decisions

@@ -1,13 +1,12 @@
 """Checks of the arguments of action items, campaigns and rules. Pure; all raise BadInput that names the argument."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from thirdeye.actions.enums import MAX_TITLE_LENGTH, STATUSES
-from thirdeye.actions.items import Columns, ColumnValue
+from thirdeye.actions.items import MAX_TITLE_LENGTH, STATUSES, Columns, ColumnValue
 from thirdeye.errors import BadInput, NotFound
 
 # An input object of the API, of the types that the schema gives its fields.
@@ -19,6 +18,10 @@ _MAX_TEXT_LENGTH: Final = 1000
 _MAX_USD: Final = Decimal("1e12")
 _MAX_WAITING_DAYS: Final = 365
 _TEN_YEARS: Final = timedelta(days=3660)
+_MAX_POSITION: Final = 10_000
+_MAX_ITEMS: Final = 100_000
+# By column the field that a new rule needs.
+_REQUIRED: Final = {"name": "name", "category": "category", "priority": "priority", "table_filter": "filter"}
 
 
 def require(value: Value | None, noun: str, id_: int) -> Value:
@@ -130,6 +133,42 @@ def parse_changes(changes: Input) -> Columns:
         columns["assignee"] = None if assignee is None else validate_name(assignee, "assignee")
     dates = {"dueDate": "due_date", "snoozedUntil": "snoozed_until"}
     return columns | {column: changes[name] for name, column in dates.items() if name in changes}
+
+
+def parse_campaign(fields: Input, today: date) -> dict[str, object]:
+    """The columns that an input of a campaign names, except its filter. Null empties what may be empty."""
+    columns = dict[str, object]()
+    if fields.get("name") is not None:
+        columns["name"] = validate_title(fields["name"], "name")
+    if fields.get("owner") is not None:
+        columns["owner"] = validate_name(fields["owner"], "owner")
+    if "goalUsd" in fields:
+        goal = fields["goalUsd"]
+        columns["goal_usd"] = None if goal is None else validate_amount(goal, "goalUsd")
+    if "dueDate" in fields:
+        columns["due_date"] = validate_due_date(fields["dueDate"], today)
+    return columns
+
+
+def parse_rule(fields: Input) -> dict[str, Any]:
+    """The columns that an input of a rule names, except its filter."""
+    columns = {name: fields[name] for name in ("category", "priority") if fields.get(name) is not None}
+    if fields.get("name") is not None:
+        columns["name"] = validate_title(fields["name"], "name")
+    if fields.get("position") is not None:
+        columns["position"] = validate_number(fields["position"], "position", 0, _MAX_POSITION)
+    if fields.get("maximumItems") is not None:
+        columns["maximum_items"] = validate_number(fields["maximumItems"], "maximumItems", 1, _MAX_ITEMS)
+    if fields.get("enabled") is not None:
+        columns["enabled"] = int(fields["enabled"])
+    return columns
+
+
+def check_required(columns: Collection[str]) -> None:
+    """Raises BadInput for a new rule that lacks a column."""
+    for column, field in _REQUIRED.items():
+        if column not in columns:
+            raise BadInput(f"{field}: a new rule needs one", field)
 
 
 def validate_dates(changes: Input, now: datetime) -> Columns:

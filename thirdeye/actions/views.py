@@ -1,7 +1,11 @@
 """Items as answers: keys are those of the API's `ActionItem`."""
 
+from dataclasses import fields
 from datetime import datetime
-from typing import TypedDict
+from functools import cache
+from typing import Any, TypedDict
+
+from graphql.pyutils import snake_to_camel
 
 from thirdeye.actions.items import Item, StoredEvent
 from thirdeye.actions.rules import shown
@@ -17,34 +21,26 @@ class ItemAnswer(TypedDict):
     assignee: str | None
 
 
+@cache
+def _answer_keys(kind: Any) -> dict[str, str]:
+    return {snake_to_camel(field.name, upper=False): field.name for field in fields(kind)}
+
+
+def answer_fields(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass by the names that the API has for them."""
+    kind: Any = type(value)
+    return {key: getattr(value, name) for key, name in _answer_keys(kind).items()}
+
+
 def item_view(item: Item, now: datetime) -> dict[str, object]:
     """An item as of a moment."""
     return {
-        "id": item.id,
-        "title": item.title,
-        "status": item.status,
-        "category": item.category,
-        "priority": item.priority,
-        "estimatedSavingsUsd": item.estimated_savings_usd,
+        **answer_fields(item),
         "projectedSavingUsd": item.estimated_savings_usd,
-        "createdAt": item.created_at,
-        "updatedAt": item.updated_at,
-        "version": item.version,
         "detected": bool(item.detected),
-        "createdBy": item.created_by,
         "number": item.table_number,
-        "resolution": item.resolution,
-        "resolutionReason": item.resolution_reason,
-        "resolvedAt": item.resolved_at,
-        "assignee": item.assignee,
-        "dueDate": item.due_date,
         "overdue": item.due_date is not None and item.due_date < now.date() and item.status != "DONE",
-        "snoozedUntil": item.snoozed_until,
         "snoozed": item.snoozed_until is not None and item.snoozed_until > now,
-        "stage": item.stage,
-        "stageSince": item.stage_since,
-        "stageUntil": item.stage_until,
-        "alert": item.alert,
     }
 
 
@@ -58,7 +54,11 @@ def event_view(event: StoredEvent) -> dict[str, object]:
         "byBot": bool(event.by_bot),
         "kind": event.kind,
         "changes": [
-            {"field": _camel_case(name), "before": _text(before.get(name)), "after": _text(after.get(name))}
+            {
+                "field": snake_to_camel(name, upper=False),
+                "before": _text(before.get(name)),
+                "after": _text(after.get(name)),
+            }
             for name in sorted({*before, *after})
             if before.get(name) != after.get(name)
         ],
@@ -72,13 +72,8 @@ def comment_view(event: StoredEvent) -> dict[str, object]:
 
 def conflict_view(item: Item) -> dict[str, object]:
     """The current state, for a caller who changes an older one: the fields that have a value."""
-    fields = {_camel_case(name): value for name, value in shown(item).items()}
-    return {**fields, "id": item.id, "version": item.version}
-
-
-def _camel_case(column: str) -> str:
-    first, *rest = column.split("_")
-    return first + "".join(map(str.capitalize, rest))
+    columns = {snake_to_camel(name, upper=False): value for name, value in shown(item).items()}
+    return {**columns, "id": item.id, "version": item.version}
 
 
 def _text(value: object) -> str | None:

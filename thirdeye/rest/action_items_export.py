@@ -37,10 +37,7 @@ def items_csv_route(prefix: str, variables: Variables, execute: Execute) -> Rout
         answer = await execute(request.scope, EXPORT.operation, values)
         if answer.errors or answer.data is None:
             return error_of(answer, variables, values)
-        headers = {
-            "cache-control": "no-store",
-            "content-disposition": 'attachment; filename="action-items.csv"',
-        }
+        headers = {"cache-control": "no-store", "content-disposition": 'attachment; filename="action-items.csv"'}
         pages = _pages(request, values, answer.data[EXPORT.root], execute)
         return StreamingResponse(pages, media_type="text/csv; charset=utf-8", headers=headers)
 

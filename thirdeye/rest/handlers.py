@@ -16,15 +16,7 @@ from thirdeye.graphql.answer import Answer
 from thirdeye.graphql.request import JsonObject, check_content_type, parse_json_object, read_body
 from thirdeye.rest.responses import error_response, json_response
 from thirdeye.rest.routes import ROUTES, Answers, RestRoute
-from thirdeye.rest.variables import (
-    MAX_INT,
-    Variables,
-    check_body,
-    first_error,
-    parse_integer,
-    parse_query,
-    variables_of,
-)
+from thirdeye.rest.variables import Variables, check_body, first_error, parse_integer, parse_query, variables_of
 
 # Executes a persisted operation for the request with this scope.
 Execute = Callable[[Scope, str, JsonObject], Awaitable[Answer]]
@@ -85,7 +77,7 @@ def _version(request: Request) -> int | None:
     match = _ETAG.match(header)
     if match is None:
         raise BadInput('If-Match: must be an ETag as an answer had it, such as "3"')
-    return min(int(match[1]), MAX_INT)
+    return int(match[1])
 
 
 def _response(route: RestRoute, answer: Answer, request: Request) -> Response:

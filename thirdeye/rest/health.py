@@ -1,6 +1,7 @@
 """Health and metrics; none of it needs a token."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,23 +14,15 @@ from thirdeye.rest.responses import json_response
 from thirdeye.score.service import ScoreService
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Health:
     """The health of one process; `stopping` says whether it was told to stop."""
 
-    def __init__(
-        self,
-        *,
-        dependencies: Dependencies,
-        score: ScoreService,
-        metrics: Metrics,
-        clock: Clock,
-        stopping: Callable[[], bool],
-    ) -> None:
-        self._dependencies = dependencies
-        self._score = score
-        self._metrics = metrics
-        self._clock = clock
-        self._stopping = stopping
+    dependencies: Dependencies
+    score: ScoreService
+    metrics: Metrics
+    clock: Clock
+    stopping: Callable[[], bool]
 
     def routes(self, prefix: str) -> list[Route]:
         """The routes of the contract."""
@@ -38,12 +31,12 @@ class Health:
             Route(f"{prefix}/health", self.live, methods=["GET"]),
             Route(f"{prefix}/health/live", self.live, methods=["GET"]),
             Route(f"{prefix}/health/ready", self.ready, methods=["GET"]),
-            Route("/metrics", self.metrics, methods=["GET"]),
+            Route("/metrics", self.prometheus, methods=["GET"]),
         ]
 
     async def service(self, _: Request) -> Response:
         """The name of the service."""
-        timestamp = self._clock().isoformat(timespec="milliseconds")
+        timestamp = self.clock().isoformat(timespec="milliseconds")
         return json_response({"status": "ok", "service": "thirdeye-analytics", "timestamp": timestamp})
 
     async def live(self, _: Request) -> Response:
@@ -55,21 +48,21 @@ class Health:
         problem = await self._problem()
         body: dict[str, object] = {
             "status": "unavailable" if problem else "ok",
-            "degraded": sorted(self._dependencies.unavailable),
+            "degraded": sorted(self.dependencies.unavailable),
         }
         if problem:
             body["reason"] = problem
         return json_response(body, status=503 if problem else 200)
 
     async def _problem(self) -> str | None:
-        if self._stopping():
+        if self.stopping():
             return "stopping"
-        if self._dependencies.migrated is False:
+        if self.dependencies.migrated is False:
             return "the migrations of the thirdeye schema are not current"
-        if "thirdeye" in self._dependencies.unavailable and not await self._score.has_cached():
+        if "thirdeye" in self.dependencies.unavailable and not await self.score.has_cached():
             return "the thirdeye schema cannot be reached and nothing is cached"
         return None
 
-    async def metrics(self, _: Request) -> Response:
+    async def prometheus(self, _: Request) -> Response:
         """Prometheus' text."""
-        return Response(self._metrics.render(), headers={"content-type": CONTENT_TYPE})
+        return Response(self.metrics.render(), headers={"content-type": CONTENT_TYPE})

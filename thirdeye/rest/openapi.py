@@ -1,6 +1,6 @@
 """openapi.json out of the table of routes and the GraphQL schema: what operations take and what they select."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from graphql import (
@@ -14,18 +14,15 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
-    OperationDefinitionNode,
     SelectionSetNode,
     get_named_type,
     get_nullable_type,
-    parse,
 )
 
 from thirdeye import __version__
 from thirdeye.graphql.request import JsonObject
-from thirdeye.resources import resource
 from thirdeye.rest.routes import ROUTES, Answers, RestRoute
-from thirdeye.rest.variables import body_names, parameters_of, variables_of
+from thirdeye.rest.variables import body_names, parameters_of, parse_operation, variables_of
 
 _SCALARS: Final[Mapping[str, JsonObject]] = {
     "Int": {"type": "integer", "format": "int32"},
@@ -37,25 +34,6 @@ _SCALARS: Final[Mapping[str, JsonObject]] = {
     "Date": {"type": "string", "format": "date"},
     "Decimal": {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"},
     "Bytes": {"type": "integer", "format": "int64"},
-}
-_ERROR: Final = {
-    "type": "object",
-    "required": ["code", "message", "timestamp"],
-    "additionalProperties": False,
-    "properties": {
-        "code": {"type": "integer", "description": "The HTTP status."},
-        "message": {"type": "string", "description": "What was wrong, and what is allowed."},
-        "timestamp": {"type": "string", "format": "date-time"},
-    },
-}
-_PAGING: Final = {
-    "type": "object",
-    "required": ["total"],
-    "additionalProperties": False,
-    "properties": {
-        "total": {"type": "integer", "description": "How many there are under this filter."},
-        "after": {"type": "string", "description": "Where the next page begins; absent on the last."},
-    },
 }
 _ERRORS: Final[Mapping[int, str]] = {
     400: "Something of the request cannot be; the message names it",
@@ -73,6 +51,15 @@ _ERRORS: Final[Mapping[int, str]] = {
     504: "It took too long",
 }
 _COMMON_ERRORS: Final = (400, 401, 403, 429, 500, 503, 504)
+_ERROR: Final = {
+    "code": {"type": "integer", "description": "The HTTP status."},
+    "message": {"type": "string", "description": "What was wrong, and what is allowed."},
+    "timestamp": {"type": "string", "format": "date-time"},
+}
+_PAGING: Final = {
+    "total": {"type": "integer", "description": "How many there are under this filter."},
+    "after": {"type": "string", "description": "Where the next page begins; absent on the last."},
+}
 _KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -111,7 +98,7 @@ def openapi(prefix: str, schema: GraphQLSchema) -> JsonObject:
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-            "schemas": {"Error": _ERROR},
+            "schemas": {"Error": _object(_ERROR)},
         },
     }
 
@@ -141,20 +128,12 @@ def _operation(schema: GraphQLSchema, route: RestRoute) -> JsonObject:
         "responses": _responses(schema, route),
     }
     if route.body:
-        names = body_names(variables)
-        operation["requestBody"] = {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "properties": {name: _input(variables[name].type, null=True) for name in names},
-                        "required": [name for name in names if isinstance(variables[name].type, GraphQLNonNull)],
-                    }
-                }
-            },
-        }
+        types = {name: variables[name].type for name in body_names(variables)}
+        body = _object(
+            {name: _input(type_, null=True) for name, type_ in types.items()},
+            required=(name for name, type_ in types.items() if isinstance(type_, GraphQLNonNull)),
+        )
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
     return operation
 
 
@@ -182,6 +161,12 @@ def _responses(schema: GraphQLSchema, route: RestRoute) -> JsonObject:
 # ---- types
 
 
+def _object(properties: JsonObject, required: Iterable[str] | None = None) -> JsonObject:
+    """An object with these properties and no others, all of which are required if `required` does not name some."""
+    names = list(properties if required is None else required)
+    return {"type": "object", "required": names, "additionalProperties": False, "properties": properties}
+
+
 def _input(type_: GraphQLInputType, *, null: bool = False) -> JsonObject:
     inner = get_nullable_type(type_)
     if isinstance(inner, GraphQLList):
@@ -203,9 +188,8 @@ def _or_null(schema: JsonObject) -> JsonObject:
 
 def _body(schema: GraphQLSchema, route: RestRoute) -> JsonObject:
     """What an operation selects, as a JSON schema."""
-    document = parse((resource("operations") / f"{route.operation}.graphql").read_text(encoding="utf-8"))
+    node, document = parse_operation(route.operation)
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    node = next(node for node in document.definitions if isinstance(node, OperationDefinitionNode))
     root = schema.get_root_type(node.operation)
     assert root is not None
     selection = _SelectionSchema(schema, fragments)
@@ -213,12 +197,7 @@ def _body(schema: GraphQLSchema, route: RestRoute) -> JsonObject:
     if route.answers is not Answers.LIST:
         return answer
     item = answer["properties"]["edges"]["items"]["properties"]["node"]
-    return {
-        "type": "object",
-        "required": ["data", "paging"],
-        "additionalProperties": False,
-        "properties": {"data": {"type": "array", "items": item}, "paging": _PAGING},
-    }
+    return _object({"data": {"type": "array", "items": item}, "paging": _object(_PAGING, ("total",))})
 
 
 class _SelectionSchema:
@@ -239,12 +218,7 @@ class _SelectionSchema:
                 properties[name] = self._value(field.type, node)
                 if field.description:
                     properties[name]["description"] = field.description
-        return {
-            "type": "object",
-            "required": list(properties),
-            "additionalProperties": False,
-            "properties": properties,
-        }
+        return _object(properties)
 
     def _value(self, type_: GraphQLOutputType, node: FieldNode) -> JsonObject:
         inner = get_nullable_type(type_)

@@ -42,11 +42,8 @@ _LISTS: Final = frozenset(
     {"service", "database", "schema", "owner", "tier", "tag", "domain", "activity", "evidence", "verdict", "blocker"}
 )
 _ENUMS: Final[Mapping[str, tuple[str, ...]]] = {
-    "activity": ACTIVITIES,
-    "evidence": EVIDENCES,
-    "verdict": VERDICTS,
-    "blocker": BLOCKERS,
-}
+    "activity": ACTIVITIES, "evidence": EVIDENCES, "verdict": VERDICTS, "blocker": BLOCKERS,
+}  # fmt: skip
 _PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
     **dict.fromkeys(("minimumBytes", "maximumBytes"), parse_bytes),
     **dict.fromkeys(("minimumMonthlyCost", "maximumMonthlyCost", "minimumSaving"), parse_decimal),
@@ -54,7 +51,6 @@ _PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
     "maximumQueries": parse_count,
     **dict.fromkeys(("lastAccessedAfter", "lastAccessedBefore", "lastWrittenAfter", "lastWrittenBefore"), parse_day),
 }
-_HEADERS: Final = {"cache-control": "no-store"}
 Table = Mapping[str, object]
 # Renders a page of tables.
 Render = Callable[[Sequence[Table]], bytes]
@@ -69,7 +65,7 @@ def export_routes(prefix: str, context_of: Callable[[Scope], Context]) -> list[R
             arguments, search, sort = _parse_parameters(request.query_params)
             numbers, refreshed_at = await _find(context, arguments, search, sort)
             headers = {
-                **_HEADERS,
+                "cache-control": "no-store",
                 "content-disposition": f'attachment; filename="{name}"',
                 "x-refreshed-at": refreshed_at.isoformat(),
             }
@@ -102,8 +98,7 @@ async def _find(
 
 def _parse_parameters(parameters: QueryParams) -> tuple[Arguments, str | None, Sort | None]:
     """Filter, search and sort out of a query string. Raises BadInput for unknown parameters and invalid values."""
-    unknown = sorted(set(parameters) - set(_PARAMETERS))
-    if unknown:
+    if unknown := sorted(set(parameters) - set(_PARAMETERS)):
         name = unknown[0][:40]
         raise BadInput(f"{name}: is no parameter of this export; there are {', '.join(_PARAMETERS)}", name)
     for name in _SINGLE:
@@ -147,9 +142,8 @@ async def _pages(context: Context, numbers: Array, head: bytes, render: Render) 
 async def _page(context: Context, numbers: list[int], render: Render) -> bytes:
     async def read(snapshot: Snapshot) -> bytes:
         rows = await context.estate.rows(snapshot, numbers)
-        return await asyncio.to_thread(
-            _render_rows, context, snapshot, [rows.get(number) for number in numbers], render
-        )
+        ordered = [rows.get(number) for number in numbers]
+        return await asyncio.to_thread(_render_rows, context, snapshot, ordered, render)
 
     # A refresh published meanwhile keeps a table's number, but not what its row refers to.
     return await with_snapshot(context, read)

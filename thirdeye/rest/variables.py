@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Final
 
 from graphql import (
+    DocumentNode,
     GraphQLEnumType,
     GraphQLError,
     GraphQLInputObjectType,
@@ -16,8 +17,8 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     Undefined,
-    VariableDefinitionNode,
     get_named_type,
+    get_operation_ast,
     is_input_type,
     parse,
     type_from_ast,
@@ -31,7 +32,7 @@ from thirdeye.graphql.request import JsonObject
 from thirdeye.resources import resource
 from thirdeye.rest.routes import RestRoute
 
-MAX_INT: Final = 2**31 - 1
+_MAX_INT: Final = 2**31 - 1
 _INTEGER: Final = re.compile(r"-?\d{1,10}\Z")
 
 
@@ -49,17 +50,21 @@ Variables = Mapping[str, Variable]
 @cache
 def variables_of(schema: GraphQLSchema, operation: str) -> Variables:
     """The variables of a persisted operation, in its order."""
+    node, _ = parse_operation(operation)
+    variables = dict[str, Variable]()
+    for definition in node.variable_definitions or ():
+        type_ = type_from_ast(schema, definition.type)
+        assert is_input_type(type_)
+        variables[definition.variable.name.value] = Variable(type_, definition.default_value is not None)
+    return variables
+
+
+def parse_operation(operation: str) -> tuple[OperationDefinitionNode, DocumentNode]:
+    """A persisted operation, and the document that has its fragments too."""
     document = parse((resource("operations") / f"{operation}.graphql").read_text(encoding="utf-8"))
-    node = next(node for node in document.definitions if isinstance(node, OperationDefinitionNode))
-    return {
-        definition.variable.name.value: _variable(schema, definition) for definition in node.variable_definitions or ()
-    }
-
-
-def _variable(schema: GraphQLSchema, definition: VariableDefinitionNode) -> Variable:
-    type_ = type_from_ast(schema, definition.type)
-    assert is_input_type(type_)
-    return Variable(type_, definition.default_value is not None)
+    node = get_operation_ast(document)
+    assert node is not None
+    return node, document
 
 
 def parameters_of(route: RestRoute, variables: Variables) -> Mapping[str, GraphQLInputType]:
@@ -109,7 +114,7 @@ def parse_value(name: str, texts: list[str], type_: GraphQLInputType) -> Any:
 
 def parse_integer(text: str) -> int:
     """An integer of 32 bits. Raises ValueError."""
-    if not _INTEGER.match(text) or abs(int(text)) > MAX_INT:
+    if not _INTEGER.match(text) or abs(int(text)) > _MAX_INT:
         raise ValueError
     return int(text)
 

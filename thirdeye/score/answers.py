@@ -1,12 +1,13 @@
 """The score as history rows keep it and as the API answers it. Pure."""
 
+from dataclasses import asdict
 from datetime import datetime
 from fractions import Fraction
 from typing import TypedDict
 
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import Activity, Thresholds
-from thirdeye.score.rules import COMPONENTS, Bands, Status, Tally, Trend, ZIScore, band, inactive_percentage, trend
+from thirdeye.score.rules import COMPONENTS, Bands, Status, Tally, ZIScore, band, inactive_percentage, trend
 from thirdeye.score.store import ComponentMeta, DriverMeta, ScoreMeta, ScoreRow
 from thirdeye.settings import Settings
 
@@ -53,11 +54,7 @@ def meta_of(score: ZIScore, estate: Snapshot, settings: Settings) -> ScoreMeta:
             for component in score.components
         ],
         "drivers": [
-            {
-                "component": driver.component.upper(),
-                "service": driver.service,
-                "points": _decimals(driver.points),
-            }
+            {"component": driver.component.upper(), "service": driver.service, "points": _decimals(driver.points)}
             for driver in score.drivers
         ],
         "coverage": _decimals(score.coverage, 4),
@@ -71,7 +68,7 @@ def meta_of(score: ZIScore, estate: Snapshot, settings: Settings) -> ScoreMeta:
         },
         "settings": {
             "weights": weights_of(settings),
-            "bands": {name: getattr(bands_of(settings), name) for name in Bands.__dataclass_fields__},
+            "bands": asdict(bands_of(settings)),
             "thresholds": {name: getattr(settings, name) for name in Thresholds.__dataclass_fields__},
         },
     }
@@ -121,19 +118,6 @@ def answer_of(row: ScoreRow, earlier: int | None, settings: Settings) -> ScoreAn
     }
 
 
-def pending_answer(now: datetime) -> ScoreAnswer:
+def pending_answer(now: datetime, settings: Settings) -> ScoreAnswer:
     """The answer while the very first computation runs: zeros."""
-    return {
-        "score": 0,
-        "status": Status.PENDING,
-        "breakdown": dict.fromkeys(COMPONENTS, 0),
-        "metadata": _metadata(Tally()),
-        "components": [],
-        "drivers": [],
-        "coverage": 0.0,
-        "warnings": [],
-        "trend": Trend.STABLE,
-        "delta": 0,
-        "capturedAt": now.isoformat(),
-        "stale": False,
-    }
+    return answer_of(ScoreRow(id=0, captured_at=now, score=0, status=Status.PENDING, meta={}), None, settings)

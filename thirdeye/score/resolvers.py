@@ -8,11 +8,11 @@ from typing import Final
 from ariadne import QueryType
 
 from thirdeye.context import Info
+from thirdeye.database import Row
 from thirdeye.paging import connection, encode_cursor, page_size
 from thirdeye.score import store
 from thirdeye.score.answers import bands_of
 from thirdeye.score.rules import Bands, band
-from thirdeye.score.store import ScoreBucket
 from thirdeye.score.validation import EARLIEST, LATEST, parse_cursor, validate_range
 
 query = QueryType()
@@ -52,26 +52,24 @@ async def resolve_history(
     start, end = validate_range(range_.get("from"), range_.get("to"), info.context.clock())
     if after is not None:
         start = max(start, EARLIEST, buckets.start_of(parse_cursor(after, interval) + 1))
+    context, end = info.context, max(start, end)
     rows = await store.score_buckets(
-        info.context.thirdeye,
-        start=start,
-        end=max(start, end),
-        seconds=buckets.seconds,
-        shift=buckets.shift,
-        limit=size + 1,
+        context.thirdeye, start=start, end=end, seconds=buckets.seconds, shift=buckets.shift, limit=size + 1
     )
-    bands = bands_of(info.context.settings)
-    edges = [{"cursor": encode_cursor(interval, row.bucket), "node": _node(row, buckets, bands)} for row in rows[:size]]
+    bands = bands_of(context.settings)
+    edges = [
+        {"cursor": encode_cursor(interval, row["bucket"]), "node": _node(row, buckets, bands)} for row in rows[:size]
+    ]
     return connection(edges, has_next=len(rows) > size, has_previous=after is not None)
 
 
-def _node(row: ScoreBucket, buckets: _Interval, bands: Bands) -> dict[str, object]:
+def _node(row: Row, buckets: _Interval, bands: Bands) -> dict[str, object]:
     return {
-        "bucketStart": buckets.start_of(row.bucket),
-        "score": row.score,
-        "minimum": row.lowest,
-        "maximum": row.highest,
-        "samples": row.samples,
-        "status": row.status or band(row.score, bands),
-        "capturedAt": row.captured_at,
+        "bucketStart": buckets.start_of(row["bucket"]),
+        "score": row["score"],
+        "minimum": row["lowest"],
+        "maximum": row["highest"],
+        "samples": row["samples"],
+        "status": row["status"] or band(row["score"], bands),
+        "capturedAt": row["captured_at"],
     }

@@ -47,7 +47,7 @@ class Trend(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Bands:
-    """The lowest score of each band; below `poor` a score is CRITICAL."""
+    """The lowest score of each band, the best first; below `poor` a score is CRITICAL."""
 
     excellent: int = 80
     good: int = 60
@@ -123,12 +123,8 @@ _COUNT_FIELDS = (
     "sized",
 )  # fmt: skip
 _MASK_BY_BYTE_FIELD = {"bytes": "tables", "active_bytes": "active", "zombie_bytes": "zombies"}
-
-
 # The columns that tallies read.
-TALLY_COLUMNS: Final = (
-    "flags", "place", "size", "activity", "evidence", "written", "accessed", "owners", "tier",
-)  # fmt: skip
+TALLY_COLUMNS: Final = ("flags", "place", "size", "activity", "evidence", "written", "accessed", "owners", "tier")
 
 
 def tally_services(
@@ -185,26 +181,14 @@ def _masks(chunk: Mapping[str, Array], today: int, recent_days: int) -> dict[str
     }
 
 
-def _wasted(tally: Tally, component: str, any_written: bool) -> int:
-    """The waste in a component, in that component's units: bytes, tables, or marks of stewardship."""
-    if component == "storage":
-        return tally.bytes - tally.active_bytes
-    if component == "compute":
-        return tally.written - tally.written_active if any_written else tally.tables - tally.active
-    if component == "query":
-        return tally.evidenced - tally.accessed
-    return 3 * tally.tables - tally.owned - tally.described - tally.tiered
-
-
-def _whole(tally: Tally, component: str, any_written: bool) -> int:
-    """The total of a component, in the units of `_wasted`; 0 means that there is no data."""
-    if component == "storage":
-        return tally.bytes
-    if component == "compute":
-        return tally.written if any_written else tally.tables
-    if component == "query":
-        return tally.evidenced
-    return 3 * tally.tables
+def _used_and_whole(tally: Tally, any_written: bool) -> dict[str, tuple[int, int]]:
+    """By component what is used of the whole, in its units: bytes, tables, or marks of stewardship. A whole of 0: no data."""
+    return {
+        "storage": (tally.active_bytes, tally.bytes),
+        "compute": (tally.written_active, tally.written) if any_written else (tally.active, tally.tables),
+        "query": (tally.accessed, tally.evidenced),
+        "others": (tally.owned + tally.described + tally.tiered, 3 * tally.tables),
+    }
 
 
 def zi_score(services: Mapping[str, Tally], weights: Mapping[str, int], bands: Bands, drivers: int = 5) -> ZIScore:
@@ -216,15 +200,13 @@ def zi_score(services: Mapping[str, Tally], weights: Mapping[str, int], bands: B
     for tally in services.values():
         total.add(tally)
     any_written = total.written > 0
-    whole = {name: _whole(total, name, any_written) for name in COMPONENTS}
+    parts = _used_and_whole(total, any_written)
+    whole = {name: parts[name][1] for name in COMPONENTS}
     present = sum(weights[name] for name in COMPONENTS if whole[name])
     if present == 0:
         return _no_data(total)
     share = {name: Fraction(weights[name] if whole[name] else 0, present) for name in COMPONENTS}
-    value = {
-        name: 1 - Fraction(_wasted(total, name, any_written), whole[name]) if whole[name] else None
-        for name in COMPONENTS
-    }
+    value = {name: Fraction(*parts[name]) if whole[name] else None for name in COMPONENTS}
     exact = {name: 100 * share[name] * (value[name] or 0) for name in COMPONENTS}
     score = round_half_up(sum(exact.values(), Fraction(0)))
     points = largest_remainder(exact, score)
@@ -250,10 +232,9 @@ def _drivers(
 ) -> tuple[Driver, ...]:
     drivers = []
     for service, tally in services.items():
-        for name in COMPONENTS:
-            wasted = _wasted(tally, name, any_written)
-            if whole[name] and wasted and share[name]:
-                points = 100 * share[name] * Fraction(wasted, whole[name])
+        for name, (used, all_of_service) in _used_and_whole(tally, any_written).items():
+            if whole[name] and share[name] and used != all_of_service:
+                points = 100 * share[name] * Fraction(all_of_service - used, whole[name])
                 drivers.append(Driver(component=name, service=service, points=points))
     drivers.sort(key=lambda driver: (-driver.points, COMPONENTS.index(driver.component), driver.service))
     return tuple(drivers)
@@ -276,15 +257,7 @@ def largest_remainder(exact: Mapping[str, Fraction], total: int) -> dict[str, in
 
 def band(score: int, bands: Bands) -> Status:
     """The band of a score."""
-    if score >= bands.excellent:
-        return Status.EXCELLENT
-    if score >= bands.good:
-        return Status.GOOD
-    if score >= bands.fair:
-        return Status.FAIR
-    if score >= bands.poor:
-        return Status.POOR
-    return Status.CRITICAL
+    return next((Status(name.upper()) for name, lowest in vars(bands).items() if score >= lowest), Status.CRITICAL)
 
 
 def trend(score: int, earlier: int | None, stable_points: int) -> tuple[Trend, int]:

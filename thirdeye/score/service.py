@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -27,71 +28,59 @@ _LOAD, _FIRST_SCORE = "load", "first score"
 log = structlog.get_logger(__name__)
 
 
+@dataclass(kw_only=True, eq=False)
 class ScoreService:
     """The score over one pair of databases and a cache. One instance a process."""
 
-    def __init__(
-        self,
-        *,
-        settings: Settings,
-        refreshing: EstateRefresh,
-        estate: EstateReader,
-        thirdeye: MySQL,
-        cache: Cache,
-        clock: Clock,
-        metrics: Metrics,
-        mysql_unavailable: Callable[[], bool] = lambda: False,
-        deadlines: Deadlines = DEADLINES,
-    ) -> None:
-        self._settings = settings
-        self._refreshing = refreshing
-        self._estate = estate
-        self._thirdeye = thirdeye
-        self._cache = cache
-        self._clock = clock
-        self._metrics = metrics
-        self._mysql_unavailable = mysql_unavailable
-        self._deadlines = deadlines
-        self._last: ScoreAnswer | None = None
-        # The answer given last, and when it becomes stale.
-        self._stale_at: tuple[ScoreAnswer, datetime] | None = None
-        self._flights = SingleFlight()
+    settings: Settings
+    refreshing: EstateRefresh
+    estate: EstateReader
+    thirdeye: MySQL
+    cache: Cache
+    clock: Clock
+    metrics: Metrics
+    mysql_unavailable: Callable[[], bool] = lambda: False
+    deadlines: Deadlines = DEADLINES
+    _last: ScoreAnswer | None = field(default=None, init=False)
+    # The answer given last, and when it becomes stale.
+    _stale_at: tuple[ScoreAnswer, datetime] | None = field(default=None, init=False)
+    _flights: SingleFlight = field(default_factory=SingleFlight, init=False)
 
     # ---- computing
 
     def current_slot(self) -> int:
         """The slot of the present moment."""
-        return slot_of(int(self._clock().timestamp()) // 60, self._settings.refresh_minutes)
+        return slot_of(int(self.clock().timestamp()) // 60, self.settings.refresh_minutes)
 
     async def is_due(self) -> bool:
         """Whether the current slot has no row yet."""
-        return not await store.slot_is_written(self._thirdeye, self.current_slot(), self._settings.refresh_minutes)
+        return not await store.slot_is_written(self.thirdeye, self.current_slot(), self.settings.refresh_minutes)
 
     async def compute(self) -> bool:
         """Computes the current slot's score, writes its row and the cache; False when that is done or under way elsewhere.
 
         Raises DatabaseUnavailable when either database is; then no row is written.
         """
-        async with self._thirdeye.advisory_lock("score") as locked:
+        async with self.thirdeye.advisory_lock("score") as locked:
             if not locked or not await self.is_due():
                 return False
-            now, slot = self._clock(), self.current_slot()
+            now, slot = self.clock(), self.current_slot()
             try:
-                await self._refreshing.run()
+                await self.refreshing.run()
             except RefreshRunning:
                 # The next check whether the slot is due will use its result.
                 return False
-            estate = await self._estate.snapshot(newest=True)
+            estate = await self.estate.snapshot(newest=True)
             await estate.load(TALLY_COLUMNS)
             score = await asyncio.to_thread(self._evaluate, estate)
             await store.insert_score(
-                self._thirdeye,
+                self.thirdeye,
                 captured_at=now,
                 score=score.score,
                 status=score.status,
-                meta=meta_of(score, estate, self._settings),
+                meta=meta_of(score, estate, self.settings),
                 slot=slot,
-                slot_minutes=self._settings.refresh_minutes,
+                slot_minutes=self.settings.refresh_minutes,
             )
             log.info("score_computed", score=score.score, status=score.status, tables=score.total.tables, slot=slot)
             await self.publish()
@@ -104,17 +93,17 @@ class ScoreService:
             estate.catalogue.place_service,
             len(services),
             day_number(estate.as_of),
-            self._settings.recent_days,
+            self.settings.recent_days,
         )
         by_service = {name: tally for name, tally in zip(services, tallies, strict=True) if tally.tables}
-        return zi_score(by_service, weights_of(self._settings), bands_of(self._settings))
+        return zi_score(by_service, weights_of(self.settings), bands_of(self.settings))
 
     async def publish(self) -> ScoreAnswer | None:
         """Caches and returns the answer for the newest row; None before the first row."""
         answer = await self._load()
         if answer is not None:
-            await self._cache.set(_KEY, answer, ttl=self._settings.refresh_minutes * 60)
-            await self._cache.set(_LAST, answer, ttl=_LAST_TTL)
+            await self.cache.set(_KEY, answer, ttl=self.settings.refresh_minutes * 60)
+            await self.cache.set(_LAST, answer, ttl=_LAST_TTL)
             self._remember(answer)
         return answer
 
@@ -122,7 +111,7 @@ class ScoreService:
 
     async def cached(self) -> ScoreAnswer | None:
         """The newest score if it is cached and not stale; reads no database and never fails."""
-        answer: ScoreAnswer | None = await self._cache.get(_KEY)
+        answer: ScoreAnswer | None = await self.cache.get(_KEY)
         if answer is None or self._is_stale(answer):
             return None
         if answer is not self._last:
@@ -131,7 +120,7 @@ class ScoreService:
 
     async def current(self) -> ScoreAnswer:
         """The newest score. Raises Unavailable when there is none and none can be computed."""
-        answer: ScoreAnswer | None = await self._cache.get(_KEY)
+        answer: ScoreAnswer | None = await self.cache.get(_KEY)
         if answer is None:
             answer = await self._load_shared()
         if answer is None:
@@ -144,20 +133,20 @@ class ScoreService:
 
     def _remember(self, answer: ScoreAnswer) -> None:
         self._last = answer
-        self._metrics.score.set(answer["score"])
-        self._metrics.score_captured.set(datetime.fromisoformat(answer["capturedAt"]).timestamp())
+        self.metrics.score.set(answer["score"])
+        self.metrics.score_captured.set(datetime.fromisoformat(answer["capturedAt"]).timestamp())
 
     async def has_cached(self) -> bool:
         """Whether a score can be answered without a database."""
-        return self._last is not None or await self._cache.get(_LAST) is not None
+        return self._last is not None or await self.cache.get(_LAST) is not None
 
     async def _load_shared(self) -> ScoreAnswer | None:
         """From the database, once for all callers; the last answer known while that is slow or unavailable."""
         try:
-            async with asyncio.timeout(self._deadlines.stored_score):
+            async with asyncio.timeout(self.deadlines.stored_score):
                 return await self._flights.do(_LOAD, self.publish)
         except (TimeoutError, Unavailable) as error:
-            last: ScoreAnswer | None = self._last or await self._cache.get(_LAST)
+            last: ScoreAnswer | None = self._last or await self.cache.get(_LAST)
             if last is not None:
                 return {**last, "stale": True}
             if isinstance(error, Unavailable):
@@ -166,10 +155,10 @@ class ScoreService:
 
     async def _first_score(self) -> ScoreAnswer:
         try:
-            async with asyncio.timeout(self._deadlines.first_score):
+            async with asyncio.timeout(self.deadlines.first_score):
                 return await self._flights.do(_FIRST_SCORE, self._compute_first)
         except TimeoutError:
-            return pending_answer(self._clock())
+            return pending_answer(self.clock(), self.settings)
 
     async def _compute_first(self) -> ScoreAnswer:
         while True:
@@ -183,19 +172,19 @@ class ScoreService:
         if answer["status"] == Status.PENDING:
             return False
         if self._stale_at is None or self._stale_at[0] is not answer:
-            interval = timedelta(minutes=self._settings.refresh_minutes)
+            interval = timedelta(minutes=self.settings.refresh_minutes)
             self._stale_at = (answer, datetime.fromisoformat(answer["capturedAt"]) + 2 * interval)
-        return self._mysql_unavailable() or self._clock() > self._stale_at[1]
+        return self.mysql_unavailable() or self.clock() > self._stale_at[1]
 
     async def _load(self) -> ScoreAnswer | None:
-        row = await store.latest_score(self._thirdeye)
+        row = await store.latest_score(self.thirdeye)
         if row is None:
             return None
         earlier = None
         if row.status != Status.NO_DATA:
-            moment = row.captured_at - timedelta(days=self._settings.trend_days)
-            earlier = await store.score_before(self._thirdeye, row, moment)
-        return answer_of(row, earlier, self._settings)
+            moment = row.captured_at - timedelta(days=self.settings.trend_days)
+            earlier = await store.score_before(self.thirdeye, row, moment)
+        return answer_of(row, earlier, self.settings)
 
     async def stop(self) -> None:
         """Cancels what runs in the background."""

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 import orjson
 
-from thirdeye.database import MySQL
+from thirdeye.database import MySQL, Row
 
 _INSERT = """
 INSERT INTO health_score_history (captured_at, score, status, meta, slot, slot_minutes)
@@ -92,33 +92,13 @@ class ScoreRow:
     meta: ScoreMeta
 
 
-@dataclass(frozen=True, kw_only=True)
-class ScoreBucket:
-    """Rows of one hour, day or week: the last one, the lowest and highest score, how many."""
-
-    bucket: int
-    score: int
-    captured_at: datetime
-    status: str | None
-    lowest: int
-    highest: int
-    samples: int
-
-
 async def slot_is_written(thirdeye: MySQL, slot: int, slot_minutes: int) -> bool:
     """Whether this slot has its row."""
     return await thirdeye.fetch_one(_SLOT, {"slot": slot, "slot_minutes": slot_minutes}) is not None
 
 
 async def insert_score(
-    thirdeye: MySQL,
-    *,
-    captured_at: datetime,
-    score: int,
-    status: str,
-    meta: ScoreMeta,
-    slot: int,
-    slot_minutes: int,
+    thirdeye: MySQL, *, captured_at: datetime, score: int, status: str, meta: ScoreMeta, slot: int, slot_minutes: int
 ) -> None:
     """Writes the slot's row unless another process has written it."""
     values = {
@@ -151,8 +131,10 @@ async def score_before(thirdeye: MySQL, row: ScoreRow, moment: datetime) -> int 
 
 async def score_buckets(
     thirdeye: MySQL, *, start: datetime, end: datetime, seconds: int, shift: int, limit: int
-) -> list[ScoreBucket]:
-    """Buckets of `seconds` from `start` up to, not including, `end`, oldest first."""
+) -> list[Row]:
+    """Buckets of `seconds` from `start` up to, not including, `end`, oldest first: of each the last row (`captured_at`,
+    `score`, `status`), the `lowest` and `highest` score, and the number of `samples`.
+    """
     values = {"start": start, "end": end, "seconds": seconds, "shift": shift, "limit": limit}
     rows = await thirdeye.fetch_all(_BUCKETS, values)
-    return [ScoreBucket(**{**row, "bucket": int(row["bucket"])}) for row in rows]
+    return [{**row, "bucket": int(row["bucket"])} for row in rows]

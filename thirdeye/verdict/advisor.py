@@ -31,7 +31,7 @@ def advisors(settings: Settings, thirdeye: MySQL) -> Callable[[], Advisor]:
     return lambda: VerdictAdvisor(settings, thirdeye)
 
 
-class VerdictAdvisor:
+class VerdictAdvisor(Advisor):
     """The advisor of one refresh."""
 
     def __init__(self, settings: Settings, thirdeye: MySQL) -> None:
@@ -43,25 +43,22 @@ class VerdictAdvisor:
         self._today = 0
 
     def begin(self, created: Array, present: Mask, service: Array, today: int) -> None:
-        """As Advisor."""
         self._today = today
         self._past = PastStates(created, present, service, today)
 
     def before_day(self, day: int, usage: DaysSoFar) -> None:
-        """As Advisor."""
         assert self._past is not None
         self._past.before_day(day, usage.last_use, usage.days_of_use, usage.longest_gap, usage.first_row)
 
     async def advise(self, estate: Estate) -> dict[str, object]:
-        """As Advisor."""
         assert self._past is not None
         today = day_of(self._today)
         assert today is not None
         counts = self._past.counts
         table = self._table = RiskTable.of(*counts.until(self._today))
         policy = await current_policy(self._settings, self._thirdeye)
-        quality = await store.quality(self._thirdeye, today - timedelta(days=CALIBRATION_DAYS), today)
-        miscalibrated = miscalibrated_risks(quality)
+        since = today - timedelta(days=CALIBRATION_DAYS)
+        miscalibrated = miscalibrated_risks(await store.quality(self._thirdeye, since, today))
         inputs = VerdictInputs(
             prices=np.array([float(price) for price in estate.prices] or [0.0]),
             kept=await store.kept_numbers(self._thirdeye, today),
@@ -83,11 +80,9 @@ class VerdictAdvisor:
         }
 
     def compare(self, before: Mapping[str, Array] | None, after: Mapping[str, Array], first: int) -> None:
-        """As Advisor."""
         self._records.compare(before, after, first, self._today)
 
     async def publish(self, session: Session, generation: int) -> None:
-        """As Advisor."""
         today = day_of(self._today)
         if self._past is None or self._table is None or today is None:
             return

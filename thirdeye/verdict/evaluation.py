@@ -40,7 +40,7 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
     own_numbers = _own_numbers(estate, risk_table, is_idle, policy, today)
     unknown = has_activity(query["activity"], Activity.UNKNOWN) & estate.present
     upstream = adjacency(estate.targets, estate.sources, estate.nodes)
-    unknown_downstream = have_downstream(upstream, _extended(unknown, estate.nodes))[:count]
+    unknown_downstream = have_downstream(upstream, np.pad(unknown, (0, estate.nodes - count)))[:count]
     query["risk"] = _effective_numbers(own_numbers, is_idle, risk_table, upstream, estate.nodes)
     protected = protected_tag_sets(estate.tag_sets, policy.protected_tags)
     kept = select(inputs.kept, count)[:count]
@@ -130,12 +130,6 @@ def _effective_numbers(
     # Comparisons with NaN are false: a table with nothing downstream keeps its own.
     numbers: Array = np.where(is_idle & (downstream > own), inherited, own_numbers).astype(np.uint16)
     return numbers
-
-
-def _extended(mask: Mask, length: int) -> Mask:
-    extended = np.zeros(length, np.bool_)
-    extended[: len(mask)] = mask
-    return extended
 
 
 def protected_tag_sets(tag_sets: Sequence[Sequence[str]], protected: Sequence[str]) -> Mask:

@@ -1,7 +1,6 @@
 """Verdicts as sentences for people. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final, TypedDict
 
@@ -40,8 +39,11 @@ def blocker_detail(
         if keep is None:
             return "Somebody said that it must stay."
         return f"{keep.kept_by} keeps it until {format_day(keep.kept_until)}: {keep.reason}"
-    if blocker is Blocker.SHORT_HISTORY:
-        return _short_history(missing_days)
+    short_history = (
+        f"Its service has been watched for too short a time to learn from: {missing_days} days are missing."
+        if missing_days > 0
+        else "There are too few tables like it, or like one that depends on it, to learn from."
+    )
     sentences = {
         Blocker.ACTIVE_DOWNSTREAM: "Something that is in use depends on it.",
         Blocker.UNKNOWN_DOWNSTREAM: "A table depends on it of whose use nothing is known.",
@@ -49,17 +51,12 @@ def blocker_detail(
         Blocker.PROTECTED_TAG: f"It carries a protected tag ({', '.join(protected_tags)}).",
         Blocker.RECENTLY_WRITTEN: f"It was written on {format_day(table['lastWritten'])}.",
         Blocker.RECENTLY_CREATED: f"It was created on {format_day(table['created'])}.",
+        Blocker.SHORT_HISTORY: short_history,
         Blocker.UNKNOWN_USAGE: "Nobody can tell whether it is used.",
         Blocker.EVIDENCE_INCOMPLETE: "Not all that verdicts rest on could be read from OpenMetadata.",
         Blocker.CALIBRATION_OFF: "Of tables like it more were wanted again than was promised.",
     }
     return sentences[blocker]
-
-
-def _short_history(missing_days: int) -> str:
-    if missing_days > 0:
-        return f"Its service has been watched for too short a time to learn from: {missing_days} days are missing."
-    return "There are too few tables like it, or like one that depends on it, to learn from."
 
 
 def reasons(table: TableAnswer, verdict: Verdict, blockers: Sequence[str], risk: ReturnRisk | None) -> list[str]:
@@ -69,7 +66,8 @@ def reasons(table: TableAnswer, verdict: Verdict, blockers: Sequence[str], risk:
     sentences = [_use(table)]
     if risk is not None and risk["like"]:
         sentences.append(_similar_tables(risk))
-    sentences.append(_cost(table["monthlyCost"]))
+    cost: Decimal | None = table["monthlyCost"]
+    sentences.append("What it costs is not known." if cost is None else f"Costs {cost.quantize(CENT):,} USD a month.")
     if not table["inUseThroughLineage"]:
         sentences.append("Nothing in use depends on it.")
     return [*sentences, *blockers, _ADVICE[verdict]]
@@ -96,14 +94,5 @@ def _similar_tables(risk: ReturnRisk) -> str:
     return f"Of {like:,} tables like {whose} in your estate {again} read again within 180 days."
 
 
-def _cost(cost: Decimal | None) -> str:
-    return "What it costs is not known." if cost is None else f"Costs {cost.quantize(CENT):,} USD a month."
-
-
 def _days(count: int) -> str:
     return "1 day" if count == 1 else f"{count:,} days"
-
-
-def is_in_force(keep: Keep, today: date) -> bool:
-    """Whether a keep holds on a day."""
-    return keep.released_at is None and keep.kept_until >= today

@@ -1,28 +1,33 @@
-"""Keeps of tables, batched over one request."""
+"""What one request reads by number, batched: keeps of tables here, and in the domains above what they have."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, TypeVar
 
 from aiodataloader import DataLoader
 
 from thirdeye.context import Context
-from thirdeye.database import MySQL
 from thirdeye.verdict import store
 from thirdeye.verdict.store import Keep
 
-
-class KeepLoader(DataLoader[int, list[Keep]]):
-    """Keeps by table number, newest first."""
-
-    def __init__(self, thirdeye: MySQL) -> None:
-        super().__init__(max_batch_size=1000)
-        self._thirdeye = thirdeye
-
-    async def batch_load_fn(self, keys: list[int]) -> list[list[Keep]]:
-        keeps = await store.keeps(self._thirdeye, keys)
-        return [keeps.get(key, []) for key in keys]
+_MAX_BATCH_SIZE: Final = 1000
+Value = TypeVar("Value")
 
 
-def keep_loader(context: Context) -> DataLoader[int, list[Keep]]:
-    """The request's loader of keeps."""
-    if "keeps" not in context.loaders:
-        context.loaders["keeps"] = KeepLoader(context.thirdeye)
-    loader: DataLoader[int, list[Keep]] = context.loaders["keeps"]
+def request_loader(
+    context: Context, name: str, load: Callable[[Sequence[int]], Awaitable[Mapping[int, Value]]]
+) -> DataLoader[int, Value | None]:
+    """The request's loader of this name: what `load` has for a number, or None."""
+
+    async def batch(keys: list[int]) -> list[Value | None]:
+        values = await load(keys)
+        return [values.get(key) for key in keys]
+
+    if name not in context.loaders:
+        context.loaders[name] = DataLoader(batch, max_batch_size=_MAX_BATCH_SIZE)
+    loader: DataLoader[int, Value | None] = context.loaders[name]
     return loader
+
+
+def keep_loader(context: Context) -> DataLoader[int, list[Keep] | None]:
+    """The request's loader of the keeps of a table, newest first."""
+    return request_loader(context, "keeps", lambda numbers: store.keeps(context.thirdeye, numbers))

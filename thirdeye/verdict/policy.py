@@ -1,6 +1,7 @@
 """The policy in force: the settings, and what administrators have set since."""
 
 from dataclasses import replace
+from typing import Any
 
 from thirdeye.database import MySQL
 from thirdeye.settings import Settings
@@ -24,13 +25,8 @@ def policy_of(settings: Settings) -> Policy:
 def policy_with(base: Policy, document: PolicyDocument) -> Policy:
     """The settings' policy with what was set; tags that the settings protect stay protected."""
     tags = dict.fromkeys((*base.protected_tags, *document.get("protected_tags", ())))
-    return replace(
-        base,
-        delete_risk=document.get("delete_risk", base.delete_risk),
-        archive_risk=document.get("archive_risk", base.archive_risk),
-        minimum_idle_days=document.get("minimum_idle_days", base.minimum_idle_days),
-        protected_tags=tuple(tags),
-    )
+    settings: dict[str, Any] = {**document, "protected_tags": tuple(tags)}
+    return replace(base, **settings)
 
 
 def policy_document(policy: Policy) -> PolicyDocument:
@@ -47,4 +43,4 @@ async def current_policy(settings: Settings, thirdeye: MySQL) -> Policy:
     """The policy in force."""
     rows = await store.policies(thirdeye, 1)
     base = policy_of(settings)
-    return policy_with(base, rows[0].policy) if rows else base
+    return policy_with(base, rows[0]["policy"]) if rows else base

@@ -1,7 +1,7 @@
 """Whether verdicts hold: how many were regretted, compared with the risk promised. Pure."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypedDict
 
 from thirdeye.verdict.return_risk import wilson_interval
@@ -28,13 +28,6 @@ class RegretRate(TypedDict):
     upper: float | None
 
 
-@dataclass
-class _Totals:
-    verdicts: int = 0
-    regrets: int = 0
-    promised_regrets: float = 0.0
-
-
 def regret_rate(verdicts: int, regrets: int) -> RegretRate:
     """The rate with its interval."""
     lower, upper = wilson_interval(regrets, verdicts)
@@ -52,15 +45,14 @@ def miscalibrated_risks(rows: Iterable[QualityRow]) -> frozenset[int]:
 
     That is when even the lower end of the interval of the rate of regrets lies above the risk promised on average.
     """
-    totals: dict[int, _Totals] = {}
+    verdicts, regrets, promised_regrets = Counter[int](), Counter[int](), defaultdict[int, float](float)
     for row in rows:
         if row["risk"] and row["promised"] is not None:
-            total = totals.setdefault(row["risk"], _Totals())
-            total.verdicts += row["verdicts"]
-            total.regrets += row["regrets"]
-            total.promised_regrets += row["promised"] * row["verdicts"]
+            verdicts[row["risk"]] += row["verdicts"]
+            regrets[row["risk"]] += row["regrets"]
+            promised_regrets[row["risk"]] += row["promised"] * row["verdicts"]
     return frozenset(
         number
-        for number, total in totals.items()
-        if wilson_interval(total.regrets, total.verdicts)[0] > total.promised_regrets / total.verdicts
+        for number, given in verdicts.items()
+        if wilson_interval(regrets[number], given)[0] > promised_regrets[number] / given
     )

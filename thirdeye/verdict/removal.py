@@ -6,7 +6,7 @@ is named), dropped. Each stage but the last can be undone by the statements besi
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -16,8 +16,8 @@ from thirdeye.verdict.validation import validate_identifier, validate_location, 
 
 RENAME_MARK: Final = "_thirdeye_"
 _ALL_ROWS: Final = "SELECT * FROM {table}"
-# Types of tables that statements about tables do not fit.
-_VIRTUAL_TYPES: Final = frozenset({
+# Types of tables that the warehouse does not manage as tables, so that statements about these do not fit.
+VIRTUAL_TYPES: Final = frozenset({
     "View", "SecureView", "SemanticView", "MaterializedView", "External", "Foreign", "Stage", "Stream",
 })  # fmt: skip
 
@@ -55,29 +55,23 @@ class RemovalStep:
     stage: Stage
     what: str
     way_back: str
-    waiting_days: int
-    statements: list[str] = field(default_factory=list)
-    undo: list[str] = field(default_factory=list)
+    statements: Sequence[str] = ()
+    undo: Sequence[str] = ()
+
+    @property
+    def waiting_days(self) -> int:
+        return WAITING_DAYS[self.stage]
 
 
-def _doubled(quote: str) -> Callable[[str], str]:
-    return lambda name: f"{quote}{name.replace(quote, quote * 2)}{quote}"
+def _quoted(quote: str, escapes: Mapping[str, str]) -> Callable[[str], str]:
+    table = str.maketrans(dict(escapes))
+    return lambda text: f"{quote}{text.translate(table)}{quote}"
 
 
-def _escaped_backticks(name: str) -> str:
-    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
-
-
-def _doubled_text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _escaped_text(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _doubled_and_escaped_text(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+_doubled_quotes, _doubled_backticks = _quoted('"', {'"': '""'}), _quoted("`", {"`": "``"})
+_escaped_backticks = _quoted("`", {"`": "\\`", "\\": "\\\\"})
+_doubled_text, _escaped_text = _quoted("'", {"'": "''"}), _quoted("'", {"'": "\\'", "\\": "\\\\"})
+_doubled_and_escaped_text = _quoted("'", {"'": "''", "\\": "\\\\"})
 
 
 @dataclass(frozen=True)
@@ -85,117 +79,61 @@ class Dialect:
     """How a kind of warehouse writes names, texts and statements.
 
     `parts`: how many of database, schema and table a name has. `renamed_in_full`: whether RENAME takes the new name with
-    all its parts. In statements, `{table}` is the present name, `{renamed}` the new one, `{location}` a text, `{reader}`
-    a role or user who may read the table.
+    all its parts. In statements, `{table}` is the name that the table has then, `{location}` a text, `{query}` one that
+    selects all rows, `{reader}` a role or user who may read the table.
     """
 
     quote: Callable[[str], str]
     text: Callable[[str], str]
+    reader: Callable[[str], str]
     parts: int
     max_name_bytes: int
-    rename: str
-    renamed_in_full: bool
     unload: str
-    revoke: str
-    grant: str
-    reader: Callable[[str], str]
+    renamed_in_full: bool = False
+    revoke: str = "REVOKE SELECT ON TABLE {table} FROM {reader}"
+    grant: str = "GRANT SELECT ON TABLE {table} TO {reader}"
     undrop: str | None = None
 
 
 DIALECTS: Final[Mapping[str, Dialect]] = {
     "snowflake": Dialect(
-        quote=_doubled('"'),
-        text=_doubled_and_escaped_text,
-        parts=3,
-        max_name_bytes=255,
-        rename="ALTER TABLE {table} RENAME TO {renamed}",
+        quote=_doubled_quotes, text=_doubled_and_escaped_text, reader=_doubled_quotes, parts=3, max_name_bytes=255,
         renamed_in_full=True,
         unload="COPY INTO {location} FROM {table} FILE_FORMAT = (TYPE = PARQUET) HEADER = TRUE",
         revoke="REVOKE SELECT ON TABLE {table} FROM ROLE {reader}",
         grant="GRANT SELECT ON TABLE {table} TO ROLE {reader}",
-        reader=_doubled('"'),
         undrop="UNDROP TABLE {table}",
     ),
     "bigquery": Dialect(
-        quote=_escaped_backticks,
-        text=_escaped_text,
-        parts=3,
-        max_name_bytes=1024,
-        rename="ALTER TABLE {table} RENAME TO {renamed}",
-        renamed_in_full=False,
+        quote=_escaped_backticks, text=_escaped_text, reader=_escaped_text, parts=3, max_name_bytes=1024,
         unload="EXPORT DATA OPTIONS (uri = {location}, format = 'PARQUET') AS SELECT * FROM {table}",
         revoke="REVOKE `roles/bigquery.dataViewer` ON TABLE {table} FROM {reader}",
         grant="GRANT `roles/bigquery.dataViewer` ON TABLE {table} TO {reader}",
-        reader=_escaped_text,
     ),
     "redshift": Dialect(
-        quote=_doubled('"'),
-        text=_doubled_and_escaped_text,
-        parts=2,
-        max_name_bytes=127,
-        rename="ALTER TABLE {table} RENAME TO {renamed}",
-        renamed_in_full=False,
+        quote=_doubled_quotes, text=_doubled_and_escaped_text, reader=_doubled_quotes, parts=2, max_name_bytes=127,
         unload="UNLOAD ({query}) TO {location} IAM_ROLE default FORMAT AS PARQUET",
-        revoke="REVOKE SELECT ON TABLE {table} FROM {reader}",
-        grant="GRANT SELECT ON TABLE {table} TO {reader}",
-        reader=_doubled('"'),
     ),
     "databricks": Dialect(
-        quote=_doubled("`"),
-        text=_escaped_text,
-        parts=3,
-        max_name_bytes=255,
-        rename="ALTER TABLE {table} RENAME TO {renamed}",
+        quote=_doubled_backticks, text=_escaped_text, reader=_doubled_backticks, parts=3, max_name_bytes=255,
         renamed_in_full=True,
         unload="INSERT OVERWRITE DIRECTORY {location} USING PARQUET SELECT * FROM {table}",
-        revoke="REVOKE SELECT ON TABLE {table} FROM {reader}",
-        grant="GRANT SELECT ON TABLE {table} TO {reader}",
-        reader=_doubled("`"),
         undrop="UNDROP TABLE {table}",
     ),
     "postgres": Dialect(
-        quote=_doubled('"'),
-        text=_doubled_text,
-        parts=2,
-        max_name_bytes=63,
-        rename="ALTER TABLE {table} RENAME TO {renamed}",
-        renamed_in_full=False,
+        quote=_doubled_quotes, text=_doubled_text, reader=_doubled_quotes, parts=2, max_name_bytes=63,
         unload="COPY {table} TO {location} WITH (FORMAT CSV, HEADER)",
-        revoke="REVOKE SELECT ON TABLE {table} FROM {reader}",
-        grant="GRANT SELECT ON TABLE {table} TO {reader}",
-        reader=_doubled('"'),
     ),
     "mysql": Dialect(
-        quote=_doubled("`"),
-        text=_doubled_and_escaped_text,
-        parts=2,
-        max_name_bytes=64,
-        rename="ALTER TABLE {table} RENAME TO {renamed}",
-        renamed_in_full=True,
+        quote=_doubled_backticks, text=_doubled_and_escaped_text, reader=_doubled_and_escaped_text, parts=2,
+        max_name_bytes=64, renamed_in_full=True,
         unload="SELECT * FROM {table} INTO OUTFILE {location}",
-        revoke="REVOKE SELECT ON TABLE {table} FROM {reader}",
-        grant="GRANT SELECT ON TABLE {table} TO {reader}",
-        reader=_doubled_and_escaped_text,
     ),
-}
+}  # fmt: skip
 # Other names of OpenMetadata's for them, and warehouses with the same dialect.
 _ALIASES: Final = {
-    "unitycatalog": "databricks",
-    "deltalake": "databricks",
-    "mariadb": "mysql",
-    "postgresql": "postgres",
-}
-
-
-def dialect_of(service_type: str | None) -> Dialect | None:
-    """The dialect of a type of service; None for an unsupported one."""
-    name = (service_type or "").lower()
-    return DIALECTS.get(_ALIASES.get(name, name))
-
-
-def is_virtual(table_type: str | None) -> bool:
-    """Whether the warehouse does not manage this as a table, such as a view."""
-    return table_type in _VIRTUAL_TYPES
+    "unitycatalog": "databricks", "deltalake": "databricks", "mariadb": "mysql", "postgresql": "postgres",
+}  # fmt: skip
 
 
 def removal_plan(
@@ -209,7 +147,8 @@ def removal_plan(
     readers: Sequence[str] = (),
 ) -> list[RemovalStep]:
     """The stages with statements. Raises BadInput for an unsupported type, and for names that cannot be written."""
-    dialect = dialect_of(service_type)
+    kind = (service_type or "").lower()
+    dialect = DIALECTS.get(_ALIASES.get(kind, kind))
     if dialect is None:
         supported = ", ".join(sorted(DIALECTS))
         raise BadInput(
@@ -231,36 +170,33 @@ def _steps(
     renamed = ".".join(map(dialect.quote, [*parts[:-1], new_name]))
 
     def rename(source: str, target: str, name: str) -> str:
-        return dialect.rename.format(table=source, renamed=target if dialect.renamed_in_full else dialect.quote(name))
+        return f"ALTER TABLE {source} RENAME TO {target if dialect.renamed_in_full else dialect.quote(name)}"
 
-    unload = (
-        []
-        if location is None
-        else [
-            dialect.unload.format(table=renamed, location=location, query=dialect.text(_ALL_ROWS.format(table=renamed)))
-        ]
-    )
+    unload = list[str]()
+    if location is not None:
+        query = dialect.text(_ALL_ROWS.format(table=renamed))
+        unload.append(dialect.unload.format(table=renamed, location=location, query=query))
     rename_back = rename(renamed, table, parts[-1])
     undrop = [] if dialect.undrop is None else [dialect.undrop.format(table=renamed), rename_back]
     revokes = [dialect.revoke.format(table=table, reader=reader) for reader in readers]
     grants = [dialect.grant.format(table=table, reader=reader) for reader in readers]
     return [
-        _step(Stage.ANNOUNCED, "Its owners and those who read it are told.", "They are told that it stays."),
-        _step(
+        RemovalStep(Stage.ANNOUNCED, "Its owners and those who read it are told.", "They are told that it stays."),
+        RemovalStep(
             Stage.RESTRICTED,
             "Those named lose the right to read it, and it is renamed: whoever still needs it says so, and nothing is lost.",
             "It gets its name back, and they their right.",
             [*revokes, rename(table, renamed, new_name)],
             [rename_back, *grants],
         ),
-        _step(
+        RemovalStep(
             Stage.ARCHIVED,
             "It is unloaded." if unload else "Nothing is unloaded: no archiveLocation was given.",
             "The table is still there: it gets its name back.",
             unload,
             [rename_back, *grants],
         ),
-        _step(
+        RemovalStep(
             Stage.DROPPED,
             "It is dropped.",
             "As long as the warehouse keeps what was dropped, it comes back."
@@ -270,12 +206,6 @@ def _steps(
             [*undrop, *grants] if undrop else [],
         ),
     ]
-
-
-def _step(
-    stage: Stage, what: str, back: str, statements: list[str] | None = None, undo: list[str] | None = None
-) -> RemovalStep:
-    return RemovalStep(stage, what, back, WAITING_DAYS[stage], statements or [], undo or [])
 
 
 def renamed_name(name: str, max_bytes: int, day: date) -> str:

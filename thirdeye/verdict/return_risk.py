@@ -164,11 +164,8 @@ class PastStates:
             state_day = self._due.pop()
             self._open.append((state_day, self._states(state_day, last_use, days_of_use, longest_gap, first_row)))
         while self._open and self._open[0][0] + FUTURE_DAYS < day:
-            self._close(last_use)
-
-    def _close(self, last_use: Array) -> None:
-        day, classes = self._open.pop(0)
-        self.counts.add(day, classes, last_use > day)
+            state_day, classes = self._open.pop(0)
+            self.counts.add(state_day, classes, last_use > state_day)
 
     def _states(self, day: int, last_use: Array, days_of_use: Array, longest_gap: Array, first_row: Array) -> Array:
         classes = np.full(len(self._present), NO_CLASS, np.uint8)

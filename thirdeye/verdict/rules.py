@@ -1,7 +1,7 @@
 """Purge score, blockers and verdict, as pure functions over columns: one value per table."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -55,7 +55,7 @@ class BlockerFacts:
     unknown_downstream: Mask
     short_history: Mask
     calibration_off: Mask
-    incomplete: bool = field(default=False)
+    incomplete: bool = False
 
 
 def purge_parts(
@@ -125,17 +125,8 @@ def verdicts(
         (used | has(Blocker.ACTIVE_DOWNSTREAM, Blocker.KEPT_BY_OWNER), Verdict.KEEP),
         (unknown & (cost >= policy.review_cost), Verdict.REVIEW),
         (unknown, Verdict.KEEP),
-        (
-            has(
-                Blocker.CRITICAL_TIER,
-                Blocker.PROTECTED_TAG,
-                Blocker.UNKNOWN_DOWNSTREAM,
-                Blocker.EVIDENCE_INCOMPLETE,
-                Blocker.CALIBRATION_OFF,
-            ),
-            Verdict.REVIEW,
-        ),
-        (without_storage, Verdict.REVIEW),
+        (has(Blocker.CRITICAL_TIER, Blocker.PROTECTED_TAG, Blocker.UNKNOWN_DOWNSTREAM), Verdict.REVIEW),
+        (has(Blocker.EVIDENCE_INCOMPLETE, Blocker.CALIBRATION_OFF) | without_storage, Verdict.REVIEW),
         (has(Blocker.RECENTLY_WRITTEN), Verdict.STOP_REFRESH),
         ((risk <= policy.delete_risk) & long_enough, Verdict.DELETE),
         (((risk <= policy.archive_risk) | old) & long_enough, Verdict.ARCHIVE),

@@ -1,41 +1,22 @@
 """What another policy would do now, and how it would have fared in the past year. Pure, over the published columns."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 import numpy as np
 
-from thirdeye.inventory.columns import PRESENT, WITHOUT_STORAGE, Array, day_of
+from thirdeye.inventory.columns import PRESENT, WITHOUT_STORAGE, day_of
 from thirdeye.inventory.query import Catalogue, cost_of, risk_of
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, VERDICTS, Blocker, Verdict
 from thirdeye.verdict.evaluation import protected_tag_sets
-from thirdeye.verdict.quality import RegretRate, regret_rate
-from thirdeye.verdict.return_risk import (
-    CLASSES,
-    FUTURE_DAYS,
-    IDLE_LIMITS,
-    RATIO_CLASSES,
-    USE_CLASSES,
-    RiskTable,
-    StateCounts,
-)
+from thirdeye.verdict.quality import regret_rate
+from thirdeye.verdict.return_risk import FUTURE_DAYS, IDLE_LIMITS, RATIO_CLASSES, USE_CLASSES, RiskTable, StateCounts
 from thirdeye.verdict.rules import Policy, verdicts
 
 # The columns that a simulation reads.
-SIMULATED: Final = (
-    "flags", "activity", "place", "size", "query_cost", "tags", "idle", "verdict", "blockers", "risk",
-)  # fmt: skip
+SIMULATED: Final = ("flags", "activity", "place", "size", "query_cost", "tags", "idle", "verdict", "blockers", "risk")
 # Under this many idle days a table is in use.
 _IDLE_FROM: Final = 90
-
-
-class BackTest(TypedDict):
-    """Regrets of the verdicts that a policy would have given on past days."""
-
-    days: list[date | None]
-    delete: RegretRate
-    archive: RegretRate
 
 
 def simulate(
@@ -44,12 +25,10 @@ def simulate(
     """Tables and USD a month by verdict, what DELETE and ARCHIVE would save, and the back-test."""
     protected = protected_tag_sets(tag_sets, policy.protected_tags)
     bit = BLOCKER_BIT[Blocker.PROTECTED_TAG]
-    tables, costs = np.zeros(len(VERDICTS), np.int64), np.zeros(len(VERDICTS))
-    changed = 0
-    columns = catalogue.columns
-    for number in range(columns.chunks):
-        chunk = columns.parts(number)
-        cost, risk = cost_of(catalogue, chunk), risk_of(catalogue, chunk)
+    tables, costs, changed = np.zeros(len(VERDICTS), np.int64), np.zeros(len(VERDICTS)), 0
+    for number in range(catalogue.columns.chunks):
+        chunk = catalogue.columns.parts(number)
+        cost = cost_of(catalogue, chunk)
         # The policy replaces the protected tags of the one in force.
         bits = np.where(protected[chunk["tags"]], chunk["blockers"] | bit, chunk["blockers"] & ~np.uint16(bit))
         codes = verdicts(
@@ -57,7 +36,7 @@ def simulate(
             idle=chunk["idle"],
             cost=cost,
             without_storage=(chunk["flags"] & WITHOUT_STORAGE) != 0,
-            risk=risk,
+            risk=risk_of(catalogue, chunk),
             bits=bits,
             policy=policy,
         )
@@ -78,18 +57,20 @@ def simulate(
     }
 
 
-def back_test(counts: StateCounts, today: int, policy: Policy) -> BackTest:
-    """Applies the policy to the tables idle a year and half a year ago, and counts those used again.
+def back_test(counts: StateCounts, today: int, policy: Policy) -> dict[str, object]:
+    """Applies the policy to the tables idle a year and half a year ago, and gives the regrets of its verdicts.
 
     On each of the two days only states whose future was over count. The two futures, 180 days each, do not overlap.
     """
     totals: dict[str, list[int]] = {"delete": [0, 0], "archive": [0, 0]}
     days = [day for day in (today - 2 * FUTURE_DAYS, today - FUTURE_DAYS) if day in counts.states]
+    # The least number of idle days of each class.
+    lowest_idle = np.repeat(np.array(IDLE_LIMITS), RATIO_CLASSES * USE_CLASSES)
     for day in days:
         table = RiskTable.of(*counts.until(day))
         # NaN where the class has no number.
         risks = table.risks[table.number_of]
-        long_enough = _lowest_idle() >= max(policy.minimum_idle_days, _IDLE_FROM)
+        long_enough = lowest_idle >= max(policy.minimum_idle_days, _IDLE_FROM)
         delete = long_enough & (risks <= policy.delete_risk)
         archive = long_enough & ~delete & (risks <= policy.archive_risk)
         for name, chosen in (("delete", delete), ("archive", archive)):
@@ -100,8 +81,3 @@ def back_test(counts: StateCounts, today: int, policy: Policy) -> BackTest:
         "delete": regret_rate(*totals["delete"]),
         "archive": regret_rate(*totals["archive"]),
     }
-
-
-def _lowest_idle() -> Array:
-    """The least number of idle days of each class."""
-    return np.repeat(np.array(IDLE_LIMITS), RATIO_CLASSES * USE_CLASSES)[:CLASSES]

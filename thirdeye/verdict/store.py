@@ -7,7 +7,7 @@ from typing import Final, TypedDict
 
 import orjson
 
-from thirdeye.database import MySQL, Session
+from thirdeye.database import MySQL, Row, Session
 from thirdeye.verdict.quality import QualityRow
 from thirdeye.verdict.return_risk import CountsDocument
 
@@ -34,29 +34,6 @@ class PolicyDocument(TypedDict, total=False):
     archive_risk: float
     minimum_idle_days: int
     protected_tags: list[str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PolicyRow:
-    """A policy that somebody set; `set_at` in UTC."""
-
-    policy: PolicyDocument
-    set_by: str
-    set_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class VerdictRecord:
-    """A verdict that was given on a table; `promised` is the return risk, `regretted_on` the day of the use."""
-
-    id: int
-    number: int
-    verdict: str
-    promised: float | None
-    given_on: date
-    ended_on: date | None
-    ending: str | None
-    regretted_on: date | None
 
 
 # ---- kept tables
@@ -135,10 +112,10 @@ async def keeps(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, list[Keep]
     return by_number
 
 
-async def policies(thirdeye: MySQL, limit: int) -> list[PolicyRow]:
-    """Policies that were set, newest first."""
+async def policies(thirdeye: MySQL, limit: int) -> list[Row]:
+    """Policies that were set, newest first: `policy`, a PolicyDocument, `set_by`, and `set_at` in UTC."""
     rows = await thirdeye.fetch_all(_POLICY, {"limit": limit})
-    return [PolicyRow(**{**row, "policy": orjson.loads(row["policy"])}) for row in rows]
+    return [{**row, "policy": orjson.loads(row["policy"])} for row in rows]
 
 
 async def set_policy(thirdeye: MySQL, policy: PolicyDocument, by: str, now: datetime) -> None:
@@ -188,6 +165,6 @@ async def quality(thirdeye: MySQL, since: date, until: date) -> list[QualityRow]
     ]
 
 
-async def latest_records(thirdeye: MySQL, limit: int) -> list[VerdictRecord]:
-    """The verdicts given or ended last."""
-    return [VerdictRecord(**row) for row in await thirdeye.fetch_all(_LATEST_RECORDS, {"limit": limit})]
+async def latest_records(thirdeye: MySQL, limit: int) -> list[Row]:
+    """The records of the verdicts given or ended last; `promised` is the return risk, `regretted_on` the day of the use."""
+    return await thirdeye.fetch_all(_LATEST_RECORDS, {"limit": limit})

@@ -1,10 +1,10 @@
 """Arguments of verdicts, policies and removal plans. Each function raises BadInput naming the argument."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Final, TypedDict
+from typing import Any, Final, TypeVar
 
 from thirdeye.errors import BadInput
 from thirdeye.paging import EARLIEST_DAY
@@ -21,15 +21,9 @@ _MAX_LOCATION_LENGTH: Final = 1024
 _LOCATION: Final = re.compile(rf"[A-Za-z0-9@:/._\-=+~*%]{{1,{_MAX_LOCATION_LENGTH}}}")
 _MAX_READERS: Final = 100
 _MAX_READER_LENGTH: Final = 256
-
-
-class PolicyInput(TypedDict, total=False):
-    """Changes of a policy; absent and None both leave a field as it is."""
-
-    deleteRisk: float | None
-    archiveRisk: float | None
-    minimumIdleDays: int | None
-    protectedTags: list[str] | None
+# The API's input of this name: changes of a policy. Absent and null both leave a field as it is.
+PolicyInput = Mapping[str, Any]
+Number = TypeVar("Number", int, float)
 
 
 # ---- people
@@ -55,37 +49,28 @@ def validate_keep_until(until: date, today: date) -> date:
 
 def validate_policy(base: Policy, changes: PolicyInput) -> Policy:
     """The policy with these changes."""
+    given = {name: value for name, value in changes.items() if value is not None}
     policy = replace(
         base,
-        delete_risk=_validate_risk(changes.get("deleteRisk"), base.delete_risk, "deleteRisk"),
-        archive_risk=_validate_risk(changes.get("archiveRisk"), base.archive_risk, "archiveRisk"),
-        minimum_idle_days=_validate_idle_days(changes.get("minimumIdleDays"), base.minimum_idle_days),
-        protected_tags=_validate_tags(changes.get("protectedTags"), base.protected_tags),
+        delete_risk=_validate_number(given.get("deleteRisk", base.delete_risk), "deleteRisk", 1),
+        archive_risk=_validate_number(given.get("archiveRisk", base.archive_risk), "archiveRisk", 1),
+        minimum_idle_days=_validate_number(
+            given.get("minimumIdleDays", base.minimum_idle_days), "minimumIdleDays", _MAX_IDLE_DAYS
+        ),
+        protected_tags=_validate_tags(given["protectedTags"]) if "protectedTags" in given else base.protected_tags,
     )
     if policy.delete_risk > policy.archive_risk:
         raise BadInput("deleteRisk: must not be above archiveRisk", "deleteRisk")
     return policy
 
 
-def _validate_risk(risk: float | None, default: float, argument: str) -> float:
-    if risk is None:
-        return default
-    if not 0 <= risk <= 1:
-        raise BadInput(f"{argument}: must be 0 to 1", argument)
-    return risk
+def _validate_number(value: Number, argument: str, highest: int) -> Number:
+    if not 0 <= value <= highest:
+        raise BadInput(f"{argument}: must be 0 to {highest}", argument)
+    return value
 
 
-def _validate_idle_days(days: int | None, default: int) -> int:
-    if days is None:
-        return default
-    if not 0 <= days <= _MAX_IDLE_DAYS:
-        raise BadInput(f"minimumIdleDays: must be 0 to {_MAX_IDLE_DAYS}", "minimumIdleDays")
-    return days
-
-
-def _validate_tags(tags: Sequence[str] | None, default: tuple[str, ...]) -> tuple[str, ...]:
-    if tags is None:
-        return default
+def _validate_tags(tags: Sequence[str]) -> tuple[str, ...]:
     trimmed = [tag.strip() for tag in tags]
     if len(tags) > _MAX_TAGS or any(not 1 <= len(tag) <= _MAX_TAG_LENGTH for tag in trimmed):
         raise BadInput(f"protectedTags: at most {_MAX_TAGS} tags of 1 to {_MAX_TAG_LENGTH} characters", "protectedTags")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from thirdeye.actions.detection.rules import Decision, SuppressionDays, detected_title, differs, is_suppressed
-from thirdeye.actions.enums import Category
+from thirdeye.actions.items import Category
 
 DAY = date(2026, 3, 1)
 

@@ -8,13 +8,12 @@ from ariadne import MutationType, ObjectType, QueryType
 from thirdeye.actions.campaigns import store
 from thirdeye.actions.campaigns.membership import add_matching_items
 from thirdeye.actions.campaigns.store import Campaign, Progress
-from thirdeye.actions.campaigns.validation import parse_campaign
 from thirdeye.actions.campaigns.views import CampaignAnswer, campaign_view, leaderboard_view, progress_view
 from thirdeye.actions.filters import parse_table_filter
 from thirdeye.actions.loaders import progress_loader
 from thirdeye.actions.permissions import caller_identity
 from thirdeye.actions.rules import check_version
-from thirdeye.actions.validation import Input, require, validate_list
+from thirdeye.actions.validation import Input, parse_campaign, require, validate_list
 from thirdeye.auth.permission import caller, may_write, writer
 from thirdeye.context import Context, Info
 from thirdeye.database import Session

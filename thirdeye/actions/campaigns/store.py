@@ -1,7 +1,7 @@
 """Campaigns and the items in them, in the `thirdeye` schema. Amounts are USD a month."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -98,13 +98,7 @@ class Progress:
     realized_usd: Decimal = Decimal(0)
 
     def __add__(self, other: "Progress") -> "Progress":
-        return Progress(
-            items=self.items + other.items,
-            done_items=self.done_items + other.done_items,
-            dropped_items=self.dropped_items + other.dropped_items,
-            projected_usd=self.projected_usd + other.projected_usd,
-            realized_usd=self.realized_usd + other.realized_usd,
-        )
+        return Progress(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
 
 
 def _campaign(row: Row) -> Campaign:

@@ -7,6 +7,7 @@ from typing import TypedDict
 import orjson
 
 from thirdeye.actions.campaigns.store import Campaign, Progress
+from thirdeye.actions.views import answer_fields
 
 
 class CampaignAnswer(TypedDict):
@@ -18,30 +19,14 @@ class CampaignAnswer(TypedDict):
 
 def campaign_view(campaign: Campaign) -> dict[str, object]:
     """A campaign."""
-    return {
-        "id": campaign.id,
-        "name": campaign.name,
-        "owner": campaign.owner,
-        "goalUsd": campaign.goal_usd,
-        "dueDate": campaign.due_date,
-        "filter": None if campaign.item_filter is None else orjson.dumps(campaign.item_filter).decode(),
-        "version": campaign.version,
-        "createdBy": campaign.created_by,
-        "createdAt": campaign.created_at,
-        "closedAt": campaign.closed_at,
-    }
+    table_filter = None if campaign.item_filter is None else orjson.dumps(campaign.item_filter).decode()
+    return {**answer_fields(campaign), "filter": table_filter}
 
 
 def progress_view(progress: Progress, goal: Decimal | None) -> dict[str, object]:
     """How far a campaign is."""
-    return {
-        "items": progress.items,
-        "doneItems": progress.done_items,
-        "droppedItems": progress.dropped_items,
-        "projectedUsd": progress.projected_usd,
-        "realizedUsd": progress.realized_usd,
-        "share": round(float(progress.realized_usd / goal), 4) if goal else None,
-    }
+    share = round(float(progress.realized_usd / goal), 4) if goal else None
+    return {**answer_fields(progress), "share": share}
 
 
 def leaderboard_view(
@@ -55,13 +40,4 @@ def leaderboard_view(
             by_owner[name] = by_owner.get(name, Progress()) + progress
     # Tables that nobody owns come last among equals.
     ranks = sorted(by_owner.items(), key=lambda rank: (-rank[1].realized_usd, -rank[1].done_items, rank[0] or "\uffff"))
-    return [
-        {
-            "owner": name,
-            "items": progress.items,
-            "doneItems": progress.done_items,
-            "projectedUsd": progress.projected_usd,
-            "realizedUsd": progress.realized_usd,
-        }
-        for name, progress in ranks
-    ]
+    return [{"owner": name, **answer_fields(progress)} for name, progress in ranks]

@@ -10,11 +10,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from thirdeye.actions.detection.rules import ActionRule, Decision, OpenItem, SuppressionDays, is_suppressed
-from thirdeye.actions.enums import SAVING_CATEGORIES
 from thirdeye.actions.filters import tables_matching
+from thirdeye.actions.items import SAVING_CATEGORIES
+from thirdeye.estate.loaders import EstateContext
 from thirdeye.inventory.columns import Array, Mask, select
 from thirdeye.inventory.query import cost_of, saving_of
-from thirdeye.inventory.reader import EstateReader, Snapshot
+from thirdeye.inventory.reader import Snapshot
 
 _AMOUNT_COLUMNS: Final = ("size", "query_cost", "place", "verdict")
 
@@ -69,13 +70,8 @@ class Matches:
                 yield Match(number, rule.category, rule)
 
 
-async def amounts_of(snapshot: Snapshot) -> Amounts:
-    """The amounts of all tables: sixteen bytes each."""
-    await snapshot.load(_AMOUNT_COLUMNS)
-    return await asyncio.to_thread(_amounts, snapshot)
-
-
 def _amounts(snapshot: Snapshot) -> Amounts:
+    """The amounts of all tables: sixteen bytes each."""
     catalogue = snapshot.catalogue
     chunks = [catalogue.columns.parts(chunk) for chunk in range(catalogue.columns.chunks)]
     nothing = np.zeros(0)
@@ -86,25 +82,26 @@ def _amounts(snapshot: Snapshot) -> Amounts:
 
 
 async def match_rules(
-    reader: EstateReader,
+    context: EstateContext,
     snapshot: Snapshot,
     rules: Sequence[ActionRule],
     *,
     open_items: Sequence[OpenItem],
     decisions: Mapping[str, Mapping[int, Decision]],
-    days: SuppressionDays,
 ) -> Matches:
     """What the rules match, in their order. Raises Superseded.
 
     Of the tables of a rule those with an open item stay, then the most expensive come, up to the rule's maximum.
     """
-    length = snapshot.catalogue.columns.length
-    matches = Matches(await amounts_of(snapshot))
+    length, settings = snapshot.catalogue.columns.length, context.settings
+    days = SuppressionDays(dismissed=settings.dismissed_days, completed=settings.completed_days)
+    await snapshot.load(_AMOUNT_COLUMNS)
+    matches = Matches(await asyncio.to_thread(_amounts, snapshot))
     costs = matches.amounts.costs
     open_masks = _open_masks(open_items, length)
     unmatched: dict[str, Mask] = {}
     for rule in rules:
-        numbers = await tables_matching(reader, snapshot, rule.table_filter)
+        numbers = await tables_matching(context.estate, snapshot, rule.table_filter)
         # The first rule of a category takes a table.
         free = unmatched.setdefault(rule.category, np.ones(length, np.bool_))
         numbers = numbers[free[numbers]]

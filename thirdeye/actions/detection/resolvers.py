@@ -1,6 +1,5 @@
 """GraphQL: rules of detection, for administrators, and what they would do, for everybody."""
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,17 +9,16 @@ from ariadne import MutationType, QueryType
 from thirdeye.actions.detection import store
 from thirdeye.actions.detection.matching import Matches, match_rules
 from thirdeye.actions.detection.rules import ActionRule, OpenItem
-from thirdeye.actions.detection.run import suppression_days
-from thirdeye.actions.detection.validation import check_required, parse_rule
 from thirdeye.actions.filters import parse_table_filter
-from thirdeye.actions.validation import Input, require
+from thirdeye.actions.validation import Input, check_required, parse_rule, require
+from thirdeye.actions.views import answer_fields
 from thirdeye.auth.permission import administrator
 from thirdeye.context import Context, Info
-from thirdeye.errors import BadInput, Unavailable
+from thirdeye.errors import BadInput
 from thirdeye.estate.loaders import views, with_snapshot
-from thirdeye.estate.resolvers.refreshes import request_refresh
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.paging import page_size
+from thirdeye.verdict.resolvers.refresh import refresh_soon
 
 query = QueryType()
 mutation = MutationType()
@@ -28,19 +26,8 @@ _MAX_RULES: Final = 200
 
 
 def _rule_view(rule: ActionRule) -> dict[str, object]:
-    return {
-        "id": rule.id,
-        "name": rule.name,
-        "category": rule.category,
-        "priority": rule.priority,
-        "position": rule.position,
-        "filter": orjson.dumps(rule.table_filter).decode(),
-        "maximumItems": rule.maximum_items,
-        "enabled": bool(rule.enabled),
-        "version": rule.version,
-        "setBy": rule.set_by,
-        "setAt": rule.set_at,
-    }
+    table_filter = orjson.dumps(rule.table_filter).decode()
+    return {**answer_fields(rule), "filter": table_filter, "enabled": bool(rule.enabled)}
 
 
 @query.field("actionRules")
@@ -72,12 +59,9 @@ async def resolve_preview(
     rules = _rules_with(await store.action_rules(context.thirdeye), rule)
     open_items = await store.open_items(context.thirdeye)
     decisions = await store.decisions(context.thirdeye)
-    days = suppression_days(context.settings)
 
     async def preview(snapshot: Snapshot) -> dict[str, object]:
-        matches = await match_rules(
-            context.estate, snapshot, rules, open_items=open_items, decisions=decisions, days=days
-        )
+        matches = await match_rules(context, snapshot, rules, open_items=open_items, decisions=decisions)
         opened, counts = _preview(rule, matches, open_items)
         return {**counts, "tables": await views(context, snapshot, opened[:limit])}
 
@@ -88,10 +72,8 @@ def _rules_with(stored: list[ActionRule], rule: ActionRule) -> list[ActionRule]:
     """The enabled rules of a rule's category, in order, as they are with it."""
     others = [each for each in stored if each.enabled and each.id != rule.id and each.category == rule.category]
     # A new rule, whose id is 0, comes after those of its position, as its id will be the highest.
-    return sorted(
-        [*others, *([rule] if rule.enabled else [])],
-        key=lambda each: (each.position, each.id or float("inf")),
-    )
+    rules = [*others, rule] if rule.enabled else others
+    return sorted(rules, key=lambda each: (each.position, each.id or float("inf")))
 
 
 def _preview(rule: ActionRule, matches: Matches, open_items: list[OpenItem]) -> tuple[list[int], dict[str, int]]:
@@ -123,7 +105,7 @@ async def resolve_set(_: object, info: Info, *, input: Input, id: int | None = N
             written = await store.insert_rule(session, rule, name, context.clock())
         else:
             written = await store.change_rule(session, id, columns, name, context.clock())
-    await _request_refresh(info, name)
+    await refresh_soon(info, name)
     return _rule_view(written)
 
 
@@ -132,11 +114,5 @@ async def resolve_delete(_: object, info: Info, *, id: int) -> bool:
     name = administrator(info.context)
     deleted = await store.delete_rule(info.context.thirdeye, id)
     if deleted:
-        await _request_refresh(info, name)
+        await refresh_soon(info, name)
     return deleted
-
-
-async def _request_refresh(info: Info, name: str) -> None:
-    # Items follow with a refresh; without Redis they wait for the next scheduled one.
-    with suppress(Unavailable):
-        await request_refresh(info, kind="AUTO", by=name, now=info.context.clock(), since=None)

@@ -6,8 +6,16 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from thirdeye.actions.enums import MAX_TITLE_LENGTH, REMOVAL_CATEGORIES, SAVING_CATEGORIES, Category, Resolution
-from thirdeye.actions.items import Columns, ColumnValue, ItemState
+from thirdeye.actions.items import (
+    MAX_TITLE_LENGTH,
+    REMOVAL_CATEGORIES,
+    SAVING_CATEGORIES,
+    Category,
+    Columns,
+    ColumnValue,
+    ItemState,
+    Resolution,
+)
 from thirdeye.actions.rules import DECIDED, removal_cancelled, resolved
 from thirdeye.actions.savings.rules import STOPPED_DAYS, minimum_change
 from thirdeye.estate.dates import format_day

@@ -5,7 +5,7 @@ estate changes nothing.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
@@ -15,23 +15,13 @@ from thirdeye.actions.campaigns import store as campaigns
 from thirdeye.actions.campaigns.membership import add_matching_items
 from thirdeye.actions.changes import Change, apply
 from thirdeye.actions.detection import store
-from thirdeye.actions.detection.matching import Amounts, Match, Matches, match_rules
-from thirdeye.actions.detection.rules import (
-    Finding,
-    OpenItem,
-    SuppressionDays,
-    TableFacts,
-    TrackedItem,
-    detected_title,
-    reconcile,
-)
+from thirdeye.actions.detection.matching import Matches, match_rules
+from thirdeye.actions.detection.rules import Finding, OpenItem, TableFacts, TrackedItem, detected_title, reconcile
 from thirdeye.actions.detection.store import NewItem
-from thirdeye.actions.enums import DETECTION_ACTOR, Category
-from thirdeye.actions.items import Actor
+from thirdeye.actions.items import DETECTION_ACTOR, Actor, Category
 from thirdeye.actions.renamed_tables import renamed_tables_of
 from thirdeye.actions.savings import store as savings
 from thirdeye.actions.savings.measurement import measure_savings
-from thirdeye.actions.savings.store import TableAnswer
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL
 from thirdeye.estate.loaders import table_of
@@ -54,66 +44,54 @@ class Outcome:
     measured: int = 0
 
 
-@dataclass(frozen=True)
-class _TableContext:
-    """The part of a request's context that answers for tables need."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Detection:
+    """Runs over the published estate; one at a time across all processes. For answers about tables an EstateContext."""
 
     settings: Settings
-    clock: Clock
     thirdeye: MySQL
     estate: EstateReader
-    loaders: dict[str, Any]
-
-
-class Detection:
-    """Runs over the published estate; one at a time across all processes."""
-
-    def __init__(self, *, settings: Settings, thirdeye: MySQL, estate: EstateReader, clock: Clock) -> None:
-        self._settings = settings
-        self._thirdeye = thirdeye
-        self._estate = estate
-        self._clock = clock
-        self._context = _TableContext(settings, clock, thirdeye, estate, {})
+    clock: Clock
+    loaders: dict[str, Any] = field(default_factory=dict)
 
     async def is_due(self) -> bool:
         """Whether the published estate has not been through a run."""
         try:
-            snapshot = await self._estate.snapshot(newest=True)
+            snapshot = await self.estate.snapshot(newest=True)
         except NotReadYet:
             return False
-        state = await store.state(self._thirdeye)
+        state = await store.state(self.thirdeye)
         return state is None or state["generation"] != snapshot.generation
 
     async def run(self) -> Outcome | None:
         """Runs once; None while another process does. Raises NotReadYet, DatabaseUnavailable."""
-        async with self._thirdeye.lease("detection") as lease:
+        async with self.thirdeye.lease("detection") as lease:
             if lease is None:
                 return None
             for _ in range(_TRIES):
                 try:
-                    return await self._run(await self._estate.snapshot(newest=True))
+                    return await self._run(await self.estate.snapshot(newest=True))
                 except Superseded:
                     continue
             raise Superseded
 
     async def _run(self, snapshot: Snapshot) -> Outcome:
-        measured = await measure_savings(self._thirdeye, snapshot, self._clock())
-        items = await store.tracked_items(self._thirdeye)
+        measured = await measure_savings(self.thirdeye, snapshot, self.clock())
+        items = await store.tracked_items(self.thirdeye)
         matches = await match_rules(
-            self._estate,
+            self,
             snapshot,
-            [rule for rule in await store.action_rules(self._thirdeye) if rule.enabled],
-            open_items=await store.open_items(self._thirdeye),
-            decisions=await store.decisions(self._thirdeye),
-            days=suppression_days(self._settings),
+            [rule for rule in await store.action_rules(self.thirdeye) if rule.enabled],
+            open_items=await store.open_items(self.thirdeye),
+            decisions=await store.decisions(self.thirdeye),
         )
         changed = await self._update_items(snapshot, items, matches)
         # Read again, as some have just ended.
-        opened = await self._open_items(snapshot, await store.open_items(self._thirdeye), matches)
-        for campaign in await campaigns.open_campaigns_with_filter(self._thirdeye):
-            await add_matching_items(self._thirdeye, self._estate, snapshot, campaign)
+        opened = await self._open_items(snapshot, await store.open_items(self.thirdeye), matches)
+        for campaign in await campaigns.open_campaigns_with_filter(self.thirdeye):
+            await add_matching_items(self.thirdeye, self.estate, snapshot, campaign)
         counts = {"opened": opened, "changed": changed, "measured": measured}
-        await store.put_state(self._thirdeye, generation=snapshot.generation, now=self._clock(), **counts)
+        await store.put_state(self.thirdeye, generation=snapshot.generation, now=self.clock(), **counts)
         log.info("detected", generation=snapshot.generation, **counts)
         return Outcome(**counts)
 
@@ -122,7 +100,7 @@ class Detection:
     async def _update_items(self, snapshot: Snapshot, items: Sequence[TrackedItem], matches: Matches) -> int:
         facts_of = await self._table_facts(snapshot, items)
         rules = {match[:2]: match.rule for match in matches}
-        now, changes = self._clock(), list[tuple[TrackedItem, Change]]()
+        now, changes = self.clock(), list[tuple[TrackedItem, Change]]()
         for item in items:
             number, category = item.table_number, item.category or ""
             rule = rules.get((number, category))
@@ -131,7 +109,7 @@ class Detection:
             if columns:
                 changes.append((item, Change(item, columns)))
         for batch in batches(changes):
-            async with self._thirdeye.transaction() as session:
+            async with self.thirdeye.transaction() as session:
                 versions = await store.locked_versions(session, [item.id for item, _ in batch])
                 # An item that somebody has changed since it was read waits for the next run.
                 current = [change for item, change in batch if versions.get(item.id) == item.version]
@@ -150,17 +128,14 @@ class Detection:
             chunk, place = divmod(number, CHUNK)
             return int(columns.parts(chunk)[name][place])
 
-        absent = [
-            item.table_number
-            for item in items
-            if item.stage is not None and not value(item.table_number, "flags") & PRESENT
-        ]
-        renamed_tables = await renamed_tables_of(self._thirdeye, absent)
+        staged = [item.table_number for item in items if item.stage is not None]
+        absent = [number for number in staged if not value(number, "flags") & PRESENT]
+        renamed_tables = await renamed_tables_of(self.thirdeye, absent)
 
         def facts_of(number: int) -> TableFacts:
             accessed = value(number, "accessed")
             if number in renamed_tables:
-                accessed = max(accessed, value(renamed_tables[number].number, "accessed"))
+                accessed = max(accessed, value(renamed_tables[number]["number"], "accessed"))
             return TableFacts(
                 present=bool(value(number, "flags") & PRESENT),
                 evidence_complete=not value(number, "blockers") & _INCOMPLETE_EVIDENCE,
@@ -178,28 +153,24 @@ class Detection:
         named = {item.table_number for item in open_items}
         # By table, so that a batch has a table's baseline and its items.
         missing = sorted((match for match in matches if match[:2] not in open_keys), key=lambda match: match[:2])
-        opened, now = 0, self._clock()
+        opened, now = 0, self.clock()
         for batch in batches(missing):
-            rows = await self._estate.rows(snapshot, sorted({match.table_number for match in batch}))
-            tables = {number: table_of(self._context, snapshot, row) for number, row in rows.items()}
+            rows = await self.estate.rows(snapshot, sorted({match.table_number for match in batch}))
+            tables = {number: table_of(self, snapshot, row) for number, row in rows.items()}
             items = [
-                _new_item(match, tables[match.table_number], matches.amounts)
-                for match in batch
-                if match.table_number in tables
+                NewItem(
+                    title=detected_title(Category(category), tables[number]["fqn"]),
+                    category=category,
+                    priority=rule.priority,
+                    saving=matches.amounts.saving(number, category),
+                    table_number=number,
+                    rule_id=rule.id,
+                )
+                for number, category, rule in batch
+                if number in tables
             ]
-            async with self._thirdeye.transaction() as session:
+            async with self.thirdeye.transaction() as session:
                 await savings.put_baselines(session, [tables[number] for number in tables if number not in named], now)
                 opened += await store.insert_items(session, items, now)
             named.update(tables)
         return opened
-
-
-def _new_item(match: Match, table: TableAnswer, amounts: Amounts) -> NewItem:
-    number, category, rule = match
-    title = detected_title(Category(category), table["fqn"])
-    return NewItem(title, category, rule.priority, amounts.saving(number, category), number, rule.id)
-
-
-def suppression_days(settings: Settings) -> SuppressionDays:
-    """How long what people decided counts."""
-    return SuppressionDays(dismissed=settings.dismissed_days, completed=settings.completed_days)

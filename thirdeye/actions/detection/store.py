@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from thirdeye.actions.detection.rules import ActionRule, Decision, OpenItem, TrackedItem
-from thirdeye.actions.enums import DETECTION_ACTOR
+from thirdeye.actions.items import DETECTION_ACTOR
 from thirdeye.actions.store import insert_statement, update_statement
 from thirdeye.database import MySQL, Row, Session
 

@@ -10,9 +10,8 @@ from ariadne import MutationType
 
 from thirdeye.actions import rules, store, validation
 from thirdeye.actions.changes import Change, apply
-from thirdeye.actions.enums import SAVING_CATEGORIES, EventKind, Resolution
 from thirdeye.actions.filters import parse_item_filter
-from thirdeye.actions.items import Columns, ColumnValue, Event, Item
+from thirdeye.actions.items import SAVING_CATEGORIES, Columns, ColumnValue, Event, EventKind, Item, Resolution
 from thirdeye.actions.ordering import parse_order
 from thirdeye.actions.permissions import actor_of, authorize_change, authorize_creation
 from thirdeye.actions.savings import store as savings

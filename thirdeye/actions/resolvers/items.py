@@ -1,14 +1,15 @@
 """GraphQL: action items, one and many, and what is told about each."""
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final, TypedDict
+from typing import Final
 
 from ariadne import ObjectType, QueryType
 
 from thirdeye.actions import store
 from thirdeye.actions.campaigns.views import campaign_view
-from thirdeye.actions.enums import EventKind
 from thirdeye.actions.filters import parse_item_filter
+from thirdeye.actions.items import EventKind
 from thirdeye.actions.loaders import campaign_loader, event_loader, measured_loader
 from thirdeye.actions.ordering import cursor_of, parse_cursor, parse_order
 from thirdeye.actions.permissions import assignee_warning
@@ -27,12 +28,6 @@ query = QueryType()
 connection = ObjectType("ActionItemConnection")
 item = ObjectType("ActionItem")
 _NEWEST: Final = 2**63 - 1
-
-
-class ConnectionAnswer(TypedDict):
-    """What the resolver of its count reads of a list's answer."""
-
-    filter: ItemFilter
 
 
 @query.field("actionItems")
@@ -60,7 +55,7 @@ async def resolve_action_items(
 
 
 @connection.field("totalCount")
-async def resolve_total_count(answer: ConnectionAnswer, info: Info) -> int:
+async def resolve_total_count(answer: Mapping[str, ItemFilter], info: Info) -> int:
     # Counting costs a scan, so only those pay who ask for it.
     return await store.count_items(info.context.thirdeye, answer["filter"])
 

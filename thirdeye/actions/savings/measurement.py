@@ -1,7 +1,6 @@
 """Measuring, after each refresh, what became of the tables that items named."""
 
 from datetime import datetime
-from typing import Final
 
 from thirdeye.actions.batches import batches
 from thirdeye.actions.renamed_tables import renamed_tables_of
@@ -12,12 +11,10 @@ from thirdeye.database import MySQL
 from thirdeye.inventory.columns import CHUNK, PRESENT, day_of
 from thirdeye.inventory.reader import Snapshot
 
-_COLUMNS: Final = ("flags", "size", "written")
-
 
 async def measure_savings(thirdeye: MySQL, snapshot: Snapshot, now: datetime) -> int:
     """Writes what changed since the last time; returns for how many tables. Run again it writes nothing."""
-    await snapshot.load(_COLUMNS)
+    await snapshot.load(("flags", "size", "written"))
     entries, absent = list[SavingEntry](), list[MeasuredBaseline]()
 
     def add(baseline: MeasuredBaseline, state: TableState) -> None:
@@ -34,7 +31,8 @@ async def measure_savings(thirdeye: MySQL, snapshot: Snapshot, now: datetime) ->
     renamed_tables = await renamed_tables_of(thirdeye, [baseline.table_number for baseline in absent])
     for baseline in absent:
         table = renamed_tables.get(baseline.table_number)
-        add(baseline, TableState(present=False, renamed=table is not None, size=None if table is None else table.size))
+        size = None if table is None else table["size_bytes"]
+        add(baseline, TableState(present=False, renamed=table is not None, size=size))
     for batch in batches(entries):
         async with thirdeye.transaction() as session:
             await store.insert_entries(session, batch, now)

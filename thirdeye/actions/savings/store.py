@@ -120,15 +120,6 @@ class MeasuredSaving(NamedTuple):
     baseline_usd: Decimal
 
 
-class TableName(NamedTuple):
-    """A table's name, the path of its schema, and the size in bytes where it was read."""
-
-    number: int
-    name: str
-    schema: tuple[str | None, ...]
-    size: int | None
-
-
 async def put_baselines(session: Session, tables: Sequence[TableAnswer], now: datetime) -> None:
     """Remembers what tables cost, of the API's answers for them. One of which something was measured keeps the old."""
     if tables:
@@ -172,21 +163,14 @@ async def insert_entries(session: Session, entries: Iterable[SavingEntry], now: 
     await session.execute_rows(_INSERT_ENTRIES, rows)
 
 
-async def tables_named_like(thirdeye: MySQL, text: str) -> list[TableName]:
-    """The present tables whose names contain a text."""
-    rows = await thirdeye.fetch_all(_TABLES_NAMED_LIKE, {"pattern": contains_pattern(text)})
-    return [_table_name(row) for row in rows]
+async def tables_named_like(thirdeye: MySQL, text: str) -> list[Row]:
+    """The present tables whose names contain a text: `number`, `name`, the path of the schema, `size_bytes`."""
+    return await thirdeye.fetch_all(_TABLES_NAMED_LIKE, {"pattern": contains_pattern(text)})
 
 
-async def table_names(thirdeye: MySQL, numbers: Sequence[int]) -> list[TableName]:
-    """The names of these tables, also of removed ones."""
-    rows = await thirdeye.fetch_all(_TABLE_NAMES, {"numbers": tuple(numbers) or (-1,)})
-    return [_table_name(row) for row in rows]
-
-
-def _table_name(row: Row) -> TableName:
-    schema = (row["service"], row["database_name"], row["schema_name"])
-    return TableName(row["number"], row["name"], schema, row.get("size_bytes"))
+async def table_names(thirdeye: MySQL, numbers: Sequence[int]) -> list[Row]:
+    """The names of these tables and the paths of their schemas, also of removed ones."""
+    return await thirdeye.fetch_all(_TABLE_NAMES, {"numbers": tuple(numbers) or (-1,)})
 
 
 async def realized(thirdeye: MySQL, group: str, since: datetime, until: datetime) -> dict[str, Row]:

@@ -5,10 +5,9 @@ from typing import Final
 
 from thirdeye.errors import BadInput
 from thirdeye.paging import EARLIEST_DAY
+from thirdeye.verdict import validation
 
 _LATEST_DAY: Final = date(9999, 12, 30)
-_MAX_PERIOD: Final = timedelta(days=10 * 366)
-_DEFAULT_PERIOD: Final = timedelta(days=365)
 
 
 def validate_period(first: date | None, last: date | None, today: date) -> tuple[date, date]:
@@ -16,9 +15,4 @@ def validate_period(first: date | None, last: date | None, today: date) -> tuple
     last = last or today
     if not EARLIEST_DAY <= last <= _LATEST_DAY:
         raise BadInput(f"to: must be from {EARLIEST_DAY} to {_LATEST_DAY}", "to")
-    first = first or last - _DEFAULT_PERIOD
-    if first > last:
-        raise BadInput("from: must not be after to", "from")
-    if last - first > _MAX_PERIOD:
-        raise BadInput("from: at most ten years before to", "from")
-    return first, last
+    return validation.validate_period(first, last, today, timedelta(days=365))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from thirdeye.actions.enums import Resolution
+from thirdeye.actions.items import Resolution
 from thirdeye.actions.savings.rules import Outcome
 from thirdeye.actions.savings.store import MeasuredSaving
 from thirdeye.actions.views import ItemAnswer

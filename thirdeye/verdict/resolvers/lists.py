@@ -15,7 +15,6 @@ from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Verdict
 from thirdeye.paging import page_size
 from thirdeye.verdict import store
 from thirdeye.verdict.explanations import TableAnswer
-from thirdeye.verdict.store import VerdictRecord
 
 query = QueryType()
 verdict_lists = ObjectType("VerdictLists")
@@ -58,19 +57,18 @@ async def resolve_blocked(_: object, info: Info, *, first: int | None = None) ->
 @verdict_lists.field("recentlyChanged")
 async def resolve_changed(_: object, info: Info, *, first: int | None = None) -> list[dict[str, object]]:
     records = await store.latest_records(info.context.thirdeye, page_size(first, default=10, maximum=100))
-    return [_record_answer(record) for record in records]
-
-
-def _record_answer(record: VerdictRecord) -> dict[str, object]:
-    return {
-        "number": record.number,
-        "recommendation": record.verdict,
-        "promisedRisk": record.promised,
-        "givenOn": record.given_on,
-        "endedOn": record.ended_on,
-        "ending": record.ending,
-        "usedOn": record.regretted_on,
-    }
+    return [
+        {
+            "number": record["number"],
+            "recommendation": record["verdict"],
+            "promisedRisk": record["promised"],
+            "givenOn": record["given_on"],
+            "endedOn": record["ended_on"],
+            "ending": record["ending"],
+            "usedOn": record["regretted_on"],
+        }
+        for record in records
+    ]
 
 
 @record.field("table")

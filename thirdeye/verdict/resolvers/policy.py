@@ -45,7 +45,7 @@ async def resolve_policy_history(_: object, info: Info, *, first: int | None = N
 async def _history(info: Info, limit: int) -> list[dict[str, object]]:
     base = policy_of(info.context.settings)
     rows = await store.policies(info.context.thirdeye, limit)
-    answers = [_policy_answer(policy_with(base, row.policy), row.set_by, row.set_at) for row in rows]
+    answers = [_policy_answer(policy_with(base, row["policy"]), row["set_by"], row["set_at"]) for row in rows]
     return answers if len(answers) == limit else [*answers, _policy_answer(base)]
 
 

@@ -1,4 +1,4 @@
-"""Requests a refresh after a change that lists and totals are to follow."""
+"""Requests a refresh after a change that lists, totals and items are to follow."""
 
 from contextlib import suppress
 

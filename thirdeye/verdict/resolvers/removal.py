@@ -5,7 +5,7 @@ from ariadne import QueryType
 from thirdeye.context import Info
 from thirdeye.errors import BadInput
 from thirdeye.estate.loaders import as_of, snapshot_of
-from thirdeye.verdict.removal import RemovalStep, is_virtual, removal_plan
+from thirdeye.verdict.removal import VIRTUAL_TYPES, removal_plan
 from thirdeye.verdict.resolvers.verdicts import require_table
 
 query = QueryType()
@@ -16,7 +16,7 @@ async def resolve_removal_plan(
     _: object, info: Info, *, fqn: str, archiveLocation: str | None = None, readers: list[str] | None = None
 ) -> dict[str, object]:
     table, snapshot = await require_table(info, fqn), await snapshot_of(info.context)
-    if is_virtual(table["tableType"]):
+    if table["tableType"] in VIRTUAL_TYPES:
         raise BadInput(f"fqn: no statements are written for a {table['tableType']}", "fqn")
     steps = removal_plan(
         service_type=table["serviceType"],
@@ -27,15 +27,15 @@ async def resolve_removal_plan(
         location=archiveLocation,
         readers=readers or (),
     )
-    return {"table": table, "steps": [_step_answer(step) for step in steps], **as_of(info.context, snapshot)}
-
-
-def _step_answer(step: RemovalStep) -> dict[str, object]:
-    return {
-        "stage": step.stage.value,
-        "what": step.what,
-        "wayBack": step.way_back,
-        "waitingDays": step.waiting_days,
-        "statements": step.statements,
-        "undo": step.undo,
-    }
+    answers = [
+        {
+            "stage": step.stage.value,
+            "what": step.what,
+            "wayBack": step.way_back,
+            "waitingDays": step.waiting_days,
+            "statements": step.statements,
+            "undo": step.undo,
+        }
+        for step in steps
+    ]
+    return {"table": table, "steps": answers, **as_of(info.context, snapshot)}

@@ -19,7 +19,6 @@ from thirdeye.verdict.evaluation import state_classes
 from thirdeye.verdict.explanations import ReturnRisk, TableAnswer
 from thirdeye.verdict.loaders import keep_loader
 from thirdeye.verdict.return_risk import NO_CLASS
-from thirdeye.verdict.store import Keep
 from thirdeye.verdict.validation import MAX_FQN_LENGTH
 
 table = ObjectType("Table")
@@ -46,19 +45,16 @@ async def require_table(info: Info, fqn: str, argument: str = "fqn") -> TableAns
 async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
     keeps, snapshot = await keep_loader(info.context).load(table["number"]), await snapshot_of(info.context)
     today = info.context.clock().date()
-    keep = next((keep for keep in keeps if explanations.is_in_force(keep, today)), None)
+    keep = next((keep for keep in keeps or () if keep.released_at is None and keep.kept_until >= today), None)
     verdict, codes = Verdict(table["recommendation"]), list(table["blockerCodes"])
     if keep is not None and Blocker.KEPT_BY_OWNER.value not in codes:
         # A keep takes effect before the next refresh.
         verdict, codes = Verdict.KEEP, [*codes, Blocker.KEPT_BY_OWNER.value]
     risk = return_risk(table, snapshot)
     policy = snapshot.advice.get("policy", {})
-    observed_days = _observed_days(table, snapshot)
-    missing_days = max(int(policy.get("observed_days", 0)) - observed_days, 0)
-    details = [
-        explanations.blocker_detail(Blocker(code), table, keep, missing_days, policy.get("protected_tags", ()))
-        for code in codes
-    ]
+    missing_days = max(int(policy.get("observed_days", 0)) - _observed_days(table, snapshot), 0)
+    tags = policy.get("protected_tags", ())
+    details = [explanations.blocker_detail(Blocker(code), table, keep, missing_days, tags) for code in codes]
     return {
         "recommendation": verdict.value,
         "confidence": _confidence(verdict, risk),
@@ -69,7 +65,7 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
             for code, detail in zip(codes, details, strict=True)
         ],
         "saving": table["saving"] if verdict.value == table["recommendation"] else 0,
-        "keep": keep and _keep_answer(keep),
+        "keep": keep and {"reason": keep.reason, "by": keep.kept_by, "at": keep.kept_at, "until": keep.kept_until},
         "reasons": explanations.reasons(table, verdict, details, risk),
     }
 
@@ -78,10 +74,6 @@ def _confidence(verdict: Verdict, risk: ReturnRisk | None) -> float | None:
     if verdict not in {Verdict.DELETE, Verdict.ARCHIVE} or risk is None or risk["value"] is None:
         return None
     return 1 - risk["value"]
-
-
-def _keep_answer(keep: Keep) -> dict[str, object]:
-    return {"reason": keep.reason, "by": keep.kept_by, "at": keep.kept_at, "until": keep.kept_until}
 
 
 def _purge_score(table: TableAnswer, snapshot: Snapshot) -> dict[str, object] | None:
