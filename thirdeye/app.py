@@ -94,7 +94,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlin
 
 def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]:
     settings = services.settings
-    schema, documents, operations = _prepared(settings.graphql_playground)
+    schema, documents, operations = _prepared(playground=settings.graphql_playground)
 
     def context_of(scope: Scope) -> Context:
         state = request_state(scope)
@@ -152,7 +152,7 @@ def _is_public(scope: Scope, *, playground: bool) -> bool:
 
 
 @cache
-def _prepared(playground: bool) -> tuple[GraphQLSchema, DocumentCache, PersistedOperations]:
+def _prepared(*, playground: bool) -> tuple[GraphQLSchema, DocumentCache, PersistedOperations]:
     """The schema and the operations by it: the same for all applications of a process, and never changed."""
     schema = build_schema()
     documents = DocumentCache(schema, playground=playground)
@@ -189,7 +189,7 @@ def _cross_origin(origins: list[str]) -> list[Middleware]:
     return [cors]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """`thirdeye.app:app` for uvicorn: made when first asked for, so that importing this module needs no settings."""
     if name != "app":
         raise AttributeError(name)

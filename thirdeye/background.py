@@ -29,7 +29,7 @@ class PeriodicTask:
 
     def start(self, *, wait_first: bool = True) -> None:
         """Begins, in the running loop; `wait_first` when the first run was done already."""
-        self._task = asyncio.create_task(self._run(wait_first))
+        self._task = asyncio.create_task(self._run(wait=wait_first))
 
     async def stop(self) -> None:
         """Cancels it and waits for its end; does nothing when it was not started."""
@@ -39,7 +39,7 @@ class PeriodicTask:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def _run(self, wait: bool) -> None:
+    async def _run(self, *, wait: bool) -> None:
         while True:
             if wait:
                 await self._sleep(self._interval() if callable(self._interval) else self._interval)

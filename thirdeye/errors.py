@@ -45,11 +45,15 @@ class BadInput(ThirdEyeError):
 
 
 class NotFound(ThirdEyeError):
+    """There is no such thing."""
+
     code = "NOT_FOUND"
     status = 404
 
 
 class Conflict(ThirdEyeError):
+    """Somebody else changed it meanwhile."""
+
     code = "CONFLICT"
     status = 409
 
@@ -59,6 +63,8 @@ class AlreadyExists(Conflict):
 
 
 class Forbidden(ThirdEyeError):
+    """The caller's roles do not allow it."""
+
     code = "FORBIDDEN"
     status = 403
 
@@ -86,6 +92,8 @@ class RateLimited(ThirdEyeError):
 
 
 class RequestTimeout(ThirdEyeError):
+    """The request's deadline passed."""
+
     code = "TIMEOUT"
     status = 504
 

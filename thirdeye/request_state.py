@@ -14,7 +14,8 @@ _KEY: Final = "thirdeye.request"
 @dataclass(slots=True)
 class RequestState:
     """`claimed` is the subject of a refused token whose signature is valid. `operation` is the id of a persisted
-    operation, or "adhoc". `refusal_reason` is one of a few fixed texts, for the audit."""
+    operation, or "adhoc". `refusal_reason` is one of a few fixed texts, for the audit.
+    """
 
     request_id: str = ""
     principal: "Principal | None" = None

@@ -121,7 +121,8 @@ class Session:
 
     async def execute_rows(self, head: str, rows: Iterable[Sequence[Any]], tail: str = "") -> None:
         """Runs `head` (INSERT INTO ... VALUES) for rows of text, numbers, moments, bytes and None, about a megabyte at a time;
-        `tail` may say what is to be done with rows that are there already."""
+        `tail` may say what is to be done with rows that are there already.
+        """
         for values in literal_rows(rows):
             await self.execute(head + values + tail)
 
@@ -167,7 +168,8 @@ async def named_lock(session: Session, name: str, seconds: float) -> AsyncIterat
 
 class StatementKiller:
     """Ends on the server what nobody waits for any more. Closing the connection alone does not: a server notices that
-    only when it has something to send."""
+    only when it has something to send.
+    """
 
     def __init__(self, *, host: str, port: int, user: str, password: str) -> None:
         self._options: dict[str, Any] = {"host": host, "port": port, "user": user, "password": password}

@@ -22,14 +22,13 @@ class ItemAnswer(TypedDict):
 
 
 @cache
-def _answer_keys(kind: Any) -> dict[str, str]:
-    return {snake_to_camel(field.name, upper=False): field.name for field in fields(kind)}
+def _answer_keys(kind: type[object]) -> dict[str, str]:
+    return {snake_to_camel(field.name, upper=False): field.name for field in fields(kind)}  # type: ignore[arg-type]
 
 
-def answer_fields(value: Any) -> dict[str, Any]:
+def answer_fields(value: object) -> dict[str, Any]:
     """The fields of a dataclass by the names that the API has for them."""
-    kind: Any = type(value)
-    return {key: getattr(value, name) for key, name in _answer_keys(kind).items()}
+    return {key: getattr(value, name) for key, name in _answer_keys(type(value)).items()}  # type: ignore[arg-type]
 
 
 def item_view(item: Item, now: datetime) -> dict[str, object]:

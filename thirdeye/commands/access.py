@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -22,6 +22,7 @@ from thirdeye.edge import store as audit_store
 from thirdeye.errors import ThirdEyeError
 from thirdeye.settings import Settings
 
+Result = TypeVar("Result")
 token = typer.Typer(no_args_is_help=True, help="Looks at tokens, and denies them.")
 _TOKEN = typer.Argument(help="The token, or - to read it from standard input, which no list of processes shows.")
 _MARKS = {True: "ok  ", False: "NO  ", None: "?   "}
@@ -32,7 +33,7 @@ def _read(given: str) -> str:
     return re.sub(r"(?i)^bearer\s+", "", text.strip())
 
 
-def _over_thirdeye(settings: Settings, work: Callable[[MySQL], Coroutine[Any, Any, Any]]) -> Any:
+def _over_thirdeye(settings: Settings, work: Callable[[MySQL], Coroutine[Any, Any, Result]]) -> Result:
     database = thirdeye_database(settings, no_observer)
     return run(with_database(database, work(database)))
 

@@ -32,7 +32,7 @@ def shown(settings: Settings) -> dict[str, str]:
     return {name.upper(): _text(getattr(settings, name)) for name in sorted(Settings.model_fields)}
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, SecretStr):

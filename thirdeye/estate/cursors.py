@@ -33,6 +33,7 @@ def parse_table_cursor(cursor: str | None, sort: Sort, argument: str) -> Positio
 
 
 def run_cursor(run: int) -> str:
+    """The cursor of a refresh."""
     return encode_cursor(run)
 
 

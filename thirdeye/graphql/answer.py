@@ -41,7 +41,8 @@ class AnswerError:
 @dataclass(slots=True)
 class Answer:
     """Data, errors, or both. `is_request_error`: nothing was executed, because the request was wrong; then there is no
-    data at all. `replayed`: it was given before, under the same Idempotency-Key."""
+    data at all. `replayed`: it was given before, under the same Idempotency-Key.
+    """
 
     data: JsonObject | None
     errors: Sequence[AnswerError] = ()

@@ -38,7 +38,8 @@ _REVALIDATE: Final = ((b"cache-control", b"private, no-cache"), (b"vary", b"Acce
 
 class GraphQLEndpoint:
     """`/api/v1/thirdeye/graphql`. `explorer` is the page for a browser's GET; with `persisted_only` no other documents
-    are run than the persisted ones."""
+    are run than the persisted ones.
+    """
 
     def __init__(
         self,

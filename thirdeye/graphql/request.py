@@ -50,7 +50,8 @@ class GraphQLRequest:
 
 async def read_body(headers: Headers, receive: Receive) -> bytes:
     """The body of a request. Raises TransportError 413 over a megabyte, once the client can take the answer; 408 for a
-    body that does not arrive."""
+    body that does not arrive.
+    """
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > MAX_BODY and b"100-continue" in headers.get(b"expect", b"").lower():
         raise _too_large()

@@ -226,7 +226,7 @@ def serialize_filter(arguments: Arguments) -> dict[str, Any]:
 def deserialize_filter(document: Arguments) -> dict[str, Any]:
     """The arguments that `serialize_filter` made JSON of."""
 
-    def value(name: str, stored: Any) -> Any:
+    def value(name: str, stored: Any) -> Any:  # noqa: ANN401  whatever JSON holds
         if name in _DECIMALS:
             return Decimal(stored)
         return date.fromisoformat(stored) if name in _DAYS else stored

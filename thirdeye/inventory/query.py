@@ -277,7 +277,7 @@ def select_page(
         if backwards:
             keys, ties = -keys, -ties
         if position is not None:
-            keys, ties = _after_position(keys, ties, position, sort, backwards)
+            keys, ties = _after_position(keys, ties, position, sort, backwards=backwards)
         best_keys, best_ties = _smallest(np.concatenate([best_keys, keys]), np.concatenate([best_ties, ties]), size + 1)
     numbers = np.abs(best_ties)
     more = len(numbers) > size
@@ -290,7 +290,9 @@ def select_page(
     )
 
 
-def _after_position(keys: Array, ties: Array, position: Position, sort: Sort, backwards: bool) -> tuple[Array, Array]:
+def _after_position(
+    keys: Array, ties: Array, position: Position, sort: Sort, *, backwards: bool
+) -> tuple[Array, Array]:
     value = np.array([np.nan if position.value is None else position.value])
     key = float(_ascending(value, reverse=sort.descending)[0])
     tie = -position.number if sort.descending else position.number

@@ -232,7 +232,7 @@ class EstateReader:
         rows = await store.rows_by_number(self._thirdeye, numbers)
         return {number: check_generation(snapshot, row) for number, row in rows.items()}
 
-    async def document(self, snapshot: Snapshot, name: str) -> Any:
+    async def document(self, snapshot: Snapshot, name: str) -> Any:  # noqa: ANN401  whatever JSON holds
         """A JSON blob, parsed once for each version. Raises Superseded."""
         version, document = self._documents.get(name, (None, None))
         if version is None or version != snapshot.versions.get(name):

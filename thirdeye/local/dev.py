@@ -78,7 +78,7 @@ def _run(closing: ExitStack, *, reload: bool, tables: int) -> None:
         # It comes before the key that signed our token.
         token = None
     environment["THIRDEYE_PORT"] = str(port)
-    children = _start(closing, home, environment, reload)
+    children = _start(closing, home, environment, reload=reload)
     _wait_until_ready(port, children)
     print(_welcome(port, token, home), flush=True)
     while True:
@@ -146,7 +146,7 @@ def _load_estate(mariadb: MariaDB, tables: int) -> None:
         load(generate(wanted), connection, schema=_OM_SCHEMA)
 
 
-def _start(closing: ExitStack, home: Path, environment: Environment, reload: bool) -> dict[str, Child]:
+def _start(closing: ExitStack, home: Path, environment: Environment, *, reload: bool) -> dict[str, Child]:
     thirdeye = [sys.executable, "-m", "thirdeye"]
     migrating = Child([*thirdeye, "migrate"], log=_fresh(home / "migrate.log"), env=environment)
     if not wait_until(lambda: migrating.exit_code is not None, seconds=_READY_SECONDS) or migrating.exit_code:

@@ -7,7 +7,7 @@ again at the next refresh.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from thirdeye.database import MySQL, Row
 from thirdeye.mirror.buckets import BucketSums
@@ -21,6 +21,7 @@ PARTS: Final[Mapping[str, SourceTable]] = {
 }  # fmt: skip
 # More would only compete with OM's own statements.
 _MAX_CONCURRENT: Final = 2
+Result = TypeVar("Result")
 
 
 class Checksums:
@@ -59,7 +60,7 @@ class Checksums:
         sums: UsageSums = await self._tasks[USAGE]
         return sums
 
-    async def _ask(self, read: Callable[[OpenMetadata], Awaitable[Any]]) -> Any:
+    async def _ask(self, read: Callable[[OpenMetadata], Awaitable[Result]]) -> Result:
         # A task of its own, for `databases` gives each task a connection.
         async with self._room, self._om.session() as session:
             return await read(OpenMetadata(session, self._readable))

@@ -81,7 +81,8 @@ class Index:
 @dataclass
 class State:
     """The estate between two refreshes. `upstream` and `downstream` are the ends of edges: table numbers, and those of
-    assets from `graph_walk.FIRST_ASSET` on."""
+    assets from `graph_walk.FIRST_ASSET` on.
+    """
 
     generation: int = 0
     query: Columns = field(default_factory=lambda: Columns(QUERY_FIELDS))

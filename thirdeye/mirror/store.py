@@ -168,6 +168,7 @@ async def take_run(thirdeye: MySQL, run: int, now: datetime) -> bool:
 
 
 async def get_run(thirdeye: MySQL, run: int) -> Run:
+    """A run's row."""
     row = await thirdeye.fetch_one(_RUN, {"id": run})
     assert row is not None
     row["warnings"] = orjson.loads(row["warnings"]) if row["warnings"] else []

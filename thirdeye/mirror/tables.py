@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -290,9 +290,9 @@ def is_described(description: str | None) -> bool:
     return description is not None and description.startswith('"') and not _BLANK.match(description)
 
 
-def _number(value: Any) -> float | None:
+def _number(value: object) -> float | None:
     try:
-        number = float(value)
+        number = float(value)  # type: ignore[arg-type]  # tried, not known
     except (TypeError, ValueError):
         return None
     return number if abs(number) < _MAX_NUMBER else (None if number != number else np.sign(number) * _MAX_NUMBER)

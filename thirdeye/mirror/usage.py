@@ -108,6 +108,7 @@ def day_of_rows(rows: list[Row], index: Index) -> Day:
 
 
 def day_name(day: str) -> str:
+    """The blob of a day."""
     return f"usage/{day}"
 
 

@@ -93,7 +93,7 @@ def parse_query(route: RestRoute, variables: Variables, query: QueryParams) -> J
     return values
 
 
-def parse_value(name: str, texts: list[str], type_: GraphQLInputType) -> Any:
+def parse_value(name: str, texts: list[str], type_: GraphQLInputType) -> object:
     """Texts of a query string as a value of a type. Raises BadInput, naming the parameter."""
     type_ = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
     if isinstance(type_, GraphQLList):

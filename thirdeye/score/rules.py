@@ -181,7 +181,7 @@ def _masks(chunk: Mapping[str, Array], today: int, recent_days: int) -> dict[str
     }
 
 
-def _used_and_whole(tally: Tally, any_written: bool) -> dict[str, tuple[int, int]]:
+def _used_and_whole(tally: Tally, *, any_written: bool) -> dict[str, tuple[int, int]]:
     """By component what is used of the whole, in its units: bytes, tables, or marks of stewardship. A whole of 0: no data."""
     return {
         "storage": (tally.active_bytes, tally.bytes),
@@ -200,7 +200,7 @@ def zi_score(services: Mapping[str, Tally], weights: Mapping[str, int], bands: B
     for tally in services.values():
         total.add(tally)
     any_written = total.written > 0
-    parts = _used_and_whole(total, any_written)
+    parts = _used_and_whole(total, any_written=any_written)
     whole = {name: parts[name][1] for name in COMPONENTS}
     present = sum(weights[name] for name in COMPONENTS if whole[name])
     if present == 0:
@@ -216,7 +216,7 @@ def zi_score(services: Mapping[str, Tally], weights: Mapping[str, int], bands: B
         components=tuple(
             Component(name=name, value=value[name], weight=share[name], points=points[name]) for name in COMPONENTS
         ),
-        drivers=_drivers(services, share, whole, any_written)[:drivers],
+        drivers=_drivers(services, share, whole, any_written=any_written)[:drivers],
         total=total,
         coverage=Fraction(total.evidenced, total.tables),
     )
@@ -228,11 +228,11 @@ def _no_data(total: Tally) -> ZIScore:
 
 
 def _drivers(
-    services: Mapping[str, Tally], share: Mapping[str, Fraction], whole: Mapping[str, int], any_written: bool
+    services: Mapping[str, Tally], share: Mapping[str, Fraction], whole: Mapping[str, int], *, any_written: bool
 ) -> tuple[Driver, ...]:
     drivers = []
     for service, tally in services.items():
-        for name, (used, all_of_service) in _used_and_whole(tally, any_written).items():
+        for name, (used, all_of_service) in _used_and_whole(tally, any_written=any_written).items():
             if whole[name] and share[name] and used != all_of_service:
                 points = 100 * share[name] * Fraction(all_of_service - used, whole[name])
                 drivers.append(Driver(component=name, service=service, points=points))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from ariadne import MutationType
 
@@ -61,7 +61,7 @@ async def resolve_create(
     table: str | None = None,
     category: str | None = None,
     estimatedSavingsUsd: Decimal | None = None,
-    **fields: Any,
+    **fields: object,
 ) -> dict[str, object]:
     context, now = info.context, info.context.clock()
     named = None if table is None else await require_table(info, table, "table")
@@ -98,7 +98,7 @@ async def _already_open(context: Context, number: int | None, category: str | No
 
 @mutation.field("updateActionItem")
 async def resolve_update(
-    _: object, info: Info, *, id: int, version: int | None = None, **fields: Any
+    _: object, info: Info, *, id: int, version: int | None = None, **fields: object
 ) -> dict[str, object]:
     changes = validation.parse_changes(fields)
     if not changes:
