@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.support.action_estate import Estate, made
 from tests.support.api import Api, load_sample, prepare_accounts, running, settings_for
+from tests.support.database import empty_thirdeye
 from tests.support.folders import server_folder
 from tests.support.mysql import MySQLUnavailable, find_mysqld
 from thirdeye.local import servers
@@ -134,15 +135,7 @@ def settings(sql_server: MariaDB | MySQL, redis_server: Redis, sample_schema: st
     """Settings over the sample estate and a thirdeye schema that holds no row; the first test migrates it."""
     schema = "thirdeye_shared"
     prepare_accounts(sql_server, sample_schema, schema)
-    with sql_server.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = %s", (schema,))
-        tables = {row[0] for row in cursor.fetchall()}
-        if "storage_price" in tables:
-            cursor.execute(f"DELETE FROM `{schema}`.storage_price WHERE set_by <> 'thirdeye'")
-        if "action_rule" in tables:
-            cursor.execute(f"DELETE FROM `{schema}`.action_rule WHERE set_by <> 'thirdeye'")
-        for table in {name for name in tables if "yoyo" not in name} - {"storage_price", "action_rule"}:
-            cursor.execute(f"TRUNCATE TABLE `{schema}`.`{table}`")
+    empty_thirdeye(sql_server, schema)
     with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
     return settings_for(sql_server, redis_server, om_schema=sample_schema, schema=schema, signer=signer)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,34 @@ async def test_up_down_and_up_again_give_the_same(settings: Settings) -> None:
         assert await migrate(settings, thirdeye) == ALL
         assert await shape(thirdeye) == first
         assert (await migration_status(settings)).applied == ALL
+
+
+async def test_first_sights_of_an_older_version_are_kept(settings: Settings) -> None:
+    """Of a version that knew neither since when tables are known, nor that accesses of undated usage were none."""
+    since = ALL.index("0032.add-known-since")
+    async with database(settings) as thirdeye:
+        await migrate(settings, thirdeye)
+        await roll_back(settings, thirdeye, len(ALL) - since)
+        for number, service, day in ((0, "shop", 1), (1, "shop", 9), (2, "crm", 9)):
+            await thirdeye.execute(
+                "INSERT INTO table_inventory (number, id, fqn, fqn_key, name, service, seen_at, last_accessed) "
+                "VALUES (%(number)s, %(number)s, 't', %(number)s, 't', %(service)s, %(day)s, '2026-11-01')",
+                {"number": number, "service": service, "day": f"2026-10-0{day}"},
+            )
+        await thirdeye.execute("INSERT INTO table_keep (number, reason, kept_by, kept_at, kept_until) "
+                               "VALUES (1, 'ours', 'ann', '2026-10-09', '2027-10-09')")  # fmt: skip
+        await thirdeye.execute("INSERT INTO estate_state (id, generation, refreshed_at, as_of) "
+                               "VALUES (1, 7, '2026-11-01', '2026-11-01')")  # fmt: skip
+        assert await migrate(settings, thirdeye) == ALL[since:]
+        tables = await thirdeye.fetch_all(
+            "SELECT known_since, seen_later, last_accessed FROM table_inventory ORDER BY number"
+        )
+        assert [tuple(table.values()) for table in tables] == [
+            (date(2026, 10, 1), 0, None), (date(2026, 10, 9), 1, None), (date(2026, 10, 9), 0, None),
+        ]  # fmt: skip
+        # What people said stays; the next refresh is a full one, for there is no state to continue.
+        assert await thirdeye.fetch_one("SELECT number, reason FROM table_keep") == {"number": 1, "reason": "ours"}
+        assert await thirdeye.fetch_one("SELECT * FROM estate_state") is None
 
 
 async def test_many_at_once_apply_each_step_once(settings: Settings) -> None:

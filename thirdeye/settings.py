@@ -142,6 +142,7 @@ class Settings(BaseSettings):
     cooling_days: Days = 90
     stale_days: Days = 365
     observed_min_days: Days = 90
+    known_min_days: Days = 90
     metadata_in_use_days: Days = 90
     changes_days: Days = 90
     delete_risk: Share = 0.05
@@ -153,6 +154,7 @@ class Settings(BaseSettings):
     dismissed_days: Days = 180
     completed_days: Days = 30
     lifecycle_min_share: Annotated[float, Field(gt=0, le=1)] = 0.10
+    undated_usage_services: Words = ["Postgres", "TimescaleDB"]
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -9,20 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from bench.verdicts.worlds import KNOWN, World, worlds
-from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Columns, day_of
-from thirdeye.inventory.rules import Feed, Thresholds, assess_feed
-from thirdeye.inventory.verdicts import VERDICT_CODE, Verdict
+from bench.verdicts.feed import TODAY, feed_of
+from bench.verdicts.worlds import KNOWN, SERVICES, World, worlds
+from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Columns
+from thirdeye.inventory.rules import Activity, Thresholds, activity, has_activity, idle_days
+from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICT_CODE, Verdict
 from thirdeye.mirror.advisor import Estate
-from thirdeye.mirror.evaluation import ServiceFeeds, classify_tables, evaluate_use
-from thirdeye.mirror.state import State
-from thirdeye.mirror.usage import UsageTotals
 from thirdeye.verdict.evaluation import VerdictInputs, judge
-from thirdeye.verdict.return_risk import PastStates, RiskTable
+from thirdeye.verdict.return_risk import RiskTable
 from thirdeye.verdict.rules import Policy
 
-_FIRST = 19_000
-_TODAY = _FIRST + KNOWN
 _DEAD_DAYS = 120
 
 
@@ -41,73 +37,32 @@ class Score:
         return f"{self.gone:,} | {rate} | {found}"
 
 
-def judged(world: World) -> Any:
-    """The verdicts on a world, by the very code that a refresh runs."""
-    tables = len(world.death)
-    state = State(query=Columns(QUERY_FIELDS, tables), source=Columns(SOURCE_FIELDS, tables))
-    for service in range(4):
-        state.services.number(service)
-        state.places.number((service, None, None))
-    query, source = state.query, state.source
-    query["flags"] = np.full(tables, PRESENT)
-    query["place"] = world.service
-    query["size"] = np.full(tables, 10**10)
-    query["query_cost"] = np.full(tables, np.nan)
-    source["created_at"] = np.where(world.created > 0, world.created + _FIRST, 0)
-    source["changed_at"] = np.full(tables, _FIRST + 1)
-    present = state.present()
-    past = PastStates(source["created_at"], present, world.service, _TODAY)
-    sums = DaysOfUse(tables)
-    for day in range(world.first_day, KNOWN):
-        past.before_day(_FIRST + day, *sums.so_far())
-        sums.add(np.flatnonzero(world.shown[:, day]), _FIRST + day, world.service)
-    past.before_day(_TODAY + 1, *sums.so_far())
-    for name in ("last_use", "first_use", "days_of_use", "longest_gap"):
-        source[name] = getattr(sums, name)
-    queries = world.shown[:, KNOWN - 30 :].sum(axis=1)
-    usage = UsageTotals(queries, sums.first_row, sums.newest_row)
-    thresholds, today = Thresholds(), day_of(_TODAY)
-    assert today is not None
-    feeds = [
-        Feed(tables=tables, first_usage=day_of(int(first)), newest_usage=day_of(int(newest)))
-        for first, newest in zip(sums.first_row, sums.newest_row, strict=True)
-    ]
-    verdicts = [assess_feed(feed, today, thresholds) for feed in feeds]
-    classify_tables(state, usage, ServiceFeeds(feeds, verdicts), today, thresholds)
-    evaluate_use(state, np.zeros(tables, bool), today, thresholds)
+def judged(world: World) -> tuple[Any, Any]:
+    """The verdicts on a world, by the very rules that a refresh applies, and the risk that is promised of each table."""
+    count = len(world.death)
+    feed = feed_of(world, np.random.default_rng(count))
+    query, source = Columns(QUERY_FIELDS, count), Columns(SOURCE_FIELDS, count)
+    thresholds = Thresholds()
+    idle = idle_days(feed.tables, feed.watched, TODAY)
+    query["activity"], query["unknown"] = activity(feed.tables, idle, feed.watched, TODAY, thresholds)
+    unknown = has_activity(query["activity"], Activity.UNKNOWN)
+    query["idle"] = np.where(unknown, UNKNOWN_IDLE_DAYS, idle)
+    query["flags"], query["place"] = np.full(count, PRESENT), feed.place
+    query["size"], query["query_cost"] = np.full(count, 10**10), np.full(count, np.nan)
+    query["accessed"], source["known_since"] = feed.tables.accessed, feed.tables.known_since
+    query["queries"] = world.shown[:, KNOWN - 30 :].sum(axis=1)
+    source["days_of_use"], source["longest_gap"] = feed.days.days_of_use, feed.days.longest_gap
     nothing = np.zeros(0, np.int32)
     estate = Estate(
-        query=query, source=source, present=present, service=world.service,
-        observed=np.array([verdict.observed_days for verdict in verdicts]), prices=[], nodes=tables,
-        sources=nothing, targets=nothing, tag_sets=[()], incomplete=False,
+        query=query, source=source, present=np.ones(count, bool), service=world.service, place=feed.place,
+        no_lineage=np.zeros(count, bool), observed=feed.places.observed, partial=feed.places.partial,
+        silent=feed.places.silent, prices=[], nodes=count, sources=nothing, targets=nothing, tag_sets=[()],
+        incomplete=False,
     )  # fmt: skip
-    inputs = VerdictInputs(prices=np.full(4, 0.023), kept=frozenset(), calibration_off=frozenset())
-    judge(estate, RiskTable.of(*past.counts.until(_TODAY)), inputs, Policy(), _TODAY)
-    return query
-
-
-class DaysOfUse:
-    """What the days so far say, as a refresh adds them up."""
-
-    def __init__(self, tables: int) -> None:
-        self.first_use, self.last_use = np.zeros(tables, np.uint16), np.zeros(tables, np.uint16)
-        self.days_of_use, self.longest_gap = np.zeros(tables, np.uint16), np.zeros(tables, np.uint16)
-        self.first_row, self.newest_row = np.zeros(4, np.int64), np.zeros(4, np.int64)
-
-    def so_far(self) -> tuple[Any, Any, Any, Any]:
-        """As `PastStates.before_day` takes it."""
-        return self.last_use, self.days_of_use, self.longest_gap, self.first_row
-
-    def add(self, used: Any, day: int, service: Any) -> None:
-        last = self.last_use[used]
-        again = used[last > 0]
-        self.longest_gap[again] = np.maximum(self.longest_gap[again], day - last[last > 0])
-        self.first_use[used[last == 0]] = day
-        self.last_use[used] = day
-        self.days_of_use[used] += 1
-        seen = np.unique(service[used])
-        self.newest_row[seen] = day
-        self.first_row[seen[self.first_row[seen] == 0]] = day
+    inputs = VerdictInputs(prices=np.full(SERVICES, 0.023), kept=frozenset(), calibration_off=frozenset())
+    table = RiskTable.of(*feed.past.counts.until(TODAY))
+    judge(estate, table, inputs, Policy(), TODAY)
+    return query, table.risks[query["risk"]]
 
 
 def scored(world: World, gone: Any) -> Score:
@@ -125,19 +80,23 @@ def scored(world: World, gone: Any) -> Score:
 def main() -> None:
     numbers = [int(argument) for argument in sys.argv[1:]]
     tables, seeds = (numbers or [20_000])[0], numbers[1:] or [1]
-    print("| world | DELETE | wanted again | dead found | ARCHIVE | wanted again | 90 days | wanted again | dead found "
-          "| 180 days | wanted again | dead found |")  # fmt: skip
-    print("|---|" + "--:|" * 11)
+    print("| world | DELETE | wanted again | dead found | ARCHIVE | wanted again | promised | dead found "
+          "| 90 days | wanted again | dead found | 180 days | wanted again | dead found |")  # fmt: skip
+    print("|---|" + "--:|" * 13)
     for seed in seeds:
         for world in worlds(tables, seed):
-            query = judged(world)
+            query, risks = judged(world)
             verdict, idle = query["verdict"], query["idle"].astype(int)
-            has_evidence = query["activity"] != 5
-            archived = scored(world, verdict == VERDICT_CODE[Verdict.ARCHIVE])
+            has_evidence = ~has_activity(query["activity"], Activity.UNKNOWN)
+            archive = verdict == VERDICT_CODE[Verdict.ARCHIVE]
+            archived = str(scored(world, archive)).split(" | ")
+            # Nothing is promised of tables with too short a history but the limit of the policy.
+            promises = np.where(np.isnan(risks), Policy.archive_risk, risks)[archive]
+            promised = f"{100 * promises.mean():.1f} %" if archive.any() else "-"
             print(
                 f"| {world.name} | {scored(world, verdict == VERDICT_CODE[Verdict.DELETE])} "
-                f"| {' | '.join(str(archived).split(' | ')[:2])} | {scored(world, has_evidence & (idle >= 90))} "
-                f"| {scored(world, has_evidence & (idle >= 180))} |",
+                f"| {archived[0]} | {archived[1]} | {promised} | {archived[2]} "
+                f"| {scored(world, has_evidence & (idle >= 90))} | {scored(world, has_evidence & (idle >= 180))} |",
                 flush=True,
             )
 

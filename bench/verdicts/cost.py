@@ -7,63 +7,64 @@ with and without taking states.
 import resource
 import sys
 import time
-from typing import Any
 
 import numpy as np
 
-from bench.verdicts.__main__ import _TODAY, DaysOfUse
-from bench.verdicts.worlds import KNOWN
+from bench.verdicts.feed import TODAY, DaysOfUse
+from bench.verdicts.worlds import KNOWN, SERVICES
 from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Columns
-from thirdeye.mirror.advisor import Estate
+from thirdeye.mirror.advisor import Estate, Population
 from thirdeye.verdict.evaluation import VerdictInputs, judge
 from thirdeye.verdict.return_risk import PastStates, RiskTable
 from thirdeye.verdict.rules import Policy
 
-_SERVICES = 4
 
-
-def _days(tables: int, service: Any, past: PastStates | None) -> tuple[float, DaysOfUse]:
+def _days(tables: int, past: PastStates | None) -> tuple[float, DaysOfUse]:
     random = np.random.default_rng(1)
     often = random.random(tables) ** 4
     sums, spent = DaysOfUse(tables), 0.0
-    for day in range(KNOWN):
+    for day in range(1, KNOWN + 1):
         used = np.flatnonzero(random.random(tables) < often)
         started = time.perf_counter()
         if past is not None:
-            past.before_day(_TODAY - KNOWN + day, *sums.so_far())
-        sums.add(used, _TODAY - KNOWN + day, service)
+            past.before_day(np.full(SERVICES, day), sums.so_far())
+        sums.add(used, np.full(len(used), day))
         spent += time.perf_counter() - started
     started = time.perf_counter()
     if past is not None:
-        past.before_day(_TODAY + 1, *sums.so_far())
+        past.before_day(np.full(SERVICES, KNOWN + 1), sums.so_far())
     return spent + time.perf_counter() - started, sums
 
 
 def main() -> None:
     tables = int((sys.argv[1:] or ["1000000"])[0])
     random = np.random.default_rng(2)
-    service = random.integers(0, _SERVICES, tables).astype(np.int32)
-    present, created = np.ones(tables, np.bool_), np.zeros(tables, np.uint16)
-    without, _ = _days(tables, service, None)
+    service = random.integers(0, SERVICES, tables).astype(np.int32)
+    without, _ = _days(tables, None)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    past = PastStates(created, present, service, _TODAY)
-    states, sums = _days(tables, service, past)
+    everything, newest = np.ones(tables, np.bool_), np.full(SERVICES, KNOWN)
+    population = Population(variant=service, since=np.zeros(tables, np.uint16), newest=newest, eligible=everything)
+    past = PastStates(population, TODAY)
+    states, sums = _days(tables, past)
     query, source = Columns(QUERY_FIELDS, tables), Columns(SOURCE_FIELDS, tables)
     query["flags"] = np.full(tables, PRESENT)
     query["size"], query["query_cost"] = random.integers(0, 10**12, tables), np.full(tables, np.nan)
-    query["accessed"] = sums.last_use
-    idle = np.where(sums.last_use > 0, _TODAY - sums.last_use.astype(np.int32), KNOWN)
+    query["accessed"] = np.where(sums.last_use > 0, TODAY - KNOWN + sums.last_use.astype(np.int32), 0)
+    idle = query["idle"] = KNOWN - sums.last_use.astype(np.int32)
     query["activity"] = np.select([idle <= 30, idle <= 90, idle <= 365], [1, 2, 3], 4)
+    source["known_since"] = np.full(tables, TODAY - KNOWN)
     for name in ("longest_gap", "days_of_use"):
         source[name] = getattr(sums, name)
+    never = np.zeros(tables, np.bool_)
     estate = Estate(
-        query=query, source=source, present=present, service=service, observed=np.full(_SERVICES, KNOWN), prices=[],
+        query=query, source=source, present=everything, service=service, place=service, no_lineage=never,
+        observed=np.full(SERVICES, KNOWN), partial=never[:SERVICES], silent=never[:SERVICES], prices=[],
         nodes=tables, sources=random.integers(0, tables, 2 * tables), targets=random.integers(0, tables, 2 * tables),
         tag_sets=[()], incomplete=False,
     )  # fmt: skip
-    inputs = VerdictInputs(prices=np.full(_SERVICES, 0.023), kept=frozenset(), calibration_off=frozenset())
+    inputs = VerdictInputs(prices=np.full(SERVICES, 0.023), kept=frozenset(), calibration_off=frozenset())
     started = time.perf_counter()
-    judge(estate, RiskTable.of(*past.counts.until(_TODAY)), inputs, Policy(), _TODAY)
+    judge(estate, RiskTable.of(*past.counts.until(TODAY)), inputs, Policy(), TODAY)
     judged = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{tables:,} tables, {KNOWN} days of usage ({int(sums.days_of_use.sum()):,} rows), {2 * tables:,} edges")

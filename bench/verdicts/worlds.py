@@ -1,7 +1,8 @@
 """Simulated estates: when each table is used, day by day, in the days that are known and in those that are not.
 
 Nothing here knows the rules. A table has a kind (how it is used while it lives) and a day of death, after which nobody
-wants it; what a kind does is drawn at random. A world is a mix of kinds, and what its feed shows of them.
+wants it; what a kind does is drawn at random. A world is a mix of kinds, and what OpenMetadata shows of them: whether
+somebody looked on a day, and at which databases.
 """
 
 from collections.abc import Callable
@@ -12,13 +13,18 @@ import numpy as np
 
 Array = Any
 KNOWN, UNSEEN = 730, 180
+SERVICES, DATABASES = 4, 2
 DAYS = KNOWN + UNSEEN
 NEVER = DAYS + 1
 
 
 @dataclass
 class World:
-    """`used[table, day]`: whether it was used; `shown`: what the feed has of it, known days only. Death: day, or NEVER."""
+    """`used[table, day]`: whether it was used; `shown`: what the feed has of it, known days only. Death: day, or NEVER.
+
+    `rows`: days on which there is a row of usage that tells of no use, as Postgres has; the feed is undated then.
+    `database`: one of two of its service. `confirmed`: an administrator said that what the feed has is complete.
+    """
 
     name: str
     used: Array
@@ -26,7 +32,10 @@ class World:
     death: Array
     created: Array
     service: Array
+    database: Array
     first_day: int = 0
+    confirmed: bool = False
+    rows: Array | None = None
 
 
 Kind = Callable[[np.random.Generator, int], Array]
@@ -140,7 +149,8 @@ def _world(name: str, random: np.random.Generator, tables: int, kinds: Any, deat
     created = np.where(random.random(tables) < 0.3, random.integers(0, KNOWN - 60, tables), 0)
     days = np.arange(DAYS)[None, :]
     used &= (days < death[:, None]) & (days >= created[:, None])
-    return World(name, used, used[:, :KNOWN].copy(), death, created, random.integers(0, 4, tables))
+    service, database = random.integers(0, SERVICES, tables), random.integers(0, DATABASES, tables)
+    return World(name, used, used[:, :KNOWN].copy(), death, created, service, database)
 
 
 def worlds(tables: int, seed: int) -> list[World]:
@@ -159,6 +169,12 @@ def worlds(tables: int, seed: int) -> list[World]:
         _outage(random, tables),
         _short(random, tables),
         _world("adversarial mix", random, tables, adversarial, 0.30),
+        _weekly(random, tables),
+        _weekly_files(random, tables),
+        _failing_runs(random, tables),
+        _uncovered(random, tables),
+        _dead_database(random, tables),
+        _postgres(random, tables),
     ]
 
 
@@ -192,3 +208,71 @@ def _short(random: np.random.Generator, tables: int) -> World:
     world.first_day = KNOWN - 250
     world.shown[:, : world.first_day] = False
     return world
+
+
+def _weekly(random: np.random.Generator, tables: int) -> World:
+    """OpenMetadata reads once a week, and that one day only."""
+    world = _world("weekly schedule", random, tables, STEADY, 0.40)
+    world.shown &= (np.arange(KNOWN) % 7 == 2)[None, :]
+    return world
+
+
+def _weekly_files(random: np.random.Generator, tables: int) -> World:
+    """Once a week OpenMetadata reads a file with all queries of the week, under one date; an administrator confirmed it."""
+    world = _world("weekly files, confirmed", random, tables, STEADY, 0.40)
+    weeks = np.arange(2, KNOWN, 7)
+    used = np.stack([world.used[:, max(day - 6, 0) : day + 1].any(axis=1) for day in weeks], axis=1)
+    world.shown[:] = False
+    world.shown[:, weeks] = used
+    world.confirmed = True
+    return world
+
+
+def _failing_runs(random: np.random.Generator, tables: int) -> World:
+    """Of 30 % of the days nothing was read, one to thirty in a row; each service has failures of its own."""
+    world = _world("failing runs", random, tables, STEADY, 0.40)
+    for service in range(SERVICES):
+        failed = np.zeros(KNOWN, bool)
+        while failed.mean() < 0.30:
+            start = int(random.integers(0, KNOWN))
+            failed[start : start + int(random.integers(1, 31))] = True
+        world.shown[np.ix_(world.service == service, failed)] = False
+    return world
+
+
+def _uncovered(random: np.random.Generator, tables: int) -> World:
+    """Usage of one database was never read, though that of its service is."""
+    world = _world("database not covered", random, tables, STEADY, 0.40)
+    world.shown[_database(world, 0, 0)] = False
+    return world
+
+
+def _dead_database(random: np.random.Generator, tables: int) -> World:
+    """One database was left, table after table, until 300 days ago."""
+    world = _world("database dead", random, tables, STEADY, 0.40)
+    left = _database(world, 0, 0)
+    day = KNOWN - 300 - random.exponential(60, tables).astype(int)
+    world.death = np.where(left, np.minimum(world.death, np.maximum(day, 0)), world.death)
+    world.used &= np.arange(DAYS)[None, :] < world.death[:, None]
+    world.shown = world.used[:, :KNOWN].copy()
+    return world
+
+
+def _postgres(random: np.random.Generator, tables: int) -> World:
+    """Statements are remembered, not dated: a use is a rise only with a new statement, and rows come until a restart."""
+    world = _world("Postgres", random, tables, STEADY, 0.40)
+    remembered = np.zeros(tables, bool)
+    world.rows = np.zeros((tables, KNOWN), bool)
+    world.shown &= random.random((tables, KNOWN)) < random.uniform(0.05, 1.0, (tables, 1))
+    for day in range(KNOWN):
+        if day % 120 == 0:
+            remembered[:] = False
+        # Forgotten or not, a statement that comes again is counted again.
+        remembered |= world.used[:, day]
+        world.rows[:, day] = remembered
+    return world
+
+
+def _database(world: World, service: int, database: int) -> Array:
+    mask: Array = (world.service == service) & (world.database == database)
+    return mask

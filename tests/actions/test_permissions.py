@@ -35,6 +35,7 @@ MATRIX: dict[str, tuple[str, frozenset[str]]] = {
     "Query.table": (f"table(fqn: {GOING}) {{ fqn }}", EVERYBODY),
     "Query.tables": ("tables { totalCount }", EVERYBODY),
     "Query.services": ("services { name }", EVERYBODY),
+    "Query.confirmations": ("confirmations { id }", EVERYBODY),
     "Query.estate": ("estate { refreshedAt }", EVERYBODY),
     "Query.changes": ("changes { stale }", EVERYBODY),
     "Query.duplicates": ("duplicates { totalCount }", EVERYBODY),
@@ -73,6 +74,8 @@ MATRIX: dict[str, tuple[str, frozenset[str]]] = {
     "Mutation.setStoragePrice": (
         'setStoragePrice(serviceType: "Mysql", usdPerGbMonth: "0.1") { setBy }', ADMINISTRATORS,
     ),
+    "Mutation.confirmFeed": ('confirmFeed(fqn: "shop.main", reason: "all of it") { id }', ADMINISTRATORS),
+    "Mutation.confirmLineage": ('confirmLineage(service: "shop", reason: "all of it") { id }', ADMINISTRATORS),
     "Mutation.keepTable": (
         f'keepTable(fqn: {GOING}, reason: "r", until: "2026-04-01") {{ fqn }}', ADMINISTRATORS | {"owner"},
     ),

@@ -33,6 +33,7 @@ tables = st.lists(
             "queries": st.integers(0, 3),
             "name_rank": st.integers(0, 50),
             "place": st.integers(0, 1),
+            "unknown": st.integers(0, 5),
             "verdict": st.integers(0, 4),
             "purge": st.sampled_from([0, 55, 100, 255]),
             "blockers": st.sampled_from([0, 1, 3, 1 << 10]),
@@ -51,6 +52,7 @@ filters = st.sampled_from(
         TableFilter(accessed_before=20_001),
         TableFilter(accessed_after=20_001, written_after=1),
         TableFilter(services=np.array([True, False])),
+        TableFilter(unknown_reasons=frozenset({1, 4})),
         TableFilter(verdicts=frozenset({3, 4})),
         TableFilter(blockers=2),
         TableFilter(blockers=0),
@@ -118,6 +120,7 @@ def matches(row: dict[str, Any], table_filter: TableFilter) -> bool:
             table_filter.accessed_after is None or row["accessed"] >= table_filter.accessed_after,
             table_filter.written_after is None or row["written"] >= table_filter.written_after,
             table_filter.services is None or row["place"] == 0,
+            table_filter.unknown_reasons is None or row["unknown"] in table_filter.unknown_reasons,
             table_filter.verdicts is None or row["verdict"] in table_filter.verdicts,
             table_filter.blockers is None
             or (row["blockers"] & table_filter.blockers if table_filter.blockers else not row["blockers"]),

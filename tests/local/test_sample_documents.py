@@ -1,12 +1,13 @@
 """The JSON of the sample estate: the keys that OpenMetadata's rows have, and none that it keeps elsewhere."""
 
 import json
+from collections import Counter
 from datetime import date
 from typing import Any
 
 import pytest
 
-from thirdeye.local.sample import Estate, EstateOptions, generate
+from thirdeye.local.sample import Estate, EstateOptions, Layout, generate
 from thirdeye.local.sample.documents import profile_json, system_profile_json
 from thirdeye.local.sample.records import ProfileRow
 from thirdeye.local.sample.rows import all_rows
@@ -16,6 +17,7 @@ TABLE_KEYS = {
     "tableType", "columns", "databaseSchema", "database", "serviceType", "retentionPeriod", "lifeCycle",
     "deleted", "schemaDefinition", "sourceHash", "processedLineage",
 }  # fmt: skip
+DAY_MS = 86_400_000
 ALWAYS = {"id", "name", "fullyQualifiedName", "updatedAt", "columns", "databaseSchema"}
 SOMETIMES_MISSING = TABLE_KEYS - ALWAYS - {"version", "updatedBy", "sourceHash", "processedLineage"}
 KEPT_ELSEWHERE = {"owners", "owner", "tags", "domains", "domain", "service", "usageSummary", "profile"}
@@ -50,13 +52,40 @@ def test_a_key_that_may_be_missing_is_missing_somewhere_and_present_elsewhere(
     assert {key in document for document in documents} == {True, False}
 
 
-def test_life_cycles_hold_milliseconds_for_their_aspects(documents: list[dict[str, Any]]) -> None:
-    aspects = set()
+def test_life_cycles_hold_milliseconds_for_their_aspects_but_for_a_few(documents: list[dict[str, Any]]) -> None:
+    usual, odd = Counter[str](), Counter[str]()
     for document in documents:
         for aspect, detail in document.get("lifeCycle", {}).items():
-            aspects.add(aspect)
-            assert isinstance(detail["timestamp"], int)
-    assert aspects == {"created", "updated", "accessed"}
+            plain = isinstance(detail["timestamp"], int) and 10**12 < detail["timestamp"] < 2 * 10**12
+            (usual if plain else odd)[aspect] += 1
+    assert usual.keys() == odd.keys() == {"created", "updated", "accessed"}
+    assert odd.total() < usual.total() / 5
+
+
+def test_only_the_newest_layout_knows_since_when_a_table_is_in_openmetadata(documents: list[dict[str, Any]]) -> None:
+    estate = generate(EstateOptions(today=date(2026, 11, 20), tables=60, usage_days=0))
+    for layout in Layout:
+        rows = [json.loads(str(row[0])) for name, row in all_rows(estate, layout) if name == "table_entity"]
+        assert {"createdAt" in row for row in rows} == {layout is Layout.OM_2_1}
+        assert all(row.get("createdAt", 0) // DAY_MS <= row["updatedAt"] // DAY_MS for row in rows)
+
+
+def test_the_first_version_of_a_table_is_as_old_as_the_table(estate: Estate, documents: list[dict[str, Any]]) -> None:
+    versions = {document["version"] for document in documents}
+    assert 0.1 in versions and versions == {round(version, 1) for version in versions}
+    first = [table for table in estate.tables() if table.version == 0.1]
+    assert min(table.age_days for table in first) < 30 < max(table.age_days for table in first)
+    for table in first:
+        assert table.updated_at_ms // DAY_MS == table.created_at_ms // DAY_MS
+
+
+def test_nothing_is_known_of_a_table_from_before_it_existed(estate: Estate) -> None:
+    for table in estate.tables():
+        first_day = (estate.options.moment_ms(table.age_days)) // DAY_MS
+        moments = [row.timestamp_ms for row in estate.profiles_of(table)]
+        moments += [row.timestamp_ms for row in estate.system_profiles_of(table) if row.timestamp_ms]
+        moments.append(table.updated_at_ms)
+        assert min(moments) // DAY_MS >= first_day
 
 
 def test_references_name_the_parents_by_id_and_fqn(estate: Estate, documents: list[dict[str, Any]]) -> None:

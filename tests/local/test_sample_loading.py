@@ -82,6 +82,10 @@ def test_a_server_holds_what_was_generated(connection: Any, estate: Estate) -> N
         set(query(connection, "SELECT fromId, toId, fromEntity, toEntity, relation, deleted FROM entity_relationship"))
         == relations
     )
+    kinds = {(pipeline.fqn_hash, pipeline.pipeline_type) for pipeline in estate.pipelines()}
+    assert set(query(connection, "SELECT fqnHash, pipelineType FROM ingestion_pipeline_entity")) == kinds
+    runs = {(run.pipeline_fqn_hash, run.started) for run in estate.runs()}
+    assert set(query(connection, "SELECT entityFQNHash, timestamp FROM entity_extension_time_series")) == runs
     tags = {(tag.source, tag.tag_fqn, tag.target_fqn_hash) for tag in estate.tags()}
     assert set(query(connection, "SELECT source, tagFQN, targetFQNHash FROM tag_usage")) == tags
 
@@ -127,7 +131,7 @@ def test_the_session_is_as_before_after_a_load(connection: Any) -> None:
     assert query(connection, sql) == before
 
 
-def test_both_layouts_of_openmetadata_load(connection: Any) -> None:
+def test_all_layouts_of_openmetadata_load(connection: Any) -> None:
     estate = generate(EstateOptions(today=date(2026, 11, 20), tables=40, usage_days=30))
     keys = {}
     for layout in Layout:
@@ -138,4 +142,5 @@ def test_both_layouts_of_openmetadata_load(connection: Any) -> None:
             "ORDER BY seq_in_index"
         )
         keys[layout] = [column for (column,) in query(connection, sql)]
-    assert keys == {Layout.OM_1_9: ["usageDate", "id"], Layout.OM_2_0: ["id", "usageDate"]}
+    newer = ["id", "usageDate"]
+    assert keys == {Layout.OM_1_9: ["usageDate", "id"], Layout.OM_2_0: newer, Layout.OM_2_1: newer}

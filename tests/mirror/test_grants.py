@@ -115,4 +115,4 @@ async def test_what_is_known_is_not_given_up_for_a_missing_grant(
         rows = await estate.thirdeye.fetch_all("SELECT phase, error FROM refresh_run ORDER BY id")
         assert [row["phase"] for row in rows] == ["DONE", "FAILED"]
         assert "stays as it was" in rows[1]["error"]
-        assert len(await estate.inventory()) == 284
+        assert len(await estate.inventory()) == 286

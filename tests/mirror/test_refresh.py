@@ -11,6 +11,7 @@ from tests.support.clocks import NOON, TODAY
 from tests.support.mirror import Mirror, mirror
 from tests.support.om_changes import OpenMetadataChanges
 from tests.support.second_inventory import Judged, second_inventory
+from tests.support.second_memory import known_to
 from thirdeye.local.sample import SECRET_MARKERS, EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
@@ -26,6 +27,7 @@ SAME = {
     "longest_gap": "longest_gap", "size_bytes": "size", "evidence": "evidence", "activity": "activity",
     "in_use": "in_use", "in_use_through_lineage": "through_lineage", "zombie": "zombie", "owners": "owners",
     "tags": "tags", "domain": "domain", "nearest": "nearest", "service": "service_name",
+    "unknown_reason": "unknown_reason", "idle_days": "idle_days", "known_since": "known_since",
 }  # fmt: skip
 
 
@@ -156,14 +158,16 @@ async def follow_changes(
             for _ in range(rounds):
                 made.today = estate.now.date()
                 made.some(random.randint(1, changes))
+                known = await known_to(estate)
                 run = await estate.refresh()
                 assert run["kind"] == "INCREMENTAL"
-                await agrees(estate, second_inventory(connection, settings.om_mysql_db, estate.now.date()))
+                await agrees(estate, second_inventory(connection, settings.om_mysql_db, estate.now.date(), known))
                 estate.now += timedelta(days=random.choice((0, 0, 1, 31)))
+            known = await known_to(estate)
             await estate.refresh()
             before = await estate.inventory()
             assert (await estate.refresh("FULL"))["kind"] == "FULL"
-            judged = second_inventory(connection, settings.om_mysql_db, estate.now.date())
+            judged = second_inventory(connection, settings.om_mysql_db, estate.now.date(), known)
             await agrees(estate, judged)
             after = await estate.inventory()
             assert {identifier: row["number"] for identifier, row in before.items()} == {

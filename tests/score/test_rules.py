@@ -2,13 +2,17 @@
 
 from datetime import date, timedelta
 from fractions import Fraction
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.facts import TableFacts, tally_service
-from thirdeye.inventory.rules import Feed, Thresholds
+from tests.support.facts import Feed, TableFacts, days_between, tally_service
+from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.rules import Activity, Evidence
+from thirdeye.score.answers import meta_of
 from thirdeye.score.rules import (
     COMPONENTS,
     Bands,
@@ -23,10 +27,12 @@ from thirdeye.score.rules import (
     trend,
     zi_score,
 )
+from thirdeye.settings import Settings
 
 TODAY = date(2026, 11, 20)
 WEIGHTS = {"storage": 35, "compute": 30, "query": 20, "others": 15}
-LIVE = Feed(tables=4, first_usage=TODAY - timedelta(days=700), newest_usage=TODAY)
+LIVE = Feed(watched=days_between(TODAY - timedelta(days=700), TODAY))
+NONE = Feed(evidence=Evidence.METADATA)
 
 
 def ago(days: int) -> date:
@@ -39,12 +45,12 @@ def score_of(services: dict[str, Tally], weights: dict[str, int] = WEIGHTS):  # 
 
 def test_a_score_computed_by_hand() -> None:
     tables = [
-        TableFacts(service="s", last_usage=ago(1), size_bytes=600, last_written=ago(2), has_owner=True, queries_30d=5),
-        TableFacts(service="s", last_usage=ago(60), size_bytes=200, last_written=ago(400), has_description=True),
-        TableFacts(service="s", last_usage=ago(200), size_bytes=200, last_written=ago(30)),
-        TableFacts(service="s", last_usage=ago(500), size_bytes=None, has_tier=True),
+        TableFacts(accessed=ago(1), size_bytes=600, last_written=ago(2), has_owner=True, queries_30d=5),
+        TableFacts(accessed=ago(60), size_bytes=200, last_written=ago(400), has_description=True),
+        TableFacts(accessed=ago(200), size_bytes=200, last_written=ago(30)),
+        TableFacts(accessed=ago(500), size_bytes=None, has_tier=True),
     ]
-    score = score_of({"s": tally_service(tables, LIVE, TODAY, Thresholds())})
+    score = score_of({"s": tally_service(tables, LIVE, TODAY)})
     # storage 800/1000, compute 1/2, query 1/4, others 3/12: 28 + 15 + 5 + 3.75 = 51.75
     assert (score.score, score.status) == (52, Status.FAIR)
     assert {c.name: c.points for c in score.components} == {"storage": 28, "compute": 15, "query": 5, "others": 4}
@@ -59,8 +65,8 @@ def test_a_score_computed_by_hand() -> None:
 
 
 def test_without_any_write_compute_is_the_share_of_tables_in_use() -> None:
-    tables = [TableFacts(service="s", last_usage=ago(1)), TableFacts(service="s", last_usage=ago(500))]
-    score = score_of({"s": tally_service(tables, LIVE, TODAY, Thresholds())})
+    tables = [TableFacts(accessed=ago(1)), TableFacts(accessed=ago(500))]
+    score = score_of({"s": tally_service(tables, LIVE, TODAY)})
     values = {c.name: c.value for c in score.components}
     assert values["compute"] == Fraction(1, 2)
     # No size is known anywhere: the other weights are scaled up to 100.
@@ -75,8 +81,57 @@ def test_an_estate_without_tables_has_no_data() -> None:
 
 
 def test_no_weight_where_there_is_data_is_no_data() -> None:
-    tally = tally_service([TableFacts(service="s")], Feed(tables=1), TODAY, Thresholds())
+    tally = tally_service([TableFacts()], NONE, TODAY)
     assert score_of({"s": tally}, {"storage": 1, "compute": 0, "query": 0, "others": 0}).status is Status.NO_DATA
+
+
+def share_known(known: int, tables: int) -> dict[str, Tally]:
+    """Services with so many tables whose use is known, and others that only metadata tells of; all in use."""
+    of_feed = tally_service([TableFacts(accessed=ago(1))] * known, LIVE, TODAY)
+    others = tally_service([TableFacts(accessed=ago(1), metadata_changed=ago(1))] * (tables - known), NONE, TODAY)
+    return {"fed": of_feed, "dark": others}
+
+
+@pytest.mark.parametrize(
+    ("known", "tables", "expected"),
+    [
+        (0, 1, Status.NO_EVIDENCE),
+        (0, 20, Status.NO_EVIDENCE),
+        (1, 21, Status.NO_EVIDENCE),
+        (1, 20, Status.GOOD),
+        (5, 100, Status.GOOD),
+        (4, 100, Status.NO_EVIDENCE),
+        (49, 981, Status.NO_EVIDENCE),
+        (49, 980, Status.GOOD),
+        (50, 1000, Status.GOOD),
+        (20, 20, Status.GOOD),
+    ],
+)
+def test_a_score_of_hardly_any_known_use_has_no_band(known: int, tables: int, expected: Status) -> None:
+    score = score_of(share_known(known, tables))
+    assert (score.status, score.coverage) == (expected, Fraction(known, tables))
+    # The number is that of the parts that there are: compute, others, and query where the use of any is known.
+    assert score.score == (round_half_up(Fraction(50 * 100, 65)) if known else round_half_up(Fraction(30 * 100, 45)))
+    assert sum(c.points for c in score.components) == score.score
+
+
+@pytest.mark.parametrize(("known", "more"), [(4, 1), (5, 0), (0, 1), (100, 0)])
+def test_history_says_that_a_score_rests_on_metadata_alone(known: int, more: int) -> None:
+    estate = cast(Snapshot, SimpleNamespace(warnings=["a part could not be read"], generation=7))
+    score = score_of(share_known(known, 100))
+    meta = meta_of(score, estate, Settings(_env_file=None, environment="development", jwt_enabled=False))
+    said = ["the use of fewer than 5 % of the tables is known: this score rests on metadata alone"]
+    assert meta["warnings"] == ["a part could not be read", *said[:more]]
+    assert (score.status is Status.NO_EVIDENCE) is bool(more)
+    assert (meta["coverage"], meta["generation"]) == (known / 100, 7)
+    assert estate.warnings == ["a part could not be read"]
+
+
+def test_unknown_tables_are_in_use_while_their_metadata_changes_and_zombies_never() -> None:
+    tables = [TableFacts(metadata_changed=ago(90)), TableFacts(metadata_changed=ago(91)), TableFacts()]
+    tally = tally_service(tables, NONE, TODAY)
+    assert tally.count_by_activity[Activity.UNKNOWN] == tally.tables == 3
+    assert (tally.active, tally.evidenced, tally.zombies) == (1, 0, 0)
 
 
 tallies = st.builds(
@@ -117,11 +172,11 @@ def test_points_always_add_up_and_drivers_explain_what_is_missing(
 
 facts = st.builds(
     TableFacts,
-    service=st.just("s"),
-    last_usage=st.none() | st.integers(0, 1000).map(ago),
-    lifecycle_accessed=st.none() | st.integers(0, 1000).map(ago),
+    accessed=st.none() | st.integers(0, 1000).map(ago),
+    known_since=st.none() | st.integers(0, 1000).map(ago),
+    is_young=st.booleans(),
+    is_unreadable=st.booleans(),
     last_written=st.none() | st.integers(0, 1000).map(ago),
-    created=st.none() | st.integers(0, 1000).map(ago),
     metadata_changed=st.none() | st.integers(0, 1000).map(ago),
     queries_30d=st.integers(0, 10),
     size_bytes=st.none() | st.integers(0, 10**14),
@@ -135,12 +190,12 @@ facts = st.builds(
 def test_the_order_of_tables_does_not_matter(tables: list[TableFacts], random) -> None:  # type: ignore[no-untyped-def]
     shuffled = tables.copy()
     random.shuffle(shuffled)
-    first, second = (tally_service(each, LIVE, TODAY, Thresholds()) for each in (tables, shuffled))
+    first, second = (tally_service(each, LIVE, TODAY) for each in (tables, shuffled))
     assert first == second
     assert sum(first.count_by_activity.values()) == first.tables == len(tables)
     assert sum(first.bytes_by_activity.values()) == first.bytes
-    halves = tally_service(tables[:7], LIVE, TODAY, Thresholds())
-    halves.add(tally_service(tables[7:], LIVE, TODAY, Thresholds()))
+    halves = tally_service(tables[:7], LIVE, TODAY)
+    halves.add(tally_service(tables[7:], LIVE, TODAY))
     assert halves == first
 
 

@@ -12,11 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.mirror.test_refresh import follow_changes
-from tests.score.test_rules import facts
-from tests.support.clocks import NOON, TODAY
+from tests.score.test_rules import LIVE, TODAY, facts
+from tests.support.clocks import NOON
 from tests.support.deployment import Deployment
 from tests.support.facts import TableFacts, tally_service
-from thirdeye.inventory.rules import Feed, Thresholds
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.score.rules import Bands, zi_score
@@ -28,8 +27,7 @@ WEIGHTS = {"storage": 35, "compute": 30, "query": 20, "others": 15}
 @settings(max_examples=10_000)
 @given(tables=st.lists(facts, max_size=15))
 def test_points_add_up_over_ten_thousand_random_estates(tables: list[TableFacts]) -> None:
-    feed = Feed(tables=len(tables), first_usage=TODAY - timedelta(days=700), newest_usage=TODAY)
-    score = zi_score({"s": tally_service(tables, feed, TODAY, Thresholds())}, WEIGHTS, Bands(), drivers=100)
+    score = zi_score({"s": tally_service(tables, LIVE, TODAY)}, WEIGHTS, Bands(), drivers=100)
     assert sum(component.points for component in score.components) == score.score
     assert 0 <= score.score <= 100
 

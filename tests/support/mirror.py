@@ -13,6 +13,7 @@ from thirdeye.database import MySQL as Database
 from thirdeye.database import om_database, thirdeye_database
 from thirdeye.inventory.graph_walk import nearest
 from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS
 from thirdeye.migrations import migrate
 from thirdeye.mirror.refresh import EstateRefresh
 from thirdeye.observability.metrics import Metrics
@@ -53,7 +54,7 @@ class Mirror:
         """The tables that are there, by id, in the words of the second inventory."""
         reader = EstateReader(self.thirdeye)
         snapshot = await reader.snapshot()
-        await snapshot.load(("place",))
+        await snapshot.load(("place", "idle"))
         directory = snapshot.directory
         rows = await self.thirdeye.fetch_all("SELECT * FROM table_inventory WHERE removed_at IS NULL")
         assets = await self.thirdeye.fetch_all("SELECT number, id FROM lineage_asset")
@@ -65,8 +66,10 @@ class Mirror:
         found = {}
         for row in rows:
             near = await nearest(load, row["number"])
+            idle = int(_column(snapshot, "idle", row["number"]))
             found[row["id"]] = {
                 **row,
+                "idle_days": None if idle == UNKNOWN_IDLE_DAYS else idle,
                 "owners": {(kind, identifier) for identifier, kind, _ in directory["owner_sets"][row["owner_set"]]},
                 "tags": set(directory["tag_sets"][row["tag_set"]]),
                 "domain": (directory["domains"][row["domain"]] or {"id": ""})["id"],

@@ -1,17 +1,23 @@
 """An API over a refreshed estate, and refreshes that are published just when it hurts."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
+import numpy as np
 import orjson
 
 from tests.support.api import Api, running
 from tests.support.clocks import NOON
 from tests.support.mirror import mirror
-from thirdeye.inventory.columns import QUERY_FIELDS, Columns
+from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, Columns
+from thirdeye.inventory.directory import Directory
+from thirdeye.inventory.fqn import digest, join_fqn
+from thirdeye.inventory.rules import ACTIVITY_CODE, UNKNOWN_REASONS, Activity
+from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS
 from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
 from thirdeye.session import Session
@@ -84,3 +90,35 @@ def facts(connection: Any, sql: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return list(cursor.fetchall())
+
+
+def publish_directory(
+    server: MariaDB | MySQL, schema: str, directory: Directory, places: Sequence[int], unknown: Sequence[int]
+) -> None:
+    """Publishes a directory without a refresh, with a table for each of `places`; `unknown` has why its use is unknown.
+
+    The tables are `t0`, `t1`, ... The schema must have been migrated.
+    """
+    columns, tables = Columns(QUERY_FIELDS, len(places)), list[tuple[Any, ...]]()
+    for name, values in (("flags", [PRESENT] * len(places)), ("place", places), ("unknown", unknown)):
+        columns[name] = np.array(values)
+    columns["activity"] = np.full(len(places), ACTIVITY_CODE[Activity.UNKNOWN])
+    columns["idle"] = np.full(len(places), UNKNOWN_IDLE_DAYS)
+    for number, (place, code) in enumerate(zip(places, unknown, strict=True)):
+        service, database, schema_name = directory["places"][place]
+        path = [directory["services"][service]["name"], database, schema_name]
+        fqn, why = join_fqn([*filter(None, path), f"t{number}"]), UNKNOWN_REASONS[code]
+        tables.append((number, str(UUID(int=number)), fqn, digest(fqn), f"t{number}", *path, why and why.value, NOON))
+    blobs = {"directory": orjson.dumps(directory), "summary": b'{"byService": []}', "query/00000": columns.packed(0)}
+    with server.connect(schema) as connection, connection.cursor() as cursor:
+        connection.begin()
+        cursor.executemany(
+            "INSERT INTO table_inventory (number, id, fqn, fqn_key, name, service, database_name, schema_name,"
+            " unknown_reason, seen_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            tables,
+        )
+        cursor.executemany(
+            "INSERT INTO estate_blob (name, generation, data) VALUES (%s, 1, _binary %s)", list(blobs.items())
+        )
+        cursor.execute("INSERT INTO estate_state VALUES (1, 1, %s, %s)", (NOON, NOON.date()))
+        connection.commit()

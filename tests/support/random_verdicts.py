@@ -8,19 +8,36 @@ import numpy as np
 from hypothesis import strategies as some
 
 from tests.support.second_inventory import Judged, _Judge
+from tests.support.second_memory import Kept, Known
 from tests.support.second_verdicts import Rules, second_verdicts
-from thirdeye.inventory.columns import PRESENT, WITHOUT_STORAGE, day_number
-from thirdeye.inventory.graph_walk import FIRST_ASSET
-from thirdeye.inventory.rules import TYPES_WITHOUT_STORAGE, Thresholds
+from thirdeye.inventory.columns import (
+    IN_USE_THROUGH_LINEAGE,
+    PRESENT,
+    QUERY_FIELDS,
+    SOURCE_FIELDS,
+    WITHOUT_STORAGE,
+    Columns,
+    day_number,
+)
+from thirdeye.inventory.feeds import FeedColumns, FeedFacts, RowDays, assess_feeds, stopped_together
+from thirdeye.inventory.feeds import FeedProblem as P
+from thirdeye.inventory.lineage import adjacency, nearest_in_use
+from thirdeye.inventory.rules import (
+    TYPES_WITHOUT_STORAGE,
+    Activity,
+    TableColumns,
+    Thresholds,
+    activity,
+    directly_in_use,
+    has_activity,
+    idle_days,
+    table_evidence,
+)
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICTS, blockers_of
-from thirdeye.mirror import evaluation
-from thirdeye.mirror.advisor import Estate
-from thirdeye.mirror.lineage import find_nearest, graph_of
-from thirdeye.mirror.state import State
-from thirdeye.mirror.usage import Day, UsageTotals, _Sums
-from thirdeye.mirror.warnings import RefreshWarnings
+from thirdeye.inventory.watched_days import WatchedDays, watched_days
+from thirdeye.mirror.advisor import DaysSoFar, Estate, Population
 from thirdeye.verdict.evaluation import VerdictInputs, judge
-from thirdeye.verdict.return_risk import PastStates, RiskTable
+from thirdeye.verdict.return_risk import PastStates, RiskTable, StateCounts
 from thirdeye.verdict.rules import Policy
 
 TODAY = date(2026, 6, 30)
@@ -41,6 +58,8 @@ class Facts:
     accessed: int | None
     updated: int | None
     changed: int | None
+    # When ThirdEye saw it first.
+    seen: int
     size: int | None
     tier: int
     tags: tuple[str, ...]
@@ -67,6 +86,7 @@ facts = some.builds(
     accessed=some.none() | some.none() | _DAYS,
     updated=some.none() | _DAYS,
     changed=some.none() | _DAYS,
+    seen=_DAYS,
     size=some.none() | some.sampled_from([0, 10**7, 10**12, 10**15]),
     tier=some.sampled_from([0, 0, 0, 1, 2, 3]),
     tags=some.sampled_from([(), (), ("PII.Sensitive",), ("PII",), ("PIIx.y",), ("A.b", "C.d")]),
@@ -87,10 +107,10 @@ def estates(draw: some.DrawFn) -> RandomEstate:
     """An estate of a few tables, now and then with evidence that could not be read."""
     tables = draw(some.lists(facts, min_size=1, max_size=10))
     incomplete = draw(some.sampled_from([False] * 9 + [True]))
-    # Whose feed is alive: without a use lately nobody could tell of any of its tables.
+    # Whose feed is alive: without a table that is read all the time nobody could tell of any other.
     for service in draw(some.sampled_from([(0, 1), (0, 1), (0, 1), (0,), ()])):
-        uses = {1, draw(some.integers(300, 900))}
-        tables.append(Facts(service, uses, None, None, None, None, None, 0, (), "Regular", False))
+        uses = set(range(1, draw(some.integers(300, 900)), 4))
+        tables.append(Facts(service, uses, None, None, None, None, 900, None, 0, (), "Regular", False))
     node = some.integers(0, len(tables) + ASSETS - 1)
     edges = draw(some.lists(some.tuples(node, node), max_size=8))
     return RandomEstate(tables, edges, draw(policies), incomplete)
@@ -100,7 +120,11 @@ class _InMemory(_Judge):
     """The second inventory over facts instead of rows of a database."""
 
     def __init__(self, estate: RandomEstate) -> None:
-        super().__init__(None, "", TODAY)
+        kept = {
+            f"t{number}": Kept(service=f"s{each.service}", first_seen=self.day_ago(each.seen))
+            for number, each in enumerate(estate.tables)
+        }
+        super().__init__(None, "", TODAY, Known(kept=kept))
         self.estate = estate
 
     def rows(self, table: str, columns: str) -> list[dict[str, Any]]:
@@ -117,21 +141,12 @@ class _InMemory(_Judge):
             return [{"id": f"a{each}", "fqnHash": "w" * 32, "deleted": False} for each in range(ASSETS)]
         return []
 
+    def usage_runs(self) -> dict[str, set[date]]:
+        return {}
+
     def judge(self) -> Judged:
-        ago = self.day_ago
-        tables = {
-            f"t{number}": {
-                "fqn": f"t{number}", "service_hash": f"s{each.service}", "table_type": each.kind, "created": ago(each.created),
-                "life_accessed": ago(each.accessed), "writes": [ago(each.updated), ago(each.created)],
-                "metadata_changed": ago(each.changed), "tier": each.tier or None, "tags": set(each.tags), "size": each.size,
-                "uses": {}, "usage_days": set(), "query_cost": None,
-            }
-            for number, each in enumerate(self.estate.tables)
-        }  # fmt: skip
-        for table in tables.values():
-            table["written"] = max((each for each in table["writes"] if each), default=None)
-        usage = self.add_usage(tables)
-        usage.append({"id": "a0", "entityType": "dashboard", "day": TODAY, "count1": 1})
+        tables = {f"t{number}": self.table(number, each) for number, each in enumerate(self.estate.tables)}
+        self.everything = tables
         count = len(tables)
 
         def name(node: int) -> tuple[str, str]:
@@ -141,10 +156,23 @@ class _InMemory(_Judge):
             {"fromId": name(a)[0], "fromEntity": name(a)[1], "toId": name(b)[0], "toEntity": name(b)[1], "relation": 13}
             for a, b in self.estate.edges
         ]
-        services = self.judge_services(tables, usage)
-        self.judge_activity(tables, services)
-        self.add_lineage(tables)
-        return Judged(tables, services)
+        self.add_services(tables)
+        usage = self.add_usage(tables)
+        self.usage.append({"id": "a0", "entityType": "dashboard", "day": TODAY, "count1": 1})
+        return self.evaluate(tables, usage)
+
+    def table(self, number: int, facts: Facts) -> dict[str, Any]:
+        ago = self.day_ago
+        writes = [ago(facts.updated), ago(facts.created)]
+        return {
+            "id": f"t{number}", "fqn": f"t{number}", "service_hash": f"s{facts.service}", "database": None, "schema": None,
+            "table_type": facts.kind, "created": ago(facts.created), "life_accessed": ago(facts.accessed),
+            "unreadable_access": False, "unreadable_write": False, "writes": writes,
+            "written": max((each for each in writes if each), default=None),
+            "metadata_changed": ago(facts.changed), "entity_created": None, "first_version": False, "profiles": [],
+            "cost_use": None, "tier": facts.tier or None, "tags": set(facts.tags), "size": facts.size,
+            "uses": {}, "usage_days": set(), "counts": {}, "query_cost": None, "owners": set(), "described": False,
+        }  # fmt: skip
 
     @staticmethod
     def day_ago(days: int | None) -> date | None:
@@ -167,46 +195,67 @@ def second(estate: RandomEstate) -> tuple[Judged, dict[str, dict[str, Any]]]:
 
 
 def first(estate: RandomEstate) -> list[dict[str, Any]]:
-    """What the code of a refresh says, by table."""
-    state, today = _state(estate), day_number(TODAY)
-    count = len(estate.tables)
-    service = state.service_of_place()[state.query["place"]]
-    past = PastStates(state.source["created_at"], state.present(), service, today)
-    sums = _Sums(count, SERVICES)
-    for ago in sorted({each for table in estate.tables for each in table.uses}, reverse=True):
-        used = np.array([number for number, each in enumerate(estate.tables) if ago in each.uses], np.int64)
-        past.before_day(today - ago, sums.last_use, sums.days_of_use, sums.longest_gap, sums.first_row)
-        sums.add(
-            Day(
-                used,
-                used[:0],
-                np.full(len(used), 2, np.uint32),
-                np.zeros(0, [("id", "S16"), ("count", "<u4"), ("table", "u1")]),
-            ),
-            today - ago,
-            today,
-            30,
-        )
-        sums.add_services(state.present(), service)
-    past.before_day(today + 1, sums.last_use, sums.days_of_use, sums.longest_gap, sums.first_row)
-    for name in ("first_use", "last_use", "days_of_use", "longest_gap"):
-        state.source[name] = getattr(sums, name)
-    usage, thresholds = UsageTotals(sums.queries, sums.first_row, sums.newest_row), Thresholds()
-    feeds = evaluation.evaluate_feeds(state, usage, TODAY, thresholds)
-    directly = evaluation.classify_tables(state, usage, feeds, TODAY, thresholds)
-    graph = graph_of(state, state.present(), RefreshWarnings())
-    evaluation.evaluate_use(state, find_nearest(state, graph, directly).any[:count], TODAY, thresholds)
-    observed = np.array([verdict.observed_days for verdict in feeds.verdicts])
-    table = RiskTable.of(*past.counts.until(today))
+    """What the rules of a refresh say, by table."""
+    today, count, thresholds = day_number(TODAY), len(estate.tables), Thresholds()
+    query, source = Columns(QUERY_FIELDS, count), Columns(SOURCE_FIELDS, count)
+    query["flags"] = np.array(
+        [PRESENT | (WITHOUT_STORAGE if each.kind in TYPES_WITHOUT_STORAGE else 0) for each in estate.tables]
+    )
+    place = query["place"] = np.array([each.service for each in estate.tables])
+    query["size"] = np.array([-1 if each.size is None else each.size for each in estate.tables])
+    query["query_cost"] = np.full(count, np.nan)
+    query["tier"] = np.array([each.tier for each in estate.tables])
+    tag_sets = [(), *(tuple(sorted(each.tags)) for each in estate.tables)]
+    query["tags"] = np.arange(1, count + 1)
+    uses = [sorted(today - ago for ago in each.uses) for each in estate.tables]
+    last_use = np.array([max(each, default=0) for each in uses])
+    accessed = query["accessed"] = np.maximum(last_use, _days(estate, "accessed"))
+    query["written"] = np.maximum(_days(estate, "updated"), _days(estate, "created"))
+    query["queries"] = np.array([2 * sum(ago <= 30 for ago in each.uses) for each in estate.tables])
+    signs = [_days(estate, name) for name in ("created", "changed", "seen")]
+    signs.append(np.array([min(each, default=0) for each in uses]))
+    known_since = source["known_since"] = np.min([np.where(days > 0, days, 65_535) for days in signs], axis=0)
+
+    rows = np.zeros((SERVICES, 1_000), np.bool_)
+    for service, days in zip(place, uses, strict=True):
+        rows[service, np.array(days, np.int64) - today + 999] = True
+    variants = [watched_days(days, np.zeros(1_000, np.bool_)) for days in rows]
+    watched = WatchedDays(today - 999, [*variants, np.ones(1_000, np.bool_)])
+    facts = _feed_facts(estate, rows, np.array(variants), uses, today)
+    feed = assess_feeds(facts, watched, today, thresholds)
+    tables = TableColumns(
+        evidence=table_evidence(feed.evidence[place], _days(estate, "changed")),
+        variant=feed.variant[place],
+        since=feed.earliest[place],
+        newest=feed.newest[place],
+        observed=feed.observed[place],
+        undated=feed.undated[place],
+        accessed=accessed,
+        last_row=last_use,
+        known_since=known_since,
+        young=_days(estate, "created") > 0,
+        unreadable=np.zeros(count, np.bool_),
+    )
+    idle = idle_days(tables, watched, today)
+    query["activity"], query["unknown"] = activity(tables, idle, watched, today, thresholds)
+    query["idle"] = np.where(has_activity(query["activity"], Activity.UNKNOWN), UNKNOWN_IDLE_DAYS, idle)
+    sources, targets = np.array(estate.edges, np.int64).reshape(-1, 2).T
+    in_use = np.append(directly_in_use(query["activity"]), [True, False])
+    upstream = adjacency(targets, sources, count + ASSETS)
+    through = nearest_in_use(upstream, in_use, np.arange(count + ASSETS)).any[:count]
+    query["flags"] |= np.where(through, IN_USE_THROUGH_LINEAGE, 0).astype(np.uint8)
+    linked = np.isin(np.arange(count), [sources, targets])
+    table = RiskTable.of(*_past(facts, feed, watched, place, known_since, uses, today).until(today))
+    source["days_of_use"], source["longest_gap"] = _habits(facts.variant[place], watched, uses)
     asked = Estate(
-        query=state.query, source=state.source, present=state.present(), service=service, observed=observed, prices=[],
-        nodes=graph.nodes, sources=graph.sources, targets=graph.targets, tag_sets=state.tag_sets.items,
-        incomplete=estate.incomplete,
+        query=query, source=source, present=np.ones(count, np.bool_), service=place, place=place, observed=feed.observed,
+        partial=feed.partial, silent=feed.silent, prices=[], nodes=count + ASSETS, sources=sources, targets=targets,
+        no_lineage=(20 * np.bincount(place, linked, SERVICES) < np.bincount(place, minlength=SERVICES))[place],
+        tag_sets=tag_sets, incomplete=estate.incomplete,
     )  # fmt: skip
     kept = frozenset(number for number, each in enumerate(estate.tables) if each.kept)
     known = VerdictInputs(prices=np.full(SERVICES, 0.023), kept=kept, calibration_off=frozenset())
     judge(asked, table, known, estate.policy, today)
-    query = state.query
     return [
         {
             "idle": None if query["idle"][number] == UNKNOWN_IDLE_DAYS else int(query["idle"][number]),
@@ -218,35 +267,71 @@ def first(estate: RandomEstate) -> list[dict[str, Any]]:
     ]
 
 
-def _state(estate: RandomEstate) -> State:
-    state, count = State(), len(estate.tables)
-    state.grow(count)
-    for each in range(SERVICES):
-        state.services.number(f"s{each}")
-        state.places.number((each, None, None))
-    today = day_number(TODAY)
+def _days(estate: RandomEstate, name: str) -> Any:
+    values = [getattr(each, name) for each in estate.tables]
+    return np.array([0 if value is None else day_number(TODAY) - value for value in values])
 
-    def days(name: str) -> Any:
-        values = [getattr(each, name) for each in estate.tables]
-        return np.array([0 if value is None else today - value for value in values], np.uint16)
 
-    query, source = state.query, state.source
-    query["flags"] = np.array(
-        [PRESENT | (WITHOUT_STORAGE if each.kind in TYPES_WITHOUT_STORAGE else 0) for each in estate.tables]
+def _feed_facts(estate: RandomEstate, rows: Any, variants: Any, uses: list[list[int]], today: int) -> FeedFacts:
+    """A service has one place; the last variant is the calendar."""
+
+    def ends(days: Any) -> tuple[Any, Any]:
+        some_day, last = days.any(axis=1), days.shape[1] - 1
+        first, newest = today - last + days.argmax(axis=1), today - days[:, ::-1].argmax(axis=1)
+        return np.where(some_day, first, 0), np.where(some_day, newest, 0)
+
+    place, accessed = np.array([each.service for each in estate.tables]), _days(estate, "accessed")
+    first, newest = ends(rows)
+    together = stopped_together(
+        place,
+        SERVICES,
+        np.array([len(each) for each in uses]),
+        np.array([max(each, default=0) for each in uses]),
+        newest,
     )
-    query["place"] = np.array([each.service for each in estate.tables])
-    query["size"] = np.array([-1 if each.size is None else each.size for each in estate.tables])
-    query["query_cost"] = np.full(count, np.nan)
-    query["tier"] = np.array([each.tier for each in estate.tables])
-    query["tags"] = np.array([state.tag_sets.number(tuple(sorted(each.tags))) for each in estate.tables])
-    source["id"] = np.array([b"t%015d" % number for number in range(count)], "S16")
-    source["created_at"], source["changed_at"] = days("created"), days("changed")
-    source["lifecycle_accessed"], source["lifecycle_updated"] = days("accessed"), days("updated")
-    state.asset.grow(ASSETS)
-    state.asset["id"] = np.array([b"a%015d" % each for each in range(ASSETS)], "S16")
-    state.asset["alive"] = np.ones(ASSETS)
-    state.asset["in_use"] = np.array([1, 0])
-    encoded = [[node if node < count else node - count + FIRST_ASSET for node in pair] for pair in estate.edges]
-    state.upstream = np.array([pair[0] for pair in encoded], np.uint32)
-    state.downstream = np.array([pair[1] for pair in encoded], np.uint32)
-    return state
+    row_days = RowDays(first=first, newest=newest, stopped_together=together)
+    recorded = [accessed[(place == service) & (accessed > 0)] for service in range(SERVICES)]
+    members = np.bincount(place, minlength=SERVICES)
+    first_watched, newest_watched = ends(variants)
+    nothing = np.zeros(SERVICES, np.bool_)
+    return FeedFacts(
+        variant=np.arange(SERVICES), calendar=SERVICES, first_watched=first_watched, newest_watched=newest_watched,
+        schema=row_days, database=row_days, confirmed=nothing, undated=nothing, at_ceiling=nothing,
+        has_lifecycles=np.array([0 < len(days) * 10 >= total for days, total in zip(recorded, members, strict=True)]),
+        first_lifecycle=np.array([min(days, default=0) for days in recorded]),
+        newest_lifecycle=np.array([max(days, default=0) for days in recorded]),
+    )  # fmt: skip
+
+
+def _past(
+    facts: FeedFacts, feed: FeedColumns, watched: WatchedDays, place: Any, known: Any, uses: list[list[int]], today: int
+) -> StateCounts:
+    """The states of the past, of a refresh that is told day after day."""
+    variant = facts.variant[place]
+    taught = ~np.any([feed.problems[each] for each in (P.NEVER_SEEN, P.SILENT, P.FADED)], axis=0)
+    all_variants = np.arange(SERVICES + 1)
+    newest = watched.up_to(all_variants, np.full(SERVICES + 1, today))
+    since = np.maximum(
+        watched.up_to(variant, facts.schema.first[place].astype(np.int64) - 1), watched.up_to(variant, known)
+    )
+    past = PastStates(Population(variant=variant, since=since, newest=newest, eligible=taught[place]), today)
+    last, days, gap = (np.zeros(len(place), np.int64) for _ in range(3))
+    for day in sorted({day for each in uses for day in each}):
+        times = watched.up_to(all_variants, np.full(SERVICES + 1, day))
+        past.before_day(times, DaysSoFar(last, days, gap))
+        used = np.array([number for number, each in enumerate(uses) if day in each])
+        again = used[last[used] > 0]
+        gap[again] = np.maximum(gap[again], times[variant[again]] - last[again])
+        last[used] = times[variant[used]]
+        days[used] += 1
+    past.before_day(newest + 1, DaysSoFar(last, days, gap))
+    return past.counts
+
+
+def _habits(variant: Any, watched: WatchedDays, uses: list[list[int]]) -> tuple[Any, Any]:
+    """Of each table the number of days of use and the longest pause in watched days."""
+    times = [
+        watched.up_to(np.full(len(each), own), np.array(each, np.int64))
+        for own, each in zip(variant, uses, strict=True)
+    ]
+    return np.array([len(each) for each in uses]), np.array([max(np.diff(each), default=0) for each in times])

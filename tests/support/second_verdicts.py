@@ -2,14 +2,17 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
+from tests.support.second_feeds import position
 from tests.support.second_inventory import Judged
 
 Row = dict[str, Any]
+FUTURE, BETWEEN_STATES = 180, 30
 IDLE = (60, 90, 120, 180, 270, 365, 540)
 VIRTUAL = {"View", "SecureView", "SemanticView", "External", "Foreign", "Stage", "Stream"}
 
@@ -51,41 +54,44 @@ def class_of(idle: int, longest: int, days: int) -> tuple[int, int, int] | None:
     return max(limit for limit in IDLE if idle >= limit), ratio, sum(days >= limit for limit in (1, 2, 6, 31))
 
 
+def states_of(table: Row) -> Iterator[tuple[tuple[int, int, int], bool]]:
+    """The table every 30 watched days back from the newest that has 180 behind it: its class, and whether it returned.
+
+    All in watched time: the day with the number n is the n-th on which somebody looked.
+    """
+    place = table["place"]
+    watched, since = place.queries_watched, place.covered_since
+    if since is None or place.undated:
+        return
+    uses = [position(watched, day) for day in sorted(table["uses"])]
+    # The day on which it is covered first counts as idle, as it does among the observed days.
+    start = position(watched, max(since - timedelta(days=1), table["known_since"]))
+    for now in range(len(watched) - FUTURE, 0, -BETWEEN_STATES):
+        day = watched[now - 1]
+        if day < max(since, table["known_since"]) or place.silence:
+            continue
+        before = [each for each in uses if each <= now]
+        idle = now - (before[-1] if before else start)
+        longest = max((later - earlier for earlier, later in pairwise(before)), default=0)
+        found = class_of(idle, longest, len(before))
+        if found is not None:
+            yield found, any(now < each <= now + FUTURE for each in uses)
+
+
 class _Verdicts:
     def __init__(self, judged: Judged, today: date, rules: Rules) -> None:
         self.tables, self.today, self.rules = judged.tables, today, rules
-        self.observed = {service["hash"]: service["observed"] for service in judged.services.values()}
         self.counts = self.past()
 
     def ago(self, day: date) -> int:
         return (self.today - day).days
 
     def past(self) -> dict[tuple[int, int, int], list[int]]:
-        first: dict[str, date] = {}
-        for table in self.tables.values():
-            for day in table["usage_days"]:
-                first[table["service_hash"]] = min(day, first.get(table["service_hash"], day))
         counts: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0])
-        if not first:
-            return counts
-        day = self.today - timedelta(days=180)
-        while day >= min(first.values()):
-            for table in self.tables.values():
-                since = first.get(table["service_hash"])
-                if since is None or since > day or (table["created"] is not None and table["created"] > day):
-                    continue
-                before = sorted(each for each in table["uses"] if each <= day)
-                if before:
-                    idle = (day - before[-1]).days
-                else:
-                    idle = (day - max(since, table["created"] or since)).days
-                longest = max(((later - earlier).days for earlier, later in pairwise(before)), default=0)
-                found = class_of(idle, longest, len(before))
-                if found is not None:
-                    counts[found][0] += 1
-                    end = day + timedelta(days=180)
-                    counts[found][1] += any(day < each <= end for each in table["uses"])
-            day -= timedelta(days=30)
+        for table in self.tables.values():
+            for found, returned in states_of(table):
+                counts[found][0] += 1
+                counts[found][1] += returned
         return counts
 
     def like(self, wanted: tuple[int, int, int]) -> tuple[int, int] | None:
@@ -104,15 +110,10 @@ class _Verdicts:
         return found
 
     def own(self, table: Row) -> Row:
-        service = self.observed[table["service_hash"]]
-        idle: int | None = None
-        if table["activity"] != "UNKNOWN":
-            idle = service if table["accessed"] is None else max(self.ago(table["accessed"]), 0)
-            if table["accessed"] is None and table["created"] is not None:
-                idle = min(service, self.ago(table["created"]))
+        idle = table["idle_days"]
         risk = None
         is_idle = table["activity"] in ("STALE", "DORMANT")
-        if is_idle and idle is not None and service >= 360:
+        if is_idle and table["observed"] >= 2 * FUTURE:
             days = table["days_of_use"] or (1 if table["accessed"] else 0)
             known = class_of(idle, table["longest_gap"], days)
             like = self.like(known) if known else None
@@ -158,10 +159,13 @@ class _Verdicts:
             "UNKNOWN_DOWNSTREAM": any(self.tables[each]["activity"] == "UNKNOWN" for each in below),
             "CRITICAL_TIER": table["tier"] in (1, 2),
             "PROTECTED_TAG": bool(tags),
-            "RECENTLY_WRITTEN": table["written"] is not None and self.ago(table["written"]) <= 30,
-            "RECENTLY_CREATED": table["created"] is not None and self.ago(table["created"]) <= 30,
+            "RECENTLY_WRITTEN": table["unreadable_write"] or (table["written"] and self.ago(table["written"]) <= 30),
+            "RECENTLY_CREATED": self.ago(table["known_since"]) <= 30,
             "UNKNOWN_USAGE": table["activity"] == "UNKNOWN",
             "SHORT_HISTORY": short,
+            "FEED_SILENT": table["place"].feed_silent,
+            "EVIDENCE_PARTIAL": table["place"].partial,
+            "NO_LINEAGE": table["no_lineage"],
             "EVIDENCE_INCOMPLETE": self.rules.incomplete,
             "KEPT_BY_OWNER": identifier in self.rules.kept,
         }
@@ -174,14 +178,15 @@ class _Verdicts:
             return "KEEP"
         if table["activity"] == "UNKNOWN":
             return "REVIEW" if mine["cost"] is not None and mine["cost"] >= 10 else "KEEP"
-        if blockers & {"CRITICAL_TIER", "PROTECTED_TAG", "UNKNOWN_DOWNSTREAM", "EVIDENCE_INCOMPLETE"}:
+        if blockers & {"CRITICAL_TIER", "PROTECTED_TAG", "UNKNOWN_DOWNSTREAM", "EVIDENCE_INCOMPLETE", "FEED_SILENT"}:
             return "REVIEW"
         if table["table_type"] in VIRTUAL:
             return "REVIEW"
         if "RECENTLY_WRITTEN" in blockers:
             return "STOP_REFRESH"
         long_enough = mine["idle"] >= rules.minimum_idle
-        if mine["risk"] is not None and mine["risk"] <= rules.delete_risk and long_enough:
+        sure = not blockers & {"NO_LINEAGE", "EVIDENCE_PARTIAL"}
+        if mine["risk"] is not None and mine["risk"] <= rules.delete_risk and long_enough and sure:
             return "DELETE"
         if mine["risk"] is not None and mine["risk"] <= rules.archive_risk and long_enough:
             return "ARCHIVE"

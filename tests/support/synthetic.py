@@ -12,6 +12,7 @@ import orjson
 
 from thirdeye.database import MySQL
 from thirdeye.inventory.columns import CHUNK, PRESENT, QUERY_FIELDS, RETAINED, Columns, blob_name, day_number
+from thirdeye.inventory.directory import DatabaseFeed, Service
 from thirdeye.inventory.fqn import digest
 from thirdeye.inventory.verdicts import UNKNOWN_PURGE_SCORE, VERDICT_CODE, Verdict
 
@@ -135,14 +136,22 @@ def _row(table: Table, now: datetime) -> tuple[Any, ...]:
 
 
 def _directory() -> dict[str, Any]:
-    service = {
-        "hash": "h", "name": "shop", "type": None, "evidence": "QUERIES", "state": "ALIVE", "silent_since": None,
+    database: DatabaseFeed = {
+        "name": "main", "evidence": "QUERIES", "state": "LIVE", "first_watched": "2025-01-01",
+        "newest_watched": "2026-03-01", "coverage": 1.0, "observed_days": 400, "tables": 1, "problems": [],
+        "confirmed": False,
+    }  # fmt: skip
+    service: Service = {
+        "hash": "h", "name": "shop", "type": None, "evidence": "QUERIES", "state": "LIVE", "silent_since": None,
         "observed_days": 400, "first_usage": None, "newest_usage": None, "first_lifecycle": None, "newest_lifecycle": None,
         "tables": 1, "lifecycle_tables": 0, "sized": 1, "owned": 0, "tiered": 0, "described": 0, "bytes": 0,
+        "databases": [database],
     }  # fmt: skip
     return {
         "services": [service],
-        "places": [[0, "main", "core"]],
+        "places": [(0, "main", "core")],
+        "places_watched": [120],
+        "places_observed": [400],
         "owner_sets": OWNER_SETS,
         "tag_sets": [[]],
         "domains": [None],

@@ -5,7 +5,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 
-from tests.support.random_verdicts import RandomEstate, estates, first, second
+from tests.support.random_verdicts import TODAY, RandomEstate, estates, first, second
 
 pytestmark = pytest.mark.unmeasured
 
@@ -24,11 +24,13 @@ def check(estate: RandomEstate) -> None:
         }, (name, found, expected)
         assert (found["risk"] is None) == (expected["risk"] is None)
         assert found["risk"] is None or abs(found["risk"] - expected["risk"]) < 1e-12
-        if table["through_lineage"]:
+        accessed = table["accessed"]
+        if table["through_lineage"] or (accessed is not None and (TODAY - accessed).days <= 90):
             assert found["verdict"] == "KEEP"
-        silent = judged.services[table["service_hash"]]["state"] == "SILENT"
-        if table["through_lineage"] or table["activity"] == "UNKNOWN" or silent or estate.incomplete:
+        if table["activity"] == "UNKNOWN" or "FEED_SILENT" in found["blockers"] or estate.incomplete:
             assert found["verdict"] not in ("DELETE", "ARCHIVE")
+        if found["blockers"] & {"EVIDENCE_PARTIAL", "NO_LINEAGE", "SHORT_HISTORY"}:
+            assert found["verdict"] != "DELETE"
         if any(judged.tables[each]["activity"] == "UNKNOWN" for each in table["below"] if each in judged.tables):
             assert found["verdict"] not in ("DELETE", "ARCHIVE")
 

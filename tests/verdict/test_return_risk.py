@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.support.second_verdicts import class_of, wilson_upper
+from thirdeye.mirror.advisor import DaysSoFar, Population
 from thirdeye.verdict.return_risk import (
     CLASSES,
     FUTURE_DAYS,
+    IDLE_CLASSES,
     IDLE_LIMITS,
     MIN_STATES,
     NO_CLASS,
@@ -22,6 +24,7 @@ from thirdeye.verdict.return_risk import (
     StateCounts,
     classify,
     describe_class,
+    tables_like,
     upper_bound,
     wilson_interval,
 )
@@ -83,73 +86,104 @@ def test_a_class_with_too_few_states_is_taken_with_its_neighbours() -> None:
     assert table.risks[numbers[0]] == upper_bound(1, MIN_STATES)
 
 
-def taken(uses: list[list[int]], created: list[int], services: list[int], count: int = 1) -> StateCounts:
-    """The states of tables with these days of use (days before today)."""
-    tables = len(uses)
-    past = PastStates(np.array(created), np.ones(tables, np.bool_), np.array(services), TODAY)
+# Two variants of the watched days: every day, and every second one.
+NEWEST = (700, 350)
+
+
+def taken(
+    uses: list[list[int]], since: list[int], variants: list[int], eligible: list[bool] | None = None
+) -> StateCounts:
+    """The states of tables with these watched times of use."""
+    tables, variant = len(uses), np.array(variants)
+    mask = np.ones(tables, np.bool_) if eligible is None else np.array(eligible)
+    population = Population(variant=variant, since=np.array(since), newest=np.array(NEWEST), eligible=mask)
+    past = PastStates(population, TODAY)
     last, number, gap = (np.zeros(tables, np.uint16) for _ in range(3))
-    first_row = np.zeros(count, np.int64)
-    days = sorted({TODAY - ago for each in uses for ago in each})
-    for day in [*days, TODAY + 1]:
-        past.before_day(day, last, number, gap, first_row)
+    for day in sorted({time * (own + 1) for each, own in zip(uses, variants, strict=True) for time in each}):
+        times = np.array([day, day // 2])
+        past.before_day(times, DaysSoFar(last, number, gap))
         for table, each in enumerate(uses):
-            if TODAY - day in each:
-                gap[table] = max(gap[table], day - last[table]) if last[table] else 0
-                last[table] = day
+            time = int(times[variants[table]])
+            if time * (variants[table] + 1) == day and time in each:
+                gap[table] = max(gap[table], time - last[table]) if last[table] else 0
+                last[table] = time
                 number[table] += 1
-                first_row[services[table]] = first_row[services[table]] or day
+    past.before_day(np.array(NEWEST) + 1, DaysSoFar(last, number, gap))
     return past.counts
 
 
-def brute(uses: list[list[int]], created: list[int], services: list[int]) -> dict[int, dict[int, list[int]]]:
-    first: dict[int, int] = {}
-    for table, each in enumerate(uses):
-        for ago in each:
-            first[services[table]] = min(first.get(services[table], TODAY), TODAY - ago)
+def brute(
+    uses: list[list[int]], since: list[int], variants: list[int], eligible: list[bool]
+) -> dict[int, dict[int, list[int]]]:
+    """By day and class: states, and how many of them were used again."""
     found: dict[int, dict[int, list[int]]] = {}
-    for day in range(TODAY - FUTURE_DAYS, 0, -30):
-        for table, each in enumerate(uses):
-            since = first.get(services[table])
-            if since is None or since > day or created[table] > day:
-                continue
-            before = sorted(TODAY - ago for ago in each if TODAY - ago <= day)
-            idle = day - (before[-1] if before else max(since, created[table]))
+    for table, each in enumerate(uses):
+        for place, time in enumerate(range(NEWEST[variants[table]] - FUTURE_DAYS, 0, -30)):
+            before = [use for use in each if use <= time]
+            idle = max(time - (before[-1] if before else since[table]), 0)
             pauses = [later - earlier for earlier, later in pairwise(before)]
             which = class_of(idle, max(pauses, default=0), len(before))
-            if which is not None:
-                place = (IDLE_LIMITS.index(which[0]) * RATIO_CLASSES + which[1]) * USE_CLASSES + which[2]
-                entry = found.setdefault(day, {}).setdefault(place, [0, 0])
+            if which is not None and eligible[table]:
+                number = (IDLE_LIMITS.index(which[0]) * RATIO_CLASSES + which[1]) * USE_CLASSES + which[2]
+                entry = found.setdefault(TODAY - FUTURE_DAYS - 30 * place, {}).setdefault(number, [0, 0])
                 entry[0] += 1
-                entry[1] += any(day < TODAY - ago <= day + FUTURE_DAYS for ago in each)
+                entry[1] += any(time < use <= time + FUTURE_DAYS for use in each)
     return found
 
 
 @given(data=some.data())
 def test_states_equal_those_counted_one_by_one(data: some.DataObject) -> None:
     tables = data.draw(some.integers(1, 6))
-    day = (
-        some.integers(0, 700)
-        if data.draw(some.booleans())
-        else some.sampled_from([0, 179, 180, 181, 210, 359, 360, 361, 700])
-    )
-    uses = [sorted(set(data.draw(some.lists(day, max_size=8))), reverse=True) for _ in range(tables)]
-    created = [data.draw(some.sampled_from([0, 0, TODAY - 600, TODAY - 300, TODAY - 100])) for _ in range(tables)]
-    services = [data.draw(some.integers(0, 1)) for _ in range(tables)]
-    counts = taken(uses, created, services, 2)
-    expected = brute(uses, created, services)
+    variants = [data.draw(some.integers(0, 1)) for _ in range(tables)]
+    ago = some.integers(0, 700) | some.sampled_from([0, 179, 180, 181, 210, 239, 240, 241, 359, 360, 361, 699])
+    uses = [
+        sorted({NEWEST[own] - each for each in data.draw(some.lists(ago, max_size=8)) if each < NEWEST[own]})
+        for own in variants
+    ]
+    since = [data.draw(some.sampled_from([0, 0, 100, 340, 600])) for _ in range(tables)]
+    eligible = [data.draw(some.sampled_from([True, True, False])) for _ in range(tables)]
+    counts = taken(uses, since, variants, eligible)
     mine = {
         each: {int(place): [int(states[place]), int(counts.returned[each][place])] for place in np.flatnonzero(states)}
         for each, states in counts.states.items()
         if states.any()
     }
-    assert mine == expected
+    assert mine == brute(uses, since, variants, eligible)
     again = StateCounts.of(counts.document())
     for (mine_sum, again_sum), until in product([(counts, again)], (TODAY, TODAY - 180, TODAY - 400)):
         assert all(np.array_equal(a, b) for a, b in zip(mine_sum.until(until), again_sum.until(until), strict=True))
 
 
+def test_states_of_different_watched_days_are_counted_together() -> None:
+    counts = taken([[1], [1], []], [0, 0, 0], [0, 1, 1])
+    # The newest state of each, and no older one than 60 watched days after the first.
+    assert counts.states[TODAY - FUTURE_DAYS].sum() == 3
+    assert len(counts.states) == (700 - FUTURE_DAYS - 60) // 30 + 1
+
+
+def test_variants_that_nobody_has_or_that_were_watched_too_briefly_have_no_states() -> None:
+    nobody = Population(
+        variant=np.array([1]), since=np.array([0]), newest=np.array([5_000, 239]), eligible=np.array([True])
+    )
+    past = PastStates(nobody, TODAY)
+    past.before_day(np.array([5_001, 240]), DaysSoFar(np.array([1]), np.array([1]), np.array([0])))
+    assert past.counts.states == {}
+
+
+def test_tables_are_counted_once_where_states_are_counted_often() -> None:
+    counts = taken([[1], [1], [1, 500], []], [0, 0, 0, 0], [0, 0, 0, 0])
+    states, _ = counts.until(TODAY)
+    table = RiskTable.of(states, counts.until(TODAY)[1])
+    assert tables_like(counts.document(), 0) == (0, 0)
+    assert int(table.states[RISKS - IDLE_CLASSES]) > 3
+    # Idle for 60 to 89 days, at whatever pause and number of days.
+    assert tables_like(counts.document(), RISKS - IDLE_CLASSES) == (4, 0)
+    assert tables_like(counts.document(), RISKS - 1) == (0, 0)
+    assert tables_like({}, 1) == (0, 0)
+
+
 def test_only_a_future_that_is_over_counts() -> None:
-    counts = taken([[700, 100]], [0], [0])
+    counts = taken([[1, 600]], [0], [0])
     for until in (TODAY, TODAY - 1, TODAY - 30):
         states, _ = counts.until(until)
         assert states.sum() == sum(each.sum() for day, each in counts.states.items() if day + FUTURE_DAYS <= until)

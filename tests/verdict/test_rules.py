@@ -95,7 +95,7 @@ def verdict(policy: Policy | None = None, **changed: Any) -> Verdict:
         cost=np.array([case["cost"]]),
         without_storage=np.array([case["without_storage"]]),
         risk=np.array([np.nan if case["risk"] is None else case["risk"]]),
-        bits=np.array([sum(BLOCKER_BIT[blocker] for blocker in case["bits"])], np.uint16),
+        bits=np.array([sum(BLOCKER_BIT[blocker] for blocker in case["bits"])], np.uint32),
         policy=policy or Policy(),
     )
     return VERDICTS[int(found[0])]
@@ -116,6 +116,13 @@ B = Blocker
         ({"bits": [B.CRITICAL_TIER]}, Verdict.REVIEW), ({"bits": [B.PROTECTED_TAG]}, Verdict.REVIEW),
         ({"bits": [B.UNKNOWN_DOWNSTREAM]}, Verdict.REVIEW), ({"bits": [B.EVIDENCE_INCOMPLETE]}, Verdict.REVIEW),
         ({"bits": [B.CALIBRATION_OFF]}, Verdict.REVIEW), ({"bits": [B.RECENTLY_CREATED]}, Verdict.DELETE),
+        ({"bits": [B.FEED_SILENT]}, Verdict.REVIEW), ({"bits": [B.FEED_SILENT, B.SHORT_HISTORY]}, Verdict.REVIEW),
+        ({"bits": [B.EVIDENCE_PARTIAL]}, Verdict.ARCHIVE), ({"bits": [B.NO_LINEAGE]}, Verdict.ARCHIVE),
+        ({"bits": [B.EVIDENCE_PARTIAL, B.NO_LINEAGE], "risk": 0.3}, Verdict.ARCHIVE),
+        ({"bits": [B.EVIDENCE_PARTIAL], "risk": 0.3001}, Verdict.REVIEW),
+        ({"bits": [B.EVIDENCE_PARTIAL, B.SHORT_HISTORY], "risk": None}, Verdict.ARCHIVE),
+        ({"bits": [B.EVIDENCE_PARTIAL, B.SHORT_HISTORY], "risk": None, "idle": 179}, Verdict.REVIEW),
+        ({"bits": [B.EVIDENCE_PARTIAL, B.RECENTLY_WRITTEN]}, Verdict.STOP_REFRESH),
         ({"bits": [B.ACTIVE_DOWNSTREAM]}, Verdict.KEEP), ({"bits": [B.KEPT_BY_OWNER]}, Verdict.KEEP),
         ({"activity": Activity.NEW}, Verdict.KEEP), ({"activity": Activity.ACTIVE}, Verdict.KEEP),
         ({"activity": Activity.COOLING}, Verdict.KEEP),
@@ -127,6 +134,9 @@ B = Blocker
         ({"activity": Activity.UNKNOWN, "bits": [B.ACTIVE_DOWNSTREAM]}, Verdict.KEEP),
         ({"activity": Activity.UNKNOWN, "cost": 1.0, "bits": [B.CRITICAL_TIER]}, Verdict.KEEP),
         ({"bits": [B.ACTIVE_DOWNSTREAM, B.CRITICAL_TIER]}, Verdict.KEEP),
+        ({"bits": [B.ACTIVE_DOWNSTREAM, B.FEED_SILENT]}, Verdict.KEEP),
+        ({"activity": Activity.UNKNOWN, "cost": 1.0, "bits": [B.FEED_SILENT]}, Verdict.KEEP),
+        ({"bits": [B.FEED_SILENT, B.RECENTLY_WRITTEN]}, Verdict.REVIEW),
         ({"bits": [B.CRITICAL_TIER, B.RECENTLY_WRITTEN]}, Verdict.REVIEW),
         ({"without_storage": True, "bits": [B.RECENTLY_WRITTEN]}, Verdict.REVIEW),
         ({"risk": 0.9, "bits": [B.RECENTLY_WRITTEN]}, Verdict.STOP_REFRESH),
@@ -162,9 +172,9 @@ def test_a_new_blocker_never_makes_a_verdict_harsher(activity: Activity, risk: f
 
 def test_each_blocker_comes_from_its_own_fact() -> None:
     quiet: dict[str, Any] = {
-        "activity": Activity.DORMANT, "written": TODAY - 31, "created": TODAY - 31, "tier": 3, "protected": False,
-        "kept": False, "in_use_downstream": False, "unknown_downstream": False, "short_history": False,
-        "calibration_off": False,
+        "activity": Activity.DORMANT, "written": TODAY - 31, "unreadable_write": False, "known_since": TODAY - 31, "tier": 3,
+        "protected": False, "kept": False, "in_use_downstream": False, "unknown_downstream": False, "no_lineage": False,
+        "feed_silent": False, "evidence_partial": False, "short_history": False, "calibration_off": False,
     }  # fmt: skip
 
     def found(incomplete: bool = False, **changed: Any) -> set[Blocker]:
@@ -179,7 +189,10 @@ def test_each_blocker_comes_from_its_own_fact() -> None:
     cases: list[tuple[dict[str, Any], Blocker]] = [
         ({"in_use_downstream": True}, B.ACTIVE_DOWNSTREAM), ({"unknown_downstream": True}, B.UNKNOWN_DOWNSTREAM),
         ({"tier": 1}, B.CRITICAL_TIER), ({"tier": 2}, B.CRITICAL_TIER), ({"protected": True}, B.PROTECTED_TAG),
-        ({"written": TODAY - 30}, B.RECENTLY_WRITTEN), ({"created": TODAY - 30}, B.RECENTLY_CREATED),
+        ({"written": TODAY - 30}, B.RECENTLY_WRITTEN), ({"unreadable_write": True}, B.RECENTLY_WRITTEN),
+        ({"written": 0, "unreadable_write": True}, B.RECENTLY_WRITTEN),
+        ({"known_since": TODAY - 30}, B.RECENTLY_CREATED), ({"no_lineage": True}, B.NO_LINEAGE),
+        ({"feed_silent": True}, B.FEED_SILENT), ({"evidence_partial": True}, B.EVIDENCE_PARTIAL),
         ({"activity": Activity.UNKNOWN}, B.UNKNOWN_USAGE), ({"short_history": True}, B.SHORT_HISTORY),
         ({"incomplete": True}, B.EVIDENCE_INCOMPLETE), ({"kept": True}, B.KEPT_BY_OWNER),
         ({"calibration_off": True}, B.CALIBRATION_OFF),
@@ -188,4 +201,4 @@ def test_each_blocker_comes_from_its_own_fact() -> None:
     for changed, blocker in cases:
         assert found(**changed) == {blocker}
     # An unknown day is not lately.
-    assert found(written=0, created=0, tier=0) == set()
+    assert found(written=0, known_since=0, tier=0) == set()

@@ -12,6 +12,7 @@ from tests.support.clocks import NOON, TODAY
 from tests.support.mirror import Mirror, mirror
 from tests.support.om_changes import OpenMetadataChanges
 from tests.support.second_inventory import Judged, second_inventory
+from tests.support.second_memory import known_to
 from tests.support.second_verdicts import Rules, second_verdicts
 from thirdeye.estate.loaders import advised_columns
 from thirdeye.inventory.reader import EstateReader
@@ -109,9 +110,10 @@ async def test_verdicts_equal_the_second_ones(
         )  # fmt: skip
         assert counts.keys() >= {"KEEP", "REVIEW", "DELETE"}, counts
         estate.now += timedelta(days=1)
+        known = await known_to(estate)
         await estate.refresh()
         with sql_server.connect() as connection:
-            judged = second_inventory(connection, settings.om_mysql_db, estate.now.date())
+            judged = second_inventory(connection, settings.om_mysql_db, estate.now.date(), known)
         # What was kept until yesterday is kept no longer.
         await agree(
             estate, judged,
@@ -147,7 +149,8 @@ async def follow(
             for kind in [*["AUTO"] * rounds, "FULL"]:
                 made.today = estate.now.date()
                 made.some(random.randint(1, 15))
+                known = await known_to(estate)
                 await estate.refresh(kind)
-                judged = second_inventory(connection, settings.om_mysql_db, estate.now.date())
+                judged = second_inventory(connection, settings.om_mysql_db, estate.now.date(), known)
                 await agree(estate, judged, Rules(prices=await service_prices(estate, judged)))
                 estate.now += timedelta(days=random.choice((0, 1, 31)))

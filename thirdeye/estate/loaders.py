@@ -9,17 +9,19 @@ from aiodataloader import DataLoader
 
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL, Row
+from thirdeye.estate.store import confirmations_in_force
 from thirdeye.estate.views import AsOf, TableAnswer, TableView, advice_view, inventory_view
 from thirdeye.inventory import store
 from thirdeye.inventory.columns import CHUNK, FIRST_ASSET
 from thirdeye.inventory.money import DEFAULT_PRICE
 from thirdeye.inventory.reader import EstateReader, Snapshot, Superseded
 from thirdeye.inventory.totals import Summary
-from thirdeye.inventory.verdicts import ADVICE_FIELDS
+from thirdeye.inventory.verdicts import ADVICE_FIELDS, UNKNOWN_IDLE_DAYS
 from thirdeye.settings import Settings
 
 _TRIES: Final = 4
 _MAX_BATCH_SIZE: Final = 1000
+Key = TypeVar("Key")
 Result = TypeVar("Result")
 
 
@@ -82,15 +84,17 @@ def as_of(context: EstateContext, snapshot: Snapshot, services: Sequence[int] | 
 def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:
     """A row of the inventory as the API shows the table. The snapshot must have loaded ADVICE_FIELDS."""
     number = snapshot.service_numbers.get(row["service"])
+    advised = advised_columns(snapshot, row["number"])
     inventory = inventory_view(
         row,
+        idle=None if advised["idle"] == UNKNOWN_IDLE_DAYS else advised["idle"],
+        feed=snapshot.feed_of(row["service"], row["database_name"], row["schema_name"]),
         service=None if number is None else snapshot.directory["services"][number],
         price=DEFAULT_PRICE if number is None else snapshot.prices[number],
         directory=snapshot.directory,
         as_of=snapshot.as_of,
         base_url=context.settings.om_base_url,
     )
-    advised = advised_columns(snapshot, row["number"])
     return {**inventory, **advice_view(advised, snapshot.advice, inventory["monthlyCost"])}
 
 
@@ -137,6 +141,17 @@ async def _read_assets(context: EstateContext, nodes: list[int]) -> list[Row | N
     return [by_number.get(node) for node in nodes]
 
 
+def confirmation_loader(context: EstateContext) -> DataLoader[tuple[str, str, str | None], Row | None]:
+    """The request's loader of what is confirmed: by kind, service and database, the confirmation of that or of its service."""
+    return _loader(context, "confirmations", _read_confirmations)
+
+
+async def _read_confirmations(context: EstateContext, keys: list[tuple[str, str, str | None]]) -> list[Row | None]:
+    rows = await confirmations_in_force(context.thirdeye)
+    confirmed = {(row["kind"], row["service"], row["database"]): row for row in rows if row["schema"] is None}
+    return [confirmed.get(key) or confirmed.get((*key[:2], None)) for key in keys]
+
+
 async def load_tables(context: EstateContext, numbers: Sequence[int]) -> list[TableAnswer]:
     """Tables by number, in this order; those that the inventory does not have are left out."""
     tables = await table_loader(context).load_many(list(numbers))
@@ -144,9 +159,9 @@ async def load_tables(context: EstateContext, numbers: Sequence[int]) -> list[Ta
 
 
 def _loader(
-    context: EstateContext, name: str, read: Callable[[EstateContext, list[int]], Coroutine[Any, Any, list[Result]]]
-) -> DataLoader[int, Result]:
+    context: EstateContext, name: str, read: Callable[[EstateContext, list[Key]], Coroutine[Any, Any, list[Result]]]
+) -> DataLoader[Key, Result]:
     if name not in context.loaders:
         context.loaders[name] = DataLoader(partial(read, context), max_batch_size=_MAX_BATCH_SIZE)
-    loader: DataLoader[int, Result] = context.loaders[name]
+    loader: DataLoader[Key, Result] = context.loaders[name]
     return loader

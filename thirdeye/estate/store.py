@@ -1,6 +1,7 @@
-"""SQL behind the API's answers about the estate: refreshes, prices and changes."""
+"""SQL behind the API's answers about the estate: refreshes, prices, changes and confirmations."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
@@ -9,6 +10,8 @@ import orjson
 
 from thirdeye.database import MySQL, Row
 from thirdeye.errors import Unavailable
+from thirdeye.inventory.fqn import join_fqn
+from thirdeye.session import Session, named_lock
 
 # The length of the columns that hold a caller's name.
 _MAX_NAME_LENGTH: Final = 256
@@ -17,6 +20,8 @@ SELECT id, changed_at, kind, number, detail FROM table_change
 WHERE changed_at >= %(since)s AND {kinds} AND {before} ORDER BY changed_at DESC, id DESC LIMIT %(limit)s
 """
 _CHANGES_BEFORE = "changed_at <= %(moment)s AND (changed_at < %(moment)s OR id < %(id)s)"
+# Service, database and schema; None for those below what is confirmed.
+ConfirmedPlace = tuple[str, str | None, str | None]
 _RUN_COLUMNS = """
 id, kind, phase, seen, changed, warnings, error, requested_by AS requestedBy, started_at AS startedAt,
 finished_at AS finishedAt
@@ -28,9 +33,6 @@ _OPEN_RUN = f"""
 SELECT {_RUN_COLUMNS} FROM refresh_run
 WHERE finished_at IS NULL AND (phase = 'QUEUED' OR started_at > %(since)s) ORDER BY id DESC LIMIT 1
 """
-# Without the lock, two concurrent requests could both see no waiting run and queue one each.
-_LOCK = "SELECT GET_LOCK(%(lock)s, 3) AS acquired"
-_UNLOCK = "SELECT RELEASE_LOCK(%(lock)s) AS released"
 _QUEUE_RUN = (
     "INSERT INTO refresh_run (kind, phase, requested_by, started_at) VALUES (%(kind)s, 'QUEUED', %(by)s, %(now)s)"
 )
@@ -38,6 +40,26 @@ _DROP_RUN = "DELETE FROM refresh_run WHERE id = %(id)s AND phase = 'QUEUED'"
 _PUT_PRICE = """
 REPLACE INTO storage_price (service_type, effective_from, usd_per_gb_month, set_by, set_at)
 VALUES (%(service_type)s, %(effective_from)s, %(price)s, %(by)s, %(now)s)
+"""
+_CONFIRMATION_COLUMNS = """
+id, kind, fqn, service, database_name AS `database`, schema_name AS `schema`, reason, confirmed_by AS `by`,
+confirmed_at AS at, withdrawn_by AS withdrawnBy, withdrawn_at AS withdrawnAt, withdrawn_reason AS withdrawnReason
+"""
+_CONFIRMATIONS = f"SELECT {_CONFIRMATION_COLUMNS} FROM feed_confirmation ORDER BY id DESC LIMIT %(limit)s"
+_CONFIRMED = f"SELECT {_CONFIRMATION_COLUMNS} FROM feed_confirmation WHERE withdrawn_at IS NULL ORDER BY id"
+_CONFIRMATION = f"SELECT {_CONFIRMATION_COLUMNS} FROM feed_confirmation WHERE id = %(id)s"
+_IN_FORCE = """
+withdrawn_at IS NULL AND kind = %(kind)s AND service = %(service)s AND database_name <=> %(database)s
+AND schema_name <=> %(schema)s
+"""
+_CONFIRMED_PLACE = f"SELECT id FROM feed_confirmation WHERE {_IN_FORCE} ORDER BY id LIMIT 1"
+_CONFIRM = """
+INSERT INTO feed_confirmation (kind, fqn, service, database_name, schema_name, reason, confirmed_by, confirmed_at)
+VALUES (%(kind)s, %(fqn)s, %(service)s, %(database)s, %(schema)s, %(reason)s, %(by)s, %(now)s)
+"""
+_WITHDRAW = f"""
+UPDATE feed_confirmation SET withdrawn_by = %(by)s, withdrawn_at = %(now)s, withdrawn_reason = %(reason)s
+WHERE {_IN_FORCE}
 """
 
 
@@ -73,22 +95,16 @@ async def request_run(
     Unavailable when other requests hold the lock for three seconds.
     """
     values = {"kind": kind, "by": by[:_MAX_NAME_LENGTH], "now": now}
-    lock = {"lock": f"{thirdeye.schema}.request"[:64]}
-    async with thirdeye.session() as session:
-        locked = await session.fetch_one(_LOCK, lock)
-        if not locked or not locked["acquired"]:
-            raise Unavailable("others are asking for a refresh at the moment; try again")
-        try:
-            if since is None:
-                open_run = await session.fetch_one(_WAITING_RUN)
-            else:
-                open_run = await session.fetch_one(_OPEN_RUN, {"since": since})
-            if open_run is not None:
-                return _decode_run(open_run), False
-            executed = await session.execute(_QUEUE_RUN, values)
-            new_run = await session.fetch_one(_RUN, {"id": executed.inserted_id})
-        finally:
-            await session.fetch_one(_UNLOCK, lock)
+    # Without the lock, two concurrent requests could both see no waiting run and queue one each.
+    async with _one_at_a_time(thirdeye, "request") as session:
+        if since is None:
+            open_run = await session.fetch_one(_WAITING_RUN)
+        else:
+            open_run = await session.fetch_one(_OPEN_RUN, {"since": since})
+        if open_run is not None:
+            return _decode_run(open_run), False
+        executed = await session.execute(_QUEUE_RUN, values)
+        new_run = await session.fetch_one(_RUN, {"id": executed.inserted_id})
     assert new_run is not None
     return _decode_run(new_run), True
 
@@ -104,6 +120,63 @@ async def put_price(
     """Sets the storage price of a service type from a day on; replaces a price for the same day."""
     values = {"service_type": service_type, "effective_from": effective_from, "price": price}
     await thirdeye.execute(_PUT_PRICE, {**values, "by": by[:_MAX_NAME_LENGTH], "now": now})
+
+
+async def confirmations(thirdeye: MySQL, limit: int) -> list[Row]:
+    """Confirmations, also those that were taken back, newest first, as the API's `Confirmation` has them."""
+    return await thirdeye.fetch_all(_CONFIRMATIONS, {"limit": limit})
+
+
+async def confirmations_in_force(thirdeye: MySQL) -> list[Row]:
+    """Confirmations that nobody took back, oldest first."""
+    return await thirdeye.fetch_all(_CONFIRMED)
+
+
+async def confirm(
+    thirdeye: MySQL, kind: str, place: ConfirmedPlace, *, reason: str, by: str, now: datetime
+) -> tuple[Row, bool]:
+    """Confirms a place (service, database, schema); returns the confirmation in force, and whether it is new.
+
+    Raises Unavailable when other requests hold the lock for three seconds.
+    """
+    service, database, schema = place
+    where = {"kind": kind, "service": service, "database": database, "schema": schema}
+    async with _one_at_a_time(thirdeye, "confirm") as session:
+        in_force = await session.fetch_one(_CONFIRMED_PLACE, where)
+        if in_force is not None:
+            return await _confirmation(session, in_force["id"]), False
+        fqn = join_fqn(name for name in place if name is not None)
+        values = {**where, "fqn": fqn, "reason": reason, "by": by[:_MAX_NAME_LENGTH], "now": now}
+        return await _confirmation(session, (await session.execute(_CONFIRM, values)).inserted_id), True
+
+
+async def withdraw(
+    thirdeye: MySQL, kind: str, place: ConfirmedPlace, *, reason: str, by: str, now: datetime
+) -> Row | None:
+    """Takes the confirmation of a place back and returns it; None if there is none in force. Raises as `confirm` does."""
+    service, database, schema = place
+    where = {"kind": kind, "service": service, "database": database, "schema": schema}
+    async with _one_at_a_time(thirdeye, "confirm") as session:
+        in_force = await session.fetch_one(_CONFIRMED_PLACE, where)
+        if in_force is None:
+            return None
+        await session.execute(_WITHDRAW, {**where, "reason": reason, "by": by[:_MAX_NAME_LENGTH], "now": now})
+        return await _confirmation(session, in_force["id"])
+
+
+async def _confirmation(session: Session, confirmation: int) -> Row:
+    row = await session.fetch_one(_CONFIRMATION, {"id": confirmation})
+    assert row is not None
+    return row
+
+
+@asynccontextmanager
+async def _one_at_a_time(thirdeye: MySQL, name: str) -> AsyncIterator[Session]:
+    """A session under a lock on the server. Raises Unavailable when others hold it for three seconds."""
+    async with thirdeye.session() as session, named_lock(session, f"{thirdeye.schema}.{name}"[:64], 3) as got:
+        if not got:
+            raise Unavailable("others are asking for the same at the moment; try again")
+        yield session
 
 
 def _decode_run(row: Row) -> Row:

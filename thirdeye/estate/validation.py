@@ -1,11 +1,16 @@
 """Checks of arguments. Each returns what the argument means, and raises BadInput that names it."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
+from difflib import get_close_matches
+from itertools import islice
 from typing import Final
 
 from thirdeye.errors import BadInput
 from thirdeye.estate.listing import PageRequest
+from thirdeye.inventory.directory import Directory
+from thirdeye.inventory.fqn import join_fqn, split_fqn
 from thirdeye.inventory.money import ANY_SERVICE_TYPE
 from thirdeye.inventory.query import SORT_KEYS, Sort
 from thirdeye.paging import page_size
@@ -13,6 +18,9 @@ from thirdeye.paging import page_size
 _MAX_FQN_LENGTH: Final = 3072
 _MAX_TYPE_LENGTH: Final = 128
 _MAX_PRICE: Final = 1000
+_MAX_REASON_LENGTH: Final = 1000
+# Names like a wrong one are searched among so many, which takes milliseconds.
+_MAX_CANDIDATES: Final = 1000
 _FIRST_PRICE_DAY: Final = date(2000, 1, 1)
 
 
@@ -80,3 +88,41 @@ def validate_price_day(day: date | None, today: date) -> date:
     if not _FIRST_PRICE_DAY <= day <= today + timedelta(days=366):
         raise BadInput("effectiveFrom: must be from 2000-01-01 to a year ahead", "effectiveFrom")
     return day
+
+
+def validate_reason(reason: str, minimum: int = 1) -> str:
+    """The reason, trimmed."""
+    text = reason.strip()
+    if not minimum <= len(text) <= _MAX_REASON_LENGTH:
+        raise BadInput(f"reason: must have {minimum} to {_MAX_REASON_LENGTH} characters after trimming", "reason")
+    return text
+
+
+def validate_place(fqn: str, directory: Directory) -> tuple[str, str | None, str | None]:
+    """The service, database and schema that an FQN names; None for those below it."""
+    names, services = split_fqn(validate_fqn(fqn)), [service["name"] for service in directory["services"]]
+    paths: dict[tuple[str, ...], None] = {(name,): None for name in services}
+    for service, database, schema in directory["places"]:
+        if database is not None:
+            paths[services[service], database] = None
+            if schema is not None:
+                paths[services[service], database, schema] = None
+    if tuple(names) not in paths:
+        of_same_length = (path for path in paths if len(path) == len(names))
+        raise _unknown_name(fqn, "fqn", "service, database or schema", of_same_length)
+    return names[0], names[1] if len(names) > 1 else None, names[2] if len(names) > 2 else None
+
+
+def validate_service(service: str, directory: Directory) -> str:
+    """The name of a service of the estate."""
+    names = [entry["name"] for entry in directory["services"]]
+    if service not in names:
+        raise _unknown_name(service, "service", "service", ((name,) for name in names))
+    return service
+
+
+def _unknown_name(name: str, argument: str, kind: str, paths: Iterable[tuple[str, ...]]) -> BadInput:
+    candidates = [join_fqn(path) for path in islice(paths, _MAX_CANDIDATES)]
+    near = get_close_matches(name[:200], candidates, n=3)
+    hint = f"; there is {', '.join(near)}" if near else ""
+    return BadInput(f"{argument}: the estate has no {kind} {name[:200]}{hint}", argument)

@@ -7,8 +7,8 @@ from typing import Any, TypedDict, TypeVar
 from urllib.parse import quote
 
 from thirdeye.database import Row
-from thirdeye.estate.activity import activity_reason, idle_days
-from thirdeye.inventory.directory import Directory, Service
+from thirdeye.estate.activity import Observation, activity_reason, observation
+from thirdeye.inventory.directory import Directory, PlaceFeed, Service
 from thirdeye.inventory.filters import TIERS
 from thirdeye.inventory.money import round_amount, storage_cost
 from thirdeye.inventory.verdicts import UNKNOWN_PURGE_SCORE, VERDICTS, Verdict, blockers_of
@@ -41,6 +41,7 @@ class InventoryView(TypedDict):
     monthlyCost: Decimal | None
     usdPerGbMonth: Decimal
     created: date | None
+    knownSince: date | None
     lastAccessed: date | None
     lastWritten: date | None
     queries30d: int
@@ -52,6 +53,9 @@ class InventoryView(TypedDict):
     evidence: str
     activity: str
     activityReason: str
+    unknownReason: str | None
+    # For how many of how many days its feed tells what was used.
+    observation: Observation | None
     inUse: bool
     inUseThroughLineage: bool
     zombie: bool
@@ -87,9 +91,20 @@ class TableAnswer(TableView, AsOf):
 
 
 def inventory_view(
-    row: Row, *, service: Service | None, price: Decimal, directory: Directory, as_of: date, base_url: str | None
+    row: Row,
+    *,
+    idle: int | None,
+    feed: PlaceFeed | None,
+    service: Service | None,
+    price: Decimal,
+    directory: Directory,
+    as_of: date,
+    base_url: str | None,
 ) -> InventoryView:
-    """The answer about a row. `price` is USD per GB and month, `base_url` the address of OpenMetadata."""
+    """The answer about a row.
+
+    `idle` is in watched days, `feed` that of its place, `price` USD per GB and month, `base_url` OpenMetadata's address.
+    """
     storage, queries = storage_cost(row["size_bytes"], price), row["query_cost_30d"]
     costs = [cost for cost in (storage, queries) if cost is not None]
     domain = _item(directory["domains"], row["domain"])
@@ -118,6 +133,7 @@ def inventory_view(
         "monthlyCost": _rounded(sum(costs, Decimal(0)) if costs else None),
         "usdPerGbMonth": price,
         "created": row["created"],
+        "knownSince": row["known_since"],
         "lastAccessed": row["last_accessed"],
         "lastWritten": row["last_written"],
         "queries30d": min(row["queries_30d"], 2**31 - 1),
@@ -125,10 +141,12 @@ def inventory_view(
         "lastUse": row["last_use"],
         "daysOfUse": row["days_of_use"],
         "longestPauseDays": row["longest_gap"],
-        "idleDays": idle_days(row, service["observed_days"] if service else 0, as_of),
+        "idleDays": None if row["activity"] == "UNKNOWN" else idle,
         "evidence": row["evidence"],
         "activity": row["activity"],
-        "activityReason": activity_reason(row, service, as_of),
+        "activityReason": activity_reason(row, idle, feed, as_of),
+        "unknownReason": row["unknown_reason"],
+        "observation": None if feed is None else observation(feed),
         "inUse": bool(row["in_use"]),
         "inUseThroughLineage": bool(row["in_use_through_lineage"]),
         "zombie": bool(row["zombie"]),

@@ -9,7 +9,7 @@ from thirdeye.actions.resolvers import changes
 from thirdeye.actions.resolvers import items as actions
 from thirdeye.actions.savings import resolvers as savings
 from thirdeye.estate.resolvers import changes as estate_changes
-from thirdeye.estate.resolvers import duplicates, lineage, prices, refreshes, services, tables, totals
+from thirdeye.estate.resolvers import confirmations, duplicates, lineage, prices, refreshes, services, tables, totals
 from thirdeye.graphql.scalars import SCALARS
 from thirdeye.resources import resource
 from thirdeye.score import resolvers as score
@@ -26,6 +26,10 @@ def build_schema() -> GraphQLSchema:
         tables.connection,
         lineage.table,
         services.query,
+        services.service_type,
+        services.database_feed,
+        confirmations.query,
+        confirmations.mutation,
         totals.query,
         totals.estate,
         estate_changes.query,

@@ -23,6 +23,8 @@ Fields = Mapping[str, str]
 QUERY_FIELDS: Final[Fields] = {
     "flags": "u1",
     "activity": "u1",
+    # Why it is UNKNOWN: an index into UNKNOWN_REASONS.
+    "unknown": "u1",
     "evidence": "u1",
     "tier": "u1",
     "place": "i4",
@@ -39,7 +41,7 @@ QUERY_FIELDS: Final[Fields] = {
     "idle": "u2",
     "verdict": "u1",
     "purge": "u1",
-    "blockers": "u2",
+    "blockers": "u4",
     "risk": "u2",
 }
 # What a refresh needs to update the query fields. Ids and keys are 16 bytes each.
@@ -53,11 +55,21 @@ SOURCE_FIELDS: Final[Fields] = {
     # As OpenMetadata has them, possibly in the future; the next two are clamped to today.
     "created_at": "u2",
     "changed_at": "u2",
+    "entity_created_at": "u2",
     "created": "u2",
     "metadata_changed": "u2",
     "lifecycle_accessed": "u2",
     "lifecycle_updated": "u2",
     "profile_written": "u2",
+    "profiled": "u2",
+    # The newest day on which a query that names it has a record of its cost.
+    "cost_use": "u2",
+    # Since when it is known by any sign: kept, and only moves back.
+    "known_since": "u2",
+    "signs": "u1",
+    # Rows of usage of any count.
+    "first_row": "u2",
+    "last_row": "u2",
     "first_use": "u2",
     "last_use": "u2",
     "days_of_use": "u2",
@@ -82,6 +94,10 @@ NEAREST_FIELDS: Final[Fields] = {f"node{rank}": "u4" for rank in range(NEAREST)}
     f"distance{rank}": "u2" for rank in range(NEAREST)
 }
 
+# Bits of `signs`: times that are there and cannot be read (LATE_WRITE: for they lie ahead), version 0.1 in
+# OpenMetadata, and that ThirdEye first saw it in a later refresh than the first of its service.
+UNREADABLE_ACCESS, UNREADABLE_UPDATE, UNREADABLE_PROFILE, FIRST_VERSION, SEEN_LATER, LATE_WRITE = 1, 2, 4, 8, 16, 32
+UNREADABLE_WRITE: Final = UNREADABLE_UPDATE | UNREADABLE_PROFILE | LATE_WRITE
 PRESENT, DESCRIBED, ZOMBIE, IN_USE_THROUGH_LINEAGE, IN_USE, WITHOUT_STORAGE, RETAINED = 1, 2, 4, 8, 16, 32, 64
 _EPOCH = date(1970, 1, 1)
 

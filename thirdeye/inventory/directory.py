@@ -1,7 +1,10 @@
 """The directory: what the indexes in the columns stand for, as a refresh publishes it in JSON."""
 
-from typing import TypedDict
+from dataclasses import dataclass
+from typing import Final, TypedDict
 
+# How far back an answer about a table says on how many days nobody looked.
+OBSERVATION_DAYS: Final = 120
 # JSON has only lists: compare these by their items, not as tuples.
 # Index into the services, then the names of database and schema.
 Place = tuple[int, str | None, str | None]
@@ -9,12 +12,42 @@ Place = tuple[int, str | None, str | None]
 Owner = tuple[str, str, str]
 
 
-class Service(TypedDict):
-    """A database service with the state of its usage feed. Days are ISO dates; counts are of its tables."""
+class DatabaseFeed(TypedDict):
+    """A database with the state of its usage feed. Days are ISO dates; counts are of its tables.
 
-    hash: str
-    name: str
-    type: str | None
+    `first_watched` and `newest_watched` are null if it was never covered. `coverage`: the share of the last 90 days that
+    was watched. `problems` are values of `feeds.FeedProblem`; NEVER_SEEN and STOPPED are about the whole database.
+    """
+
+    name: str | None
+    evidence: str
+    state: str
+    first_watched: str | None
+    newest_watched: str | None
+    coverage: float
+    observed_days: int
+    tables: int
+    problems: list[str]
+    # Whether a confirmation of the database or its service counted when this was published.
+    confirmed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceFeed:
+    """What is known of the feed of a schema: that of its database, how many of the last OBSERVATION_DAYS days were watched,
+    and for how many watched days it is observed.
+    """
+
+    service: str
+    schema: str | None
+    database: DatabaseFeed
+    watched_days: int
+    observed_days: int
+
+
+class ServiceFeed(TypedDict):
+    """The state of a service's usage feeds: what the best of its databases have. Days are ISO dates."""
+
     evidence: str
     state: str
     silent_since: str | None
@@ -25,11 +58,20 @@ class Service(TypedDict):
     newest_lifecycle: str | None
     tables: int
     lifecycle_tables: int
+
+
+class Service(ServiceFeed):
+    """A database service; counts are of its tables."""
+
+    hash: str
+    name: str
+    type: str | None
     sized: int
     owned: int
     tiered: int
     described: int
     bytes: int
+    databases: list[DatabaseFeed]
 
 
 class Domain(TypedDict):
@@ -45,6 +87,9 @@ class Directory(TypedDict):
 
     services: list[Service]
     places: list[Place]
+    # By place: how many of the last OBSERVATION_DAYS days were watched, and for how many watched days its feed is observed.
+    places_watched: list[int]
+    places_observed: list[int]
     owner_sets: list[list[Owner]]
     tag_sets: list[list[str]]
     domains: list[Domain | None]

@@ -14,18 +14,18 @@ from thirdeye.inventory.columns import Mask, day_number
 from thirdeye.inventory.directory import Directory, Domain, Owner
 from thirdeye.inventory.fqn import split_fqn
 from thirdeye.inventory.query import TableFilter
-from thirdeye.inventory.rules import ACTIVITY_CODE, EVIDENCE_CODE
+from thirdeye.inventory.rules import ACTIVITY_CODE, EVIDENCE_CODE, UNKNOWN_CODE
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Blocker
 
 TIERS: Final = (None, "Tier1", "Tier2", "Tier3", "Tier4", "Tier5", "OTHER")
 NONE: Final = "NONE"
 # No table has this blocker, so that an empty list of blockers matches nothing.
-_UNUSED_BLOCKER_BIT: Final = 1 << 15
+_UNUSED_BLOCKER_BIT: Final = 1 << 31
 _MAX_NAMES: Final = 100
 _MAX_BYTES: Final = 2**63 - 1
 FIELDS: Final = (
-    "service", "database", "schema", "owner", "mine", "tier", "tag", "domain", "activity", "evidence", "zombie",
-    "inUse", "inUseThroughLineage", "minimumBytes", "maximumBytes", "minimumMonthlyCost", "maximumMonthlyCost",
+    "service", "database", "schema", "owner", "mine", "tier", "tag", "domain", "activity", "unknownReasons", "evidence",
+    "zombie", "inUse", "inUseThroughLineage", "minimumBytes", "maximumBytes", "minimumMonthlyCost", "maximumMonthlyCost",
     "lastAccessedAfter", "lastAccessedBefore", "lastWrittenAfter", "lastWrittenBefore",
     "verdict", "blocker", "blocked", "minimumPurgeScore", "maximumReturnRisk", "minimumSaving",
     "owned", "duplicate", "growing", "retention", "maximumQueries",
@@ -58,6 +58,7 @@ def build_filter(arguments: Arguments, directory: Directory, caller: str | None,
         domains=_with_names(arguments.get("domain"), map(_domain_names, directory["domains"])),
         tiers=_tiers(arguments.get("tier")),
         activities=_codes(arguments.get("activity"), ACTIVITY_CODE),
+        unknown_reasons=_codes(arguments.get("unknownReasons"), UNKNOWN_CODE),
         evidences=_codes(arguments.get("evidence"), EVIDENCE_CODE),
         zombie=arguments.get("zombie"),
         in_use=arguments.get("inUse"),

@@ -1,6 +1,7 @@
 """Fully qualified names (FQNs) as OpenMetadata writes them: a name that contains dots is quoted."""
 
 import re
+from collections.abc import Iterable
 from hashlib import sha224
 from typing import Final
 
@@ -12,6 +13,11 @@ def split_fqn(fqn: str) -> list[str]:
     if '"' not in fqn:
         return fqn.split(".")
     return [quoted.replace('""', '"') if quoted else plain for quoted, plain in _QUOTED.findall(fqn)] or [fqn]
+
+
+def join_fqn(names: Iterable[str]) -> str:
+    """The FQN of these names, quoted as OpenMetadata quotes them."""
+    return ".".join('"' + name.replace('"', '""') + '"' if {".", '"'} & set(name) else name for name in names)
 
 
 def digest(text: str) -> bytes:

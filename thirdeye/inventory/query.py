@@ -44,6 +44,7 @@ class TableFilter:
     domains: Mask | None = None
     tiers: frozenset[int] | None = None
     activities: frozenset[int] | None = None
+    unknown_reasons: frozenset[int] | None = None
     evidences: frozenset[int] | None = None
     zombie: bool | None = None
     in_use: bool | None = None
@@ -117,7 +118,8 @@ _COST: Final = ("place", "size", "query_cost")
 # The columns that each field of a filter and each sort key needs, beside the flags.
 _FILTER_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "services": ("place",), "places": ("place",), "owner_sets": ("owners",), "tag_sets": ("tags",), "domains": ("domain",),
-    "tiers": ("tier",), "activities": ("activity",), "evidences": ("evidence",), "minimum_bytes": ("size",),
+    "tiers": ("tier",), "activities": ("activity",), "unknown_reasons": ("unknown",), "evidences": ("evidence",),
+    "minimum_bytes": ("size",),
     "maximum_bytes": ("size",), "minimum_cost": _COST, "maximum_cost": _COST, "accessed_after": ("accessed",),
     "accessed_before": ("accessed",), "written_after": ("written",), "written_before": ("written",),
     "verdicts": ("verdict",), "blockers": ("blockers",), "minimum_purge": ("purge",), "maximum_risk": ("risk",),
@@ -188,7 +190,7 @@ def _matches(catalogue: Catalogue, chunk: Chunk, start: int, table_filter: Table
         chosen = getattr(table_filter, field_name)
         if chosen is not None:
             mask &= chosen[chunk[_FILTER_COLUMNS[field_name][0]]]
-    for field_name in ("tiers", "activities", "evidences", "verdicts"):
+    for field_name in ("tiers", "activities", "unknown_reasons", "evidences", "verdicts"):
         codes = getattr(table_filter, field_name)
         if codes is not None:
             by_code = np.zeros(256, np.bool_)

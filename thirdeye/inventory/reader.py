@@ -17,7 +17,7 @@ from thirdeye.database import MySQL, Row
 from thirdeye.errors import DatabaseUnavailable, Unavailable
 from thirdeye.inventory import store
 from thirdeye.inventory.columns import CHUNK, QUERY_FIELDS, Array, PackedColumns, blob_name, bytes_per_table
-from thirdeye.inventory.directory import Directory
+from thirdeye.inventory.directory import DatabaseFeed, Directory, PlaceFeed
 from thirdeye.inventory.money import prices_by_service
 from thirdeye.inventory.name_search import NameIndex, pack_paths
 from thirdeye.inventory.query import Catalogue
@@ -71,6 +71,25 @@ class Snapshot:
     def service_numbers(self) -> dict[str, int]:
         """The index of each service by name."""
         return {service["name"]: number for number, service in enumerate(self.directory["services"])}
+
+    def feed_of(self, service: str, database: str | None, schema: str | None) -> PlaceFeed | None:
+        """What is known of the feed of a schema; None for one that the directory does not have."""
+        feed = self._database_feeds.get((service, database))
+        place = self._place_numbers.get((service, database, schema))
+        if feed is None or place is None:
+            return None
+        watched, observed = self.directory["places_watched"][place], self.directory["places_observed"][place]
+        return PlaceFeed(service=service, schema=schema, database=feed, watched_days=watched, observed_days=observed)
+
+    @cached_property
+    def _place_numbers(self) -> dict[tuple[str, str | None, str | None], int]:
+        services = [service["name"] for service in self.directory["services"]]
+        return {(services[place[0]], *place[1:]): number for number, place in enumerate(self.directory["places"])}
+
+    @cached_property
+    def _database_feeds(self) -> dict[tuple[str, str | None], DatabaseFeed]:
+        services = self.directory["services"]
+        return {(service["name"], feed["name"]): feed for service in services for feed in service["databases"]}
 
     @cached_property
     def place_names(self) -> NameIndex:

@@ -13,16 +13,14 @@ from typing import Final
 import numpy as np
 
 from thirdeye.inventory.columns import Array, Mask, day_number
+from thirdeye.inventory.watched_days import WatchedDays
 
 # An earlier date comes from a broken clock and counts as absent.
 _EARLIEST_DAY: Final = day_number(date(2000, 1, 1))
-# The last day that a column can hold.
-_LATEST_DAY: Final = 65_535
-_DAY_MS: Final = 86_400_000
 
 
 class Evidence(StrEnum):
-    """How a table's last use is known; it depends on the usage feed of the table's service."""
+    """How a table's last use is known; it depends on the usage feed of its database."""
 
     QUERIES = "QUERIES"
     LIFECYCLE = "LIFECYCLE"
@@ -41,8 +39,18 @@ class Activity(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class UnknownReason(StrEnum):
+    """Why nobody can tell whether a table is used."""
+
+    NO_FEED = "NO_FEED"
+    UNREADABLE = "UNREADABLE"
+    UNDATED = "UNDATED"
+    FEW_DAYS = "FEW_DAYS"
+    AGE = "AGE"
+
+
 class FeedState(StrEnum):
-    """Whether a service's usage feed still delivers."""
+    """Whether a usage feed still delivers."""
 
     LIVE = "LIVE"
     SILENT = "SILENT"
@@ -52,6 +60,9 @@ class FeedState(StrEnum):
 # Columns hold an index into these tuples.
 EVIDENCES: Final = tuple(Evidence)
 ACTIVITIES: Final = tuple(Activity)
+# 0 for a table whose activity is known.
+UNKNOWN_REASONS: Final = (None, *UnknownReason)
+UNKNOWN_CODE: Final[Mapping[UnknownReason, int]] = {kind: code for code, kind in enumerate(UNKNOWN_REASONS) if kind}
 EVIDENCE_CODE: Final[Mapping[Evidence, int]] = {kind: code for code, kind in enumerate(EVIDENCES)}
 ACTIVITY_CODE: Final[Mapping[Activity, int]] = {kind: code for code, kind in enumerate(ACTIVITIES)}
 # Tables of these types have no storage of their own to free.
@@ -71,88 +82,36 @@ class Thresholds:
     cooling_days: int = 90
     stale_days: int = 365
     observed_min_days: int = 90
+    known_min_days: int = 90
     metadata_in_use_days: int = 90
     lifecycle_min_share: float = 0.10
 
 
-@dataclass(slots=True, kw_only=True)
-class Feed:
-    """The usage feed of a service: the first and newest dates of its tables' usage rows and life cycles."""
-
-    tables: int = 0
-    first_usage: date | None = None
-    newest_usage: date | None = None
-    lifecycle_tables: int = 0
-    first_lifecycle: date | None = None
-    newest_lifecycle: date | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeedAssessment:
-    """The evidence that a feed gives today, whether it is live, its last day if silent, and for how long it is observed."""
-
-    evidence: Evidence
-    state: FeedState
-    silent_since: date | None
-    observed_days: int
-
-
 @dataclass(frozen=True, kw_only=True)
 class TableColumns:
-    """What the rules need, one value per table; `observed` are the days for which its service is observed."""
+    """What the rules need, one value per table. `variant`, `since`, `newest`, `observed` and `undated` are of its feed;
+    `since` is 0 where days count however early they are.
+
+    `young`: something says that the table came lately, not only that nothing says otherwise. `last_row`: the newest row
+    of usage of any count. `unreadable`: there is a time of access that cannot be read.
+    """
 
     evidence: Array
+    variant: Array
+    since: Array
+    newest: Array
     observed: Array
+    undated: Mask
     accessed: Array
-    created: Array
-    metadata_changed: Array
-    queries: Array
+    last_row: Array
+    known_since: Array
+    young: Mask
+    unreadable: Mask
 
 
 def clamp_day_number(number: int, today: int) -> int:
     """A day number, with the future clamped to today and anything before 2000 treated as absent."""
     return 0 if number < _EARLIEST_DAY else min(number, today)
-
-
-def day_of_milliseconds(milliseconds: float | None) -> int:
-    """The UTC day number of milliseconds since 1970; 0 for None and for days before 2000.
-
-    Days in the future are kept: clamping to today belongs to the day on which the rules run.
-    """
-    return 0 if milliseconds is None else clamp_day_number(int(milliseconds // _DAY_MS), _LATEST_DAY)
-
-
-def assess_feed(feed: Feed, today: date, thresholds: Thresholds) -> FeedAssessment:
-    """Assesses a service's usage feed. A feed that stopped is no evidence."""
-    # Access times of only a few tables are not a feed that could fall silent.
-    newest = (feed.newest_usage, feed.newest_lifecycle if _enough_lifecycles(feed, thresholds) else None)
-    newest_days = [day for day in newest if day is not None]
-    first = min((day for day in (feed.first_usage, feed.first_lifecycle) if day is not None), default=None)
-    evidence = _feed_evidence(feed, today, thresholds)
-    live = evidence in STRONG_EVIDENCE
-    silent = not live and bool(newest_days)
-    return FeedAssessment(
-        evidence=evidence,
-        state=FeedState.LIVE if live else FeedState.SILENT if silent else FeedState.ABSENT,
-        silent_since=max(newest_days) if silent else None,
-        observed_days=(today - first).days if first is not None else 0,
-    )
-
-
-def _feed_evidence(feed: Feed, today: date, thresholds: Thresholds) -> Evidence:
-    if _is_recent(feed.newest_usage, thresholds.recent_days, today):
-        return Evidence.QUERIES
-    if _enough_lifecycles(feed, thresholds) and _is_recent(feed.newest_lifecycle, thresholds.recent_days, today):
-        return Evidence.LIFECYCLE
-    return Evidence.METADATA
-
-
-def _is_recent(day: date | None, days: int, today: date) -> bool:
-    return day is not None and (today - day).days <= days
-
-
-def _enough_lifecycles(feed: Feed, thresholds: Thresholds) -> bool:
-    return feed.lifecycle_tables > 0 and feed.lifecycle_tables >= thresholds.lifecycle_min_share * feed.tables
 
 
 def has_strong_evidence(evidence: Array) -> Mask:
@@ -171,28 +130,49 @@ def days_ago(days: Array, today: int) -> Array:
     return today - days.astype(np.int32)
 
 
-def idle_days(tables: TableColumns, today: int) -> Array:
-    """Days since the last access. If there was none, days since creation, but at most the days observed."""
-    observed = tables.observed.astype(np.int32)
-    since_created = np.where(tables.created > 0, np.minimum(days_ago(tables.created, today), observed), observed)
-    return np.where(tables.accessed > 0, days_ago(tables.accessed, today), since_created)
+def idle_days(tables: TableColumns, watched: WatchedDays, today: int) -> Array:
+    """Watched days since the last access. If there was none, since the table is known, but at most those observed.
+
+    Where use is not known from a feed, days of the calendar.
+    """
+    # Undated rows that stopped were use until then, for all one knows.
+    last = np.where(tables.undated, np.maximum(tables.accessed, tables.last_row), tables.accessed)
+    first = np.maximum(np.where(last > 0, last, tables.known_since), tables.since - 1)
+    idle = watched.between(tables.variant, first, tables.newest)
+    idle = np.where(last > 0, idle, np.minimum(idle, tables.observed))
+    in_calendar = ~has_strong_evidence(tables.evidence) & (tables.accessed > 0)
+    return np.where(in_calendar, np.maximum(days_ago(tables.accessed, today), 0), idle)
 
 
-def activity(tables: TableColumns, today: int, thresholds: Thresholds) -> Array:
-    """The activity code of each table; the first case that applies counts."""
-    never = tables.accessed == 0
-    new = never & (tables.created > 0) & (days_ago(tables.created, today) < thresholds.new_days)
-    idle = idle_days(tables, today)
+def activity(
+    tables: TableColumns, idle: Array, watched: WatchedDays, today: int, thresholds: Thresholds
+) -> tuple[Array, Array]:
+    """The activity code of each table and the code of the reason where it is UNKNOWN; the first case that applies counts.
+
+    `idle` as `idle_days` gives it.
+    """
+    never, ago, known = tables.accessed == 0, days_ago(tables.accessed, today), days_ago(tables.known_since, today)
+    days = watched.between(tables.variant, np.maximum(tables.accessed, tables.since - 1), tables.newest)
+    few = np.where(never, tables.observed < thresholds.observed_min_days, 2 * days < ago)
+    # They may be use for as long as they come, until so many watched days have passed without one.
+    rows_come = watched.between(tables.variant, tables.last_row, tables.newest) < thresholds.recent_days
+    undated = tables.undated & (tables.last_row > tables.accessed) & rows_come
     cases = (
-        (~has_strong_evidence(tables.evidence), Activity.UNKNOWN),
-        (new, Activity.NEW),
-        (never & (tables.observed < thresholds.observed_min_days), Activity.UNKNOWN),
-        (idle <= thresholds.active_days, Activity.ACTIVE),
-        (idle <= thresholds.cooling_days, Activity.COOLING),
-        (idle <= thresholds.stale_days, Activity.STALE),
+        (~never & (ago <= thresholds.active_days), Activity.ACTIVE, None),
+        (~never & (ago <= thresholds.cooling_days), Activity.COOLING, None),
+        (~has_strong_evidence(tables.evidence), Activity.UNKNOWN, UnknownReason.NO_FEED),
+        (tables.unreadable, Activity.UNKNOWN, UnknownReason.UNREADABLE),
+        (undated, Activity.UNKNOWN, UnknownReason.UNDATED),
+        (few, Activity.UNKNOWN, UnknownReason.FEW_DAYS),
+        (never & tables.young & (known < thresholds.new_days), Activity.NEW, None),
+        (never & (known < thresholds.known_min_days), Activity.UNKNOWN, UnknownReason.AGE),
+        (idle <= thresholds.cooling_days, Activity.COOLING, None),
+        (idle <= thresholds.stale_days, Activity.STALE, None),
     )
-    codes = [ACTIVITY_CODE[kind] for _, kind in cases]
-    return np.select([case for case, _ in cases], codes, ACTIVITY_CODE[Activity.DORMANT]).astype(np.uint8)
+    masks = [mask for mask, _, _ in cases]
+    activities = np.select(masks, [ACTIVITY_CODE[kind] for _, kind, _ in cases], ACTIVITY_CODE[Activity.DORMANT])
+    reasons = np.select(masks, [0 if why is None else UNKNOWN_CODE[why] for _, _, why in cases], 0)
+    return activities.astype(np.uint8), reasons.astype(np.uint8)
 
 
 def has_activity(activities: Array, *kinds: Activity) -> Mask:

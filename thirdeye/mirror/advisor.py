@@ -1,4 +1,7 @@
-"""What a refresh asks of the verdicts' rules: a protocol, because imports point downwards."""
+"""What a refresh asks of the verdicts' rules: a protocol, because imports point downwards.
+
+Watched time counts the watched days of a variant (`inventory/watched_days.py`): the n-th watched day has the time n.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,30 +12,48 @@ from thirdeye.database import Session
 from thirdeye.inventory.columns import Array, Columns, Mask
 
 
+@dataclass(frozen=True, kw_only=True)
+class Population:
+    """The tables to learn from. By table: `variant` of the watched days; `since`: the watched time of the newest day that
+    does not count as idle for a table that was never used; `eligible`: whether its feed teaches anything.
+
+    `newest`: by variant, the watched time of its newest watched day.
+    """
+
+    variant: Array
+    since: Array
+    newest: Array
+    eligible: Mask
+
+
 @dataclass(frozen=True)
 class DaysSoFar:
-    """Usage up to a day: of each table as columns of the inventory, and of each service the first day of any row."""
+    """Usage up to a day, by table. `last_use` in watched time, 0 for never; `longest_gap` in watched days."""
 
     last_use: Array
     days_of_use: Array
     longest_gap: Array
-    first_row: Array
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estate:
     """The estate as it stands when a refresh asks for advice.
 
-    `query` and `source` are its columns: all may be read, those of the advice are to be written. `observed` (days) and
-    `prices` (USD per GB and month) are by service number. Nodes of the lineage are the tables, then the other assets;
-    `sources` and `targets` are its edges. `incomplete`: a table of OM's that verdicts need could not be read.
+    `query` and `source` are its columns: all may be read, those of the advice are to be written, but for the idle days.
+    `service`, `place` and `no_lineage` are by table; `observed` (days), `partial` and `silent` by place; `prices` (USD
+    per GB and month) by service number. Nodes of the lineage are the tables, then the other assets; `sources` and
+    `targets` are its edges. `incomplete`: a table of OM's that verdicts need could not be read.
     """
 
     query: Columns
     source: Columns
     present: Mask
     service: Array
+    place: Array
+    no_lineage: Mask
     observed: Array
+    partial: Mask
+    silent: Mask
     prices: Sequence[Decimal]
     nodes: int
     sources: Array
@@ -44,11 +65,14 @@ class Estate:
 class Advisor(Protocol):
     """Advises one refresh: begin, before_day for each day of usage, advise, compare for each chunk, publish."""
 
-    def begin(self, created: Array, present: Mask, service: Array, today: int) -> None:
-        """Begins a refresh: day of creation (0: unknown) and service of each table."""
+    def begin(self, population: Population, today: int) -> None:
+        """Begins a refresh as of a day."""
 
-    def before_day(self, day: int, so_far: DaysSoFar) -> None:
-        """Called with the usage up to each day, oldest first, and last for the day after today."""
+    def before_day(self, times: Array, so_far: DaysSoFar) -> None:
+        """Called with the usage up to each day, oldest first, and `times`: by variant, the watched time of that day.
+
+        Called last with times one after the newest.
+        """
 
     async def advise(self, estate: Estate) -> Mapping[str, object]:
         """Writes the columns of the advice; gives what readers need to explain it, as JSON."""

@@ -14,10 +14,13 @@ from thirdeye.inventory.rules import Thresholds
 from thirdeye.mirror.advisor import Advisor
 from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.changes import Change
+from thirdeye.mirror.confirmations import Confirmation
+from thirdeye.mirror.directory import Names
+from thirdeye.mirror.feeds import Lifecycles, Watching
 from thirdeye.mirror.lineage import Graph
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.state import Index, State
-from thirdeye.mirror.store import RunCounts
+from thirdeye.mirror.store import RunCounts, SQLRow
 from thirdeye.mirror.tables import NumberSet
 from thirdeye.mirror.usage import UsageTotals
 from thirdeye.mirror.warnings import RefreshWarnings
@@ -120,11 +123,17 @@ class RefreshWork:
     # By the digest of the FQN hash.
     tables_by_hash: Index = field(init=False)
     # From USAGE.
+    names: Names = field(init=False)
+    confirmations: list[Confirmation] = field(init=False)
+    accesses: Lifecycles = field(init=False)
+    watching: Watching = field(init=False)
     usage: UsageTotals = field(init=False)
     # From RULES.
     graph: Graph = field(init=False)
     directory: Directory = field(init=False)
     # By service number, USD per GB and month.
     prices: list[Decimal] = field(init=False)
+    # Of databases whose earliest access time is a new one.
+    first_accesses: list[SQLRow] = field(default_factory=list)
     # From STAGING.
     changes: list[Change] = field(default_factory=list)

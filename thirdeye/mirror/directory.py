@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 
 import numpy as np
 
 from thirdeye.inventory.columns import DESCRIBED, exact_sums
-from thirdeye.inventory.directory import Directory, Domain, Service
-from thirdeye.mirror.evaluation import ServiceFeeds
+from thirdeye.inventory.directory import OBSERVATION_DAYS, Directory, Domain, Service
+from thirdeye.mirror.feed_summaries import EstateFeeds
 from thirdeye.mirror.openmetadata.source_tables import DOMAINS, RELATIONS, SERVICES, TEAMS, USERS
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.relations import teams_by_user
@@ -40,11 +39,13 @@ async def read_names(reader: OpenMetadataReader) -> Names:
     )
 
 
-def directory_of(state: State, names: Names, feeds: ServiceFeeds, warnings: list[str]) -> Directory:
-    """The directory of a state."""
+def directory_of(state: State, names: Names, feeds: EstateFeeds | None, warnings: list[str]) -> Directory:
+    """The directory of a state; without feeds, of one without tables."""
     return {
-        "services": _services(state, names, feeds),
+        "services": [] if feeds is None else _services(state, names, feeds),
         "places": state.places.items,
+        "places_watched": [] if feeds is None else feeds.watched_days(OBSERVATION_DAYS).tolist(),
+        "places_observed": [] if feeds is None else feeds.columns.observed.tolist(),
         "owner_sets": [[_owner(names, *owner) for owner in owners] for owners in state.owner_sets.items],
         "tag_sets": [list(tags) for tags in state.tag_sets.items],
         "domains": [None if identifier is None else _domain(names, identifier) for identifier in state.domains.items],
@@ -62,6 +63,11 @@ def service_name(names: Names, service_hash: str) -> tuple[str, str | None]:
     return f"service {service_hash[:8]}", None
 
 
+def service_names(state: State, names: Names) -> list[str]:
+    """By service number its name."""
+    return [service_name(names, service_hash)[0] for service_hash in state.services.items]
+
+
 def _owner(names: Names, kind: str, identifier: str) -> tuple[str, str, str]:
     name = (names.users if kind == "user" else names.teams).get(identifier)
     return identifier, kind, name or f"{kind} {identifier[:8]}"
@@ -72,7 +78,7 @@ def _domain(names: Names, identifier: str) -> Domain:
     return {"id": identifier, "name": name, "fqn": name}
 
 
-def _services(state: State, names: Names, feeds: ServiceFeeds) -> list[Service]:
+def _services(state: State, names: Names, feeds: EstateFeeds) -> list[Service]:
     query, count, present = state.query, len(state.services.items), state.present()
     service = state.service_of_place()[query["place"]][present]
     # By service number: tables with a size, an owner, a tier and a description, and bytes.
@@ -81,34 +87,22 @@ def _services(state: State, names: Names, feeds: ServiceFeeds) -> list[Service]:
         for mask in (query["size"] >= 0, query["owners"] > 0, query["tier"] > 0, query.has(DESCRIBED))
     )
     sizes = exact_sums(service, np.maximum(query["size"][present], 0), count)
+    databases = feeds.by_service()
     entries = list[Service]()
     for number, service_hash in enumerate(state.services.items):
         name, kind = service_name(names, service_hash)
-        feed, verdict = feeds.feeds[number], feeds.verdicts[number]
         entries.append(
             {
                 "hash": service_hash,
                 "name": name,
                 "type": kind,
-                "evidence": verdict.evidence,
-                "state": verdict.state,
-                "silent_since": _iso(verdict.silent_since),
-                "observed_days": verdict.observed_days,
-                "first_usage": _iso(feed.first_usage),
-                "newest_usage": _iso(feed.newest_usage),
-                "first_lifecycle": _iso(feed.first_lifecycle),
-                "newest_lifecycle": _iso(feed.newest_lifecycle),
-                "tables": feed.tables,
-                "lifecycle_tables": feed.lifecycle_tables,
+                **feeds.of_service(number, databases[number]),
                 "sized": sized[number],
                 "owned": owned[number],
                 "tiered": tiered[number],
                 "described": described[number],
                 "bytes": sizes[number],
+                "databases": databases[number],
             }
         )
     return entries
-
-
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()

@@ -1,106 +1,150 @@
-"""The rules applied to the whole estate: feeds, activity, use, zombies."""
+"""The rules applied to the whole estate: age, activity, use, zombies."""
 
-from dataclasses import dataclass
-from datetime import date
+from functools import reduce
 
 import numpy as np
 
 from thirdeye.inventory import rules
-from thirdeye.inventory.columns import CHUNK, IN_USE, IN_USE_THROUGH_LINEAGE, ZOMBIE, Array, Mask, day_number, day_of
+from thirdeye.inventory.columns import (
+    CHUNK,
+    FIRST_VERSION,
+    IN_USE,
+    IN_USE_THROUGH_LINEAGE,
+    LATE_WRITE,
+    SEEN_LATER,
+    UNREADABLE_ACCESS,
+    ZOMBIE,
+    Array,
+    Mask,
+)
+from thirdeye.inventory.feeds import FeedColumns
+from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS
+from thirdeye.mirror.feeds import Watching
+from thirdeye.mirror.row_days import Places
 from thirdeye.mirror.state import State
 from thirdeye.mirror.usage import UsageTotals
 
-
-@dataclass(frozen=True)
-class ServiceFeeds:
-    """By service number: when its tables were used, and what that is worth as evidence."""
-
-    feeds: list[rules.Feed]
-    verdicts: list[rules.FeedAssessment]
-
-    @property
-    def observed_days(self) -> Array:
-        """How many days each service was observed for."""
-        return np.array([verdict.observed_days for verdict in self.verdicts] or [0], np.int32)
-
-    @property
-    def evidence(self) -> Array:
-        """The code of each service's evidence."""
-        return np.array([rules.EVIDENCE_CODE[verdict.evidence] for verdict in self.verdicts] or [0], np.uint8)
-
-
-def evaluate_feeds(state: State, usage: UsageTotals, today: date, thresholds: rules.Thresholds) -> ServiceFeeds:
-    """What each service's feed is worth, over the tables of the estate."""
-    count = len(state.services.items)
-    present = state.present()
-    service = state.service_of_place()[state.query["place"]][present]
-    # Times in the future count as today, whichever day that is by now.
-    accessed = np.minimum(state.source["lifecycle_accessed"][present], np.uint16(day_number(today)))
-    recorded = accessed > 0
-    tables = np.bincount(service, minlength=count)
-    with_accessed = np.bincount(service[recorded], minlength=count)
-    first, newest = np.full(count, 65_535, np.uint16), np.zeros(count, np.uint16)
-    np.minimum.at(first, service[recorded], accessed[recorded])
-    np.maximum.at(newest, service[recorded], accessed[recorded])
-    feeds = [
-        rules.Feed(
-            tables=int(tables[number]),
-            first_usage=day_of(usage.first_row[number]),
-            newest_usage=day_of(usage.newest_row[number]),
-            lifecycle_tables=int(with_accessed[number]),
-            first_lifecycle=day_of(first[number]) if with_accessed[number] else None,
-            newest_lifecycle=day_of(newest[number]) if with_accessed[number] else None,
-        )
-        for number in range(count)
-    ]
-    return ServiceFeeds(feeds, [rules.assess_feed(feed, today, thresholds) for feed in feeds])
+# OpenMetadata first saw a table when its row came so many days after the first of its database: before, it may have read
+# what had been there for years.
+_FIRST_READING_DAYS = 3
+# Columns with a day by which a table existed.
+_AGE_SIGNS = ("created_at", "changed_at", "entity_created_at", "profiled")
 
 
 def classify_tables(
-    state: State, usage: UsageTotals, feeds: ServiceFeeds, today: date, thresholds: rules.Thresholds
+    state: State,
+    usage: UsageTotals,
+    watching: Watching,
+    feeds: FeedColumns,
+    today: int,
+    thresholds: rules.Thresholds,
 ) -> Mask:
-    """Sets last access, last write, queries, evidence and activity; gives which tables are directly in use."""
-    now, service_of_place = day_number(today), state.service_of_place()
-    evidence, observed = feeds.evidence, feeds.observed_days
+    """Sets last access and write, age, queries, evidence, idle days and activity; gives which are directly in use."""
     directly = np.zeros(state.tables, np.bool_)
+    watched, places = watching.watched, watching.places
+    first_rows = _first_rows(state, places)[places.database]
     # A chunk at a time, for the rules make a dozen arrays on the way.
     for chunk in range(state.query.chunks):
-        part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
         query, source = state.query.parts(chunk), state.source.parts(chunk)
-        service = service_of_place[query["place"]]
-        _set_days(query, source, now)
+        part, place = slice(chunk * CHUNK, (chunk + 1) * CHUNK), query["place"]
+        undated = feeds.undated[place]
+        unreadable = _set_days(query, source, undated, today)
         query["queries"][:] = np.minimum(usage.queries[part], 2**31 - 1)
-        query["evidence"][:] = rules.table_evidence(evidence[service], source["metadata_changed"])
+        query["evidence"][:] = rules.table_evidence(feeds.evidence[place], source["metadata_changed"])
         tables = rules.TableColumns(
             evidence=query["evidence"],
-            observed=observed[service],
+            variant=feeds.variant[place],
+            since=feeds.earliest[place],
+            newest=feeds.newest[place],
+            observed=feeds.observed[place],
+            undated=undated,
             accessed=query["accessed"],
-            created=source["created"],
-            metadata_changed=source["metadata_changed"],
-            queries=query["queries"],
+            last_row=source["last_row"],
+            known_since=source["known_since"],
+            young=_is_young(source, first_rows[place], today, thresholds),
+            unreadable=unreadable,
         )
-        query["activity"][:] = rules.activity(tables, now, thresholds)
+        idle = rules.idle_days(tables, watched, today)
+        query["activity"][:], query["unknown"][:] = rules.activity(tables, idle, watched, today, thresholds)
+        is_unknown = query["unknown"] > 0
+        query["idle"][:] = np.where(is_unknown, UNKNOWN_IDLE_DAYS, np.clip(idle, 0, UNKNOWN_IDLE_DAYS - 1))
         directly[part] = rules.directly_in_use(query["activity"])
     directly &= state.present()
     return directly
 
 
-def _set_days(query: dict[str, Array], source: dict[str, Array], now: int) -> None:
-    """Sets the days of a chunk as of today: what lies in the future counts as today."""
-    latest = np.uint16(now)
-    source["created"][:] = np.minimum(source["created_at"], latest)
-    source["metadata_changed"][:] = np.minimum(source["changed_at"], latest)
-    accessed = np.maximum(source["last_use"], source["lifecycle_accessed"])
-    query["accessed"][:] = np.minimum(accessed, latest)
-    written = np.maximum(source["lifecycle_updated"], source["profile_written"])
-    query["written"][:] = np.minimum(np.maximum(written, source["created"]), latest)
+def set_known_since(state: State, today: int) -> None:
+    """Moves back since when tables are known, by all signs but usage."""
+    for chunk in range(state.query.chunks):
+        source = state.source.parts(chunk)
+        signs = (_readable(source[name], today) for name in _AGE_SIGNS)
+        source["known_since"][:] = reduce(_earliest, signs, source["known_since"])
 
 
-def evaluate_use(state: State, through_lineage: Mask, today: date, thresholds: rules.Thresholds) -> None:
+def _earliest(known: Array, days: Array) -> Array:
+    return np.where((days > 0) & ((known == 0) | (days < known)), days, known)
+
+
+def _readable(days: Array, today: int) -> Array:
+    """Days as of today: tomorrow counts as today, what is further ahead cannot be read."""
+    return np.where(days > today + 1, 0, np.minimum(days, today)).astype(np.uint16)
+
+
+def _first_rows(state: State, places: Places) -> Array:
+    """By database the earliest day on which OpenMetadata had a row for one of its tables."""
+    first = np.full(places.databases, 65_535, np.uint16)
+    for column in ("changed_at", "entity_created_at"):
+        days, is_row = state.source[column], places.of_table >= 0
+        is_row = is_row & (days > 0)
+        np.minimum.at(first, places.database[places.of_table[is_row]], days[is_row])
+    return first
+
+
+def _is_young(source: dict[str, Array], first_row: Array, today: int, thresholds: rules.Thresholds) -> Mask:
+    """Which tables something says to have come lately."""
+
+    def is_recent(days: Array) -> Mask:
+        recent: Mask = (days > 0) & (today - days.astype(np.int64) < thresholds.new_days)
+        return recent
+
+    def came_later(days: Array) -> Mask:
+        later: Mask = days.astype(np.int64) - first_row > _FIRST_READING_DAYS
+        return is_recent(days) & later
+
+    signs = source["signs"]
+    young: Mask = (
+        is_recent(source["created"])
+        | came_later(source["entity_created_at"])
+        | (((signs & FIRST_VERSION) != 0) & came_later(source["changed_at"]))
+        | ((signs & SEEN_LATER) != 0)
+    )
+    return young
+
+
+def _set_days(query: dict[str, Array], source: dict[str, Array], undated: Mask, today: int) -> Mask:
+    """Sets the days of a chunk as of today; gives the tables with an access time that cannot be read."""
+
+    def readable(column: str) -> Array:
+        return _readable(source[column], today)
+
+    source["created"][:] = readable("created_at")
+    source["metadata_changed"][:] = readable("changed_at")
+    accesses = [query["accessed"], source["last_use"], source["cost_use"]]
+    accesses.append(np.where(undated, 0, readable("lifecycle_accessed")))
+    query["accessed"][:] = np.maximum.reduce(accesses)
+    writes = (readable("lifecycle_updated"), readable("profile_written"), source["created"])
+    query["written"][:] = np.maximum.reduce(writes)
+    source["known_since"][:] = _earliest(source["known_since"], source["first_row"])
+    late = (source["lifecycle_updated"] > today + 1) | (source["profile_written"] > today + 1)
+    source["signs"][:] = (source["signs"] & ~np.uint8(LATE_WRITE)) | (late * np.uint8(LATE_WRITE))
+    unreadable: Mask = ((source["signs"] & UNREADABLE_ACCESS) != 0) | (source["lifecycle_accessed"] > today + 1)
+    return unreadable & ~undated
+
+
+def evaluate_use(state: State, through_lineage: Mask, today: int, thresholds: rules.Thresholds) -> None:
     """Sets which tables are in use, through lineage and for the score, and which are zombies."""
-    query, now = state.query, day_number(today)
-    changed = state.source["metadata_changed"]
-    in_use = rules.in_use_for_score(query["activity"], through_lineage, changed, now, thresholds)
+    query, changed = state.query, state.source["metadata_changed"]
+    in_use = rules.in_use_for_score(query["activity"], through_lineage, changed, today, thresholds)
     zombies = rules.zombies(query["activity"], through_lineage, query["queries"])
     present = state.present()
     flags = query["flags"] & ~np.uint8(ZOMBIE | IN_USE_THROUGH_LINEAGE | IN_USE)

@@ -11,6 +11,7 @@ from thirdeye.inventory.columns import (
     IN_USE_THROUGH_LINEAGE,
     PRESENT,
     QUERY_FIELDS,
+    SEEN_LATER,
     SOURCE_FIELDS,
     ZOMBIE,
     Array,
@@ -19,15 +20,18 @@ from thirdeye.inventory.columns import (
     day_of,
     unpack_fields,
 )
-from thirdeye.inventory.rules import ACTIVITIES, EVIDENCES
+from thirdeye.inventory.rules import ACTIVITIES, EVIDENCES, UNKNOWN_REASONS
 from thirdeye.inventory.verdicts import ADVICE_FIELDS
 from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.store import SQLRow
 
 # A row of the inventory is written again when one of these changed. Advice is read from the columns alone.
 _QUERY_FACTS: Final = tuple(name for name in QUERY_FIELDS if name not in {"name_rank", "place", *ADVICE_FIELDS})
-_SOURCE_FACTS: Final = ("created", "metadata_changed", "first_use", "last_use", "days_of_use", "longest_gap")
+_SOURCE_FACTS: Final = (
+    "created", "metadata_changed", "known_since", "first_use", "last_use", "days_of_use", "longest_gap",
+)  # fmt: skip
 
+_UNKNOWN_NAMES: Final = [reason and reason.value for reason in UNKNOWN_REASONS]
 ChunkColumns = dict[str, Array]
 
 
@@ -93,6 +97,9 @@ def fact_rows(columns: ChunkColumns, first: int, chosen: Mask) -> Iterator[SQLRo
         rows["tags"].tolist(),
         rows["domain"].tolist(),
         rows["tier"].tolist(),
+        _dates(rows["known_since"]),
+        ((rows["signs"] & SEEN_LATER) != 0).astype(np.int8).tolist(),
+        [_UNKNOWN_NAMES[code] for code in rows["unknown"].tolist()],
         [1 - present for present in flag(PRESENT)],
         strict=True,
     )

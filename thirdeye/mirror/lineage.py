@@ -98,6 +98,10 @@ class EdgeReader:
         return number
 
 
+# Of fewer of a service's tables in any lineage, nobody can tell what depends on one.
+MIN_LINEAGE_SHARE: Final = 0.05
+
+
 @dataclass(frozen=True)
 class Graph:
     """The edges between what exists, as node numbers: tables, then the other assets."""
@@ -121,6 +125,17 @@ def graph_of(state: State, present: Mask, warnings: RefreshWarnings) -> Graph:
     if broken:
         warnings.add("LINEAGE_TO_NOTHING", _broken_example(state, sources, intact), broken)
     return Graph(state.tables, sources[intact], targets[intact], alive)
+
+
+def without_lineage(present: Mask, service: Array, graph: Graph) -> Mask:
+    """Which tables are of a service of whose tables hardly any take part in lineage: it may not have been read."""
+    ends = np.zeros(graph.nodes, np.bool_)
+    ends[graph.sources] = ends[graph.targets] = True
+    services = int(service.max(initial=0)) + 1
+    tables = np.bincount(service[present], minlength=services)
+    taking_part = np.bincount(service[present & ends[: graph.tables]], minlength=services)
+    without: Mask = (taking_part < MIN_LINEAGE_SHARE * tables)[service]
+    return without
 
 
 def _nodes(numbers: Array, tables: int) -> Array:

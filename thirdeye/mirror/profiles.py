@@ -1,13 +1,12 @@
 """Sizes and writes of tables, from the newest of their profiles."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import numpy as np
 
 from thirdeye.database import Row
-from thirdeye.inventory.columns import Mask
-from thirdeye.inventory.rules import day_of_milliseconds
+from thirdeye.inventory.columns import UNREADABLE_PROFILE, Array, Mask
 from thirdeye.mirror.keys import records_of
 from thirdeye.mirror.state import Index, State
 from thirdeye.mirror.warnings import RefreshWarnings
@@ -16,6 +15,7 @@ from thirdeye.mirror.warnings import RefreshWarnings
 _TIME_DIGITS: Final = 15
 # No table is larger.
 _MAX_BYTES: Final = 10**18
+_DAY_MS: Final = 86_400_000
 
 
 async def set_profiles(
@@ -24,10 +24,14 @@ async def set_profiles(
     """Sets size and last write of the tables in `tables` from rows of `profiles`; `index` is of digests of FQN hashes."""
     state.query["size"][tables] = -1
     state.source["profile_written"][tables] = 0
+    state.source["profiled"][tables] = 0
+    state.source["signs"][tables] &= ~np.uint8(UNREADABLE_PROFILE)
     async for row in rows:
-        digests, times, texts = zip(*(line.split(",", 2) for line in row["packed"].split("\n")), strict=True)
+        lines = [line.split(",", 4) for line in row["packed"].split("\n")]
+        digests, times, unreadable, firsts, texts = zip(*lines, strict=True)
         numbers = index.numbers(records_of("".join(digests)))
-        written = np.array([day_of_milliseconds(int(time)) for time in times], dtype=np.uint16)
+        written, profiled = _days(times), _days(firsts)
+        signs = np.array([int(flag) * UNREADABLE_PROFILE for flag in unreadable], np.uint8)
         sizes = np.array(
             [_size(text[_TIME_DIGITS:], digest, warnings) for digest, text in zip(digests, texts, strict=True)],
             np.int64,
@@ -36,6 +40,12 @@ async def set_profiles(
         chosen[chosen] = tables[numbers[chosen]]
         state.query["size"][numbers[chosen]] = sizes[chosen]
         state.source["profile_written"][numbers[chosen]] = written[chosen]
+        state.source["profiled"][numbers[chosen]] = profiled[chosen]
+        state.source["signs"][numbers[chosen]] |= signs[chosen]
+
+
+def _days(milliseconds: Sequence[str]) -> Array:
+    return np.array([int(time) // _DAY_MS for time in milliseconds]).astype(np.uint16)
 
 
 def _size(text: str, example: str, warnings: RefreshWarnings) -> int:

@@ -16,35 +16,54 @@ _DAY_MS: Final = 86_400_000
 _DAYS: Final = 30
 # USD by the key of a query.
 Costs = dict[bytes, float]
+# The newest day of a record of its cost, by the key of a query.
+LastDays = dict[bytes, int]
 # Pairs: a table's number (-1 for an unknown one) and the key of a query that names it.
 Mentions = tuple[Array, Array]
 
 
-async def read_query_costs(reader: OpenMetadataReader, index: Index, today: int) -> tuple[Costs, Mentions]:
-    """What queries cost in the last 30 days, and which tables they name."""
+async def read_query_costs(reader: OpenMetadataReader, index: Index, today: int) -> tuple[Costs, LastDays, Mentions]:
+    """What queries cost in the last 30 days, on which day they have their last cost, and which tables they name."""
     read = partial(reader.om.query_costs, (today - _DAYS) * _DAY_MS)
     cost_rows = await reader.rows(QUERY_COSTS, read) if await reader.can_read(QUERIES) else []
-    costs = {bytes.fromhex(row["id"]).rstrip(b"\0"): float(row["cost"]) for row in cost_rows if row["cost"] is not None}
-    rows = await reader.rows(RELATIONS, reader.om.mentions) if costs else []
+    keyed = [(bytes.fromhex(row["id"]).rstrip(b"\0"), row) for row in cost_rows]
+    costs = {key: float(row["cost"]) for key, row in keyed if row["cost"] is not None}
+    last_days = {key: int(row["newest"]) // _DAY_MS for key, row in keyed if row["newest"] is not None}
+    rows = await reader.rows(RELATIONS, reader.om.mentions) if keyed else []
     if not rows:
-        return {}, (np.zeros(0, np.int64), np.zeros(0, KEY))
+        return {}, {}, (np.zeros(0, np.int64), np.zeros(0, KEY))
     mentions = np.concatenate([records_of(row["packed"], _MENTION) for row in rows])
-    return costs, (index.numbers(mentions["table"]), mentions["query"])
+    return costs, last_days, (index.numbers(mentions["table"]), mentions["query"])
 
 
 def split_costs(tables: int, costs: Costs, mentions: Mentions) -> Array:
     """What each table's queries cost: a query's cost split evenly over the tables that it names; NaN without any."""
-    numbers, queries = mentions
-    if not costs or not len(numbers):
-        return np.full(tables, np.nan)
-    keys = sorted(costs)
-    query_keys = np.array(keys, dtype=queries.dtype)
-    places = np.minimum(np.searchsorted(query_keys, queries), len(query_keys) - 1)
-    matching = query_keys[places] == queries
-    numbers, places = numbers[matching], places[matching]
+    numbers, places, keys = _matching(costs, mentions)
     tables_of_query = np.bincount(places, minlength=len(keys))
     share = np.array([costs[key] for key in keys]) / np.maximum(tables_of_query, 1)
     is_table = numbers >= 0
     sums = np.bincount(numbers[is_table], weights=share[places[is_table]], minlength=tables)
     is_named = np.bincount(numbers[is_table], minlength=tables) > 0
     return np.where(is_named, sums, np.nan)
+
+
+def last_uses(tables: int, days: LastDays, mentions: Mentions, today: int) -> Array:
+    """The newest day on which a query that names a table has a cost, which is use; 0 without any."""
+    numbers, places, keys = _matching(days, mentions)
+    newest, result = np.array([days[key] for key in keys], np.int64), np.zeros(tables, np.uint16)
+    # A day ahead of tomorrow is no day that was.
+    known = (numbers >= 0) & (newest[places] <= today + 1)
+    np.maximum.at(result, numbers[known], np.minimum(newest[places[known]], today).astype(np.uint16))
+    return result
+
+
+def _matching(queries: Costs | LastDays, mentions: Mentions) -> tuple[Array, Array, list[bytes]]:
+    """The mentions of these queries: numbers of tables, the places of their queries in the list of keys, and that."""
+    keys = sorted(queries)
+    numbers, named = mentions
+    if not keys or not len(numbers):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), keys
+    query_keys = np.array(keys, dtype=named.dtype)
+    places = np.minimum(np.searchsorted(query_keys, named), len(query_keys) - 1)
+    matching = query_keys[places] == named
+    return numbers[matching], places[matching], keys

@@ -82,6 +82,10 @@ class OpenMetadataReader:
         self.evidence_incomplete |= table.verdicts_need_it
         self.messages.append(f"{code}: {message}" if table.verdicts_need_it else message)
 
+    def has(self, table: SourceTable) -> bool:
+        """Whether the account sees all required columns of a table, without a warning if it does not."""
+        return set(table.required) <= self._readable.get(table.name, set())
+
     async def can_read(self, table: SourceTable) -> bool:
         """Whether the account sees all required columns of a table; warns if it does not."""
         return await self.optional(table, _yes, False)

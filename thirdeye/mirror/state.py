@@ -13,6 +13,7 @@ from thirdeye.inventory.columns import (
     CHUNK,
     PRESENT,
     QUERY_FIELDS,
+    SEEN_LATER,
     SOURCE_FIELDS,
     Array,
     Columns,
@@ -28,7 +29,10 @@ EDGE_FIELDS: Final = {"upstream": "u4", "downstream": "u4"}
 GROUPS: Final = {"query": QUERY_FIELDS, "source": SOURCE_FIELDS, "asset": ASSET_FIELDS}
 # The groups whose blobs a state owns beside its edges.
 PREFIXES: Final = (*(f"{group}/" for group in GROUPS), "sums/")
-_NUMBERED: Final = np.dtype([("id", KEY), ("number", ">u4")])
+# What a full refresh keeps of a table. Days as in columns.
+_KEPT: Final = np.dtype(
+    [("id", KEY), ("number", ">u4"), ("known_since", ">u2"), ("accessed", ">u2"), ("seen_later", "u1")]
+)
 
 # By day: the rows of usage and their checksum.
 UsageSums = dict[str, tuple[int, int]]
@@ -101,6 +105,12 @@ class State:
     usage_sums: UsageSums = field(default_factory=dict)
     # Days of usage whose counts are kept.
     counted_days: list[str] = field(default_factory=list)
+    # By day the places and the databases with a row of usage, as bits in hexadecimal (`row_days.py`).
+    row_places: dict[str, tuple[str, str]] = field(default_factory=dict)
+    # Services whose usage has no dates, whose counts of all days are kept.
+    undated_services: list[int] = field(default_factory=list)
+    # The names of services that earlier refreshes have seen.
+    seen_services: set[str] = field(default_factory=set)
     # The newest change of a table that was read, in milliseconds.
     watermark: int = 0
     upstream: Array = field(default_factory=lambda: np.zeros(0, np.uint32))
@@ -142,6 +152,9 @@ class State:
             "asset_kinds": self.asset_kinds.items,
             "usage_sums": self.usage_sums,
             "counted_days": self.counted_days,
+            "row_places": self.row_places,
+            "undated_services": self.undated_services,
+            "seen_services": sorted(self.seen_services),
             "watermark": self.watermark,
             "dangling": self.dangling,
         }
@@ -157,6 +170,9 @@ class State:
         self.asset_kinds = Numbering(document["asset_kinds"])
         self.usage_sums = {day: tuple(sums) for day, sums in document["usage_sums"].items()}
         self.counted_days = document["counted_days"]
+        self.row_places = document["row_places"]
+        self.undated_services = document["undated_services"]
+        self.seen_services = set(document["seen_services"])
         self.watermark = document["watermark"]
         self.dangling = [tuple(edge) for edge in document["dangling"]]
 
@@ -183,10 +199,14 @@ async def load_numbers(thirdeye: MySQL, generation: int) -> State:
     """A state that holds only the numbers of tables and of other assets, for a full refresh."""
     state = State(generation=generation)
     async for packed in store.table_numbers(thirdeye, CHUNK):
-        records = records_of(packed, _NUMBERED)
+        records = records_of(packed, _KEPT)
         numbers = records["number"].astype(np.int64)
         state.grow(int(numbers.max()) + 1)
         state.source["id"][numbers] = records["id"]
+        state.source["known_since"][numbers] = records["known_since"]
+        state.source["signs"][numbers] = records["seen_later"] * np.uint8(SEEN_LATER)
+        state.query["accessed"][numbers] = records["accessed"]
+    state.seen_services = set(await store.seen_services(thirdeye))
     document = await _stored_document(thirdeye, generation)
     if document is not None:
         state.asset_kinds = Numbering(document["asset_kinds"])

@@ -65,12 +65,24 @@ WHERE older.generation < %(generation)s
 # An empty blob says that there is none any more.
 _DELETE_EMPTY = "DELETE FROM estate_blob WHERE generation = %(generation)s AND LENGTH(data) = 0"
 
+# ---- feeds
+
+_CONFIRMATIONS = """
+SELECT id, kind, service, database_name, schema_name FROM feed_confirmation WHERE withdrawn_at IS NULL ORDER BY id
+"""
+_FIRST_ACCESSES = "SELECT database_key, first_access FROM feed_memory"
+_PUT_FIRST_ACCESSES = "REPLACE INTO feed_memory (database_key, service, database_name, first_access) VALUES "
+
 # ---- tables
 
-_NUMBERS = """
-SELECT GROUP_CONCAT(REPLACE(id, '-', ''), LPAD(HEX(number), 8, '0') SEPARATOR '') AS packed
+# Days as columns hold them: 719528 is the number of 1970-01-01.
+_DAY = "LPAD(HEX(COALESCE(TO_DAYS({column}) - 719528, 0)), 4, '0')"
+_NUMBERS = f"""
+SELECT GROUP_CONCAT(REPLACE(id, '-', ''), LPAD(HEX(number), 8, '0'), {_DAY.format(column="known_since")},
+                    {_DAY.format(column="last_accessed")}, LPAD(seen_later, 2, '0') SEPARATOR '') AS packed
 FROM table_inventory WHERE number >= %(start)s AND number < %(end)s
 """
+_SEEN_SERVICES = "SELECT DISTINCT service FROM table_inventory"
 _HIGHEST = "SELECT MAX(number) AS highest FROM table_inventory"
 _NAMES = """
 SELECT number, name FROM table_inventory WHERE {which}
@@ -95,7 +107,8 @@ TEXT_COLUMNS: Final = (
 FACT_COLUMNS: Final = (
     "number", "described", "metadata_changed", "created", "last_accessed", "last_written", "queries_30d", "first_use",
     "last_use", "days_of_use", "longest_gap", "size_bytes", "query_cost_30d", "evidence", "activity", "in_use",
-    "in_use_through_lineage", "zombie", "owner_set", "tag_set", "domain", "tier", "removed",
+    "in_use_through_lineage", "zombie", "owner_set", "tag_set", "domain", "tier", "known_since", "seen_later",
+    "unknown_reason", "removed",
 )  # fmt: skip
 _STAGE_TEXT = f"REPLACE INTO table_inventory_staged_text ({', '.join(TEXT_COLUMNS)}) VALUES "
 _STAGE_FACTS = f"INSERT INTO table_inventory_staged_facts ({', '.join(FACT_COLUMNS)}) VALUES "
@@ -129,7 +142,7 @@ _RAISE_PACKED_LIMIT = "SET SESSION group_concat_max_len = 67108864"
 # TEXT_COLUMNS.
 TextRow = tuple[int, str, str, bytes, str, str | None, str, str | None, str | None, str | None]
 # Other rows, as the function that takes them says.
-SQLRow = tuple[str | float | datetime | None, ...]
+SQLRow = tuple[str | bytes | float | datetime | None, ...]
 
 
 class RunCounts(TypedDict):
@@ -258,7 +271,10 @@ async def delete_unpublished(thirdeye: MySQL, generation: int) -> None:
 
 
 async def table_numbers(thirdeye: MySQL, step: int) -> AsyncIterator[str]:
-    """Id (32 digits) and number (8) of every table in the inventory, in hexadecimal, `step` numbers at a time."""
+    """What is kept of every table in the inventory, in hexadecimal, `step` numbers at a time.
+
+    Id (32 digits), number (8), the days since which it is known and of its last access (4 each), seen later (2).
+    """
     row = await thirdeye.fetch_one(_HIGHEST)
     highest = row["highest"] if row else None
     async with thirdeye.session() as session:
@@ -267,6 +283,11 @@ async def table_numbers(thirdeye: MySQL, step: int) -> AsyncIterator[str]:
             numbers = await session.fetch_one(_NUMBERS, {"start": start, "end": start + step})
             if numbers and numbers["packed"]:
                 yield numbers["packed"]
+
+
+async def seen_services(thirdeye: MySQL) -> list[str]:
+    """The names of all services that have or had a table."""
+    return [row["service"] for row in await thirdeye.fetch_all(_SEEN_SERVICES)]
 
 
 async def names_between(thirdeye: MySQL, start: int, end: int) -> dict[int, str]:
@@ -306,6 +327,22 @@ async def merge_staged(session: Session, now: datetime) -> None:
     await session.execute(_UPDATE_TEXT)
     await session.execute(_UPDATE_FACTS, values)
     await session.execute(_INSERT_NEW, values)
+
+
+async def confirmations(thirdeye: MySQL) -> list[Row]:
+    """The confirmations that nobody has taken back: id, kind, and the names of service, database and schema."""
+    return await thirdeye.fetch_all(_CONFIRMATIONS)
+
+
+async def first_accesses(thirdeye: MySQL) -> dict[bytes, date]:
+    """By the key of a database the earliest access time that any refresh saw."""
+    rows = await thirdeye.fetch_all(_FIRST_ACCESSES)
+    return {bytes(row["database_key"]): row["first_access"] for row in rows}
+
+
+async def put_first_accesses(session: Session, rows: Iterable[SQLRow]) -> None:
+    """Remembers earliest access times: key, service, database, day."""
+    await session.execute_rows(_PUT_FIRST_ACCESSES, rows)
 
 
 async def put_assets(thirdeye: MySQL, rows: Iterable[SQLRow]) -> None:

@@ -9,12 +9,24 @@ import numpy as np
 import orjson
 
 from thirdeye.database import Row
-from thirdeye.inventory.columns import DESCRIBED, PRESENT, WITHOUT_STORAGE, Array, Mask
+from thirdeye.inventory.columns import (
+    DESCRIBED,
+    FIRST_VERSION,
+    PRESENT,
+    SEEN_LATER,
+    UNREADABLE_ACCESS,
+    UNREADABLE_PROFILE,
+    UNREADABLE_UPDATE,
+    WITHOUT_STORAGE,
+    Array,
+    Mask,
+)
 from thirdeye.inventory.duplicates import name_key, normalised_name
 from thirdeye.inventory.fqn import digest, split_fqn
-from thirdeye.inventory.rules import TYPES_WITHOUT_STORAGE, day_of_milliseconds
+from thirdeye.inventory.rules import TYPES_WITHOUT_STORAGE
 from thirdeye.mirror.buckets import BUCKETS, BucketSums, id_buckets
 from thirdeye.mirror.keys import KEY, id_key
+from thirdeye.mirror.moments import Moment, Reading, read_moment
 from thirdeye.mirror.openmetadata.store import OpenMetadata
 from thirdeye.mirror.state import Index, State
 from thirdeye.mirror.store import TextRow
@@ -24,13 +36,21 @@ PAGE: Final = 5_000
 # Changes are looked for from so long before the newest one seen: commits land behind it.
 OVERLAP_MS: Final = 15 * 60_000
 _DAY_MS: Final = 86_400_000
-_YEAR_2000_MS: Final = 946_684_800_000
 _MAX_NUMBER: Final = 2.0**62
 _MAX_NAME_LENGTH: Final = 512
 _MAX_SCHEMA_LENGTH: Final = 1024
 _MAX_TYPE_LENGTH: Final = 64
 _MAX_SERVICE_HASH_LENGTH: Final = 200
 # A description of blanks alone is none.
+_MAX_EXAMPLE_LENGTH: Final = 300
+_FIRST_VERSION_NUMBER: Final = 0.1
+_VERSION_TOLERANCE: Final = 0.01
+# The aspects of a life cycle: their columns, and what is unknown when a time cannot be read.
+_ASPECTS: Final = {"created": "created_at", "updated": "lifecycle_updated", "accessed": "lifecycle_accessed"}
+_UNREADABLE_SIGNS: Final = {"created": 0, "updated": UNREADABLE_UPDATE, "accessed": UNREADABLE_ACCESS}
+_READING_WARNINGS: Final = {
+    Reading.OTHER_UNIT: "TIME_IN_ANOTHER_UNIT", Reading.UNREADABLE: "TIME_UNREADABLE",
+}  # fmt: skip
 _BLANK: Final = re.compile(r'^"(\s|\\[nrt])*"?$')
 _TAIL: Final = re.compile("[0-9a-f]{4}")
 StageText = Callable[[list[TextRow]], Awaitable[None]]
@@ -80,6 +100,8 @@ class TableReader:
         # Numbers given in this refresh; not kept in a full one, which sees no id twice.
         self._new: dict[bytes, int] | None = {}
         self.seen = 0
+        # The names of the services of new tables.
+        self.services = set[str]()
         # Tables whose row was read, whose text changed, and whose id or FQN hash is new to the state.
         self.read, self.renamed, self.rekeyed = NumberSet(), NumberSet(), NumberSet()
 
@@ -156,7 +178,7 @@ class TableReader:
         rows = self._with_valid_id(page)
         texts = []
         for row, known_number in zip(rows, self._numbers_of([row["id"] for row in rows]), strict=True):
-            number = self._new_number(row["id"]) if known_number < 0 else known_number
+            number = self._new_number(row) if known_number < 0 else known_number
             if only_changed and self._is_current(row, number):
                 continue
             self.read.add(number)
@@ -173,14 +195,18 @@ class TableReader:
             self._warnings.add("TABLE_ID_IS_NO_UUID", str(example), len(page) - len(valid))
         return valid
 
-    def _new_number(self, identifier: str) -> int:
+    def _new_number(self, row: Row) -> int:
         number = self._next
         self._next += 1
         if number >= self._state.tables:
             # By an eighth at a time, for growing copies every column.
             self._state.grow(number + number // 8 + 1024)
-        key = id_key(identifier) or b""
+        key = id_key(row["id"]) or b""
         self._state.source["id"][number] = key
+        service = split_fqn(row["fqn"] or "")[0][:_MAX_NAME_LENGTH]
+        self.services.add(service)
+        self._state.source["signs"][number] = SEEN_LATER if service in self._state.seen_services else 0
+        self._state.source["known_since"][number] = self._today
         if self._new is not None:
             self._new[key] = number
         return number
@@ -192,8 +218,7 @@ class TableReader:
         name = _Name(fqn, row["fqn_hash"] or "", split_fqn(fqn))
         updated_at = int(_number(row["updated_at"]) or 0)
         self._state.watermark = max(self._state.watermark, min(updated_at, (self._today + 1) * _DAY_MS))
-        life_cycle = self._life_cycle(row)
-        place = self._place(name)
+        place, signs = self._place(name), source["signs"][number] & (SEEN_LATER | UNREADABLE_PROFILE)
         self._set_keys(row, number, name.hash)
         query["flags"][number] = (
             (0 if row["deleted"] else PRESENT)
@@ -202,10 +227,12 @@ class TableReader:
         )
         query["place"][number] = place
         source["own_retention"][number] = row["retention"] not in (None, "", "null")
-        source["created_at"][number] = life_cycle["created"]
-        source["lifecycle_updated"][number] = life_cycle["updated"]
-        source["lifecycle_accessed"][number] = life_cycle["accessed"]
-        source["changed_at"][number] = self._day(updated_at, fqn)
+        life_cycle, unreadable = self._life_cycle(row)
+        for aspect, column in _ASPECTS.items():
+            source[column][number] = life_cycle[aspect]
+        source["changed_at"][number] = self._moment(row["updated_at"], fqn).day
+        source["entity_created_at"][number] = self._moment(row["created_at"], f"{fqn}: createdAt").day
+        source["signs"][number] = signs | unreadable | (FIRST_VERSION if _is_first(row["version"]) else 0)
         return self._changed_text(row, number, name, place)
 
     def _set_keys(self, row: Row, number: int, fqn_hash: str) -> None:
@@ -255,34 +282,42 @@ class TableReader:
             state.place_hashes.append(".".join(hashes[: max(len(hashes) - 1, 1)]))
         return place
 
-    def _life_cycle(self, row: Row) -> dict[str, int]:
-        """The days of creation, last update and last access, 0 for unknown ones."""
-        raw = row["life_cycle"]
-        days = {"created": 0, "updated": 0, "accessed": 0}
-        if raw is None:
-            return days
-        try:
-            life_cycle = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            life_cycle = None
+    def _life_cycle(self, row: Row) -> tuple[dict[str, int], int]:
+        """The days of creation, last update and last access, 0 for unknown ones, and the signs of unreadable ones."""
+        life_cycle, days, signs = _document(row["life_cycle"]), dict.fromkeys(_ASPECTS, 0), 0
+        if life_cycle is None:
+            return days, signs
         if not isinstance(life_cycle, dict):
-            if raw != "null":
-                self._warnings.add("LIFE_CYCLE_BROKEN", str(row["fqn"]))
-            return days
-        for name in days:
-            entry = life_cycle.get(name)
-            moment = entry.get("timestamp") if isinstance(entry, dict) else None
-            if moment is not None:
-                days[name] = self._day(_number(moment), f"{row['fqn']}: lifeCycle.{name} {moment}")
-        return days
+            self._warnings.add("LIFE_CYCLE_BROKEN", str(row["fqn"]))
+            return days, UNREADABLE_ACCESS | UNREADABLE_UPDATE
+        for aspect in days:
+            entry = life_cycle.get(aspect)
+            time = entry.get("timestamp") if isinstance(entry, dict) else entry
+            if aspect == "created" and isinstance(time, int | float) and time <= 0:
+                continue  # What OpenMetadata's ingestion wrote for none.
+            days[aspect], reading = self._moment(time, f"{row['fqn']}: lifeCycle.{aspect} {time}")
+            if reading is Reading.UNREADABLE:
+                signs |= _UNREADABLE_SIGNS[aspect]
+        return days, signs
 
-    def _day(self, milliseconds: float | None, example: str) -> int:
-        if milliseconds is None:
-            self._warnings.add("TIMESTAMP_IS_NO_NUMBER", example)
-            return 0
-        if milliseconds < _YEAR_2000_MS:
-            self._warnings.add("TIMESTAMP_BEFORE_2000", example)
-        return day_of_milliseconds(milliseconds)
+    def _moment(self, value: object, example: str) -> Moment:
+        moment = read_moment(value)
+        if moment.reading in _READING_WARNINGS:
+            self._warnings.add(_READING_WARNINGS[moment.reading], example[:_MAX_EXAMPLE_LENGTH])
+        return moment
+
+
+def _document(text: str | None) -> object:
+    """JSON; what cannot be parsed is some text."""
+    try:
+        return None if text is None else orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+def _is_first(version: str | None) -> bool:
+    """Whether OpenMetadata has never changed the table's metadata."""
+    return version is not None and abs((_number(version) or 0.0) - _FIRST_VERSION_NUMBER) < _VERSION_TOLERANCE
 
 
 def is_described(description: str | None) -> bool:

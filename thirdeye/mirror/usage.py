@@ -6,7 +6,7 @@ tables deleted or not yet seen) are kept with their ids.
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -19,9 +19,11 @@ from thirdeye.database import MySQL, Row
 from thirdeye.inventory.columns import Array, Mask, day_number
 from thirdeye.inventory.rules import clamp_day_number
 from thirdeye.mirror import store
-from thirdeye.mirror.advisor import Advisor, DaysSoFar
+from thirdeye.mirror.advisor import Advisor, DaysSoFar, Population
+from thirdeye.mirror.feeds import Watching
 from thirdeye.mirror.keys import KEY, records_of
 from thirdeye.mirror.openmetadata.store import OpenMetadata
+from thirdeye.mirror.row_days import DayBits, Places, day_bits
 from thirdeye.mirror.state import Index, State, UsageSums
 from thirdeye.mirror.warnings import RefreshWarnings
 
@@ -33,6 +35,9 @@ _HEADER: Final = np.dtype("<u4")
 BATCH_ROWS: Final = 5_000
 # Assets other than tables count as used for so many days.
 ASSET_DAYS: Final = 90
+# Counts are kept for so many days: feeds that stopped 30 days ago are judged by the 30 days before.
+COUNTED_DAYS: Final = 60
+CEILING_DAYS: Final = 30
 
 
 @dataclass
@@ -44,12 +49,15 @@ class Day:
     counts: Array
     others: Array
 
-    def packed(self, *, recent: bool) -> bytes:
-        """As stored; the counts of days that are no longer recent are not."""
+    def packed(self, counted: Mask | None) -> bytes:
+        """As stored. `counted`: the tables whose counts are kept, None for all."""
         mask = np.zeros(int(self.used.max()) + 1 if len(self.used) else 0, dtype=np.bool_)
         mask[self.used] = True
         order = np.argsort(self.used)
-        counts = self.counts[order] if recent else self.counts[:0]
+        counts = self.counts[order]
+        if counted is not None:
+            kept = counted[self.used[order]]
+            counts = np.where(kept, counts, 0) if kept.any() else counts[:0]
         sizes = np.array([len(mask), len(self.unused), len(counts)], dtype=_HEADER)
         parts = (sizes, np.packbits(mask), self.unused.astype("<u4"), counts.astype("<u4"), self.others)
         return zlib.compress(b"".join(part.tobytes() for part in parts), 1)
@@ -72,14 +80,13 @@ class Day:
 
 @dataclass
 class UsageTotals:
-    """What all days say. By table number: `queries` of the recent days. By service: first and newest day of any row.
+    """What all days say. By table number: `queries` of the recent days. By service: `daily`, its totals of recent days.
 
     `assets_90` and `assets_recent` are ids of other assets used in the last 90 and the recent days.
     """
 
     queries: Array
-    first_row: Array
-    newest_row: Array
+    daily: dict[int, Array]
     assets_90: set[bytes] = field(default_factory=set)
     assets_recent: set[bytes] = field(default_factory=set)
 
@@ -133,34 +140,40 @@ class UsageReader:
     thirdeye: MySQL
     generation: int
     state: State
+    places: Places
+    # By table: usage without dates, whose counts are kept of all days.
+    undated: Mask
     # As columns hold days.
     today: int
     recent_days: int
 
     async def read(self, sums: UsageSums, index: Index, warnings: RefreshWarnings) -> None:
         """Brings the blobs of the generation up to date with OM's days."""
-        before, counted = self.state.usage_sums, set(self.state.counted_days)
+        state, counted = self.state, set(self.state.counted_days)
         stored = {name.rsplit("/", 1)[1] for name in await store.blob_names(self.thirdeye, "usage/", self.generation)}
         # An empty blob takes its predecessor away.
         gone = {day_name(day): b"" for day in sorted(stored - sums.keys())}
         await store.put_blobs(self.thirdeye, self.generation, gone)
+        undated = np.unique(state.service_of_place()[state.query["place"][self.undated]]).tolist()
+        before = state.usage_sums if undated == state.undated_services else UsageSums()
         changed = list[str]()
         for day in sorted(sums):
             number = day_number(date.fromisoformat(day))
             if number > self.today:
                 warnings.add("USAGE_IN_THE_FUTURE", day, sums[day][0])
-            recent = self._is_recent(number)
+            recent = self._is_counted(number)
             if day not in stored or sums[day] != before.get(day) or (recent and day not in counted):
                 changed.append(day)
             elif day in counted and not recent:
                 await self._drop_counts(day)
         for days in _batches(changed, sums):
             await self._read_days(days, index, large=sums[days[0]][0] > BATCH_ROWS)
-        self.state.usage_sums = sums
-        self.state.counted_days = [day for day in sorted(sums) if self._is_recent(day_number(date.fromisoformat(day)))]
+        state.usage_sums, state.undated_services = sums, undated
+        state.row_places = {day: bits for day, bits in state.row_places.items() if day in sums}
+        state.counted_days = [day for day in sorted(sums) if self._is_counted(day_number(date.fromisoformat(day)))]
 
-    def _is_recent(self, number: int) -> bool:
-        return self.today - number <= self.recent_days
+    def _is_counted(self, number: int) -> bool:
+        return self.today - number <= COUNTED_DAYS
 
     async def _read_days(self, days: list[str], index: Index, *, large: bool) -> None:
         dates = [date.fromisoformat(day) for day in days]
@@ -171,35 +184,80 @@ class UsageReader:
         for name, moment in zip(days, dates, strict=True):
             # Not kept any longer: the texts of a day of a million tables take 40 MB.
             day = day_of_rows(rows_by_day.pop(moment, []), index)
-            blobs[day_name(name)] = day.packed(recent=self._is_recent(day_number(moment)))
+            blobs[day_name(name)] = day.packed(None if self._is_counted(day_number(moment)) else self.undated)
+            self.state.row_places[name] = self._bits(day)
         await store.put_blobs(self.thirdeye, self.generation, blobs)
 
     async def _drop_counts(self, day: str) -> None:
         data = await store.blob(self.thirdeye, day_name(day), self.generation)
         if data:
-            packed = Day.unpack(data).packed(recent=False)
+            packed = Day.unpack(data).packed(self.undated)
             await store.put_blobs(self.thirdeye, self.generation, {day_name(day): packed})
 
-    async def add_up(self, index: Index, advisor: Advisor) -> UsageTotals:
-        """Sets days of use, longest gap, first and last day of every table; gives what else the days say.
+    def _bits(self, day: Day) -> DayBits:
+        return day_bits(self.places, np.concatenate([day.used, day.unused]), day.others["id"][day.others["table"] == 0])
 
-        Tells the advisor how things stood before each day.
+    async def add_up(
+        self, index: Index, advisor: Advisor, look: Callable[[], Watching]
+    ) -> tuple[UsageTotals, Watching]:
+        """Sets days of use, longest pause, first and last day of every table; gives what else the days say.
+
+        Tells the advisor how things stood before each day. `look` says who watched what, by the days with rows that the
+        state has.
         """
-        state = self.state
-        present, service = state.present(), state.service_of_place()[state.query["place"]]
-        sums = _Sums(state.tables, len(state.services.items) or 1)
-        advisor.begin(np.minimum(state.source["created_at"], np.uint16(self.today)), present, service, self.today)
+        while True:
+            watching = look()
+            sums, bits = await self._add_days(index, advisor, watching)
+            # They differ when ids of earlier days have become known, as tables or as places: once more, then.
+            if bits == self.state.row_places:
+                break
+            self.state.row_places = bits
+        source = self.state.source
+        for field_name in ("first_use", "last_use", "days_of_use", "longest_gap", "first_row", "last_row"):
+            source[field_name] = getattr(sums, field_name)
+        return UsageTotals(sums.queries, sums.daily_totals(), sums.assets_90, sums.assets_recent), watching
+
+    async def _add_days(self, index: Index, advisor: Advisor, watching: Watching) -> tuple["_Sums", dict[str, DayBits]]:
+        state, bits = self.state, dict[str, DayBits]()
+        sums = _Sums(state, watching, self.undated)
+        variants = np.arange(watching.calendar + 1)
+        advisor.begin(population_of(state, watching), self.today)
         for days in _batches(sorted(state.usage_sums), state.usage_sums):
             names = [day_name(day) for day in days]
             for name, data in await store.blobs_named(self.thirdeye, names, self.generation):
-                number = clamp_day_number(day_number(date.fromisoformat(name.rsplit("/", 1)[1])), self.today)
-                advisor.before_day(number, sums.so_far())
-                sums.add(_resolved(Day.unpack(data), index), number, self.today, self.recent_days)
-                sums.add_services(present, service)
-        advisor.before_day(self.today + 1, sums.so_far())
-        for field_name in ("first_use", "last_use", "days_of_use", "longest_gap"):
-            state.source[field_name] = getattr(sums, field_name)
-        return UsageTotals(sums.queries, sums.first_row, sums.newest_row, sums.assets_90, sums.assets_recent)
+                text = name.rsplit("/", 1)[1]
+                number = clamp_day_number(day_number(date.fromisoformat(text)), self.today)
+                day = _resolved(Day.unpack(data), index)
+                bits[text] = self._bits(day)
+                if number == 0:
+                    continue  # Before all time.
+                times = watching.watched.up_to(variants, np.full(len(variants), number))
+                advisor.before_day(times, sums.so_far())
+                sums.add(day, number, times.astype(np.uint16), self.today - number, self.recent_days)
+        advisor.before_day(population_newest(watching) + 1, sums.so_far())
+        return sums, bits
+
+
+def population_newest(watching: Watching) -> Array:
+    """By variant, the watched time of the newest watched day."""
+    variants = np.arange(watching.calendar + 1)
+    return watching.watched.up_to(variants, watching.newest_watched)
+
+
+def population_of(state: State, watching: Watching) -> Population:
+    """The tables whose past there is to learn from."""
+    place = state.query["place"]
+    variant = watching.variant[place]
+    eligible = watching.is_covered() & ~watching.undated & ~watching.is_quiet()
+    # The day before it was covered, or the day on which it came.
+    first = np.maximum(watching.since()[place] - 1, state.source["known_since"])
+    since = watching.watched.up_to(variant, first).astype(np.uint16)
+    return Population(
+        variant=variant,
+        since=since,
+        newest=population_newest(watching),
+        eligible=state.present() & eligible[place],
+    )
 
 
 def _resolved(day: Day, index: Index) -> Day:
@@ -221,30 +279,44 @@ def _resolved(day: Day, index: Index) -> Day:
 class _Sums:
     """Adds days up, oldest first; several that count as today may follow each other."""
 
-    def __init__(self, tables: int, services: int) -> None:
+    def __init__(self, state: State, watching: Watching, undated: Mask) -> None:
+        tables = state.tables
         self.queries = np.zeros(tables, np.int64)
-        self.first_use, self.last_use, self.days_of_use, self.longest_gap = (
-            np.zeros(tables, np.uint16) for _ in range(4)
+        self.first_use, self.last_use, self.days_of_use, self.longest_gap, self.first_row, self.last_row = (
+            np.zeros(tables, np.uint16) for _ in range(6)
         )
-        self.first_row, self.newest_row = np.zeros(services, np.int64), np.zeros(services, np.int64)
+        # In watched time.
+        self._last_time = np.zeros(tables, np.uint16)
         self.assets_90: set[bytes] = set()
         self.assets_recent: set[bytes] = set()
-        self._day: Day | None = None
-        self._number = 0
+        self._place = state.query["place"]
+        self._service, self._of_table = watching.places.service, watching.places.of_table
+        # By service, without what was confirmed.
+        self._newest = watching.newest_watched[: int(self._service.max()) + 1]
+        self._variant = watching.variant
+        self._undated = undated
+        self._last_counts = np.zeros(tables if undated.any() else 0, np.uint32)
+        # A feed's first counts may be of any time before.
+        self._first_days = watching.database_days[0][watching.places.database]
+        self._daily: dict[int, Array] = {}
 
     def so_far(self) -> DaysSoFar:
         """What the days that were added say."""
-        return DaysSoFar(self.last_use, self.days_of_use, self.longest_gap, self.first_row)
+        return DaysSoFar(self._last_time, self.days_of_use, self.longest_gap)
 
-    def add(self, day: Day, number: int, today: int, recent_days: int) -> None:
-        """Adds one day; `number` 0 is before all time and ignored."""
-        self._day, self._number = day, number
-        if number == 0:
-            return
-        ago = today - number
-        self._add_days(day.used, number)
-        if ago <= recent_days and len(day.counts) == len(day.used):
+    def add(self, day: Day, number: int, times: Array, ago: int, recent_days: int) -> None:
+        """Adds one day; `times` by variant, its watched time."""
+        counted = len(day.counts) == len(day.used)
+        used = self._rises(day, number) if len(self._last_counts) else day.used
+        self._add_rows(day, number)
+        self._add_use(used, number, times)
+        if ago <= recent_days and counted:
             np.add.at(self.queries, day.used, day.counts.astype(np.int64))
+        if ago <= COUNTED_DAYS and counted:
+            place = self._of_table[day.used]
+            services = self._service[place[place >= 0]]
+            totals = np.bincount(services, weights=day.counts[place >= 0], minlength=len(self._newest))
+            self._daily[number] = self._daily.get(number, 0) + totals
         others = day.others[(day.others["table"] == 0) & (day.others["count"] > 0)]
         if ago <= ASSET_DAYS and len(others):
             ids = {key.ljust(16, b"\0") for key in others["id"].tolist()}
@@ -252,21 +324,36 @@ class _Sums:
             if ago <= recent_days:
                 self.assets_recent |= ids
 
-    def _add_days(self, used: Array, number: int) -> None:
-        used = used[self.last_use[used] != number]
-        last = self.last_use[used]
-        seen = last > 0
-        again = used[seen]
-        self.longest_gap[again] = np.maximum(self.longest_gap[again], number - last[seen])
-        self.first_use[used[~seen]] = number
-        self.last_use[used] = number
-        self.days_of_use[used] += 1
+    def daily_totals(self) -> dict[int, Array]:
+        """By service its totals of the last days up to the newest that was watched."""
+        totals = dict[int, Array]()
+        for service, newest in enumerate(self._newest.tolist()):
+            of_days = [total[service] for day, total in self._daily.items() if newest - CEILING_DAYS < day <= newest]
+            totals[service] = np.array(of_days)
+        return totals
 
-    def add_services(self, present: Mask, service: Array) -> None:
-        """Marks the services whose tables have a row on the day added last."""
-        if self._day is None or self._number == 0:
-            return
-        rows = np.concatenate([self._day.used, self._day.unused])
-        seen = np.unique(service[rows[present[rows]]])
-        self.newest_row[seen] = self._number
-        self.first_row[seen[self.first_row[seen] == 0]] = self._number
+    def _rises(self, day: Day, number: int) -> Array:
+        """The tables that are used on this day, of undated ones those whose count rose over its last."""
+        used, counts = day.used, day.counts if len(day.counts) == len(day.used) else np.zeros(len(day.used), np.uint32)
+        undated = self._undated[used]
+        rises = (counts > self._last_counts[used]) & (number > self._first_days[self._place[used]])
+        self._last_counts[used[undated]] = counts[undated]
+        result: Array = used[~undated | rises]
+        return result
+
+    def _add_rows(self, day: Day, number: int) -> None:
+        for rows in (day.used, day.unused):
+            self.first_row[rows[self.first_row[rows] == 0]] = number
+        if len(self._last_counts):
+            rows = np.concatenate([day.used, day.unused])
+            self.last_row[rows[self._undated[rows]]] = number
+
+    def _add_use(self, used: Array, number: int, times: Array) -> None:
+        used = used[self.last_use[used] != number]
+        now, last = times[self._variant[self._place[used]]], self._last_time[used]
+        seen = self.last_use[used] > 0
+        again = used[seen]
+        self.longest_gap[again] = np.maximum(self.longest_gap[again], (now - last)[seen])
+        self.first_use[used[~seen]] = number
+        self.last_use[used], self._last_time[used] = number, now
+        self.days_of_use[used] += 1

@@ -24,7 +24,7 @@ from thirdeye.inventory.columns import Array
 from thirdeye.inventory.filters import FIELDS, Arguments
 from thirdeye.inventory.query import Sort, matching_numbers, required_fields
 from thirdeye.inventory.reader import Snapshot
-from thirdeye.inventory.rules import ACTIVITIES, EVIDENCES
+from thirdeye.inventory.rules import ACTIVITIES, EVIDENCES, UnknownReason
 from thirdeye.inventory.verdicts import BLOCKERS, VERDICTS
 from thirdeye.rest.csv_cells import csv_header, csv_rows
 
@@ -34,15 +34,19 @@ COLUMNS: Final = (
     "domain", "described", "sizeBytes", "storageCost", "queryCost", "monthlyCost", "created", "lastAccessed",
     "lastWritten", "queries30d", "daysOfUse", "longestPauseDays", "idleDays", "evidence", "activity", "activityReason",
     "inUse", "inUseThroughLineage", "zombie", "recommendation", "purgeScore", "returnRisk", "saving", "blockerCodes",
-    "url", "id",
+    "url", "id", "knownSince", "unknownReason",
 )  # fmt: skip
 _SINGLE: Final = ("sortBy", "sortDir", "search")
 _PARAMETERS: Final = (*FIELDS, *_SINGLE)
 _LISTS: Final = frozenset(
-    {"service", "database", "schema", "owner", "tier", "tag", "domain", "activity", "evidence", "verdict", "blocker"}
-)
+    {
+        "service", "database", "schema", "owner", "tier", "tag", "domain", "activity", "unknownReasons", "evidence",
+        "verdict", "blocker",
+    }
+)  # fmt: skip
 _ENUMS: Final[Mapping[str, tuple[str, ...]]] = {
-    "activity": ACTIVITIES, "evidence": EVIDENCES, "verdict": VERDICTS, "blocker": BLOCKERS,
+    "activity": ACTIVITIES, "unknownReasons": tuple(UnknownReason), "evidence": EVIDENCES, "verdict": VERDICTS,
+    "blocker": BLOCKERS,
 }  # fmt: skip
 _PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
     **dict.fromkeys(("minimumBytes", "maximumBytes"), parse_bytes),

@@ -39,6 +39,9 @@ def weights_of(settings: Settings) -> dict[str, int]:
     return {name: getattr(settings, f"zi_weight_{name}") for name in COMPONENTS}
 
 
+_ON_METADATA = "the use of fewer than 5 % of the tables is known: this score rests on metadata alone"
+
+
 def meta_of(score: ZIScore, estate: Snapshot, settings: Settings) -> ScoreMeta:
     """What a history row keeps beside the score: its parts, its inputs, and the settings it was computed with."""
     total = score.total
@@ -59,7 +62,7 @@ def meta_of(score: ZIScore, estate: Snapshot, settings: Settings) -> ScoreMeta:
         ],
         "coverage": _decimals(score.coverage, 4),
         "metadata": _metadata(total),
-        "warnings": estate.warnings,
+        "warnings": _warnings(score, estate.warnings),
         "generation": estate.generation,
         "inputs": {
             name: getattr(total, name)
@@ -92,6 +95,10 @@ def _metadata(total: Tally) -> dict[str, int | float]:
         **counts,
         **sizes,
     }
+
+
+def _warnings(score: ZIScore, warnings: list[str]) -> list[str]:
+    return [*warnings, _ON_METADATA] if score.status is Status.NO_EVIDENCE else warnings
 
 
 def _decimals(value: Fraction, places: int = 1) -> float:

@@ -23,6 +23,8 @@ from thirdeye.inventory.columns import (
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity, days_ago, has_strong_evidence
 
 COMPONENTS = ("storage", "compute", "query", "others")
+# The least share of tables whose use is known for a score to say anything.
+MIN_COVERAGE: Final = Fraction(5, 100)
 
 
 class Status(StrEnum):
@@ -33,6 +35,7 @@ class Status(StrEnum):
     FAIR = "FAIR"
     POOR = "POOR"
     CRITICAL = "CRITICAL"
+    NO_EVIDENCE = "NO_EVIDENCE"
     NO_DATA = "NO_DATA"
     PENDING = "PENDING"
 
@@ -194,7 +197,8 @@ def _used_and_whole(tally: Tally, *, any_written: bool) -> dict[str, tuple[int, 
 def zi_score(services: Mapping[str, Tally], weights: Mapping[str, int], bands: Bands, drivers: int = 5) -> ZIScore:
     """The score of an estate from the tallies of its services; `weights` by component, `drivers` at most so many.
 
-    Components without data are left out and the other weights scaled up. An estate without a table is NO_DATA.
+    Components without data are left out and the other weights scaled up. An estate without a table is NO_DATA; one of
+    whose tables the use of hardly any is known is NO_EVIDENCE.
     """
     total = Tally()
     for tally in services.values():
@@ -209,16 +213,16 @@ def zi_score(services: Mapping[str, Tally], weights: Mapping[str, int], bands: B
     value = {name: Fraction(*parts[name]) if whole[name] else None for name in COMPONENTS}
     exact = {name: 100 * share[name] * (value[name] or 0) for name in COMPONENTS}
     score = round_half_up(sum(exact.values(), Fraction(0)))
-    points = largest_remainder(exact, score)
+    points, coverage = largest_remainder(exact, score), Fraction(total.evidenced, total.tables)
     return ZIScore(
         score=score,
-        status=band(score, bands),
+        status=band(score, bands) if coverage >= MIN_COVERAGE else Status.NO_EVIDENCE,
         components=tuple(
             Component(name=name, value=value[name], weight=share[name], points=points[name]) for name in COMPONENTS
         ),
         drivers=_drivers(services, share, whole, any_written=any_written)[:drivers],
         total=total,
-        coverage=Fraction(total.evidenced, total.tables),
+        coverage=coverage,
     )
 
 

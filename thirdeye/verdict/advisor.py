@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 
 from thirdeye.database import MySQL, Session
-from thirdeye.inventory.columns import Array, Mask, day_of
+from thirdeye.inventory.columns import Array, day_of
 from thirdeye.inventory.verdicts import VERDICTS
-from thirdeye.mirror.advisor import Advisor, DaysSoFar, Estate
+from thirdeye.mirror.advisor import Advisor, DaysSoFar, Estate, Population
 from thirdeye.settings import Settings
 from thirdeye.verdict import store
 from thirdeye.verdict.evaluation import VerdictInputs, judge
@@ -42,13 +42,15 @@ class VerdictAdvisor(Advisor):
         self._table: RiskTable | None = None
         self._today = 0
 
-    def begin(self, created: Array, present: Mask, service: Array, today: int) -> None:
+    def begin(self, population: Population, today: int) -> None:
+        """As Advisor."""
         self._today = today
-        self._past = PastStates(created, present, service, today)
+        self._past = PastStates(population, today)
 
-    def before_day(self, day: int, usage: DaysSoFar) -> None:
+    def before_day(self, times: Array, so_far: DaysSoFar) -> None:
+        """As Advisor."""
         assert self._past is not None
-        self._past.before_day(day, usage.last_use, usage.days_of_use, usage.longest_gap, usage.first_row)
+        self._past.before_day(times, so_far)
 
     async def advise(self, estate: Estate) -> dict[str, object]:
         assert self._past is not None

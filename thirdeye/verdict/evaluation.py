@@ -5,10 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from thirdeye.inventory.columns import CHUNK, IN_USE_THROUGH_LINEAGE, WITHOUT_STORAGE, Array, Mask, select
+from thirdeye.inventory.columns import (
+    CHUNK,
+    IN_USE_THROUGH_LINEAGE,
+    UNREADABLE_WRITE,
+    WITHOUT_STORAGE,
+    Array,
+    Mask,
+    select,
+)
 from thirdeye.inventory.lineage import Adjacency, adjacency
 from thirdeye.inventory.query import costs
-from thirdeye.inventory.rules import Activity, TableColumns, has_activity, idle_days
+from thirdeye.inventory.rules import Activity, has_activity
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICT_CODE, Verdict
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict import rules
@@ -34,10 +42,10 @@ class VerdictInputs:
 
 
 def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: Policy, today: int) -> None:
-    """Sets idle days, risk, purge score, blockers and verdict of every table."""
+    """Sets risk, purge score, blockers and verdict of every table."""
     query, count = estate.query, len(estate.present)
     is_idle = has_activity(query["activity"], Activity.STALE, Activity.DORMANT) & estate.present
-    own_numbers = _own_numbers(estate, risk_table, is_idle, policy, today)
+    own_numbers = _own_numbers(estate, risk_table, is_idle, policy)
     unknown = has_activity(query["activity"], Activity.UNKNOWN) & estate.present
     upstream = adjacency(estate.targets, estate.sources, estate.nodes)
     unknown_downstream = have_downstream(upstream, np.pad(unknown, (0, estate.nodes - count)))[:count]
@@ -49,16 +57,20 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
     for start in range(0, count, CHUNK):
         part = slice(start, start + CHUNK)
         chunk = {name: query[name][part] for name in query.fields}
-        price = inputs.prices[estate.service[part]]
+        price, place = inputs.prices[estate.service[part]], estate.place[part]
         facts = BlockerFacts(
             activity=chunk["activity"],
             written=chunk["written"],
-            created=estate.source["created"][part],
+            unreadable_write=(estate.source["signs"][part] & UNREADABLE_WRITE) != 0,
+            known_since=estate.source["known_since"][part],
             tier=chunk["tier"],
             protected=protected[chunk["tags"]],
             kept=kept[part],
             in_use_downstream=(chunk["flags"] & IN_USE_THROUGH_LINEAGE) != 0,
             unknown_downstream=unknown_downstream[part],
+            no_lineage=estate.no_lineage[part],
+            feed_silent=estate.silent[place],
+            evidence_partial=estate.partial[place],
             short_history=is_idle[part] & (chunk["risk"] == 0),
             calibration_off=calibration_off[chunk["risk"]] & (chunk["risk"] > 0),
             incomplete=estate.incomplete,
@@ -67,7 +79,8 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
             chunk["idle"], chunk["size"], chunk["queries"], chunk["accessed"], chunk["written"], today
         )
         chunk["purge"][:] = rules.purge_score(parts, chunk["idle"])
-        chunk["blockers"][:] = rules.blockers(facts, today, policy)
+        # A removed table needs no action.
+        chunk["blockers"][:] = np.where(estate.present[part], rules.blockers(facts, today, policy), 0)
         verdicts = rules.verdicts(
             activity=chunk["activity"],
             idle=chunk["idle"],
@@ -77,7 +90,6 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
             bits=chunk["blockers"],
             policy=policy,
         )
-        # A removed table needs no action.
         chunk["verdict"][:] = np.where(estate.present[part], verdicts, VERDICT_CODE[Verdict.KEEP])
 
 
@@ -88,32 +100,17 @@ def state_classes(idle: Array, longest_gap: Array, days_of_use: Array, accessed:
     return np.where(idle == UNKNOWN_IDLE_DAYS, NO_CLASS, classify(idle, longest_gap, used)).astype(np.uint8)
 
 
-def _own_numbers(estate: Estate, risk_table: RiskTable, is_idle: Mask, policy: Policy, today: int) -> Array:
-    """Sets idle days; gives the number of each idle table's own risk, 0 if its service was observed too briefly."""
+def _own_numbers(estate: Estate, risk_table: RiskTable, is_idle: Mask, policy: Policy) -> Array:
+    """The number of each idle table's own risk, 0 if its place was observed too briefly."""
     query, source = estate.query, estate.source
     numbers = np.zeros(len(estate.present), np.uint16)
     for start in range(0, len(numbers), CHUNK):
         part = slice(start, start + CHUNK)
-        observed = estate.observed[estate.service[part]]
+        observed = estate.observed[estate.place[part]]
         idle = query["idle"][part]
-        idle[:] = _idle_days(estate, part, observed, today)
         classes = state_classes(idle, source["longest_gap"][part], source["days_of_use"][part], query["accessed"][part])
         numbers[part] = np.where(is_idle[part] & (observed >= policy.observed_days), risk_table.numbers(classes), 0)
     return numbers
-
-
-def _idle_days(estate: Estate, part: slice, observed: Array, today: int) -> Array:
-    query, source = estate.query, estate.source
-    tables = TableColumns(
-        evidence=query["evidence"][part],
-        observed=observed,
-        accessed=query["accessed"][part],
-        created=source["created"][part],
-        metadata_changed=source["metadata_changed"][part],
-        queries=query["queries"][part],
-    )
-    idle = np.minimum(np.maximum(idle_days(tables, today), 0), UNKNOWN_IDLE_DAYS - 1)
-    return np.where(has_activity(query["activity"][part], Activity.UNKNOWN), UNKNOWN_IDLE_DAYS, idle).astype(np.uint16)
 
 
 def _effective_numbers(

@@ -7,6 +7,7 @@ from typing import Any, Final, TypedDict
 from thirdeye.estate.dates import format_day
 from thirdeye.inventory.money import CENT
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, Blocker, Verdict
+from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.store import Keep
 
 # The answer about a table, keys as in the API, made by `estate.views`.
@@ -22,13 +23,17 @@ _ADVICE: Final[Mapping[Verdict, str]] = {
 
 
 class ReturnRisk(TypedDict):
-    """The return risk in the shape of the GraphQL type: `returned` of the `like` states were used again."""
+    """The return risk in the shape of the GraphQL type: `returned` of the `like` states were used again.
+
+    `tables` is for sentences: how many tables were once like this, and how many of these were used again.
+    """
 
     value: float | None
     like: int
     returned: int
     basedOnDays: int
     fromDownstream: bool
+    tables: tuple[int, int]
 
 
 def blocker_detail(
@@ -49,14 +54,24 @@ def blocker_detail(
         Blocker.UNKNOWN_DOWNSTREAM: "A table depends on it of whose use nothing is known.",
         Blocker.CRITICAL_TIER: f"Its tier is {table['tier']}.",
         Blocker.PROTECTED_TAG: f"It carries a protected tag ({', '.join(protected_tags)}).",
-        Blocker.RECENTLY_WRITTEN: f"It was written on {format_day(table['lastWritten'])}.",
-        Blocker.RECENTLY_CREATED: f"It was created on {format_day(table['created'])}.",
+        Blocker.RECENTLY_WRITTEN: _recently_written(table),
+        Blocker.RECENTLY_CREATED: f"Nothing tells of it before {format_day(table['knownSince'])}.",
         Blocker.SHORT_HISTORY: short_history,
         Blocker.UNKNOWN_USAGE: "Nobody can tell whether it is used.",
         Blocker.EVIDENCE_INCOMPLETE: "Not all that verdicts rest on could be read from OpenMetadata.",
         Blocker.CALIBRATION_OFF: "Of tables like it more were wanted again than was promised.",
+        Blocker.FEED_SILENT: "The usage of its database stopped on one day, as if it had been filtered away.",
+        Blocker.EVIDENCE_PARTIAL: "Some of its use may be missing from what OpenMetadata has.",
+        Blocker.NO_LINEAGE: "OpenMetadata has next to no lineage of its service: something may depend on it.",
     }
     return sentences[blocker]
+
+
+def _recently_written(table: TableAnswer) -> str:
+    written = table["lastWritten"]
+    if written is None or (table["refreshedAt"].date() - written).days > Policy.recently_written_days:
+        return "Nobody can read when it was last written."
+    return f"It was written on {format_day(written)}."
 
 
 def reasons(table: TableAnswer, verdict: Verdict, blockers: Sequence[str], risk: ReturnRisk | None) -> list[str]:
@@ -64,7 +79,7 @@ def reasons(table: TableAnswer, verdict: Verdict, blockers: Sequence[str], risk:
     if table["removedAt"] is not None:
         return [f"It was removed on {format_day(table['removedAt'].date())}."]
     sentences = [_use(table)]
-    if risk is not None and risk["like"]:
+    if risk is not None and risk["tables"][0]:
         sentences.append(_similar_tables(risk))
     cost: Decimal | None = table["monthlyCost"]
     sentences.append("What it costs is not known." if cost is None else f"Costs {cost.quantize(CENT):,} USD a month.")
@@ -79,19 +94,22 @@ def _use(table: TableAnswer) -> str:
         reason: str = table["activityReason"]
         return reason
     if accessed is None:
-        return f"Never seen in use in {idle:,} days."
+        return f"Never seen in use in {idle:,} days that were watched."
+    days = (table["refreshedAt"].date() - accessed).days
     if table["activity"] not in {"STALE", "DORMANT"}:
-        return f"Last read on {format_day(accessed)} ({_days(idle)} ago)."
-    since = f"Not read since {format_day(accessed)} ({_days(idle)})"
+        return f"Last read on {format_day(accessed)} ({_days(days)} ago)."
+    watched = "" if idle == days else f", {idle:,} of them watched"
+    since = f"Not read since {format_day(accessed)} ({_days(days)}{watched})"
     pause = table["longestPauseDays"]
     return f"{since}; its longest pause before was {_days(pause)}." if pause else f"{since}."
 
 
 def _similar_tables(risk: ReturnRisk) -> str:
-    like, returned = risk["like"], risk["returned"]
+    tables, returned = risk["tables"]
     again = "none was" if returned == 0 else "1 was" if returned == 1 else f"{returned:,} were"
-    whose = "what depends on it" if risk["fromDownstream"] else "it"
-    return f"Of {like:,} tables like {whose} in your estate {again} read again within 180 days."
+    what = "what depends on it" if risk["fromDownstream"] else "this"
+    many = "1 table that was" if tables == 1 else f"{tables:,} tables that were"
+    return f"Of {many} once idle like {what}, {again} used again within half a year."
 
 
 def _days(count: int) -> str:

@@ -2,10 +2,12 @@
 
 A state is a table on a past day. Its class depends on how long the table had been idle, on the ratio of that to its
 longest pause before, and on its number of days of use. States are taken every 30 days back from 180 days ago; the 180
-days after each are its future. The risk table has a number for each class, and for groups of classes with too few states.
+days after each are its future. All of these are watched days: while nobody looked, time stands still. The risk table has
+a number for each class, and for groups of classes with too few states.
 """
 
 import math
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from thirdeye.inventory.columns import CHUNK, Array, Mask
+from thirdeye.mirror.advisor import DaysSoFar, Population
 
 STATE_INTERVAL_DAYS: Final = 30
 FUTURE_DAYS: Final = 180
@@ -70,10 +73,10 @@ class StateCounts:
     returned: dict[int, Array] = field(default_factory=dict)
 
     def add(self, day: int, classes: Array, returned: Mask) -> None:
-        """Adds a day's states: the class of each table (NO_CLASS: no state), and which tables were used again."""
+        """Adds states to a day: the class of each table (NO_CLASS: no state), and which tables were used again."""
         is_state = classes != NO_CLASS
-        self.states[day] = np.bincount(classes[is_state], minlength=CLASSES)
-        self.returned[day] = np.bincount(classes[is_state & returned], minlength=CLASSES)
+        for counts, counted in ((self.states, is_state), (self.returned, is_state & returned)):
+            counts[day] = counts.get(day, 0) + np.bincount(classes[counted], minlength=CLASSES)
 
     def until(self, day: int) -> tuple[Array, Array]:
         """The sums of the states whose future was over by `day`: states and returned."""
@@ -142,50 +145,99 @@ class RiskTable:
 
 
 class PastStates:
-    """Collects states as the days of usage pass, oldest first. Takes seven bytes a table meanwhile."""
+    """Collects states as the days of usage pass, oldest first. Takes eleven bytes a table meanwhile.
 
-    def __init__(self, created: Array, present: Mask, service: Array, today: int) -> None:
-        self._created = created
-        self._present = present
-        self._service = service
-        self._due = list(range(today - FUTURE_DAYS, 0, -STATE_INTERVAL_DAYS))
-        self._open: list[tuple[int, Array]] = []
+    Each variant of the watched days has its own states: every 30 watched days back from 180 before its newest. They
+    are counted under the days that they would have if every day were watched.
+    """
+
+    def __init__(self, population: Population, today: int) -> None:
+        self._since = population.since
+        self._today = today
+        self._newest = population.newest.astype(np.int64)
+        eligible = np.flatnonzero(population.eligible)
+        # The tables of each variant lie together, so that no variant needs to look at those of others.
+        order = np.argsort(population.variant[eligible], kind="stable")
+        self._tables = eligible[order].astype(np.int32)
+        variants = np.arange(len(self._newest) + 1)
+        self._starts = np.searchsorted(population.variant[self._tables], variants)
+        # Before that time no table can have been idle for long enough to be a state.
+        oldest = (self._newest - FUTURE_DAYS - IDLE_LIMITS[0]) // STATE_INTERVAL_DAYS
+        # By variant: how many states are still to be taken, and to be closed; the oldest comes next.
+        self._to_take = np.where(np.diff(self._starts) > 0, np.maximum(oldest + 1, 0), 0)
+        self._to_close = self._to_take.copy()
+        self._open: dict[int, deque[Array]] = defaultdict(deque)
         self.counts = StateCounts()
 
-    def before_day(self, day: int, last_use: Array, days_of_use: Array, longest_gap: Array, first_row: Array) -> None:
-        """Takes the usage of all days before `day`; `first_row` by service, 0 for none yet."""
-        if not first_row.any():
-            return
-        # Before that day no table can have been idle for long enough to be a state.
-        earliest = int(first_row[first_row > 0].min()) + IDLE_LIMITS[0]
-        while self._due and self._due[-1] < earliest:
-            self._due.pop()
-        while self._due and self._due[-1] < day:
-            state_day = self._due.pop()
-            self._open.append((state_day, self._states(state_day, last_use, days_of_use, longest_gap, first_row)))
-        while self._open and self._open[0][0] + FUTURE_DAYS < day:
-            state_day, classes = self._open.pop(0)
-            self.counts.add(state_day, classes, last_use > state_day)
+    def before_day(self, times: Array, so_far: DaysSoFar) -> None:
+        """Takes the usage of all days before the one that has these watched times, by variant."""
+        times = times.astype(np.int64)
+        while variants := self._due(self._to_take, times):
+            for variant in variants:
+                self._take(variant, so_far)
+        while variants := self._due(self._to_close, times - FUTURE_DAYS):
+            for variant in variants:
+                self._close(variant, so_far)
 
-    def _states(self, day: int, last_use: Array, days_of_use: Array, longest_gap: Array, first_row: Array) -> Array:
-        classes = np.full(len(self._present), NO_CLASS, np.uint8)
+    def _due(self, left: Array, times: Array) -> list[int]:
+        """The variants whose next state lies before these times."""
+        due: list[int] = np.flatnonzero((left > 0) & (self._times(left) < times)).tolist()
+        return due
+
+    def _times(self, left: Array) -> Array:
+        """The watched time of each variant's next state, when so many are left."""
+        times: Array = self._newest - FUTURE_DAYS - STATE_INTERVAL_DAYS * (left - 1)
+        return times
+
+    def _take(self, variant: int, so_far: DaysSoFar) -> None:
+        time = int(self._times(self._to_take)[variant])
+        self._to_take[variant] -= 1
+        tables = self._tables[self._starts[variant] : self._starts[variant + 1]]
+        classes = np.full(len(tables), NO_CLASS, np.uint8)
         # Chunk by chunk, as `classify` makes a dozen intermediate arrays.
-        for start in range(0, len(classes), CHUNK):
-            part = slice(start, start + CHUNK)
-            first, created = first_row.astype(np.int32)[self._service[part]], self._created[part].astype(np.int32)
-            last = last_use[part].astype(np.int32)
-            is_state = self._present[part] & (first > 0) & (first <= day) & (created <= day)
-            never_used = np.where(created > 0, np.minimum(day - created, day - first), day - first)
-            idle = np.maximum(np.where(last > 0, day - last, never_used), 0)
-            classes[part] = np.where(is_state, classify(idle, longest_gap[part], days_of_use[part]), NO_CLASS)
-        return classes
+        for start in range(0, len(tables), CHUNK):
+            part = tables[start : start + CHUNK]
+            last = so_far.last_use[part]
+            idle = time - np.where(last > 0, last, self._since[part]).astype(np.int32)
+            states = np.flatnonzero(idle >= IDLE_LIMITS[0])
+            part = part[states]
+            classes[start + states] = classify(idle[states], so_far.longest_gap[part], so_far.days_of_use[part])
+        self._open[variant].append(classes)
+
+    def _close(self, variant: int, so_far: DaysSoFar) -> None:
+        time = int(self._times(self._to_close)[variant])
+        self._to_close[variant] -= 1
+        tables = self._tables[self._starts[variant] : self._starts[variant + 1]]
+        day = self._today - FUTURE_DAYS - STATE_INTERVAL_DAYS * int(self._to_close[variant])
+        self.counts.add(day, self._open[variant].popleft(), so_far.last_use[tables] > time)
+
+
+def tables_like(document: CountsDocument, number: int) -> tuple[int, int]:
+    """How many tables were once like those behind a number of the risk table, and how many of them were used again.
+
+    Those of the day that has the most, because a table can be such a state on many days.
+    """
+    if number == 0:
+        return 0, 0
+    level = _level(number)
+    group, width = number - _FIRST[level], _LEVELS[level]
+    most = (0, 0)
+    for entries in document.values():
+        alike = [(states, returned) for state_class, states, returned in entries if state_class // width == group]
+        most = max(most, (sum(states for states, _ in alike), sum(returned for _, returned in alike)))
+    return most
+
+
+def _level(number: int) -> int:
+    """How coarse the group behind a number of the risk table is: a place in _LEVELS."""
+    return max(place for place, first in enumerate(_FIRST) if number >= first)
 
 
 def describe_class(number: int) -> str:
     """What the tables behind a number of the risk table have in common, in words."""
     if number == 0:
         return "too few tables like it"
-    level = max(place for place, first in enumerate(_FIRST) if number >= first)
+    level = _level(number)
     state_class = (number - _FIRST[level]) * _LEVELS[level]
     idle, rest = divmod(state_class, RATIO_CLASSES * USE_CLASSES)
     ratio, use = divmod(rest, USE_CLASSES)

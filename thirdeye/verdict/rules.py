@@ -47,12 +47,16 @@ class BlockerFacts:
 
     activity: Array
     written: Array
-    created: Array
+    unreadable_write: Mask
+    known_since: Array
     tier: Array
     protected: Mask
     kept: Mask
     in_use_downstream: Mask
     unknown_downstream: Mask
+    no_lineage: Mask
+    feed_silent: Mask
+    evidence_partial: Mask
     short_history: Mask
     calibration_off: Mask
     incomplete: bool = False
@@ -93,17 +97,20 @@ def blockers(tables: BlockerFacts, today: int, policy: Policy) -> Array:
         Blocker.UNKNOWN_DOWNSTREAM: tables.unknown_downstream,
         Blocker.CRITICAL_TIER: (tables.tier == 1) | (tables.tier == 2),
         Blocker.PROTECTED_TAG: tables.protected,
-        Blocker.RECENTLY_WRITTEN: is_recent(tables.written, policy.recently_written_days),
-        Blocker.RECENTLY_CREATED: is_recent(tables.created, policy.recently_created_days),
+        Blocker.RECENTLY_WRITTEN: is_recent(tables.written, policy.recently_written_days) | tables.unreadable_write,
+        Blocker.RECENTLY_CREATED: is_recent(tables.known_since, policy.recently_created_days),
         Blocker.UNKNOWN_USAGE: has_activity(tables.activity, Activity.UNKNOWN),
         Blocker.SHORT_HISTORY: tables.short_history,
         Blocker.EVIDENCE_INCOMPLETE: np.full(len(tables.activity), tables.incomplete),
         Blocker.KEPT_BY_OWNER: tables.kept,
         Blocker.CALIBRATION_OFF: tables.calibration_off,
+        Blocker.FEED_SILENT: tables.feed_silent,
+        Blocker.EVIDENCE_PARTIAL: tables.evidence_partial,
+        Blocker.NO_LINEAGE: tables.no_lineage,
     }
-    bits = np.zeros(len(tables.activity), np.uint16)
+    bits = np.zeros(len(tables.activity), np.uint32)
     for blocker, mask in cases.items():
-        bits |= np.where(mask, BLOCKER_BIT[blocker], 0).astype(np.uint16)
+        bits |= np.where(mask, BLOCKER_BIT[blocker], 0).astype(np.uint32)
     return bits
 
 
@@ -120,15 +127,26 @@ def verdicts(
     unknown = has_activity(activity, Activity.UNKNOWN)
     risk = np.where(has(Blocker.SHORT_HISTORY), np.nan, risk)
     long_enough = idle >= policy.minimum_idle_days
+    complete = ~has(Blocker.NO_LINEAGE, Blocker.EVIDENCE_PARTIAL)
     old = has(Blocker.SHORT_HISTORY) & (idle >= policy.archive_idle_days)
     cases: tuple[tuple[Mask, Verdict], ...] = (
         (used | has(Blocker.ACTIVE_DOWNSTREAM, Blocker.KEPT_BY_OWNER), Verdict.KEEP),
         (unknown & (cost >= policy.review_cost), Verdict.REVIEW),
         (unknown, Verdict.KEEP),
-        (has(Blocker.CRITICAL_TIER, Blocker.PROTECTED_TAG, Blocker.UNKNOWN_DOWNSTREAM), Verdict.REVIEW),
-        (has(Blocker.EVIDENCE_INCOMPLETE, Blocker.CALIBRATION_OFF) | without_storage, Verdict.REVIEW),
+        (
+            has(
+                Blocker.CRITICAL_TIER,
+                Blocker.PROTECTED_TAG,
+                Blocker.UNKNOWN_DOWNSTREAM,
+                Blocker.EVIDENCE_INCOMPLETE,
+                Blocker.FEED_SILENT,
+                Blocker.CALIBRATION_OFF,
+            ),
+            Verdict.REVIEW,
+        ),
+        (without_storage, Verdict.REVIEW),
         (has(Blocker.RECENTLY_WRITTEN), Verdict.STOP_REFRESH),
-        ((risk <= policy.delete_risk) & long_enough, Verdict.DELETE),
+        ((risk <= policy.delete_risk) & complete & long_enough, Verdict.DELETE),
         (((risk <= policy.archive_risk) | old) & long_enough, Verdict.ARCHIVE),
     )
     codes = [VERDICT_CODE[verdict] for _, verdict in cases]

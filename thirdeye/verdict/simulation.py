@@ -30,7 +30,7 @@ def simulate(
         chunk = catalogue.columns.parts(number)
         cost = cost_of(catalogue, chunk)
         # The policy replaces the protected tags of the one in force.
-        bits = np.where(protected[chunk["tags"]], chunk["blockers"] | bit, chunk["blockers"] & ~np.uint16(bit))
+        bits = np.where(protected[chunk["tags"]], chunk["blockers"] | bit, chunk["blockers"] & ~np.uint32(bit))
         codes = verdicts(
             activity=chunk["activity"],
             idle=chunk["idle"],

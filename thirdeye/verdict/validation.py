@@ -11,7 +11,6 @@ from thirdeye.paging import EARLIEST_DAY
 from thirdeye.verdict.rules import Policy
 
 MAX_FQN_LENGTH: Final = 3072
-_MAX_REASON_LENGTH: Final = 1000
 _MAX_KEEP: Final = timedelta(days=3 * 366)
 _MAX_PERIOD: Final = timedelta(days=10 * 366)
 _MAX_TAGS: Final = 100
@@ -27,14 +26,6 @@ Number = TypeVar("Number", int, float)
 
 
 # ---- people
-
-
-def validate_reason(reason: str) -> str:
-    """The reason, trimmed."""
-    text = reason.strip()
-    if not 1 <= len(text) <= _MAX_REASON_LENGTH:
-        raise BadInput(f"reason: must have 1 to {_MAX_REASON_LENGTH} characters after trimming", "reason")
-    return text
 
 
 def validate_keep_until(until: date, today: date) -> date:

@@ -16,9 +16,9 @@ from thirdeye.auth.permission import administrator
 from thirdeye.context import Context, Info
 from thirdeye.errors import BadInput
 from thirdeye.estate.loaders import views, with_snapshot
+from thirdeye.estate.resolvers.refreshes import refresh_soon
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.paging import page_size
-from thirdeye.verdict.resolvers.refresh import refresh_soon
 
 query = QueryType()
 mutation = MutationType()

@@ -10,7 +10,7 @@ from thirdeye.auth.permission import administrator
 from thirdeye.context import Info
 from thirdeye.database import Row
 from thirdeye.errors import Unavailable
-from thirdeye.estate.resolvers.refreshes import request_refresh
+from thirdeye.estate.resolvers.refreshes import refresh_soon
 from thirdeye.estate.store import put_price
 from thirdeye.estate.validation import validate_price, validate_price_day, validate_service_type
 from thirdeye.inventory.store import prices
@@ -33,9 +33,7 @@ async def resolve_set_price(
     price = validate_price(usdPerGbMonth)
     service_type = _spelling(validate_service_type(serviceType), await prices(context.thirdeye))
     await put_price(context.thirdeye, service_type=service_type, effective_from=day, price=price, by=by, now=now)
-    # A refresh brings the totals up to date; without Redis the next scheduled one does.
-    with suppress(Unavailable):
-        await request_refresh(info, kind="AUTO", by=by, now=now, since=None)
+    await refresh_soon(info, by)
     # The next answers of this process use the price already.
     with suppress(Unavailable):
         await context.estate.snapshot(newest=True)

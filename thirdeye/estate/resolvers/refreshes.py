@@ -1,5 +1,6 @@
 """GraphQL: the refreshes of the inventory, and requests for one."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -32,10 +33,16 @@ async def resolve_refresh_runs(
 @mutation.field("refreshEstate")
 async def resolve_refresh(_: object, info: Info, *, full: bool | None = None) -> dict[str, object]:
     by, now = administrator(info.context), info.context.clock()
-    return await request_refresh(info, kind="FULL" if full else "AUTO", by=by, now=now, since=now - _MAX_RUN_TIME)
+    return await _request_refresh(info, kind="FULL" if full else "AUTO", by=by, now=now, since=now - _MAX_RUN_TIME)
 
 
-async def request_refresh(info: Info, *, kind: str, by: str, now: datetime, since: datetime | None) -> dict[str, Any]:
+async def refresh_soon(info: Info, by: str) -> None:
+    """Requests a refresh after a change that lists and totals are to follow; without Redis the next scheduled one will do."""
+    with suppress(Unavailable):
+        await _request_refresh(info, kind="AUTO", by=by, now=info.context.clock(), since=None)
+
+
+async def _request_refresh(info: Info, *, kind: str, by: str, now: datetime, since: datetime | None) -> dict[str, Any]:
     """Asks the worker for a refresh, unless one is waiting already or, with `since`, has been running since then.
 
     Returns the run. Raises Unavailable when Redis is, and leaves no new run behind.

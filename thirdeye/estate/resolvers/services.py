@@ -1,12 +1,18 @@
 """GraphQL: the database services and the state of their usage feeds."""
 
-from ariadne import QueryType
+from collections.abc import Mapping
+
+from ariadne import ObjectType, QueryType
 
 from thirdeye.context import Info
-from thirdeye.estate.loaders import as_of, load_summary
+from thirdeye.database import Row
+from thirdeye.estate.feeds import feed_advice
+from thirdeye.estate.loaders import as_of, confirmation_loader, load_summary
 from thirdeye.inventory.directory import Service
 
 query = QueryType()
+service_type = ObjectType("Service")
+database_feed = ObjectType("DatabaseFeed")
 
 
 @query.field("services")
@@ -22,10 +28,41 @@ async def resolve_services(_: object, info: Info) -> list[dict[str, object]]:
             "bytes": service["bytes"],
             "monthlyCost": costs.get(service["name"], "0"),
             "feed": _feed(service),
+            "databases": _databases(service),
             **as_of(info.context, snapshot, [number]),
         }
         for number, service in services
         if service["tables"]
+    ]
+
+
+@service_type.field("lineageConfirmed")
+async def resolve_lineage_confirmed(service: Mapping[str, str], info: Info) -> Row | None:
+    return await confirmation_loader(info.context).load(("LINEAGE", service["name"], None))
+
+
+@database_feed.field("confirmed")
+async def resolve_confirmed(feed: Mapping[str, str], info: Info) -> Row | None:
+    return await confirmation_loader(info.context).load(("FEED", feed["service"], feed["name"]))
+
+
+def _databases(service: Service) -> list[dict[str, object]]:
+    return [
+        {
+            "service": service["name"],
+            "name": feed["name"],
+            "tables": feed["tables"],
+            "evidence": feed["evidence"],
+            "state": feed["state"],
+            "firstWatched": feed["first_watched"],
+            "newestWatched": feed["newest_watched"],
+            "coverage": round(feed["coverage"], 4),
+            "observedDays": feed["observed_days"],
+            "problems": feed["problems"],
+            "advice": feed_advice(feed, service),
+        }
+        for feed in sorted(service["databases"], key=lambda feed: feed["name"] or "")
+        if feed["tables"]
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from thirdeye.local.sample.fates import may_be_needed
 from thirdeye.local.sample.naming import dice, hash_of_names, identifier, join_fqn, join_hash, quote_name
 from thirdeye.local.sample.options import EstateOptions
 from thirdeye.local.sample.plan import Plan
@@ -145,7 +146,7 @@ class Assets:
         if kind.entity_type == "chart":
             yield RelationRecord(dashboard, asset.id, "dashboard", "chart", HAS)
         if kind.entity_type in {"domain", "dataProduct"} and number:
-            yield RelationRecord(asset.id, self._table_id(number), kind.entity_type, "table", HAS)
+            yield RelationRecord(asset.id, self._table_id(self._member(number)), kind.entity_type, "table", HAS)
             previous = self._asset_id(kind, number - 1)
             yield _edge(previous, asset.id, kind.entity_type, kind.entity_type, "ChildAssets")
 
@@ -154,11 +155,22 @@ class Assets:
         if kind.after:
             for table in sorted({random.randrange(self._options.tables) for _ in range(random.randint(1, 3))}):
                 deleted = random.random() < 0.05
+                if not self._may_be_needed(table):
+                    continue
                 table_id = self._table_id(table)
                 yield _edge(table_id, asset.id, "table", kind.entity_type, "DashboardLineage", deleted)
         if kind.before:
-            table_id = self._table_id(random.randrange(self._options.tables))
-            yield _edge(asset.id, table_id, kind.entity_type, "table", "PipelineLineage")
+            table = random.randrange(self._options.tables)
+            if self._plan.place(table).service.lineage:
+                yield _edge(asset.id, self._table_id(table), kind.entity_type, "table", "PipelineLineage")
+
+    def _member(self, number: int) -> int:
+        """A table of a domain or data product: none that nobody wants."""
+        tables = (index % self._options.tables for index in range(number, number + self._options.tables))
+        return next((index for index in tables if self._may_be_needed(index)), 0)
+
+    def _may_be_needed(self, table: int) -> bool:
+        return may_be_needed(table, self._plan.place(table))
 
 
 def _edge(

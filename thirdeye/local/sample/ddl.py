@@ -9,10 +9,14 @@ from enum import StrEnum
 
 
 class Layout(StrEnum):
-    """OM moved the unique key of `entity_usage` and the path of a profile's operation on the way from 1.9 to 2."""
+    """OM moved the unique key of `entity_usage` and the path of a profile's operation on the way from 1.9 to 2.
+
+    From 2.1 on the JSON of tables has `createdAt`.
+    """
 
     OM_1_9 = "1.9"
     OM_2_0 = "2.0"
+    OM_2_1 = "2.1"
 
 
 MARKED_TABLE = "table_entity"
@@ -239,13 +243,30 @@ def _profiler_data(layout: Layout) -> _Statement:
     )
 
 
+def _extension_series(layout: Layout) -> _Statement:
+    kind, more = ("VIRTUAL", []) if layout is Layout.OM_1_9 else ("STORED", ["(`timestamp`, `entityFQNHash`)"])
+    return _create(
+        "entity_extension_time_series",
+        "`extension` varchar(256) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL",
+        "`jsonSchema` varchar(256) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL",
+        _JSON,
+        _from_json("timestamp", "bigint unsigned", kind=kind),
+        f"`entityFQNHash` {_HASH} DEFAULT NULL",
+        "UNIQUE KEY `entity_extension_time_series_constraint` (`entityFQNHash`, `extension`, `timestamp`)",
+        *(f"KEY `idx_entity_extension_ts_keyset` {columns}" for columns in more),
+    )
+
+
 def create_statements(layout: Layout) -> dict[str, str]:
     """CREATE TABLE statements by table name, for MySQL 8+ and MariaDB 10.11+ alike."""
     team_entity = _named("team_entity", _from_json("teamType", "varchar(64)"))
+    # The type of a pipeline is a column since OM 1.4.2.
+    pipeline_type = _from_json("pipelineType", "varchar(256)", kind="STORED", required=False)
     return dict((
         _TABLE_ENTITY, _entity("database_entity"), _entity("database_schema_entity"), _USER_ENTITY, team_entity,
         _ENTITY_RELATIONSHIP, _ENTITY_EXTENSION, _entity_usage(layout), _profiler_data(layout), _TAG_USAGE,
         _QUERY_ENTITY, _QUERY_COST, _TEST_CASE, _DATA_QUALITY,
+        _entity("ingestion_pipeline_entity", pipeline_type), _extension_series(layout),
         *(_named(table, _SERVICE_TYPE) for table in SERVICE_TABLES.values()),
         *(_entity(table, deleted=table not in WITHOUT_DELETED) for table in ASSET_TABLES.values()),
     ))  # fmt: skip

@@ -3,6 +3,7 @@
 import json
 
 from thirdeye.local.sample import records
+from thirdeye.local.sample.ddl import Layout
 from thirdeye.local.sample.naming import join_fqn
 
 Document = dict[str, object]
@@ -25,7 +26,10 @@ json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def table_document(
-    table: records.TableRecord, schema: records.SchemaRecord, database: records.DatabaseRecord
+    table: records.TableRecord,
+    schema: records.SchemaRecord,
+    database: records.DatabaseRecord,
+    layout: Layout = Layout.OM_1_9,
 ) -> Document:
     """`table_entity.json`. Owners, tags, usage and profile are not in it; a few keys are missing now and then."""
     document: Document = {
@@ -34,9 +38,10 @@ def table_document(
         "displayName": table.display_name,
         "fullyQualifiedName": table.fqn,
         "description": table.description,
-        "version": 0.1 + table.index % 30 / 10,
+        "version": table.version,
         "updatedAt": table.updated_at_ms,
         "updatedBy": "ingestion-bot",
+        "createdAt": table.created_at_ms if layout is Layout.OM_2_1 else None,
         "tableType": table.table_type,
         "columns": _columns(table),
         "databaseSchema": _reference(schema, "databaseSchema"),
@@ -130,6 +135,38 @@ def query_cost_document(row: records.QueryCostRow) -> Document:
     }
 
 
+def pipeline_document(pipeline: records.PipelineRecord) -> Document:
+    """Holds (fake) token material of the bot that runs it, as the real one does."""
+    connection = {"authProvider": "openmetadata", "securityConfig": {"jwtToken": BOT_TOKEN}}
+    return {
+        "id": pipeline.id,
+        "name": pipeline.name,
+        "fullyQualifiedName": pipeline.fqn,
+        "pipelineType": pipeline.pipeline_type,
+        "openMetadataServerConnection": connection,
+        "updatedAt": pipeline.updated_at_ms,
+        "updatedBy": "admin",
+        "deleted": False,
+    }
+
+
+def run_document(run: records.RunRecord) -> Document:
+    """A `pipelineStatus`: the end and the steps are written when the run ends."""
+    ended = None if run.seconds is None else run.started + run.seconds * (1_000 if run.started > 10**11 else 1)
+    counts = {"updated_records": 0, "warnings": 0, "errors": 0, "filtered": 0}
+    steps = run.steps and [{"name": name, "records": number, **counts} for name, number in run.steps]
+    return _without_nulls(
+        {
+            "runId": run.id,
+            "pipelineState": run.state,
+            "startDate": run.started,
+            "timestamp": run.started,
+            "endDate": ended,
+            "status": steps,
+        }
+    )
+
+
 def extension_document(row: records.ExtensionRow) -> Document:
     """`table.sampleData` holds (fake) personal data, as the real one does."""
     if not row.personal:
@@ -191,7 +228,8 @@ def _columns(table: records.TableRecord) -> list[Document]:
 
 
 def _life_cycle(table: records.TableRecord) -> Document | None:
-    moments = _without_nulls({"created": table.created_ms, "updated": table.updated_ms, "accessed": table.accessed_ms})
+    usual = {"created": table.created_ms, "updated": table.updated_ms, "accessed": table.accessed_ms}
+    moments = _without_nulls({**usual, **dict(table.odd_times)})
     return {
         aspect: {"timestamp": moment, "accessedByAProcess": "sample-ingestion"} for aspect, moment in moments.items()
     } or None

@@ -1,6 +1,8 @@
 """An estate: all its records, generated again at each access."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import chain, count
 from typing import TypeVar
 
@@ -12,9 +14,10 @@ from thirdeye.local.sample.people import People
 from thirdeye.local.sample.plan import Plan
 from thirdeye.local.sample.profiles import profiles_of, system_profiles_of
 from thirdeye.local.sample.queries import Queries
+from thirdeye.local.sample.runs import Ingestion
 from thirdeye.local.sample.tables import Tables
 from thirdeye.local.sample.tagging import tags_of_schema, tags_of_table
-from thirdeye.local.sample.usage import usage_of_table, usage_of_unknown
+from thirdeye.local.sample.usage import Counts, UsageOfPlaces, usage_of_table, usage_of_unknown
 
 Row = TypeVar("Row")
 
@@ -32,11 +35,13 @@ class Estate:
         self._plan = Plan(options, people)
         self._tables = Tables(options, self._plan, people)
         self._assets = Assets(options, self._plan, self._tables.identifier)
-        self._queries = Queries(options, self._tables.identifier)
+        self._queries = Queries(options, self._plan, self._tables.identifier)
+        self._ingestion = Ingestion(options, self._plan.services)
         self.users, self.teams = people.users, people.teams
         self.services, self.asset_services = self._plan.services, self._assets.services
         self.databases, self.schemas = self._plan.databases, self._plan.schemas
         self.table = self._tables.table
+        self._queries_of_others = lru_cache(maxsize=2)(self._count_queries_of_others)
 
     def tables(self) -> Iterator[records.TableRecord]:
         """All tables, deleted ones too."""
@@ -47,15 +52,36 @@ class Estate:
         return iter(self._assets)
 
     def usage(self) -> Iterator[records.UsageRow]:
-        """Usage of tables, of deleted and unknown ones too, and of dashboards."""
-        return chain(self._of_all_tables(self.usage_of), self.usage_of_others())
+        """Usage of tables, of deleted and unknown ones too, of schemas and databases, and of dashboards."""
+        places = self.usage_of_places()
+        for table in self.tables():
+            rows = self.usage_of(table)
+            yield from rows
+            yield from places.add(table, rows)
+        yield from places.end()
+        yield from self.usage_of_others()
 
     def usage_of(self, table: records.TableRecord) -> list[records.UsageRow]:
-        return usage_of_table(table, self._plan.place(table.index), self.options)
+        place = self._plan.place(table.index)
+        first = table.index - place.local_index
+        return usage_of_table(table, place, self.options, lambda: self._queries_of_others(first))
+
+    def usage_of_places(self) -> UsageOfPlaces:
+        """What counts the usage of schemas and databases while all tables pass by."""
+        return UsageOfPlaces(self.options)
 
     def usage_of_others(self) -> Iterator[records.UsageRow]:
-        """Usage rows that belong to no table of the estate."""
+        """Usage rows that belong to no table of the estate, nor to what they stand in."""
         return chain(usage_of_unknown(self.options), self._assets.usage())
+
+    def _count_queries_of_others(self, first: int) -> Counts:
+        """Queries by days ago of all tables of a service but its first, whose number is `first`."""
+        place, total = self._plan.place(first), Counter[int]()
+        today = self.options.today
+        for index in range(first + 1, first + place.tables_of_service):
+            for row in self.usage_of(self.table(index)):
+                total[(today - row.usage_date).days] += row.count1
+        return total
 
     def profiles(self) -> Iterator[records.ProfileRow]:
         return self._of_all_tables(self.profiles_of)
@@ -75,7 +101,7 @@ class Estate:
 
     def relations_of(self, table: records.TableRecord) -> Iterator[records.RelationRecord]:
         follower = records.OwnerRecord(self.users[table.index % len(self.users)].id, "user")
-        return relations_of_table(table, self.options, self._tables.identifier, follower)
+        return relations_of_table(table, self.options, self._plan, self._tables.identifier, follower)
 
     def relations_of_others(self) -> Iterator[records.RelationRecord]:
         """Relations of teams, databases, schemas, assets and queries."""
@@ -105,6 +131,19 @@ class Estate:
 
     def query_costs(self) -> Iterator[records.QueryCostRow]:
         return self._queries.costs()
+
+    def pipelines(self) -> Iterator[records.PipelineRecord]:
+        """Ingestion pipelines: those of services, and one of the tests of a table."""
+        yield from self._ingestion.pipelines()
+        yield from map(self._ingestion.pipeline_of_tests, self._tested())
+
+    def runs(self) -> Iterator[records.RunRecord]:
+        """What OpenMetadata holds of the runs of ingestion pipelines."""
+        yield from self._ingestion.runs()
+        yield from chain.from_iterable(map(self._ingestion.runs_of_tests, self._tested()))
+
+    def _tested(self) -> list[records.TableRecord]:
+        return [self.table(0)] if self.options.tables else []
 
     def extensions(self) -> Iterator[records.ExtensionRow]:
         """Rows of `entity_extension`: versions of tables, and sample data that nobody may read."""

@@ -64,7 +64,7 @@ def load(
     """
     with connection.cursor() as cursor, _bulk_session(cursor):
         _create_schema(cursor, schema, layout)
-        result = _Load(connection, cursor, progress).run(estate)
+        result = _Load(connection, cursor, progress).run(estate, layout)
         options = asdict(estate.options) | {"today": estate.options.today.isoformat()}
         cursor.execute(f"ALTER TABLE `{MARKED_TABLE}` COMMENT = {_literal(SAMPLE_MARK + json.dumps(options))}")
     return result
@@ -93,10 +93,10 @@ class _Load:
         self._rows = self._tables = self._uncommitted = 0
         self._started = time.monotonic()
 
-    def run(self, estate: Estate) -> LoadProgress:
+    def run(self, estate: Estate, layout: Layout) -> LoadProgress:
         # An explicit transaction: a connection in autocommit mode would commit each statement.
         self._connection.begin()
-        for table, row in all_rows(estate):
+        for table, row in all_rows(estate, layout):
             self._tables += table == "table_entity"
             self._add(table, row)
         for table in COLUMNS:

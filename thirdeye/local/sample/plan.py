@@ -7,14 +7,28 @@ from operator import attrgetter
 from thirdeye.local.sample.naming import hash_of_names, identifier, join_fqn, join_hash, quote_name
 from thirdeye.local.sample.options import EstateOptions
 from thirdeye.local.sample.people import People
-from thirdeye.local.sample.records import AccessTimes, DatabaseRecord, Feed, SchemaRecord, ServiceRecord
+from thirdeye.local.sample.records import (
+    AccessTimes,
+    Counting,
+    DatabaseRecord,
+    Feed,
+    Reach,
+    Runs,
+    Schedule,
+    SchemaRecord,
+    ServiceRecord,
+)
 
 TABLES_PER_REPLICA = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """One kind of database service; `share` is its part of all tables, per mille."""
+    """One kind of database service; `share` is its part of all tables, per mille.
+
+    Only the ingestion of BigQuery, Snowflake, Redshift and Trino writes life cycles. `reaches` speaks of databases by
+    their number and is repeated where there are more; `schema_left_out` is the number of a schema in each database.
+    """
 
     name: str
     service_type: str
@@ -23,41 +37,68 @@ class Blueprint:
     access_times: AccessTimes
     observed_days: int | None = None
     deleted: bool = False
+    schedule: Schedule = Schedule.DAILY
+    counting: Counting = Counting.QUERIES
+    runs: Runs = Runs.ABSENT
+    life_cycles: bool = False
+    lineage: bool = True
+    reaches: tuple[Reach, ...] = (Reach.WATCHED,)
+    schema_left_out: int | None = None
 
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
-    Blueprint("snowflake_prod", "Snowflake", 280, Feed.LIVE, AccessTimes.THIN),
-    Blueprint("bigquery_analytics", "BigQuery", 170, Feed.LIVE, AccessTimes.RICH),
-    Blueprint("databricks.lake", "Databricks", 100, Feed.LIVE, AccessTimes.NONE),
-    Blueprint("trino_new", "Trino", 60, Feed.LIVE, AccessTimes.NONE, observed_days=45),
-    Blueprint("redshift_legacy", "Redshift", 100, Feed.SILENT, AccessTimes.NONE),
-    Blueprint("athena_logs", "Athena", 50, Feed.SILENT, AccessTimes.RICH),
-    Blueprint("postgres_crm", "Postgres", 80, Feed.ABSENT, AccessTimes.RICH),
-    Blueprint("mysql_shop", "Mysql", 60, Feed.ABSENT, AccessTimes.THIN),
-    Blueprint("oracle_erp", "Oracle", 40, Feed.ABSENT, AccessTimes.NONE),
-    Blueprint("Größe 🧊 数据", "Hive", 40, Feed.ABSENT, AccessTimes.STALE),
+    Blueprint(
+        "snowflake_prod", "Snowflake", 280, Feed.LIVE, AccessTimes.THIN, runs=Runs.RECORDED, life_cycles=True,
+        reaches=(Reach.WATCHED, Reach.WATCHED, Reach.STOPPED),
+    ),
+    Blueprint(
+        "bigquery_analytics", "BigQuery", 170, Feed.LIVE, AccessTimes.RICH, runs=Runs.RECENT, life_cycles=True,
+        reaches=(Reach.WATCHED, Reach.NEVER),
+    ),
+    Blueprint(
+        "databricks.lake", "Databricks", 90, Feed.LIVE, AccessTimes.NONE, runs=Runs.RECORDED,
+        schedule=Schedule.FAILING, schema_left_out=1,
+    ),
+    Blueprint("trino_new", "Trino", 50, Feed.LIVE, AccessTimes.NONE, observed_days=45, runs=Runs.UNRECORDED),
+    Blueprint(
+        "redshift_legacy", "Redshift", 90, Feed.SILENT, AccessTimes.RICH, runs=Runs.RECORDED, life_cycles=True,
+        lineage=False,
+    ),
+    Blueprint(
+        "athena_logs", "Athena", 50, Feed.LIVE, AccessTimes.NONE, runs=Runs.RECORDED, schedule=Schedule.WEEKLY
+    ),
+    Blueprint(
+        "postgres_crm", "Postgres", 60, Feed.LIVE, AccessTimes.NONE, runs=Runs.RECORDED, counting=Counting.REMEMBERED
+    ),
+    Blueprint("clickhouse_events", "Clickhouse", 30, Feed.LIVE, AccessTimes.NONE, counting=Counting.CUT_OFF),
+    Blueprint("mssql_finance", "Mssql", 40, Feed.SILENT, AccessTimes.NONE),
+    Blueprint("mysql_shop", "Mysql", 50, Feed.ABSENT, AccessTimes.NONE),
+    Blueprint("oracle_erp", "Oracle", 30, Feed.ABSENT, AccessTimes.NONE, lineage=False),
+    Blueprint("Größe 🧊 数据", "Trino", 40, Feed.ABSENT, AccessTimes.STALE, life_cycles=True),
     Blueprint("hive_retired", "Hive", 20, Feed.ABSENT, AccessTimes.NONE, deleted=True),
     Blueprint("mssql_empty", "Mssql", 0, Feed.ABSENT, AccessTimes.NONE),
-)
+)  # fmt: skip
 DATABASE_NAMES = ("analytics", "raw.zone", "sales", "ops", "Übergabe", "archive")
 SCHEMA_NAMES = ("public", "core", "staging", "mart.v2", "reporting", "tmp", "日本", "legacy")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a table stands, and `local_index`, its number within the service."""
+    """Where a table stands, `local_index`, its number within the service, and how many tables that has."""
 
     service: ServiceRecord
     database: DatabaseRecord
     schema: SchemaRecord
     local_index: int
+    tables_of_service: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The tables of a service: `tables_per_schema` in each of its schemas, numbered from `first_table`."""
+    """The tables of a service: `tables_per_schema` in each of its schemas, numbered from `first_table` to before `end`."""
 
     first_table: int
+    end: int
     service: ServiceRecord
     schemas: list[SchemaRecord]
     tables_per_schema: int
@@ -81,7 +122,8 @@ class Plan:
         block = self._blocks[bisect_right(self._blocks, index, key=attrgetter("first_table")) - 1]
         local_index = index - block.first_table
         schema = block.schemas[local_index // block.tables_per_schema]
-        return Place(block.service, self._databases[schema.database_id], schema, local_index)
+        tables = block.end - block.first_table
+        return Place(block.service, self._databases[schema.database_id], schema, local_index, tables)
 
     def _build(self) -> None:
         replicas = max(1, round(self._options.tables / TABLES_PER_REPLICA))
@@ -93,7 +135,7 @@ class Plan:
                 done += blueprint.share
                 end = self._options.tables * done // total
                 if end > first_table:
-                    self._fill(self.services[-1], first_table, end)
+                    self._fill(self.services[-1], blueprint, first_table, end)
                 first_table = end
 
     def _service(self, blueprint: Blueprint, replica: int) -> ServiceRecord:
@@ -111,18 +153,26 @@ class Plan:
             observed_days=blueprint.observed_days,
             deleted=blueprint.deleted,
             updated_at_ms=self._options.moment_ms(400 + number, number),
+            schedule=blueprint.schedule,
+            counting=blueprint.counting,
+            runs=blueprint.runs,
+            life_cycles=blueprint.life_cycles,
+            lineage=blueprint.lineage,
         )
 
-    def _fill(self, service: ServiceRecord, first_table: int, end: int) -> None:
-        tables_per_schema = 12 if self._options.tables <= 1_000 else 100
+    def _fill(self, service: ServiceRecord, blueprint: Blueprint, first_table: int, end: int) -> None:
+        tables_per_schema, schemas_per_database = (12, 3) if self._options.tables <= 1_000 else (100, 8)
         first_schema = len(self.schemas)
         for number in range(-(-(end - first_table) // tables_per_schema)):
-            if number % len(SCHEMA_NAMES) == 0:
-                self._add_database(service, number // len(SCHEMA_NAMES))
-            self._add_schema(self.databases[-1], SCHEMA_NAMES[number % len(SCHEMA_NAMES)])
-        self._blocks.append(_Block(first_table, service, self.schemas[first_schema:], tables_per_schema))
+            database_number, in_database = divmod(number, schemas_per_database)
+            if in_database == 0:
+                reach = blueprint.reaches[database_number % len(blueprint.reaches)]
+                self._add_database(service, database_number, reach)
+            reach = Reach.NEVER if in_database == blueprint.schema_left_out else self.databases[-1].reach
+            self._add_schema(self.databases[-1], SCHEMA_NAMES[in_database], reach)
+        self._blocks.append(_Block(first_table, end, service, self.schemas[first_schema:], tables_per_schema))
 
-    def _add_database(self, service: ServiceRecord, number: int) -> None:
+    def _add_database(self, service: ServiceRecord, number: int, reach: Reach) -> None:
         everywhere = len(self.databases)
         round_number, choice = divmod(number, len(DATABASE_NAMES))
         name = DATABASE_NAMES[choice] + (f"_{round_number + 1}" if round_number else "")
@@ -137,10 +187,11 @@ class Plan:
             retention_period="P730D" if everywhere % 5 == 2 else None,
             owners=self._people.owners(everywhere) if everywhere % 4 == 1 else (),
             former_owners=self._people.owners(everywhere + 1) if everywhere % 4 == 2 else (),
+            reach=reach,
         )
         self.databases.append(database)
 
-    def _add_schema(self, database: DatabaseRecord, name: str) -> None:
+    def _add_schema(self, database: DatabaseRecord, name: str, reach: Reach) -> None:
         everywhere = len(self.schemas)
         schema = SchemaRecord(
             id=identifier(self._options.seed, "databaseSchema", everywhere),
@@ -154,5 +205,6 @@ class Plan:
             retention_period="P365D" if everywhere % 6 == 3 else None,
             owners=self._people.owners(everywhere + 2) if everywhere % 3 == 0 else (),
             former_owners=self._people.owners(everywhere + 3) if everywhere % 6 == 4 else (),
+            reach=reach,
         )
         self.schemas.append(schema)

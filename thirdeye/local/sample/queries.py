@@ -2,20 +2,25 @@
 
 from collections.abc import Callable, Iterator
 
+from thirdeye.local.sample.fates import may_be_needed
 from thirdeye.local.sample.naming import dice, hash_of_names, identifier, quote_name
 from thirdeye.local.sample.options import EstateOptions
-from thirdeye.local.sample.records import MENTIONED_IN, QueryCostRow, QueryRecord, RelationRecord
+from thirdeye.local.sample.plan import Plan
+from thirdeye.local.sample.records import MENTIONED_IN, QueryCostRow, QueryRecord, Reach, RelationRecord
 
 QUERY_ASPECT, COST_ASPECT = 40, 41
 MAXIMUM_QUERIES = 20_000
 COST_DAYS = 60
+# Only of these the usage workflow reads what queries cost.
+WITH_COSTS = frozenset({"BigQuery", "Snowflake"})
 
 
 class Queries:
     """Gives the queries of an estate one by one: one for eight tables, at most 20,000."""
 
-    def __init__(self, options: EstateOptions, table_id: Callable[[int], str]) -> None:
+    def __init__(self, options: EstateOptions, plan: Plan, table_id: Callable[[int], str]) -> None:
         self._options = options
+        self._plan = plan
         self._table_id = table_id
 
     def __iter__(self) -> Iterator[QueryRecord]:
@@ -36,7 +41,7 @@ class Queries:
 
     def _query(self, number: int) -> QueryRecord:
         random = dice(self._options.seed, QUERY_ASPECT, number)
-        tables = sorted({random.randrange(self._options.tables) for _ in range(random.randint(1, 3))})
+        tables = sorted({random.randrange(self._options.tables) for _ in range(random.randint(1, 5))})
         name = f"query_{number}"
         return QueryRecord(
             id=identifier(self._options.seed, "query", number),
@@ -45,8 +50,13 @@ class Queries:
             fqn_hash=hash_of_names(["snowflake_prod", name]),
             text=f"SELECT count(*) FROM t{tables[0]} /* {number} */",
             updated_at_ms=self._options.moment_ms(random.randint(1, 400), number % 80_000),
-            table_ids=tuple(self._table_id(table) for table in tables),
+            table_ids=tuple(self._table_id(table) for table in tables if self._is_read(table)),
         )
+
+    def _is_read(self, table: int) -> bool:
+        place = self._plan.place(table)
+        read = place.schema.reach is Reach.WATCHED and place.service.service_type in WITH_COSTS
+        return read and may_be_needed(table, place)
 
     def _costs_of(self, number: int, query: QueryRecord) -> Iterator[QueryCostRow]:
         random = dice(self._options.seed, COST_ASPECT, number)

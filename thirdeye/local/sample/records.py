@@ -28,6 +28,53 @@ class AccessTimes(StrEnum):
     NONE = "none"
 
 
+class Schedule(StrEnum):
+    """When a usage workflow runs: each run reads the log of its day and of the day before."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    FAILING = "failing"  # daily, but three days in ten nothing was read, in blocks
+
+
+class Counting(StrEnum):
+    """What a count of a usage row says."""
+
+    QUERIES = "queries"
+    CUT_OFF = "cut off"  # no more queries a day are read than OM's limit
+    REMEMBERED = "remembered"  # Postgres: statements that the server remembers, again on each day
+
+
+class Runs(StrEnum):
+    """What OM holds of the runs of a service's usage workflow."""
+
+    RECORDED = "recorded"
+    RECENT = "recent"  # the pipeline was made anew, which took the older ones away
+    UNRECORDED = "unrecorded"  # there are pipelines, but somebody else's scheduler runs the workflows
+    ABSENT = "absent"
+
+
+class Reach(StrEnum):
+    """Whether the usage workflow reaches a database or schema."""
+
+    WATCHED = "watched"
+    NEVER = "never"
+    STOPPED = "stopped"  # on one day, for all of its tables
+
+
+class Fate(StrEnum):
+    """A table in a well-watched service that nobody reads any more: waste, or held by one thing."""
+
+    FORGOTTEN = "forgotten"
+    STILL_WRITTEN = "still written"
+    REBUILT = "rebuilt"  # each night, so that its life cycle says that it is new
+    CRITICAL = "critical"  # its tier
+    NEEDED = "needed"  # something in use is made from it
+    SCRATCH = "scratch"  # small, and never read after its first weeks: nobody misses these
+
+
+WASTE = frozenset({Fate.FORGOTTEN, Fate.STILL_WRITTEN, Fate.REBUILT})
+
+
 class Rhythm(StrEnum):
     """How a table is used over time."""
 
@@ -50,7 +97,7 @@ class OwnerRecord:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRecord:
-    """A service of any kind; `feed`, `access_times` and `observed_days` speak of database services only."""
+    """A service of any kind; from `feed` on but for the last two, its fields speak of database services only."""
 
     id: str
     name: str
@@ -63,6 +110,11 @@ class ServiceRecord:
     observed_days: int | None  # usage began so many days ago; None: as long ago as the estate goes back
     deleted: bool
     updated_at_ms: int
+    schedule: Schedule = Schedule.DAILY
+    counting: Counting = Counting.QUERIES
+    runs: Runs = Runs.ABSENT
+    life_cycles: bool = False
+    lineage: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +133,7 @@ class DatabaseRecord(_Placed):
     retention_period: str | None
     owners: tuple[OwnerRecord, ...]
     former_owners: tuple[OwnerRecord, ...]
+    reach: Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +158,10 @@ class ColumnRecord:
 
 @dataclass(frozen=True, slots=True)
 class TableRecord:
-    """`owners` are the direct ones; `deleted` None: the key is missing in the JSON, so it is not deleted."""
+    """`owners` are the direct ones; `deleted` None: the key is missing in the JSON, so it is not deleted.
+
+    `odd_times` stand in the life cycle instead of what the `_ms` fields say, as custom connectors write them.
+    """
 
     index: int
     id: str
@@ -122,17 +178,22 @@ class TableRecord:
     columns: tuple[ColumnRecord, ...]
     schema_definition: str | None
     retention_period: str | None
+    version: float
     updated_at_ms: int
+    created_at_ms: int  # when it came to OM, which only the newest OM knows
     deleted: bool | None
     created_ms: int | None
     updated_ms: int | None
     accessed_ms: int | None
+    odd_times: tuple[tuple[str, int | str], ...]
     owners: tuple[OwnerRecord, ...]
     former_owners: tuple[OwnerRecord, ...]
     tier: str | None
     rhythm: Rhythm
     age_days: int  # since it exists, whether `created_ms` says so or not
     bytes_now: int | None  # None: it has no storage of its own
+    fate: Fate | None
+    last_use_days: int | None  # nobody used it since so many days ago
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +263,7 @@ class QueryRecord:
 
 @dataclass(frozen=True, slots=True)
 class QueryCostRow:
-    """`cost` is USD per execution, `count` the executions of that day, `total_duration` seconds."""
+    """`cost` is the USD of all `count` executions of that day, `total_duration` seconds."""
 
     id: str
     query_id: str
@@ -239,3 +300,30 @@ class ExtensionRow:
     entity_id: str
     extension: str
     personal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineRecord:
+    """An ingestion pipeline of OM, whose document holds a token; below a service, or below a table (test suites)."""
+
+    id: str
+    name: str
+    fqn: str
+    fqn_hash: str
+    pipeline_type: str  # usage | metadata | lineage | profiler | TestSuite
+    updated_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run of an ingestion pipeline; `steps` are names and numbers of records, None where OM stored none.
+
+    `started` is in milliseconds, in very old OM in seconds.
+    """
+
+    id: str
+    pipeline_fqn_hash: str
+    started: int
+    seconds: int | None  # it took; None: it was killed, and stays "running"
+    state: str
+    steps: tuple[tuple[str, int], ...] | None

@@ -1,9 +1,10 @@
 """Records as rows: which table of OpenMetadata each goes into, and its values in the order of COLUMNS."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from thirdeye.local.sample import documents
-from thirdeye.local.sample.ddl import ASSET_TABLES, SERVICE_TABLES
+from thirdeye.local.sample.ddl import ASSET_TABLES, SERVICE_TABLES, Layout
 from thirdeye.local.sample.documents import json_text
 from thirdeye.local.sample.estate import Estate
 from thirdeye.local.sample.naming import segment_hash
@@ -30,20 +31,28 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "entity_extension": ("id", "extension", "jsonSchema", "json"),
     "tag_usage": ("source", "tagFQN", "labelType", "state", "tagFQNHash", "targetFQNHash", "appliedAt"),
     "query_cost_time_series": ("jsonSchema", "json", "entityFQNHash"),
+    "ingestion_pipeline_entity": _ENTITY,
+    "entity_extension_time_series": ("extension", "jsonSchema", "json", "entityFQNHash"),
     **dict.fromkeys(SERVICE_TABLES.values(), _NAMED),
     **dict.fromkeys(ASSET_TABLES.values(), _ENTITY),
 }  # fmt: skip
 
 
-def all_rows(estate: Estate) -> Iterator[PlacedRow]:
+def all_rows(estate: Estate, layout: Layout = Layout.OM_1_9) -> Iterator[PlacedRow]:
     """Every row of the estate, (table name, values); each record is made once."""
     yield from _skeleton(estate)
     schemas = {schema.id: schema for schema in estate.schemas}
     databases = {database.id: database for database in estate.databases}
+    places = estate.usage_of_places()
     for table in estate.tables():
-        document = documents.table_document(table, schemas[table.schema_id], databases[table.database_id])
+        document = documents.table_document(table, schemas[table.schema_id], databases[table.database_id], layout)
         yield "table_entity", (json_text(document), table.fqn_hash)
+        usage = estate.usage_of(table)
+        for row in chain(usage, places.add(table, usage)):
+            yield "entity_usage", _usage(row)
         yield from _rows_about(estate, table)
+    for row in places.end():
+        yield "entity_usage", _usage(row)
     yield from _others(estate)
 
 
@@ -63,8 +72,6 @@ def _skeleton(estate: Estate) -> Iterator[PlacedRow]:
 
 
 def _rows_about(estate: Estate, table: TableRecord) -> Iterator[PlacedRow]:
-    for usage in estate.usage_of(table):
-        yield "entity_usage", _usage(usage)
     for profile in estate.profiles_of(table):
         text = documents.profile_json(profile)
         yield "profiler_data_time_series", (profile.fqn_hash, "table.tableProfile", "tableProfile", text)
@@ -94,6 +101,12 @@ def _others(estate: Estate) -> Iterator[PlacedRow]:
     for cost in estate.query_costs():
         text = json_text(documents.query_cost_document(cost))
         yield "query_cost_time_series", ("queryCostRecord", text, cost.query_fqn_hash)
+    for pipeline in estate.pipelines():
+        yield "ingestion_pipeline_entity", (json_text(documents.pipeline_document(pipeline)), pipeline.fqn_hash)
+    for run in estate.runs():
+        text = json_text(documents.run_document(run))
+        names = ("ingestionPipeline.pipelineStatus", "ingestionPipelineStatus")
+        yield "entity_extension_time_series", (*names, text, run.pipeline_fqn_hash)
 
 
 def _usage(row: UsageRow) -> Row:

@@ -2,13 +2,16 @@
 
 from random import Random
 
+from thirdeye.local.sample.fates import LAST_USE_DAYS, fate_of
 from thirdeye.local.sample.naming import dice, identifier, join_fqn, join_hash
-from thirdeye.local.sample.oddities import odd_accessed, odd_created, odd_name, odd_updated
+from thirdeye.local.sample.oddities import odd_accessed, odd_created, odd_name, odd_times, odd_updated
 from thirdeye.local.sample.options import HISTORY_DAYS, EstateOptions
 from thirdeye.local.sample.people import People
 from thirdeye.local.sample.plan import Place, Plan
-from thirdeye.local.sample.records import AccessTimes, ColumnRecord, Rhythm, TableRecord
+from thirdeye.local.sample.records import AccessTimes, ColumnRecord, Fate, Feed, Reach, Rhythm, TableRecord
 from thirdeye.local.sample.rhythms import RHYTHM_SHARES, days_of_use
+from thirdeye.local.sample.schedules import newest_day
+from thirdeye.local.sample.sizes import bytes_of
 
 ASPECT = 1
 SUBJECTS = ("orders", "customers", "events", "invoices", "sessions", "products", "shipments", "payments")
@@ -19,7 +22,6 @@ TABLE_TYPES: dict[str | None, int] = {
     "Dynamic": 10, "SecureView": 10, "SemanticView": 10, "Foreign": 10, "Transient": 10, "Stream": 10,
     "Stage": 5, "Local": 5, None: 10,
 }  # fmt: skip
-STORED_NOWHERE = VIEWS | {"External", "Foreign", "Stage", "Stream"}
 COLUMN_TYPES = ("BIGINT", "VARCHAR", "TIMESTAMP", "DECIMAL", "BOOLEAN", "DATE", "JSON", "DOUBLE")
 COLUMN_NAMES = ("created_at", "amount", "status", "region", "email", "user.name", "payload", "is_active", "größe")
 PERSONAL_COLUMNS = frozenset({"email", "user.name"})
@@ -27,6 +29,9 @@ TIERS = ("Tier.Tier1", "Tier.Tier2", "Tier.Tier3", "Tier.Tier4", "Tier.Tier5")
 # How the names of forgotten copies end.
 COPY_SUFFIXES = ("_backup", "_copy", "_20240131", "_v2", "_old", "_2023_11_30")
 COPY_EVERY, FIRST_COPY = 41, 20
+FIRST_VERSION = 0.1
+# OpenMetadata came to the company so long ago.
+CATALOGUED_DAYS = 900
 SHORT_DESCRIPTION = "All {subject} of the last years, one row each."
 LONG_SENTENCE = "Filled by the nightly load; ask the owners before relying on late rows – they come days late. "
 
@@ -49,16 +54,19 @@ class Tables:
         random = dice(self._options.seed, ASPECT, index)
         subject = random.choice(SUBJECTS)
         name = odd_name(place.local_index, place.service.feed) or f"{subject}_{random.choice(FORMS)}_{index}"
-        original = self._original_of(index, place)
+        original, fate = self._original_of(index, place), fate_of(index, place)
         if original is not None:
             name = original.name + COPY_SUFFIXES[index // COPY_EVERY % len(COPY_SUFFIXES)]
         first = place.local_index == 0
-        table_type = "Regular" if first else _table_type(random, index)
-        age_days = _age_days(random, first)
-        rhythm = Rhythm.DAILY if first else _rhythm(random, age_days)
-        created, updated, accessed = self._life_cycle(random, place, index, rhythm, age_days)
-        owners = self._people.owners(random.randrange(10_000)) if random.random() < 0.35 else ()
+        table_type = "Regular" if first or fate else _table_type(random, index)
+        habitual = first or fate is not None or (place.schema.reach is Reach.STOPPED and place.local_index % 4 != 0)
+        age_days = _age_days(random, habitual)
+        rhythm = _habit(random, first) if habitual else _rhythm(random, age_days)
+        last_use_days = random.randint(*LAST_USE_DAYS[fate]) if fate else None
+        created, updated, accessed = self._life_cycle(random, place, index, rhythm, age_days, fate, last_use_days)
+        owners = self._people.owners(random.randrange(10_000)) if random.random() < 0.35 and not fate else ()
         former_owners = self._people.owners(index) if index % 11 == 4 else ()
+        version, metadata_age = _version(random, index, age_days)
         return TableRecord(
             index=index,
             id=self.identifier(index),
@@ -75,17 +83,22 @@ class Tables:
             columns=_columns(random, index) if original is None else _columns_of_copy(original, index),
             schema_definition=f"CREATE VIEW {subject} AS SELECT * FROM base" if table_type in VIEWS else None,
             retention_period="P90D" if index % 19 == 8 else None,
-            updated_at_ms=self._options.moment_ms(_metadata_age(random), random.randrange(86_000)),
-            deleted=_deleted(place, index),
+            version=version,
+            updated_at_ms=self._options.moment_ms(metadata_age, random.randrange(86_000)),
+            created_at_ms=self._options.moment_ms(min(age_days, CATALOGUED_DAYS)),
+            deleted=_deleted(place, index, fate),
             created_ms=created,
             updated_ms=updated,
             accessed_ms=accessed,
+            odd_times=() if fate else odd_times(place, self._options),
             owners=owners,
             former_owners=tuple(owner for owner in former_owners if owner not in owners),
-            tier=random.choices(TIERS, (1, 2, 4, 2, 1))[0] if random.random() < 0.3 else None,
+            tier=_tier(random, fate),
             rhythm=rhythm,
             age_days=age_days,
-            bytes_now=None if table_type in STORED_NOWHERE else round(10 ** random.uniform(5, 12.6)),
+            bytes_now=bytes_of(random, index, place, table_type, rhythm, fate),
+            fate=fate,
+            last_use_days=last_use_days,
         )
 
     def _original_of(self, index: int, place: Place) -> TableRecord | None:
@@ -95,7 +108,14 @@ class Tables:
         return self.table(index - 1)
 
     def _life_cycle(
-        self, random: Random, place: Place, index: int, rhythm: Rhythm, age_days: int
+        self,
+        random: Random,
+        place: Place,
+        index: int,
+        rhythm: Rhythm,
+        age_days: int,
+        fate: Fate | None,
+        last_use_days: int | None,
     ) -> tuple[int | None, int | None, int | None]:
         second = random.randrange(86_000)
         created = self._options.moment_ms(age_days, second) if random.random() < 0.6 else None
@@ -103,14 +123,22 @@ class Tables:
         if random.random() < 0.5:
             write_age = random.randint(0, random.choices((2, 9, 60, 600), (45, 15, 15, 25))[0])
             updated = self._options.moment_ms(min(age_days, write_age), random.randrange(86_000))
-        accessed = self._accessed(random, place, rhythm, age_days)
+        accessed = self._accessed(random, place, rhythm, age_days, last_use_days or 0)
+        if not place.service.life_cycles:
+            return None, None, None
+        rebuilt = self._options.moment_ms(index % 2, 3 * 3_600 + index % 3_600)
+        if last_use_days is not None:
+            written = self._options.moment_ms(index % 3, 7_200) if fate is Fate.STILL_WRITTEN else None
+            return (rebuilt if fate is Fate.REBUILT else created), written, accessed
+        if index % 12 == 6 and age_days > 60:
+            created = rebuilt
         return (
             odd_created(index, self._options, created),
             odd_updated(index, self._options, updated),
-            odd_accessed(index, place.service.access_times, self._options, accessed),
+            odd_accessed(place, self._options, accessed),
         )
 
-    def _accessed(self, random: Random, place: Place, rhythm: Rhythm, age_days: int) -> int | None:
+    def _accessed(self, random: Random, place: Place, rhythm: Rhythm, age_days: int, last_use_days: int) -> int | None:
         access_times = place.service.access_times
         recorded = {
             AccessTimes.RICH: random.random() < 0.6 or place.local_index == 0,
@@ -118,9 +146,11 @@ class Tables:
             AccessTimes.THIN: place.local_index % 20 == 7,
             AccessTimes.NONE: False,
         }[access_times]
-        if not recorded:
+        # The usage workflow writes them, where it looks.
+        if not recorded or place.schema.reach is Reach.NEVER:
             return None
-        newest = 60 if access_times is AccessTimes.STALE else 1
+        newest = 60 if access_times is AccessTimes.STALE else max(1, newest_day(Feed.LIVE, place.schema.reach))
+        newest = max(newest, last_use_days)
         days = [*days_of_use(rhythm, random, oldest=age_days, newest=newest, today=self._options.today)]
         return self._options.moment_ms(days[-1], random.randrange(86_000)) if days else None
 
@@ -133,10 +163,14 @@ def _table_type(random: Random, index: int) -> str | None:
     return random.choices(types, [*TABLE_TYPES.values()])[0]
 
 
-def _age_days(random: Random, first: bool) -> int:
-    if first:
+def _age_days(random: Random, habitual: bool) -> int:
+    if habitual:
         return HISTORY_DAYS + 300
     return random.randint(1, 29) if random.random() < 0.08 else random.randint(30, 1_500)
+
+
+def _habit(random: Random, first: bool) -> Rhythm:
+    return Rhythm.DAILY if first else random.choice((Rhythm.DAILY, Rhythm.WEEKLY))
 
 
 def _rhythm(random: Random, age_days: int) -> Rhythm:
@@ -145,12 +179,21 @@ def _rhythm(random: Random, age_days: int) -> Rhythm:
     return random.choices([*RHYTHM_SHARES], [*RHYTHM_SHARES.values()])[0]
 
 
-def _metadata_age(random: Random) -> int:
-    return random.randint(1, 80) if random.random() < 0.4 else random.randint(100, 700)
+def _version(random: Random, index: int, age_days: int) -> tuple[float, int]:
+    """The version of the metadata, and how many days ago it came: the first one with the table itself."""
+    age = random.randint(1, 80) if random.random() < 0.4 else random.randint(100, 700)
+    if index % 30 == 0 or (age_days < 30 and index % 2 == 0):
+        return FIRST_VERSION, min(age_days, CATALOGUED_DAYS)
+    return round(FIRST_VERSION + index % 29 / 10 + 0.1, 1), min(age, age_days)
 
 
-def _deleted(place: Place, index: int) -> bool | None:
-    if place.service.deleted or place.local_index == 0:
+def _tier(random: Random, fate: Fate | None) -> str | None:
+    tier = random.choices(TIERS, (1, 2, 4, 2, 1))[0] if random.random() < 0.3 else None
+    return tier if fate is None else TIERS[0] if fate is Fate.CRITICAL else None
+
+
+def _deleted(place: Place, index: int, fate: Fate | None) -> bool | None:
+    if place.service.deleted or place.local_index == 0 or fate is not None:
         return place.service.deleted
     if index % 27 == 9:
         return True

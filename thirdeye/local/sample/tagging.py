@@ -17,6 +17,8 @@ def tags_of_table(table: TableRecord) -> Iterator[TagRecord]:
     """
     if table.tier is not None:
         yield TagRecord(CLASSIFICATION, table.tier, table.fqn_hash)
+    if table.fate is not None:
+        return
     if table.index % 33 == 12:
         yield TagRecord(CLASSIFICATION, PERSONAL, table.fqn_hash)
     if table.index % 10 == 6:

@@ -66,6 +66,13 @@ QUERIES = SourceTable("query_entity", ("id", "fqnHash"), "what queries cost is n
 QUERY_COSTS = SourceTable(
     "query_cost_time_series", ("entityFQNHash", "timestamp", "json"), "what queries cost is not known"
 )
+PIPELINES = SourceTable(
+    "ingestion_pipeline_entity", ("fqnHash", "pipelineType"), "days on which nothing was used may count as not watched"
+)
+RUNS = SourceTable(
+    "entity_extension_time_series", ("entityFQNHash", "extension", "timestamp", "json"),
+    "days on which nothing was used may count as not watched",
+)  # fmt: skip
 ASSETS: Final[Mapping[str, SourceTable]] = {
     kind: SourceTable(
         table, ("id", "name", "fqnHash"), f"each {kind} that lineage names counts as there and in use", ("deleted",)
@@ -74,6 +81,7 @@ ASSETS: Final[Mapping[str, SourceTable]] = {
 }
 SOURCE_TABLES: Final = (
     TABLES, SERVICES, SCHEMAS, DATABASES, RELATIONS, TAGS, USAGE, PROFILES, USERS, TEAMS, DOMAINS, QUERIES, QUERY_COSTS,
+    PIPELINES, RUNS,
     *ASSETS.values(),
 )  # fmt: skip
 

@@ -32,6 +32,7 @@ SELECT id AS id, {fqn_hash} AS fqn_hash, {updated_at} AS updated_at, {deleted} A
        JSON_VALUE(json, '$.tableType') AS table_type,
        JSON_UNQUOTE(JSON_EXTRACT(json, '$.displayName')) AS display_name,
        JSON_EXTRACT(json, '$.lifeCycle') AS life_cycle,
+       JSON_VALUE(json, '$.createdAt') AS created_at, JSON_VALUE(json, '$.version') AS version,
        LEFT(JSON_EXTRACT(json, '$.description'), 512) AS description,
        JSON_VALUE(json, '$.retentionPeriod') AS retention,
        {stamp} AS stamp, {name_stamp} AS name_stamp
@@ -137,18 +138,26 @@ FROM tag_usage WHERE {_TABLE_TAG} GROUP BY bucket
 
 # ---- profiles: OM 1.9.9 moved their fields from the top level into profileData; both shapes stand side by side
 
-_SIZE = "COALESCE(JSON_VALUE(json, '$.profileData.sizeInByte'), JSON_VALUE(json, '$.sizeInByte'))"
+# A time in milliseconds that may have been written in seconds, microseconds or nanoseconds; NULL if it is none.
+_MS = """CASE WHEN timestamp BETWEEN 946684800000 AND 5662310399999 THEN timestamp
+                WHEN timestamp BETWEEN 946684800 AND 5662310399 THEN timestamp * 1000
+                WHEN timestamp BETWEEN 946684800000000 AND 5662310399999999 THEN timestamp DIV 1000
+                WHEN timestamp BETWEEN 946684800000000000 AND 5662310399999999999 THEN timestamp DIV 1000000 END"""
+_SIZE = """COALESCE(JSON_VALUE(json, '$.profileData.sizeInByte'), JSON_VALUE(json, '$.sizeInByte'),
+                   IF(JSON_TYPE(JSON_EXTRACT(json, '$.profileData')) <> 'OBJECT', 'unreadable', NULL))"""
 _OPERATION = "UPPER(COALESCE(JSON_VALUE(json, '$.profileData.operation'), JSON_VALUE(json, '$.operation')))"
+_IS_WRITE = f"extension = 'table.systemProfile' AND {_OPERATION} IN ('INSERT', 'UPDATE', 'DELETE', 'MERGE', 'WRITE')"
 _PROFILES = f"""
 SELECT part, GROUP_CONCAT(line SEPARATOR '\\n') AS packed FROM (
   SELECT RIGHT(entityFQNHash, 2) AS part,
-         CONCAT_WS(',', {_DIGEST.format(column="entityFQNHash")}, COALESCE(written, 0), COALESCE(sized, '')) AS line
+         CONCAT_WS(',', {_DIGEST.format(column="entityFQNHash")}, COALESCE(written, 0), COALESCE(unreadable, 0),
+                   COALESCE(first, 0), COALESCE(sized, '')) AS line
   FROM (
     SELECT entityFQNHash,
-           MAX(CASE WHEN extension = 'table.systemProfile'
-                     AND {_OPERATION} IN ('INSERT', 'UPDATE', 'DELETE', 'MERGE', 'WRITE') THEN timestamp END) AS written,
+           MAX(CASE WHEN {_IS_WRITE} THEN {_MS} END) AS written, MIN({_MS}) AS first,
+           MAX(CASE WHEN {_IS_WRITE} THEN {_MS} IS NULL END) AS unreadable,
            MAX(CASE WHEN extension = 'table.tableProfile'
-                    THEN CONCAT(LPAD(timestamp, 15, '0'), {_SIZE}) END) AS sized
+                    THEN CONCAT(LPAD(COALESCE({_MS}, 0), 15, '0'), {_SIZE}) END) AS sized
     FROM profiler_data_time_series
     WHERE extension IN ('table.tableProfile', 'table.systemProfile') AND {{buckets}}
     GROUP BY entityFQNHash
@@ -180,12 +189,26 @@ _ASSET_NAMES = "SELECT id AS id, name AS name FROM {table} WHERE id IN %(ids)s"
 _COST = "(JSON_VALUE(costs.json, '$.cost') + 0e0)"
 _COUNT = "(JSON_VALUE(costs.json, '$.count') + 0e0)"
 _QUERY_COSTS = f"""
-SELECT REPLACE(query_entity.id, '-', '') AS id, SUM({_COST} * COALESCE({_COUNT}, 1)) AS cost
+SELECT REPLACE(query_entity.id, '-', '') AS id, MAX({_MS}) AS newest,
+       SUM(CASE WHEN costs.timestamp >= %(since)s AND {_COST} >= 0 AND COALESCE({_COUNT}, 1) >= 0
+                THEN {_COST} * COALESCE({_COUNT}, 1) END) AS cost
 FROM query_cost_time_series AS costs
 JOIN query_entity ON query_entity.fqnHash = costs.entityFQNHash
-WHERE costs.timestamp >= %(since)s AND {_COST} >= 0 AND COALESCE({_COUNT}, 1) >= 0 AND {_UUID.format(column="query_entity.id")}
+WHERE {_UUID.format(column="query_entity.id")}
 GROUP BY query_entity.id
 """
+
+_USAGE_PIPELINES = "SELECT fqnHash AS fqn_hash FROM ingestion_pipeline_entity WHERE pipelineType = 'usage'"
+# A run whose first step, the source, has no records could not read the log. Steps are not stored before OM 1.3.
+_USAGE_RUNS = f"""
+SELECT SUBSTRING_INDEX(entityFQNHash, '.', 1) AS service_hash, {_MS} DIV 86400000 AS day
+FROM entity_extension_time_series
+WHERE entityFQNHash IN %(hashes)s AND extension = 'ingestionPipeline.pipelineStatus'
+  AND JSON_VALUE(json, '$.pipelineState') IN ('success', 'partialSuccess')
+  AND COALESCE(JSON_VALUE(json, '$.status[0].records'), '1') <> '0' AND {_MS} IS NOT NULL
+GROUP BY service_hash, day
+"""
+_PLACE_IDS = f"SELECT id AS id, fqnHash AS fqn_hash FROM {{table}} WHERE {_UUID.format(column='id')}"
 
 # All rows of a part are read when so many buckets differ that picking costs more than it saves.
 MAX_BUCKETS: Final = 20_000
@@ -339,10 +362,8 @@ class OpenMetadata:
         return self._session.stream(_PROFILE_SUMS)
 
     def profiles(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
-        """Lines of digest, time of the last write (0: none), time (15 digits) and size of the newest known size."""
+        """Lines of digest, last write, whether one's time is unreadable, first profile (0: none), time and known size."""
         return self._packed(_PROFILES, buckets, "RIGHT(entityFQNHash, 4)")
-
-    # ---- the small ones
 
     async def services(self) -> list[Row]:
         """Name hash, name and type of every database service."""
@@ -362,6 +383,17 @@ class OpenMetadata:
         """The names of these assets."""
         return await self._session.fetch_all(_ASSET_NAMES.format(table=table), {"ids": tuple(ids)})
 
+    async def usage_runs(self) -> list[Row]:
+        """The days (since 1970) on which an ingestion of usage ended well, by the hash of its service."""
+        pipelines = [row["fqn_hash"] for row in await self._session.fetch_all(_USAGE_PIPELINES)]
+        # Those of test suites hang below a table.
+        hashes = tuple(pipeline for pipeline in pipelines if pipeline and pipeline.count(".") == 1) or ("",)
+        return await self._session.fetch_all(_USAGE_RUNS, {"hashes": hashes})
+
+    async def place_ids(self, table: str) -> list[Row]:
+        """Id and FQN hash of all schemas or databases."""
+        return await self._session.fetch_all(_PLACE_IDS.format(table=table))
+
     async def query_costs(self, since: int) -> list[Row]:
-        """What each query cost, in USD, from `since` (milliseconds) on."""
+        """Of each query that has a cost: what it cost, in USD, from `since` on, and when last (both in milliseconds)."""
         return await self._session.fetch_all(_QUERY_COSTS, {"since": since})

@@ -17,6 +17,7 @@ async def publish(context: RefreshContext, work: RefreshWork) -> None:
             raise RefreshLost
         await store.merge_staged(session, context.now)
         await _put_changes(session, context, work)
+        await store.put_first_accesses(session, work.first_accesses)
         await context.advisor.publish(session, context.run)
         now = context.clock()
         await store.publish_state(session, context.run, now, context.today)

@@ -12,7 +12,6 @@ from thirdeye.mirror.changes import changes
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.directory import Names, directory_of
 from thirdeye.mirror.duplicates import DuplicateFinder
-from thirdeye.mirror.evaluation import ServiceFeeds
 from thirdeye.mirror.lineage import packed_adjacency
 from thirdeye.mirror.openmetadata.source_tables import TABLES
 from thirdeye.mirror.state import PREFIXES, State, packed_state
@@ -39,7 +38,7 @@ async def stage_empty_estate(context: RefreshContext, work: RefreshWork, obstacl
     """Stages an estate without tables, for an OM whose tables cannot be read because of an obstacle."""
     warning = f"{obstacle}: {TABLES.unknown_without}"
     context.warnings.add("NOT_READABLE", warning)
-    work.directory = directory_of(State(), Names(), ServiceFeeds([], []), [warning])
+    work.directory = directory_of(State(), Names(), None, [warning])
     work.prices = []
     await context.blobs.stage_json("directory", work.directory)
     await _stage_summary(context, work)

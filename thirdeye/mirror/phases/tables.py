@@ -21,6 +21,7 @@ async def read_tables(context: RefreshContext, work: RefreshWork) -> None:
     reader = TableReader(context.reader.om, state, context.today_number, context.warnings, stage)
     await (reader.read_all() if progress.kind == "FULL" else reader.read_changes())
     progress.seen = reader.seen
+    state.seen_services |= reader.services
     work.renamed, work.rekeyed = reader.renamed, reader.rekeyed.numbers.astype(np.int32)
     # Its own index is freed before two more are made.
     del reader

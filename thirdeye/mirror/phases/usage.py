@@ -1,15 +1,88 @@
-"""USAGE: which tables were used on which days."""
+"""USAGE: which tables were used on which days, and on which days somebody looked."""
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from thirdeye.inventory.columns import Array, Mask, day_number
+from thirdeye.mirror import store
+from thirdeye.mirror.confirmations import confirmed_places, in_force
 from thirdeye.mirror.context import RefreshContext, RefreshWork
-from thirdeye.mirror.openmetadata.source_tables import USAGE
-from thirdeye.mirror.state import UsageSums
+from thirdeye.mirror.directory import Names, read_names, service_name, service_names
+from thirdeye.mirror.evaluation import set_known_since
+from thirdeye.mirror.feeds import Watching, database_keys, lifecycles, watch
+from thirdeye.mirror.openmetadata.source_tables import DATABASES, PIPELINES, RUNS, SCHEMAS, USAGE
+from thirdeye.mirror.reader import OpenMetadataReader
+from thirdeye.mirror.row_days import Places, places_of, row_matrix
+from thirdeye.mirror.state import State, UsageSums
 from thirdeye.mirror.usage import UsageReader
 
 
 async def read_usage(context: RefreshContext, work: RefreshWork) -> None:
     """Reads the days that differ, then adds all days up, oldest first, while the advisor looks on; gives the totals."""
-    reader, recent_days = context.reader, context.thresholds.recent_days
-    usage = UsageReader(reader.om, context.thirdeye, context.run, work.state, context.today_number, recent_days)
+    reader, state, today = context.reader, work.state, context.today_number
+    work.names = await read_names(reader)
+    work.confirmations = await in_force(context.thirdeye)
+    places, services = places_of(state, await _place_hashes(reader)), service_names(state, work.names)
+    undated = _undated_places(places, work.names, state, context.settings.undated_usage_services)
+    confirmed = confirmed_places(state, services, work.confirmations)
+    work.accesses = lifecycles(state, places, await _first_accesses(context, state, services, places), today)
+    runs = await _usage_runs(reader, state)
+    set_known_since(state, today)
+    first_day = int(work.accesses.first[work.accesses.first > 0].min(initial=today))
+    usage = UsageReader(
+        om=reader.om,
+        thirdeye=context.thirdeye,
+        generation=context.run,
+        state=state,
+        places=places,
+        undated=undated[state.query["place"]] & (state.source["stamp"] != 0),
+        today=today,
+        recent_days=context.thresholds.recent_days,
+    )
     sums = await reader.optional(USAGE, reader.checksums.usage, UsageSums())
     await usage.read(sums, work.tables_by_id, context.warnings)
-    work.usage = await usage.add_up(work.tables_by_id, context.advisor)
+
+    def look() -> Watching:
+        matrix = row_matrix(state.row_places, places, today)
+        return watch(places, matrix, runs, confirmed, undated, first_day, today)
+
+    work.usage, work.watching = await usage.add_up(work.tables_by_id, context.advisor, look)
+
+
+async def _place_hashes(reader: OpenMetadataReader) -> dict[bytes, str]:
+    """FQN hashes of schemas and databases by the keys of their ids."""
+    hashes = dict[bytes, str]()
+    for table in (SCHEMAS, DATABASES):
+        for row in await reader.rows(table, lambda name=table.name: reader.om.place_ids(name)):  # type: ignore[misc]
+            hashes[bytes.fromhex(row["id"].replace("-", "")).rstrip(b"\0")] = row["fqn_hash"] or ""
+    return hashes
+
+
+def _undated_places(places: Places, names: Names, state: State, types: Sequence[str]) -> Mask:
+    undated = [service_name(names, service_hash)[1] in types for service_hash in state.services.items] or [False]
+    mask: Mask = np.array(undated)[places.service]
+    return mask
+
+
+async def _first_accesses(context: RefreshContext, state: State, services: Sequence[str], places: Places) -> Array:
+    """By database the earliest access time that any refresh saw, 0 for none."""
+    first = np.zeros(places.databases, np.int64)
+    remembered = await store.first_accesses(context.thirdeye)
+    for key, database in database_keys(state, services, places).items():
+        if key in remembered:
+            first[database] = day_number(remembered[key])
+    return first
+
+
+async def _usage_runs(reader: OpenMetadataReader, state: State) -> dict[int, list[int]]:
+    """By service number the days on which a run of usage ingestion ended well."""
+    # Versions before 1.4.2 lack what tells runs of usage, which is nothing to warn of.
+    if not (reader.has(PIPELINES) and reader.has(RUNS)):
+        return {}
+    runs = dict[int, list[int]]()
+    for row in await reader.rows(RUNS, reader.om.usage_runs):
+        service = state.services.get(row["service_hash"])
+        if service is not None:
+            runs.setdefault(service, []).append(int(row["day"]))
+    return runs

@@ -8,12 +8,13 @@ from thirdeye.auth.permission import caller, caller_teams, may_administer
 from thirdeye.context import Info
 from thirdeye.errors import BadInput, Forbidden
 from thirdeye.estate.loaders import snapshot_of
+from thirdeye.estate.resolvers.refreshes import refresh_soon
+from thirdeye.estate.validation import validate_reason
 from thirdeye.verdict import store
 from thirdeye.verdict.explanations import TableAnswer
 from thirdeye.verdict.loaders import keep_loader
-from thirdeye.verdict.resolvers.refresh import refresh_soon
 from thirdeye.verdict.resolvers.verdicts import require_table
-from thirdeye.verdict.validation import validate_keep_until, validate_reason
+from thirdeye.verdict.validation import validate_keep_until
 
 mutation = MutationType()
 

@@ -8,11 +8,11 @@ from ariadne import MutationType, QueryType
 from thirdeye.auth.permission import administrator
 from thirdeye.context import Info
 from thirdeye.estate.loaders import as_of, with_snapshot
+from thirdeye.estate.resolvers.refreshes import refresh_soon
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.paging import page_size
 from thirdeye.verdict import store
 from thirdeye.verdict.policy import current_policy, policy_document, policy_of, policy_with
-from thirdeye.verdict.resolvers.refresh import refresh_soon
 from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.simulation import SIMULATED, simulate
 from thirdeye.verdict.validation import PolicyInput, validate_policy

@@ -18,7 +18,7 @@ from thirdeye.verdict import explanations, rules
 from thirdeye.verdict.evaluation import state_classes
 from thirdeye.verdict.explanations import ReturnRisk, TableAnswer
 from thirdeye.verdict.loaders import keep_loader
-from thirdeye.verdict.return_risk import NO_CLASS
+from thirdeye.verdict.return_risk import NO_CLASS, tables_like
 from thirdeye.verdict.validation import MAX_FQN_LENGTH
 
 table = ObjectType("Table")
@@ -110,12 +110,14 @@ def return_risk(table: TableAnswer, snapshot: Snapshot) -> ReturnRisk | None:
         "returned": advice["returned"][counted],
         "basedOnDays": _observed_days(table, snapshot),
         "fromDownstream": number not in {0, own_number},
+        "tables": tables_like(advice["counts"], counted),
     }
 
 
 def _observed_days(table: TableAnswer, snapshot: Snapshot) -> int:
     number = snapshot.service_numbers.get(table["service"])
-    return 0 if number is None else int(snapshot.directory["services"][number]["observed_days"])
+    databases = () if number is None else snapshot.directory["services"][number]["databases"]
+    return next((each["observed_days"] for each in databases if each["name"] == table["database"]), 0)
 
 
 @blocker.field("assets")

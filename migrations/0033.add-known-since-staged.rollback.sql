@@ -1,0 +1,3 @@
+-- transactional: false
+ALTER TABLE table_inventory_staged_facts
+  DROP COLUMN known_since, DROP COLUMN seen_later, DROP COLUMN unknown_reason

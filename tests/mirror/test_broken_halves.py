@@ -1,0 +1,132 @@
+"""Each half of what is read may be broken: a warning, the rest goes on, and nothing goes for what cannot be known."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.om_estate import OMEstate, has_a_past
+from tests.support.om_rows import OMRows, hash_of, identifier_of
+
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+BUSY = "shop.main.core.busy"
+ODD: list[Any] = [5, 0.5, "text", "", True, [], [1, "x"], {"a": {"b": 1}}]
+NAMED = {f"odd_{number}": value for number, value in enumerate(ODD)}
+
+
+@pytest.mark.parametrize("path", ["lifeCycle", "lifeCycle.accessed"])
+async def test_a_broken_life_cycle_is_unknown(om: OMRows, estate: OMEstate, path: str) -> None:
+    has_a_past(om)
+    unreadable = {name: value for name, value in NAMED.items() if not isinstance(value, dict)}
+    for name, value in unreadable.items():
+        om.table(f"shop.main.core.{name}", lifeCycle=value if path == "lifeCycle" else {"accessed": value})
+    seen = await estate.look()
+    for name in unreadable:
+        found = seen[f"shop.main.core.{name}"]
+        assert (*found.judgement, found.may_go) == ("UNKNOWN", "UNREADABLE", False), name
+    assert any("shop.main.core.odd" in warning["example"] for warning in estate.warnings.values())
+
+
+@pytest.mark.parametrize("key", ["createdAt", "version", "description", "columns", "retentionPeriod"])
+async def test_odd_values_of_other_keys_stop_nothing(om: OMRows, estate: OMEstate, key: str) -> None:
+    has_a_past(om)
+    for name, value in NAMED.items():
+        om.table(f"shop.main.core.{name}", updated=1, **{key: value})
+    seen = await estate.look()
+    for name in NAMED:
+        found = seen[f"shop.main.core.{name}"]
+        assert (found.activity in ("UNKNOWN", "NEW"), found.may_go) == (True, False), name
+
+
+async def test_a_time_of_change_that_is_none_leaves_a_table_unknown(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    for number, moment in enumerate((0, 5, 10**17)):
+        om.table(f"dark.main.core.odd_{number}", updatedAt=moment)
+        om.table(f"shop.main.core.odd_{number}", updatedAt=moment)
+    seen = await estate.look()
+    for number in range(3):
+        dark, found = seen[f"dark.main.core.odd_{number}"], seen[f"shop.main.core.odd_{number}"]
+        assert (*dark.judgement, dark.evidence) == ("UNKNOWN", "NO_FEED", "NONE")
+        assert (found.judgement, found.may_go) == (("UNKNOWN", "AGE"), False)
+
+
+async def test_usage_that_is_null_or_of_no_day_is_no_use(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    table = "shop.main.core.asked"
+    om.table(table)
+    om.usage(table, [5], count=None)
+    om.usage(table, [7], count=-3)
+    om.run(
+        "INSERT INTO entity_usage (id, entityType, usageDate, count1) VALUES (%s, 'table', NULL, 5)",
+        identifier_of(table),
+    )
+    seen = (await estate.look())[table]
+    assert (seen.activity, seen.last_accessed) == ("DORMANT", None)
+
+
+@pytest.mark.parametrize("value", ODD)
+async def test_runs_that_say_nothing_are_no_runs(om: OMRows, estate: OMEstate, value: Any) -> None:
+    om.read(BUSY, [*range(1, 100), *range(110, 500)])
+    om.read("shop.main.core.asked", [300])
+    om.pipeline("shop.agent")
+    om.runs("shop.agent", range(100, 110), state=value, records=value)
+    assert (await estate.look())["shop.main.core.asked"].idle == 289
+
+
+@pytest.mark.parametrize("value", [value for value in ODD if value not in (5, 0.5, True)])
+async def test_steps_that_say_nothing_are_as_if_not_stored(om: OMRows, estate: OMEstate, value: Any) -> None:
+    om.read(BUSY, [*range(1, 100), *range(110, 500)])
+    om.read("shop.main.core.asked", [300])
+    om.pipeline("shop.agent")
+    om.runs("shop.agent", range(100, 110))
+    om.run(
+        "UPDATE entity_extension_time_series SET json = JSON_SET(json, '$.status', JSON_EXTRACT(%s, '$'))",
+        json.dumps(value),
+    )
+    assert (await estate.look())["shop.main.core.asked"].idle == 299
+
+
+async def test_pipelines_without_a_type_or_a_hash_are_none(om: OMRows, estate: OMEstate) -> None:
+    om.read(BUSY, range(1, 500))
+    om.table("shop.main.core.asked")
+    om.pipeline("shop.agent")
+    om.run("UPDATE ingestion_pipeline_entity SET json = JSON_REMOVE(json, '$.pipelineType')")
+    om.runs("shop.agent", range(1, 100))
+    om.pipeline("shop.other")
+    om.run("UPDATE ingestion_pipeline_entity SET fqnHash = NULL WHERE fqnHash = %s", hash_of("shop.other"))
+    assert (await estate.look())["shop.main.core.asked"].idle == 499
+
+
+async def test_an_openmetadata_without_records_of_runs_is_read_as_well(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    for table in ("ingestion_pipeline_entity", "entity_extension_time_series"):
+        om.run(f"DROP TABLE {table}")
+    assert (await estate.look())[BUSY].activity == "ACTIVE"
+    assert "EVIDENCE_INCOMPLETE" not in estate.warnings
+
+
+@pytest.mark.parametrize("cost", [0, 10**12, -1])
+async def test_a_cost_of_whatever_size_is_use(om: OMRows, estate: OMEstate, cost: int) -> None:
+    has_a_past(om)
+    om.table("shop.main.core.asked")
+    om.query_cost("a_query", ["shop.main.core.asked"], 1, cost=cost)
+    assert (await estate.look())["shop.main.core.asked"].activity == "ACTIVE"
+
+
+async def test_a_table_of_20_000_columns_and_one_of_megabytes_are_tables(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    columns = [{"name": f"column_{number}", "dataType": "VARCHAR"} for number in range(20_000)]
+    om.table("shop.main.core.wide", columns=columns)
+    om.table("shop.main.core.long", schemaDefinition="SELECT 1 -- " + "x" * 5_000_000)
+    seen = await estate.look()
+    assert {seen[f"shop.main.core.{name}"].activity for name in ("wide", "long")} == {"DORMANT"}
+
+
+async def test_json_that_is_no_object_is_a_warning(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    om.profile("shop.main.core.gone_1", 5, size=[1])
+    om.profile("shop.main.core.gone_2", 5, size={"bytes": 1})
+    om.run("UPDATE profiler_data_time_series SET json = JSON_SET(json, '$.profileData', JSON_EXTRACT('[1]', '$'))")
+    seen = await estate.look()
+    assert not {each.activity for each in seen.values()} & {"NEW"}
+    assert any("gone_" in warning["example"] or warning["count"] == 2 for warning in estate.warnings.values())

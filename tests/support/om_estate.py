@@ -1,0 +1,115 @@
+"""ThirdEye over the rows that a test adds to an OM database: what each refresh makes of them, by FQN."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from tests.mirror.test_refresh import agrees
+from tests.support.clocks import NOON
+from tests.support.mirror import Mirror, mirror
+from tests.support.om_rows import OMRows
+from tests.support.second_inventory import second_inventory
+from tests.support.second_memory import known_to
+from tests.support.second_verdicts import Rules
+from tests.verdict.test_verdicts import agree, service_prices, verdicts_of
+from thirdeye.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What is published of one table."""
+
+    activity: str
+    reason: str | None
+    evidence: str
+    idle: int | None
+    verdict: str
+    blockers: set[str]
+    known_since: date
+    last_accessed: date | None
+
+    @property
+    def judgement(self) -> tuple[str, str | None]:
+        """Activity and why it is unknown."""
+        return self.activity, self.reason
+
+    @property
+    def may_go(self) -> bool:
+        return self.verdict in ("DELETE", "ARCHIVE")
+
+
+@dataclass
+class OMEstate:
+    """A mirror over rows; time passes for both together."""
+
+    om: OMRows
+    mirror: Mirror
+    warnings: dict[str, dict[str, Any]]
+
+    async def look(self, kind: str = "AUTO") -> dict[str, Seen]:
+        """Refreshes, and compares everything with the second computation."""
+        known = await known_to(self.mirror)
+        run = await self.mirror.refresh(kind)
+        assert (run["phase"], run["error"]) == ("DONE", None)
+        self.warnings = {warning["code"]: warning for warning in run["warnings"]}
+        judged = second_inventory(self.om.connection, self.om.schema, self.om.today, known)
+        await agrees(self.mirror, judged)
+        await agree(self.mirror, judged, Rules(prices=await service_prices(self.mirror, judged)))
+        return await self.seen()
+
+    async def seen(self) -> dict[str, Seen]:
+        """What is published."""
+        verdicts = await verdicts_of(self.mirror)
+        return {
+            row["fqn"]: Seen(
+                activity=row["activity"], reason=row["unknown_reason"], evidence=row["evidence"], idle=row["idle_days"],
+                verdict=verdicts[identifier]["verdict"], blockers=verdicts[identifier]["blockers"],
+                known_since=row["known_since"], last_accessed=row["last_accessed"],
+            )
+            for identifier, row in (await self.mirror.inventory()).items()
+        }  # fmt: skip
+
+    def pass_days(self, days: int, *read: str) -> None:
+        """So many days pass; these tables are read on each of them but the last."""
+        self.mirror.now += timedelta(days=days)
+        self.om.today += timedelta(days=days)
+        for fqn in read:
+            self.om.usage(fqn, range(1, days + 1))
+
+    async def confirm(self, fqn: str, kind: str = "FEED") -> None:
+        """An administrator says that the feed, or the lineage, of this is complete."""
+        names = [*fqn.split("."), None, None][:3]
+        await self.mirror.thirdeye.execute(
+            "INSERT INTO feed_confirmation "
+            "(kind, fqn, service, database_name, schema_name, reason, confirmed_by, confirmed_at) "
+            "VALUES (%(kind)s, %(fqn)s, %(service)s, %(database)s, %(schema)s, 'looked it up', 'ann', %(now)s)",
+            {
+                "kind": kind,
+                "fqn": fqn,
+                "service": names[0],
+                "database": names[1],
+                "schema": names[2],
+                "now": self.mirror.now,
+            },
+        )
+
+
+@asynccontextmanager
+async def watching(om: OMRows, settings: Settings) -> AsyncIterator[OMEstate]:
+    """A mirror over these rows that has refreshed nothing yet."""
+    async with mirror(settings, NOON) as over:
+        yield OMEstate(om, over, {})
+
+
+def has_a_past(om: OMRows) -> None:
+    """A service `shop`, read daily for 799 days, with enough that was dropped and never missed to learn from.
+
+    A table idle for a year or more, and of which all is known, is to be deleted there.
+    """
+    om.read("shop.main.core.busy", range(1, 800))
+    for number in range(45):
+        om.read(f"shop.main.core.gone_{number}", [700 + number % 20])
+    for number in range(0, 6, 2):
+        om.lineage(f"shop.main.core.gone_{number}", f"shop.main.core.gone_{number + 1}")

@@ -1,0 +1,283 @@
+"""The raw rows of OM's database, read a second time: every one of them, and nothing is remembered."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from tests.support.second_feeds import UsageRow
+from tests.support.second_memory import Known
+from tests.support.second_time import Moment, read_moment
+
+WRITING = {"INSERT", "UPDATE", "DELETE", "MERGE", "WRITE"}
+ASSET_TABLES = {
+    "dashboard": "dashboard_entity", "chart": "chart_entity", "dashboardDataModel": "dashboard_data_model_entity",
+    "pipeline": "pipeline_entity", "mlmodel": "ml_model_entity", "topic": "topic_entity",
+    "container": "storage_container_entity", "searchIndex": "search_index_entity",
+    "apiEndpoint": "api_endpoint_entity", "storedProcedure": "stored_procedure_entity",
+}  # fmt: skip
+Row = dict[str, Any]
+
+
+def rows_of(connection: Any, schema: str, table: str, columns: str) -> list[Row]:
+    """All rows of a table of OM's."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM `{schema}`.`{table}`")
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def an_object(value: Any) -> Row:
+    """A json object; anything else is an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def decoded(text: Any) -> Row:
+    """The object in a row's json; what is broken is an empty one."""
+    try:
+        return an_object(json.loads(text))
+    except (TypeError, ValueError):
+        return {}
+
+
+def longest_pause(days: list[date]) -> int:
+    """Calendar days of the longest pause between two days."""
+    return max(((later - earlier).days for earlier, later in pairwise(days)), default=0)
+
+
+class Reader:
+    """Turns rows into facts by table id."""
+
+    def __init__(self, connection: Any, schema: str, today: date, known: Known) -> None:
+        self.connection, self.schema, self.today, self.known = connection, schema, today, known
+        self.everything: dict[str, Row] = {}
+
+    def rows(self, table: str, columns: str) -> list[Row]:
+        return rows_of(self.connection, self.schema, table, columns)
+
+    def moment(self, value: Any) -> Moment:
+        return read_moment(value, self.today)
+
+    def day(self, value: Any) -> date | None:
+        return self.moment(value).day
+
+    def ago(self, value: date) -> int:
+        return (self.today - value).days
+
+    def read_tables(self) -> dict[str, Row]:
+        """All tables that are not deleted; `everything` holds the deleted ones, too."""
+        for row in self.rows("table_entity", "id, fqnHash, json"):
+            document = decoded(row["json"])
+            if document:
+                self.everything[row["id"]] = self.facts(row, document)
+        return {identifier: table for identifier, table in self.everything.items() if not table["deleted"]}
+
+    def facts(self, row: Row, document: Row) -> Row:
+        moments = self.life_cycle(document.get("lifeCycle"))
+        names = split_fqn(document.get("fullyQualifiedName") or row["id"])
+        database, schema = place_of(names)
+        description, created = document.get("description"), document.get("createdAt")
+        return {
+            "id": row["id"], "fqn": document.get("fullyQualifiedName") or row["id"], "fqn_hash": row["fqnHash"],
+            "name": names[-1],
+            "service_hash": row["fqnHash"][:32], "database": database, "schema": schema,
+            "deleted": document.get("deleted") is True, "table_type": document.get("tableType"),
+            "created": moments["created"].day, "life_accessed": moments["accessed"].day,
+            "unreadable_access": moments["accessed"].unreadable, "unreadable_write": moments["updated"].unreadable,
+            "writes": [moments["updated"].day, moments["created"].day],
+            "metadata_changed": self.day(document.get("updatedAt")), "entity_created": self.day(created),
+            "first_version": is_first_version(document.get("version")), "profiles": [], "cost_use": None,
+            "described": isinstance(description, str) and bool(description.strip()), "tier": None,
+            "tags": set(), "sizes": [], "uses": {}, "usage_days": set(), "counts": {}, "query_cost": None,
+        }  # fmt: skip
+
+    def life_cycle(self, found: Any) -> dict[str, Moment]:
+        """The three moments. What is there and is no object can be read of none of them."""
+        names = ("created", "updated", "accessed")
+        if found is not None and not isinstance(found, dict):
+            return dict.fromkeys(names, Moment(unreadable=True))
+        moments = dict[str, Moment]()
+        for name in names:
+            part = (found or {}).get(name)
+            broken = part is not None and not isinstance(part, dict)
+            moments[name] = Moment(unreadable=True) if broken else self.moment((part or {}).get("timestamp"))
+        return moments
+
+    def add_relations(self, tables: dict[str, Row]) -> None:
+        self.relations = [
+            row
+            for row in self.rows("entity_relationship", "fromId, toId, fromEntity, toEntity, relation, deleted")
+            if not row["deleted"]
+        ]
+        hashes: dict[str, str] = {}
+        for table in ("database_schema_entity", "database_entity"):
+            hashes |= {row["id"]: row["fqnHash"] for row in self.rows(table, "id, fqnHash")}
+        owners, domains = defaultdict(set), defaultdict(set)
+        for row in self.relations:
+            if row["relation"] == 8 and row["fromEntity"] in ("user", "team"):
+                owners[row["toId"]].add((row["fromEntity"], row["fromId"]))
+            if row["relation"] == 10 and row["fromEntity"] == "domain":
+                domains[row["toId"]].add(row["fromId"])
+        place_owners = {hashes[each]: found for each, found in owners.items() if each in hashes}
+        place_domains = {hashes[each]: found for each, found in domains.items() if each in hashes}
+        for identifier, table in tables.items():
+            parents = [".".join(table["fqn_hash"].split(".")[:length]) for length in (3, 2)]
+            found = [owners.get(identifier), *(place_owners.get(parent) for parent in parents)]
+            table["owners"] = next((each for each in found if each), set())
+            inherited = [domains.get(identifier), *(place_domains.get(parent) for parent in parents)]
+            table["domain"] = min(next((each for each in inherited if each), {""}))
+
+    def add_tags(self, tables: dict[str, Row]) -> None:
+        by_hash = {table["fqn_hash"]: table for table in tables.values()}
+        for row in self.rows("tag_usage", "source, tagFQN, targetFQNHash"):
+            table = by_hash.get(row["targetFQNHash"])
+            if table is None:
+                continue
+            if row["source"] == 0 and row["tagFQN"].startswith("Tier."):
+                number = int(row["tagFQN"][-1])
+                table["tier"] = min(number, table["tier"] or number)
+            else:
+                table["tags"].add(row["tagFQN"])
+
+    def add_profiles(self, tables: dict[str, Row]) -> None:
+        by_hash = {table["fqn_hash"]: table for table in tables.values()}
+        for row in self.rows("profiler_data_time_series", "entityFQNHash, extension, timestamp, json"):
+            table = by_hash.get(row["entityFQNHash"])
+            if table is None:
+                continue
+            document = decoded(row["json"])
+            document = {**document, **an_object(document.get("profileData"))}
+            table["profiles"].append(self.day(row["timestamp"]))
+            if row["extension"] == "table.tableProfile" and document.get("sizeInByte") is not None:
+                table["sizes"].append((row["timestamp"], document["sizeInByte"]))
+            if row["extension"] == "table.systemProfile" and str(document.get("operation", "")).upper() in WRITING:
+                table["writes"].append(self.day(row["timestamp"]))
+                # A write of nobody knows when may be one of yesterday.
+                table["unreadable_write"] |= self.day(row["timestamp"]) is None
+        for table in tables.values():
+            size = max(table["sizes"])[1] if table["sizes"] else None
+            sound = isinstance(size, int | float) and not isinstance(size, bool) and 0 <= size <= 10**18
+            table["size"] = int(size) if sound else None
+            table["written"] = max((each for each in table["writes"] if each), default=None)
+
+    def add_usage(self, tables: dict[str, Row]) -> list[UsageRow]:
+        """Counts by table and day; the rows that tell of a service, a database or a schema."""
+        self.usage = self.rows("entity_usage", "id, entityType, usageDate, count1")
+        places = dict(self.places_of_entities())
+        found = list[UsageRow]()
+        for row in self.usage:
+            day = row["usageDate"]
+            row["day"] = min(day, self.today) if day is not None and day.year >= 2000 else None
+            count = max(row["count1"] or 0, 0)
+            table = self.everything.get(row["id"]) if row["entityType"] == "table" else None
+            if row["day"] is None:
+                continue
+            if table is not None:
+                place = (table["service_hash"], table["database"], table["schema"])
+                found.append(UsageRow("table", *place, row["day"], count))
+                table["usage_days"].add(row["day"])
+                table["counts"][row["day"]] = table["counts"].get(row["day"], 0) + count
+            elif (row["entityType"], row["id"]) in places:
+                found.append(UsageRow(row["entityType"], *places[row["entityType"], row["id"]], row["day"], count))
+        for table in tables.values():
+            counts = table["counts"].items()
+            table["queries"] = sum(count for day, count in counts if self.ago(day) <= 30)
+            table["uses"] = {day: count for day, count in counts if count > 0}
+        return found
+
+    def places_of_entities(self) -> Iterator[tuple[tuple[str, str], tuple[str, str | None, str | None]]]:
+        """(entity type, id) -> service, database and schema, for the usage that OM counts by these."""
+        for kind, table in (("database", "database_entity"), ("databaseSchema", "database_schema_entity")):
+            for row in self.rows(table, "id, fqnHash, json"):
+                names = split_fqn(decoded(row["json"]).get("fullyQualifiedName") or "")
+                if len(names) == 2 + (kind == "databaseSchema"):
+                    yield (kind, row["id"]), (row["fqnHash"][:32], names[1], names[2] if len(names) > 2 else None)
+
+    def usage_runs(self) -> dict[str, set[date]]:
+        """The days of successful usage runs by service hash, where OM's records of runs can tell."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT column_name FROM information_schema.columns "
+                "WHERE table_schema = %s AND table_name = 'ingestion_pipeline_entity'",
+                (self.schema,),
+            )
+            columns = {row[0] for row in cursor.fetchall()}
+        if not {"fqnHash", "pipelineType"} <= columns:
+            return {}
+        pipelines = self.rows("ingestion_pipeline_entity", "fqnHash, pipelineType")
+        hashes = {row["fqnHash"] for row in pipelines if row["pipelineType"] == "usage"}
+        runs: dict[str, set[date]] = defaultdict(set)
+        for row in self.rows("entity_extension_time_series", "entityFQNHash, extension, timestamp, json"):
+            if row["entityFQNHash"] not in hashes or row["extension"] != "ingestionPipeline.pipelineStatus":
+                continue
+            segments, day = row["entityFQNHash"].split("."), self.day(row["timestamp"])
+            if len(segments) == 2 and day is not None and read_something(decoded(row["json"])):
+                runs[segments[0]].add(day)
+        return runs
+
+    def add_costs(self, tables: dict[str, Row]) -> None:
+        midnight = datetime(self.today.year, self.today.month, self.today.day, tzinfo=UTC)
+        since = (midnight - timedelta(days=30)).timestamp() * 1000
+        ids = {row["fqnHash"]: row["id"] for row in self.rows("query_entity", "id, fqnHash")}
+        costs: dict[str, float] = defaultdict(float)
+        days: dict[str, date] = {}
+        for row in self.rows("query_cost_time_series", "entityFQNHash, timestamp, json"):
+            query, document, day = ids.get(row["entityFQNHash"]), decoded(row["json"]), self.day(row["timestamp"])
+            if query is None:
+                continue
+            if day is not None:
+                days[query] = max(day, days.get(query, day))
+            cost, count = document.get("cost"), document.get("count", 1)
+            numbers = isinstance(cost, int | float) and isinstance(count, int | float)
+            if row["timestamp"] >= since and numbers and cost >= 0 and count >= 0:
+                costs[query] += cost * count
+        named = defaultdict(set)
+        for row in self.relations:
+            if row["relation"] == 5 and row["fromEntity"] == "table" and row["toEntity"] == "query":
+                named[row["toId"]].add(row["fromId"])
+        for query, identifiers in named.items():
+            for table in (tables[each] for each in identifiers if each in tables):
+                if query in costs:
+                    table["query_cost"] = (table["query_cost"] or 0) + costs[query] / len(identifiers)
+                if query in days:
+                    table["cost_use"] = max(days[query], table["cost_use"] or days[query])
+
+
+def read_something(status: Row) -> bool:
+    """Whether a run ended well and, where that is stored, read any of its log."""
+    steps = status.get("status")
+    first = an_object(steps[0]) if isinstance(steps, list) and steps else {}
+    records = first.get("records")
+    read = not isinstance(records, int | float) or records > 0
+    return status.get("pipelineState") in ("success", "partialSuccess") and read
+
+
+def is_first_version(version: Any) -> bool:
+    """OM's first version of a row is 0.1."""
+    return isinstance(version, int | float) and not isinstance(version, bool) and abs(version - 0.1) < 0.01
+
+
+def place_of(names: list[str]) -> tuple[str | None, str | None]:
+    """The database and the schema in an FQN of a table, of whatever length."""
+    database = names[1] if len(names) > 2 else None
+    return database, ".".join(names[2:-1]) if len(names) > 3 else None
+
+
+def split_fqn(fqn: str) -> list[str]:
+    """The names in an FQN: a dot inside double quotes does not separate, a doubled quote is one."""
+    names, quoted, place = [""], False, 0
+    while place < len(fqn):
+        character = fqn[place]
+        if character == '"' and quoted and fqn[place + 1 : place + 2] == '"':
+            names[-1] += '"'
+            place += 1
+        elif character == '"':
+            quoted = not quoted
+        elif character == "." and not quoted:
+            names.append("")
+        else:
+            names[-1] += character
+        place += 1
+    return names

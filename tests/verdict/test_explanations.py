@@ -1,0 +1,98 @@
+"""What is said about a verdict: sentences, and that they do not contradict each other."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, Blocker, Verdict
+from thirdeye.verdict.explanations import ReturnRisk, blocker_detail, reasons
+
+TABLE: dict[str, Any] = {
+    "removedAt": None, "advised": {"idle": 254}, "lastAccessed": date(2026, 3, 12), "activity": "STALE",
+    "activityReason": "Nobody can tell.", "longestPauseDays": 9, "monthlyCost": Decimal("182.0"), "tier": "Tier1",
+    "inUseThroughLineage": False, "lastWritten": date(2026, 11, 1), "knownSince": date(2026, 11, 2),
+    "refreshedAt": datetime(2026, 11, 21, 12, tzinfo=UTC),
+}  # fmt: skip
+RISK: ReturnRisk = {
+    "value": 0.02, "like": 5_000, "returned": 60, "basedOnDays": 700, "fromDownstream": False, "tables": (212, 3),
+}  # fmt: skip
+
+
+def said(risk: ReturnRisk | None = RISK, **changed: Any) -> list[str]:
+    return reasons(TABLE | changed, Verdict.DELETE, [], risk)
+
+
+def test_the_reasons_in_order() -> None:
+    assert said() == [
+        "Not read since 12 March 2026 (254 days); its longest pause before was 9 days.",
+        "Of 212 tables that were once idle like this, 3 were used again within half a year.",
+        "Costs 182.00 USD a month.",
+        "Nothing in use depends on it.",
+        "It can go.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        (
+            {"advised": {"idle": 120}, "longestPauseDays": 0},
+            "Not read since 12 March 2026 (254 days, 120 of them watched).",
+        ),
+        ({"advised": {"idle": 300}, "lastAccessed": None}, "Never seen in use in 300 days that were watched."),
+        # Watched days say nothing of how long ago it was.
+        ({"activity": "COOLING", "advised": {"idle": 20}}, "Last read on 12 March 2026 (254 days ago)."),
+        ({"advised": {"idle": UNKNOWN_IDLE_DAYS}}, "Nobody can tell."),
+    ],
+)
+def test_what_is_said_of_use(changed: dict[str, Any], sentence: str) -> None:
+    assert said(**changed)[0] == sentence
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"tables": (1, 0)}, "Of 1 table that was once idle like this, none was used again within half a year."),
+        ({"tables": (1_200, 1)}, "Of 1,200 tables that were once idle like this, 1 was used again within half a year."),
+        (
+            {"fromDownstream": True},
+            "Of 212 tables that were once idle like what depends on it, 3 were used again within half a year.",
+        ),
+    ],
+)
+def test_counts_in_sentences_count_tables(changed: dict[str, Any], sentence: str) -> None:
+    risk: Any = {**RISK, **changed}
+    assert said(risk)[1] == sentence
+
+
+def test_without_a_table_like_it_nothing_is_said_of_them() -> None:
+    assert len(said(None)) == len(said({**RISK, "tables": (0, 0)})) == 4
+
+
+def detail(blocker: Blocker, missing_days: int = 0, **changed: Any) -> str:
+    return blocker_detail(blocker, TABLE | changed, None, missing_days, ["PII"])
+
+
+def test_every_blocker_has_a_sentence_of_its_own() -> None:
+    sentences = [detail(blocker) for blocker in Blocker]
+    assert len(set(sentences)) == len(Blocker)
+    assert all(sentence.endswith(".") for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("blocker", "changed", "sentence"),
+    [
+        (Blocker.FEED_SILENT, {}, "The usage of its database stopped on one day, as if it had been filtered away."),
+        (Blocker.EVIDENCE_PARTIAL, {}, "Some of its use may be missing from what OpenMetadata has."),
+        (Blocker.RECENTLY_CREATED, {}, "Nothing tells of it before 2 November 2026."),
+        (Blocker.RECENTLY_WRITTEN, {}, "It was written on 1 November 2026."),
+        # It is a blocker all the same: the newest write cannot be read.
+        (Blocker.RECENTLY_WRITTEN, {"lastWritten": None}, "Nobody can read when it was last written."),
+        (Blocker.RECENTLY_WRITTEN, {"lastWritten": date(2026, 10, 21)}, "Nobody can read when it was last written."),
+        (Blocker.RECENTLY_WRITTEN, {"lastWritten": date(2026, 10, 22)}, "It was written on 22 October 2026."),
+    ],
+)
+def test_blockers_in_words(blocker: Blocker, changed: dict[str, Any], sentence: str) -> None:
+    assert detail(blocker, **changed) == sentence
