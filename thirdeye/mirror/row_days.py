@@ -21,7 +21,6 @@ from thirdeye.mirror.state import Index, State
 NO_PLACE: Final[Place] = (0, None, None)
 # By day, in hexadecimal: the places and the databases.
 DayBits = tuple[str, str]
-_NO_DAYS: Final = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +112,8 @@ def first_and_newest(days: Array, rows: Mask) -> tuple[Array, Array]:
         none = np.zeros(rows.shape[1], np.int64)
         return none, none.copy()
     any_day = rows.any(axis=0)
-    first = np.where(any_day, days[rows.argmax(axis=0)], _NO_DAYS)
-    newest = np.where(any_day, days[len(days) - 1 - rows[::-1].argmax(axis=0)], _NO_DAYS)
+    first = np.where(any_day, days[rows.argmax(axis=0)], 0)
+    newest = np.where(any_day, days[len(days) - 1 - rows[::-1].argmax(axis=0)], 0)
     return first, newest
 
 

@@ -55,7 +55,9 @@ async def _place_hashes(reader: OpenMetadataReader) -> dict[bytes, str]:
     hashes = dict[bytes, str]()
     for table in (SCHEMAS, DATABASES):
         for row in await reader.rows(table, lambda name=table.name: reader.om.place_ids(name)):  # type: ignore[misc]
-            hashes[bytes.fromhex(row["id"].replace("-", "")).rstrip(b"\0")] = row["fqn_hash"] or ""
+            # Without a hash nobody can tell what it is a row of: it covers nothing.
+            if row["fqn_hash"]:
+                hashes[bytes.fromhex(row["id"].replace("-", "")).rstrip(b"\0")] = row["fqn_hash"]
     return hashes
 
 
