@@ -1,3 +1,6 @@
+# What the shell says of it would make every process compile everything, and the tests start hundreds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup run test check soak bench clean
 
 help:  ## Says what there is.
