@@ -4,7 +4,7 @@ A row counts for the schema of its table, and so do OpenMetadata's rows for the 
 for the database alone. Rows of ids that OpenMetadata has no table for count for nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -65,16 +65,32 @@ def places_of(state: State, hashes: Mapping[bytes, str]) -> Places:
     )
 
 
-def day_bits(places: Places, rows: Array, ids: Array) -> DayBits:
-    """The bits of a day with rows of these tables (numbers) and of these ids of other assets."""
-    seen, seen_databases = np.zeros(len(places.service), np.bool_), np.zeros(places.databases, np.bool_)
-    of_rows = places.of_table[rows]
-    seen[of_rows[of_rows >= 0]] = True
-    known = places.ids.numbers(ids)
-    known = known[known >= 0]
-    for mask, found in ((seen, places.id_places[known]), (seen_databases, places.id_databases[known])):
-        mask[found[found >= 0]] = True
-    return np.packbits(seen).tobytes().hex(), np.packbits(seen_databases).tobytes().hex()
+def bits_of_days(places: Places, rows: Sequence[Array], ids: Sequence[Array]) -> list[DayBits]:
+    """The bits of days: by day the tables (numbers) and the ids of other assets that have rows."""
+    if not rows:
+        return []
+    seen = np.zeros((len(rows), len(places.service)), np.bool_)
+    seen_databases = np.zeros((len(rows), places.databases), np.bool_)
+    _mark(seen, _lines(rows), places.of_table[np.concatenate(rows)])
+    lines, known = _lines(ids), places.ids.numbers(np.concatenate(ids))
+    lines, known = lines[known >= 0], known[known >= 0]
+    _mark(seen, lines, places.id_places[known])
+    _mark(seen_databases, lines, places.id_databases[known])
+    return list(zip(_hexadecimal(seen), _hexadecimal(seen_databases), strict=True))
+
+
+def _lines(parts: Sequence[Array]) -> Array:
+    """The number of the part that each item is in."""
+    return np.repeat(np.arange(len(parts), dtype=np.uint16), [len(part) for part in parts])
+
+
+def _mark(masks: Mask, lines: Array, found: Array) -> None:
+    """Sets what was found on each line; -1 is nothing."""
+    masks[lines[found >= 0], found[found >= 0]] = True
+
+
+def _hexadecimal(masks: Mask) -> list[str]:
+    return [line.tobytes().hex() for line in np.packbits(masks, axis=1)]
 
 
 @dataclass(frozen=True, kw_only=True)

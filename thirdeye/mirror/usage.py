@@ -23,7 +23,7 @@ from thirdeye.mirror.advisor import Advisor, DaysSoFar, Population
 from thirdeye.mirror.feeds import Watching
 from thirdeye.mirror.keys import KEY, records_of
 from thirdeye.mirror.openmetadata.store import OpenMetadata
-from thirdeye.mirror.row_days import DayBits, Places, day_bits
+from thirdeye.mirror.row_days import DayBits, Places, bits_of_days
 from thirdeye.mirror.state import Index, State, UsageSums
 from thirdeye.mirror.warnings import RefreshWarnings
 
@@ -180,12 +180,12 @@ class UsageReader:
         rows = sorted(await self.om.usage_days(dates, large=large), key=itemgetter("day"))
         rows_by_day = {day: list(rows_of_day) for day, rows_of_day in groupby(rows, itemgetter("day"))}
         del rows
+        # Not kept any longer: the texts of a day of a million tables take 40 MB.
+        read = [day_of_rows(rows_by_day.pop(moment, []), index) for moment in dates]
+        self.state.row_places.update(zip(days, self._bits(read), strict=True))
         blobs = {}
-        for name, moment in zip(days, dates, strict=True):
-            # Not kept any longer: the texts of a day of a million tables take 40 MB.
-            day = day_of_rows(rows_by_day.pop(moment, []), index)
+        for name, moment, day in zip(days, dates, read, strict=True):
             blobs[day_name(name)] = day.packed(None if self._is_counted(day_number(moment)) else self.undated)
-            self.state.row_places[name] = self._bits(day)
         await store.put_blobs(self.thirdeye, self.generation, blobs)
 
     async def _drop_counts(self, day: str) -> None:
@@ -194,8 +194,9 @@ class UsageReader:
             packed = Day.unpack(data).packed(self.undated)
             await store.put_blobs(self.thirdeye, self.generation, {day_name(day): packed})
 
-    def _bits(self, day: Day) -> DayBits:
-        return day_bits(self.places, np.concatenate([day.used, day.unused]), day.others["id"][day.others["table"] == 0])
+    def _bits(self, days: list[Day]) -> list[DayBits]:
+        rows = [np.concatenate([day.used, day.unused]) for day in days]
+        return bits_of_days(self.places, rows, [day.others["id"][day.others["table"] == 0] for day in days])
 
     async def add_up(
         self, index: Index, advisor: Advisor, look: Callable[[], Watching]
@@ -220,22 +221,27 @@ class UsageReader:
     async def _add_days(self, index: Index, advisor: Advisor, watching: Watching) -> tuple["_Sums", dict[str, DayBits]]:
         state, bits = self.state, dict[str, DayBits]()
         sums = _Sums(state, watching, self.undated)
-        variants = np.arange(watching.calendar + 1)
         advisor.begin(population_of(state, watching), self.today)
-        for days in _batches(sorted(state.usage_sums), state.usage_sums):
-            names = [day_name(day) for day in days]
-            for name, data in await store.blobs_named(self.thirdeye, names, self.generation):
-                text = name.rsplit("/", 1)[1]
-                number = clamp_day_number(day_number(date.fromisoformat(text)), self.today)
-                day = _resolved(Day.unpack(data), index)
-                bits[text] = self._bits(day)
-                if number == 0:
-                    continue  # Before all time.
-                times = watching.watched.up_to(variants, np.full(len(variants), number))
-                advisor.before_day(times, sums.so_far())
-                sums.add(day, number, times.astype(np.uint16), self.today - number, self.recent_days)
+        for names in _batches(sorted(state.usage_sums), state.usage_sums):
+            bits |= await self._add_batch(names, index, advisor, watching, sums)
         advisor.before_day(population_newest(watching) + 1, sums.so_far())
         return sums, bits
+
+    async def _add_batch(
+        self, names: list[str], index: Index, advisor: Advisor, watching: Watching, sums: "_Sums"
+    ) -> dict[str, DayBits]:
+        stored = await store.blobs_named(self.thirdeye, [day_name(name) for name in names], self.generation)
+        names = [name.rsplit("/", 1)[1] for name, _ in stored]
+        days = [_resolved(Day.unpack(data), index) for _, data in stored]
+        numbers = [clamp_day_number(day_number(date.fromisoformat(name)), self.today) for name in names]
+        # By day and variant.
+        times = watching.watched.up_to(np.arange(watching.calendar + 1), np.array(numbers, np.int64)[:, np.newaxis])
+        for day, number, times_of_day in zip(days, numbers, times, strict=True):
+            if number == 0:
+                continue  # Before all time.
+            advisor.before_day(times_of_day, sums.so_far())
+            sums.add(day, number, times_of_day.astype(np.uint16), self.today - number, self.recent_days)
+        return dict(zip(names, self._bits(days), strict=True))
 
 
 def population_newest(watching: Watching) -> Array:
