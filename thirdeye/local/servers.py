@@ -22,6 +22,8 @@ from thirdeye.local.processes import Child, log_end
 HOST = "127.0.0.1"
 _START_SECONDS = 180.0
 _ATTEMPTS = 5
+_FIRST_PAUSE_SECONDS = 0.01
+_LONGEST_PAUSE_SECONDS = 0.1
 # The kernel allows 107 bytes.
 _MAX_SOCKET_PATH_BYTES = 100
 # Below where Linux takes the local ports of outgoing connections from: one of those could hold the port of a server
@@ -78,14 +80,16 @@ def find_program(name: str, package: str) -> str:
 
 
 def wait_until(ready: Callable[[], bool], *, seconds: float, alive: Callable[[], bool] = lambda: True) -> bool:
-    """Polls `ready` until it is true; False after `seconds`, or when `alive` turns false."""
-    deadline = time.monotonic() + seconds
+    """Polls `ready` until it is true, ever less often; False after `seconds`, or when `alive` turns false."""
+    deadline, pause = time.monotonic() + seconds, _FIRST_PAUSE_SECONDS
     while time.monotonic() < deadline:
         if ready():
             return True
         if not alive():
             return False
-        time.sleep(0.02)
+        time.sleep(pause)
+        # To ask costs those who are waited for.
+        pause = min(1.2 * pause, _LONGEST_PAUSE_SECONDS)
     return False
 
 
