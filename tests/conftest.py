@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.support.action_estate import Estate, made
 from tests.support.api import Api, load_sample, prepare_accounts, running, settings_for
-from tests.support.database import empty_thirdeye
+from tests.support.database import copy_migrated, empty_thirdeye
 from tests.support.folders import server_folder
 from tests.support.mysql import MySQLUnavailable, find_mysqld
 from thirdeye.local import servers
@@ -27,6 +27,7 @@ hypothesis_settings.register_profile(
     "thirdeye", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 hypothesis_settings.load_profile("thirdeye")
+_WITH_SAMPLE = set[MariaDB | MySQL]()
 
 
 def pytest_configure() -> None:
@@ -126,19 +127,24 @@ def signer() -> Signer:
 @pytest.fixture(scope="session")
 def sample_schema(sql_server: MariaDB | MySQL) -> str:
     """An OM database with the sample estate of 300 tables, loaded once a server."""
-    load_sample(sql_server, "om_sample")
+    # It is asked for again whenever the tests turn to the other server.
+    if sql_server not in _WITH_SAMPLE:
+        load_sample(sql_server, "om_sample")
+        _WITH_SAMPLE.add(sql_server)
     return "om_sample"
 
 
 @pytest.fixture
 def settings(sql_server: MariaDB | MySQL, redis_server: Redis, sample_schema: str, signer: Signer) -> Settings:
-    """Settings over the sample estate and a thirdeye schema that holds no row; the first test migrates it."""
+    """Settings over the sample estate and a thirdeye schema that holds no row."""
     schema = "thirdeye_shared"
     prepare_accounts(sql_server, sample_schema, schema)
+    made = settings_for(sql_server, redis_server, om_schema=sample_schema, schema=schema, signer=signer)
+    copy_migrated(sql_server, schema, made)
     empty_thirdeye(sql_server, schema)
     with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
-    return settings_for(sql_server, redis_server, om_schema=sample_schema, schema=schema, signer=signer)
+    return made
 
 
 @pytest.fixture(scope="module")

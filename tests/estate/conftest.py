@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.api import TODAY, Api, prepare_accounts, running, settings_for
+from tests.support.database import copy_migrated
 from tests.support.mirror import mirror
-from tests.support.published import NOON
+from tests.support.published import NOON, publish_sample
 from tests.support.second_inventory import Judged, second_inventory
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
@@ -23,6 +24,7 @@ def refreshed(sql_server: MariaDB | MySQL, redis_server: Redis, sample_schema: s
     with sql_server.connect() as connection, connection.cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {SCHEMA}")
     prepare_accounts(sql_server, sample_schema, SCHEMA)
+    copy_migrated(sql_server, SCHEMA, settings)
 
     async def refresh() -> None:
         async with mirror(settings, NOON) as estate:
@@ -42,10 +44,9 @@ async def estate(refreshed: Settings, sql_server: MariaDB | MySQL, signer: Signe
 
 
 @pytest.fixture
-async def own_estate(settings: Settings, signer: Signer) -> AsyncIterator[Api]:
-    """The API after a refresh of the test's own."""
-    async with mirror(settings, NOON) as refreshed:
-        await refreshed.refresh()
+async def own_estate(sql_server: MariaDB | MySQL, settings: Settings, signer: Signer) -> AsyncIterator[Api]:
+    """The API over an inventory of the test's own."""
+    await publish_sample(sql_server, settings)
     async with running(settings, signer, clock=lambda: NOON) as api:
         yield api
 

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from tests.support.api import prepare_accounts, settings_for
-from tests.support.database import empty_thirdeye
+from tests.support.database import copy_migrated, empty_thirdeye
 from tests.support.om_estate import OMEstate, watching
 from tests.support.om_rows import OMRows
 from thirdeye.local.servers import MariaDB, MySQL, Redis
@@ -27,10 +27,12 @@ def om(sql_server: MariaDB | MySQL) -> Iterator[OMRows]:
 def rows_settings(om: OMRows, sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer) -> Settings:
     """Settings over these rows and a thirdeye schema that knows nothing."""
     prepare_accounts(sql_server, OM_SCHEMA, SCHEMA)
+    settings = settings_for(sql_server, redis_server, om_schema=OM_SCHEMA, schema=SCHEMA, signer=signer)
+    copy_migrated(sql_server, SCHEMA, settings)
     empty_thirdeye(sql_server, SCHEMA)
     with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
-    return settings_for(sql_server, redis_server, om_schema=OM_SCHEMA, schema=SCHEMA, signer=signer)
+    return settings
 
 
 @pytest.fixture

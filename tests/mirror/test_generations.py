@@ -11,7 +11,7 @@ import pytest
 from tests.support.api import Api
 from tests.support.clocks import NOON, TODAY
 from tests.support.mirror import Mirror, mirror
-from tests.support.published import published, recorded_statements, republish
+from tests.support.published import publish_sample, published, recorded_statements, republish
 from tests.support.second_inventory import Judged, second_inventory
 from thirdeye.errors import DatabaseUnavailable
 from thirdeye.estate.store import put_price
@@ -28,15 +28,15 @@ OWNED = "id owners { id type }"
 
 
 @pytest.fixture
-async def api(settings: Settings, signer: Signer) -> AsyncIterator[Api]:
-    async with published(settings, signer) as api:
+async def api(sql_server: MariaDB | MySQL, settings: Settings, signer: Signer) -> AsyncIterator[Api]:
+    async with published(sql_server, settings, signer) as api:
         yield api
 
 
 @pytest.fixture
-async def refreshed(settings: Settings) -> AsyncIterator[Mirror]:
+async def refreshed(sql_server: MariaDB | MySQL, settings: Settings) -> AsyncIterator[Mirror]:
+    await publish_sample(sql_server, settings)
     async with mirror(settings, NOON) as refreshed:
-        await refreshed.refresh()
         yield refreshed
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.api import load_sample, prepare_accounts, settings_for
 from tests.support.clocks import NOON
+from tests.support.database import copy_migrated
 from tests.support.mirror import Mirror, mirror
 from tests.support.published import facts
 from thirdeye.inventory.columns import RETAINED
@@ -59,6 +60,7 @@ async def test_own_or_inherited(
         run(f"UPDATE {table} SET json = JSON_REMOVE(json, '$.retentionPeriod')")
     prepare_accounts(sql_server, om, schema)
     settings = settings_for(sql_server, redis_server, om_schema=om, schema=schema, signer=signer)
+    copy_migrated(sql_server, schema, settings)
     async with mirror(settings, NOON) as mirrored:
         await mirrored.refresh()
         own = expected()

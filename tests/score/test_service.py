@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.support.api import LONG_DEADLINES, Api, load_sample, prepare_accounts, running, settings_for
+from tests.support.api import LONG_DEADLINES, Api, copy_sample, prepare_accounts, running, settings_for
 from tests.support.clocks import NOON, TODAY, FixedClock
+from tests.support.database import copy_migrated
 from tests.support.mirror import nothing
 from tests.support.second_inventory import second_inventory
 from thirdeye.cache import Cache
@@ -236,7 +237,7 @@ def own_estate(
     def make(*statements: str, load: bool = True, after_grants: tuple[str, ...] = ()) -> Settings:
         om_schema, schema = schema_name("om"), schema_name("thirdeye")
         if load:
-            load_sample(sql_server, om_schema, tables=60)
+            copy_sample(sql_server, om_schema, tables=60, usage_days=400)
         with sql_server.connect() as connection, connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement.format(om=om_schema))
@@ -244,7 +245,9 @@ def own_estate(
         with sql_server.connect() as connection, connection.cursor() as cursor:
             for statement in after_grants:
                 cursor.execute(statement.format(om=om_schema))
-        return settings_for(sql_server, redis_server, om_schema=om_schema, schema=schema, signer=signer)
+        settings = settings_for(sql_server, redis_server, om_schema=om_schema, schema=schema, signer=signer)
+        copy_migrated(sql_server, schema, settings)
+        return settings
 
     return make
 

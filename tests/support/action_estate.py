@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from tests.support.api import GRAPHQL, Api, prepare_accounts, running, settings_for
+from tests.support.database import copy_migrated, migrate_if_need_be
 from tests.support.mirror import nothing
 from tests.support.synthetic import Synthetic, Table
 from thirdeye.actions.detection.run import Detection, Outcome
@@ -19,7 +20,6 @@ from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.verdicts import Verdict
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
-from thirdeye.migrations import migrate
 from thirdeye.settings import Settings
 
 _TABLES = (
@@ -97,10 +97,11 @@ async def made(
     settings = settings_for(
         server, redis, om_schema="om_empty", schema=schema, signer=signer, **{"rate_limit": "off", **more}
     )
+    copy_migrated(server, schema, settings)
     thirdeye = thirdeye_database(settings, nothing)
     await thirdeye.start()
     try:
-        await migrate(settings, thirdeye)
+        await migrate_if_need_be(settings, thirdeye)
         for table in _TABLES:
             await thirdeye.execute(f"DELETE FROM {table}")
         await thirdeye.execute("DELETE FROM action_rule WHERE set_by <> 'thirdeye'")

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from tests.support import PATIENCE
 from tests.support.clocks import TODAY, clock_from
+from tests.support.database import copy_schema
 from thirdeye.app import create_app
 from thirdeye.clock import Clock
 from thirdeye.deadlines import Deadlines
@@ -56,9 +57,24 @@ def prepare_accounts(server: MariaDB | MySQL, om_schema: str, schema: str) -> No
 
 
 def load_sample(server: MariaDB | MySQL, schema: str, *, tables: int = 300, today: date = TODAY) -> None:
-    """Loads a sample estate."""
+    """Loads a sample estate. Each day of usage costs time in every test: 400 are a year and more."""
     with server.connect() as connection:
-        load(generate(EstateOptions(today=today, tables=tables)), connection, schema=schema)
+        load(generate(EstateOptions(today=today, tables=tables, usage_days=400)), connection, schema=schema)
+
+
+# By server, tables, days and seed: a schema with that sample that is only copied from.
+_SAMPLES = dict[tuple[MariaDB | MySQL, int, int, int], str]()
+
+
+def copy_sample(server: MariaDB | MySQL, schema: str, *, tables: int, usage_days: int, seed: int = 7) -> None:
+    """Loads a sample estate that several tests want, each for itself: made once a server, copied from then on."""
+    key = (server, tables, usage_days, seed)
+    if key not in _SAMPLES:
+        _SAMPLES[key] = f"om_sample_{tables}_{usage_days}_{seed}"
+        options = EstateOptions(today=TODAY, tables=tables, usage_days=usage_days, seed=seed)
+        with server.connect() as connection:
+            load(generate(options), connection, schema=_SAMPLES[key])
+    copy_schema(server, _SAMPLES[key], schema)
 
 
 @dataclass

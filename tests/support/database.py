@@ -1,13 +1,28 @@
 """ThirdEye's schema, opened as the service opens it, and emptied between tests."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from typing import Any
 
+from tests.support import ROOT
 from thirdeye.commands.runner import no_observer
 from thirdeye.database import MySQL, thirdeye_database
+from thirdeye.errors import SchemaMissing
 from thirdeye.local import servers
 from thirdeye.migrations import migrate
 from thirdeye.settings import Settings
+
+# By server: a schema that is only copied from.
+_TEMPLATES = dict[servers.MariaDB | servers.MySQL, str]()
+_MIGRATIONS = len([path for path in (ROOT / "migrations").glob("*.sql") if ".rollback" not in path.name])
+_NOTED = (
+    "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '_yoyo_migration' LIMIT 1"
+)
+_APPLIED = "SELECT COUNT(*) AS migrations FROM _yoyo_migration"
+# Tables with rows that migrations put there.
+_OF_MIGRATIONS = {"storage_price", "action_rule"}
 
 
 @asynccontextmanager
@@ -23,13 +38,100 @@ async def open_thirdeye(settings: Settings, *, migrated: bool = True) -> AsyncIt
         await thirdeye.stop()
 
 
+async def migrate_if_need_be(settings: Settings, thirdeye: MySQL) -> None:
+    """As `migrate`, which takes MySQL a tenth of a second to find that there is nothing to do."""
+    try:
+        applied = await thirdeye.fetch_one(_APPLIED) if await thirdeye.fetch_one(_NOTED) else None
+    except SchemaMissing:
+        applied = None
+    if applied is None or applied["migrations"] != _MIGRATIONS:
+        await migrate(settings, thirdeye)
+
+
+def copy_migrated(server: servers.MariaDB | servers.MySQL, schema: str, settings: Settings) -> None:
+    """Makes a schema as migrations make it, in a tenth of their time; one that is there stays as it is.
+
+    The first time on a server it is migrated, and remembered as what others are copied from.
+    """
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM information_schema.schemata WHERE schema_name = %s", (schema,))
+        if cursor.fetchone():
+            return
+    if server in _TEMPLATES:
+        copy_schema(server, _TEMPLATES[server], schema)
+        return
+    with ThreadPoolExecutor(1) as beside_any_loop:
+        beside_any_loop.submit(asyncio.run, _migrated(settings)).result()
+    _TEMPLATES[server] = f"{schema}_migrated"
+    copy_schema(server, schema, _TEMPLATES[server])
+
+
+async def _migrated(settings: Settings) -> None:
+    async with open_thirdeye(settings):
+        pass
+
+
+def copy_schema(server: servers.MariaDB | servers.MySQL, source: str, target: str) -> None:
+    """Makes a schema with the tables and rows of another."""
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"SHOW CREATE DATABASE `{source}`")
+        cursor.execute(cursor.fetchone()[1].replace(f"`{source}`", f"`{target}`"))
+        for table in _tables(cursor, source):
+            cursor.execute(f"CREATE TABLE `{target}`.`{table}` LIKE `{source}`.`{table}`")
+        for table in _with_rows(cursor, source):
+            _copy_rows(cursor, source, target, table)
+
+
+def copy_rows(server: servers.MariaDB | servers.MySQL, source: str, target: str) -> None:
+    """Puts what is in one schema into another that knows nothing yet."""
+    with server.connect() as connection, connection.cursor() as cursor:
+        for table in _with_rows(cursor, source) - _OF_MIGRATIONS:
+            if "yoyo" not in table:
+                _copy_rows(cursor, source, target, table)
+
+
+def _copy_rows(cursor: Any, source: str, target: str, table: str) -> None:
+    cursor.execute(
+        "SELECT column_name FROM information_schema.columns "
+        "WHERE table_schema = %s AND table_name = %s AND COALESCE(generation_expression, '') = ''",
+        (source, table),
+    )
+    columns = ", ".join(f"`{row[0]}`" for row in cursor.fetchall())
+    cursor.execute(f"INSERT INTO `{target}`.`{table}` ({columns}) SELECT {columns} FROM `{source}`.`{table}`")
+
+
+def _tables(cursor: Any, schema: str) -> list[str]:
+    cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = %s", (schema,))
+    return [row[0] for row in cursor.fetchall()]
+
+
+def _with_rows(cursor: Any, schema: str) -> set[str]:
+    """The tables that hold any."""
+    asked = [f"(SELECT '{table}' FROM `{schema}`.`{table}` LIMIT 1)" for table in _tables(cursor, schema)]
+    cursor.execute(" UNION ALL ".join(asked) or "SELECT 1 FROM DUAL WHERE FALSE")
+    return {row[0] for row in cursor.fetchall()}
+
+
+def _counting(cursor: Any, schema: str) -> set[str]:
+    """The tables whose next number is not the first."""
+    cursor.execute(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = %s AND auto_increment > 1", (schema,)
+    )
+    return {row[0] for row in cursor.fetchall()}
+
+
 def empty_thirdeye(server: servers.MariaDB | servers.MySQL, schema: str) -> None:
     """Takes all rows out of a schema but those that migrations put there; one that is not there stays so."""
     with server.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = %s", (schema,))
-        tables = {row[0] for row in cursor.fetchall() if "yoyo" not in row[0]}
-        for name in tables & {"storage_price", "action_rule"}:
+        if isinstance(server, servers.MySQL):
+            cursor.execute("SET SESSION information_schema_stats_expiry = 0")
+        filled = {table for table in _with_rows(cursor, schema) if "yoyo" not in table}
+        for name in filled & _OF_MIGRATIONS:
             cursor.execute(f"DELETE FROM `{schema}`.`{name}` WHERE set_by <> 'thirdeye'")
-        for name in tables - {"storage_price", "action_rule"}:
+        # To truncate one takes MySQL as long as all deletions together.
+        counting = _counting(cursor, schema) - _OF_MIGRATIONS
+        for name in counting:
             cursor.execute(f"TRUNCATE TABLE `{schema}`.`{name}`")
+        for name in filled - counting - _OF_MIGRATIONS:
+            cursor.execute(f"DELETE FROM `{schema}`.`{name}`")
         connection.commit()

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from tests.support.database import migrate_if_need_be
 from thirdeye.database import MySQL as Database
 from thirdeye.database import om_database, thirdeye_database
 from thirdeye.inventory.graph_walk import nearest
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS
-from thirdeye.migrations import migrate
 from thirdeye.mirror.refresh import EstateRefresh
 from thirdeye.observability.metrics import Metrics
 from thirdeye.settings import Settings
@@ -96,7 +96,7 @@ async def mirror(settings: Settings, now: datetime) -> AsyncIterator[Mirror]:
     await om.start()
     await thirdeye.start()
     try:
-        await migrate(settings, thirdeye)
+        await migrate_if_need_be(settings, thirdeye)
         yield Mirror(settings, om, thirdeye, now.astimezone(UTC), statements)
     finally:
         await om.stop()

@@ -12,6 +12,7 @@ import orjson
 
 from tests.support.api import Api, running
 from tests.support.clocks import NOON
+from tests.support.database import copy_rows, copy_schema
 from tests.support.mirror import mirror
 from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, Columns
 from thirdeye.inventory.directory import Directory
@@ -23,12 +24,26 @@ from thirdeye.local.tokens import Signer
 from thirdeye.session import Session
 from thirdeye.settings import Settings
 
+# By server and settings: a schema that holds what a refresh makes of the sample, and is only copied from.
+_REFRESHED = dict[tuple[MariaDB | MySQL, str], str]()
 
-@asynccontextmanager
-async def published(settings: Settings, signer: Signer) -> AsyncIterator[Api]:
-    """The API after a refresh of the sample estate."""
+
+async def publish_sample(server: MariaDB | MySQL, settings: Settings) -> None:
+    """Publishes the sample estate in an empty schema, as a first refresh does: refreshed once, copied from then on."""
+    key, schema = (server, settings.model_dump_json()), settings.thirdeye_mysql_schema
+    if key in _REFRESHED:
+        copy_rows(server, _REFRESHED[key], schema)
+        return
     async with mirror(settings, NOON) as refreshed:
         await refreshed.refresh()
+    copy_schema(server, schema, f"{schema}_refreshed_{len(_REFRESHED)}")
+    _REFRESHED[key] = f"{schema}_refreshed_{len(_REFRESHED)}"
+
+
+@asynccontextmanager
+async def published(server: MariaDB | MySQL, settings: Settings, signer: Signer) -> AsyncIterator[Api]:
+    """The API over the published sample estate."""
+    await publish_sample(server, settings)
     async with running(settings, signer, clock=lambda: NOON) as api:
         yield api
 

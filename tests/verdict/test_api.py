@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.api import Api, prepare_accounts, running, settings_for
 from tests.support.clocks import NOON, TODAY
+from tests.support.database import copy_migrated
 from tests.support.mirror import mirror
 from thirdeye.local.sample import EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
@@ -67,6 +68,7 @@ def judged_settings(sql_server: MariaDB | MySQL, redis_server: Redis, signer: Si
     settings = settings_for(
         sql_server, redis_server, om_schema=om, schema=SCHEMA, signer=signer, delete_risk=0.35, archive_risk=0.36
     )
+    copy_migrated(sql_server, SCHEMA, settings)
 
     async def refresh() -> None:
         async with mirror(settings, NOON) as estate:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import prepare_accounts, settings_for
+from tests.support.api import copy_sample, prepare_accounts, settings_for
 from tests.support.clocks import NOON, TODAY
+from tests.support.database import copy_migrated
 from tests.support.mirror import Mirror, mirror
 from tests.support.om_changes import OpenMetadataChanges
 from tests.support.second_inventory import Judged, second_inventory
@@ -17,7 +18,6 @@ from tests.support.second_verdicts import Rules, second_verdicts
 from thirdeye.estate.loaders import advised_columns
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.verdicts import ADVICE_FIELDS, UNKNOWN_IDLE_DAYS, UNKNOWN_PURGE_SCORE, VERDICTS, blockers_of
-from thirdeye.local.sample import EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
@@ -39,10 +39,11 @@ def a_past(
 ) -> Settings:
     """An estate with a past long enough to learn from, and settings for it."""
     om, schema = schema_name("om"), schema_name("te")
-    with server.connect() as connection:
-        load(generate(EstateOptions(today=TODAY, tables=tables, seed=seed, usage_days=days)), connection, schema=om)
+    copy_sample(server, om, tables=tables, usage_days=days, seed=seed)
     prepare_accounts(server, om, schema)
-    return settings_for(server, redis, om_schema=om, schema=schema, signer=signer, **more)
+    settings = settings_for(server, redis, om_schema=om, schema=schema, signer=signer, **more)
+    copy_migrated(server, schema, settings)
+    return settings
 
 
 async def verdicts_of(estate: Mirror) -> dict[str, dict[str, Any]]:
