@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.om_estate import OMEstate, has_a_past
+from tests.support.om_estate import PAST_DAYS, OMEstate, has_a_past
 from tests.support.om_rows import OMRows
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
@@ -42,7 +42,7 @@ async def test_nobody_looked_between_two_mondays(om: OMRows, estate: OMEstate) -
 
 
 async def test_days_on_which_the_feed_was_away_make_nothing_idle(om: OMRows, estate: OMEstate) -> None:
-    om.read(BUSY, [*range(1, 50), *range(140, 700)])
+    om.read(BUSY, [*range(1, 50), *range(140, 600)])
     om.read(TABLE, [300])
     seen = (await estate.look())[TABLE]
     assert (seen.activity, seen.idle) == ("STALE", 49 + 160)
@@ -110,7 +110,7 @@ async def test_what_never_had_a_row_was_never_looked_at(om: OMRows, estate: OMEs
     assert (*seen.judgement, seen.evidence, seen.may_go) == ("UNKNOWN", "NO_FEED", "METADATA", False)
     await estate.confirm(schema)
     seen = (await estate.look())[f"{schema}.asked"]
-    assert (seen.activity, seen.evidence, seen.idle) == ("DORMANT", "QUERIES", 799)
+    assert (seen.activity, seen.evidence, seen.idle) == ("DORMANT", "QUERIES", PAST_DAYS)
 
 
 async def test_rows_of_the_database_cover_no_schema_but_rows_of_a_schema_do(om: OMRows, estate: OMEstate) -> None:
@@ -149,7 +149,7 @@ async def test_a_log_that_is_always_full_was_cut_off(
 
 
 async def test_a_feed_that_stopped_is_no_evidence_confirmed_or_not(om: OMRows, estate: OMEstate) -> None:
-    om.read(BUSY, range(95, 700))
+    om.read(BUSY, range(95, 500))
     om.read(TABLE, [300])
     for _ in range(2):
         seen = await estate.look()
@@ -159,7 +159,7 @@ async def test_a_feed_that_stopped_is_no_evidence_confirmed_or_not(om: OMRows, e
 
 
 async def test_a_feed_that_was_often_away_lately_is_doubtful(om: OMRows, estate: OMEstate) -> None:
-    om.read(BUSY, [*range(1, 50), *range(91, 700)])
+    om.read(BUSY, [*range(1, 50), *range(91, 560)])
     om.read(TABLE, [500])
     assert "EVIDENCE_PARTIAL" in (await estate.look())[TABLE].blockers
 

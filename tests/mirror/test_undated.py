@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.support.om_estate import OMEstate
+from tests.support.om_estate import PAST_DAYS, READ_DAYS, OMEstate
 from tests.support.om_rows import OMRows
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
 REPEATED, TABLE = "pg.main.core.repeated", "pg.main.core.asked"
 
 
-def has_run(om: OMRows, days: Iterable[int] = range(1, 800)) -> None:
+def has_run(om: OMRows, days: Iterable[int] = READ_DAYS) -> None:
     """A Postgres whose usage was taken on these days, always the same."""
     om.service("pg", "Postgres")
     om.read(REPEATED, days, count=7)
@@ -32,7 +32,7 @@ async def test_the_first_day_is_no_use(om: OMRows, estate: OMEstate) -> None:
 
 async def test_a_count_that_rises_is_use_and_is_remembered(om: OMRows, estate: OMEstate) -> None:
     has_run(om)
-    om.read(TABLE, range(10, 700), count=4)
+    om.read(TABLE, range(10, 420), count=4)
     om.usage(TABLE, range(1, 10), count=5)
     seen = (await estate.look())[TABLE]
     assert (*seen.judgement, seen.last_accessed) == ("ACTIVE", None, om.day(9))
@@ -44,7 +44,7 @@ async def test_a_count_that_rises_is_use_and_is_remembered(om: OMRows, estate: O
 
 async def test_a_count_that_falls_and_rises_again_rises(om: OMRows, estate: OMEstate) -> None:
     has_run(om)
-    om.read(TABLE, range(1, 700), count=4)
+    om.read(TABLE, range(1, 420), count=4)
     om.usage(TABLE, [20], count=2)
     assert (await estate.look())[TABLE].last_accessed == om.day(19)
 
@@ -56,17 +56,17 @@ async def test_rows_that_stopped_say_nothing_for_30_watched_days(
     om: OMRows, estate: OMEstate, ago: int, judgement: tuple[str, str | None], idle: int | None
 ) -> None:
     has_run(om)
-    om.read(TABLE, range(ago, 700), count=4)
+    om.read(TABLE, range(ago, 420), count=4)
     seen = (await estate.look())[TABLE]
     # It rose when it came, and is idle since its last row.
-    assert (seen.judgement, seen.idle, seen.last_accessed) == (judgement, idle, om.day(699))
+    assert (seen.judgement, seen.idle, seen.last_accessed) == (judgement, idle, om.day(419))
 
 
 async def test_what_was_never_named_is_idle_and_doubtful(om: OMRows, estate: OMEstate) -> None:
     has_run(om)
     om.table(TABLE)
     seen = (await estate.look())[TABLE]
-    assert (seen.activity, seen.idle, seen.verdict) == ("DORMANT", 799, "ARCHIVE")
+    assert (seen.activity, seen.idle, seen.verdict) == ("DORMANT", PAST_DAYS, "ARCHIVE")
     assert "EVIDENCE_PARTIAL" in seen.blockers
     await estate.confirm("pg")
     assert "EVIDENCE_PARTIAL" in (await estate.look())[TABLE].blockers
