@@ -20,7 +20,7 @@ from tests.support.processes import children_of, is_gone
 from tests.support.waiting import wait_for
 from thirdeye.local.tokens import Signer
 
-pytestmark = pytest.mark.starts_first
+pytestmark = [pytest.mark.unmeasured, pytest.mark.starts_first]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
 PREFIX = "/api/v1/thirdeye"
 OWNED = "id owners { id type }"
 

@@ -18,7 +18,7 @@ from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.mirror.openmetadata.source_tables import READABLE, SOURCE_TABLES
 from thirdeye.settings import Settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
 SECRET = {("dbservice_entity", "json"), ("user_entity", "json"), ("user_entity", "email"), ("team_entity", "json")}
 
 
