@@ -130,3 +130,17 @@ async def test_json_that_is_no_object_is_a_warning(om: OMRows, estate: OMEstate)
     seen = await estate.look()
     assert not {each.activity for each in seen.values()} & {"NEW"}
     assert any("gone_" in warning["example"] or warning["count"] == 2 for warning in estate.warnings.values())
+
+
+async def test_a_table_of_megabytes_is_read_when_it_changes(om: OMRows, estate: OMEstate) -> None:
+    wide = "shop.main.core.wide"
+    # So few that MySQL sorts them rather than walk the index.
+    for number in range(60):
+        om.table(f"shop.main.core.t{number}")
+    om.table(wide)
+    await estate.look()
+    # More than MySQL sorts by default: a changed table is read in the order of changes.
+    om.table(wide, updated=0, schemaDefinition="x" * 5_000_000, displayName="Wide")
+    await estate.look()
+    row = await estate.mirror.thirdeye.fetch_one("SELECT display_name FROM table_inventory WHERE name = 'wide'")
+    assert row == {"display_name": "Wide"}

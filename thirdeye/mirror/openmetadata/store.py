@@ -212,8 +212,8 @@ _PLACE_IDS = f"SELECT id AS id, fqnHash AS fqn_hash FROM {{table}} WHERE {_UUID.
 
 # All rows of a part are read when so many buckets differ that picking costs more than it saves.
 MAX_BUCKETS: Final = 20_000
-# Room for packed texts.
-_SESSION = "SET SESSION group_concat_max_len = 67108864"
+# Room for packed texts, and for sorting rows with a json of megabytes: MySQL refuses one that exceeds its buffer.
+_SESSION = "SET SESSION group_concat_max_len = 67108864, sort_buffer_size = 67108864"
 
 
 async def readable_columns(om: MySQL) -> Readable:
