@@ -69,3 +69,26 @@ async def test_stopping_what_was_not_started_does_nothing() -> None:
         raise AssertionError
 
     await PeriodicTask(work, 1.0, event="never").stop()
+
+
+async def test_it_stops_though_its_work_takes_the_cancellation_for_an_error() -> None:
+    started = asyncio.Event()
+
+    async def connect() -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        except BaseException as error:
+            raise OSError("cannot connect") from error
+
+    waits = Waits()
+    task = PeriodicTask(connect, 2.0, event="work_failed", sleep=waits)
+    task.start(wait_first=False)
+    await started.wait()
+    waits.asked.clear()
+    with capture_logs() as logs:
+        stopping = asyncio.create_task(task.stop())
+        # It would wait for its next turn, and nobody gives it one.
+        await waits.end_one()
+        assert (stopping.done(), waits.asked) == (True, [])
+    assert [entry["event"] for entry in logs] == ["work_failed"]

@@ -48,3 +48,6 @@ class PeriodicTask:
                 await self._work()
             except Exception:
                 log.exception(self._event)
+            if (task := asyncio.current_task()) and task.cancelling():
+                # A library took the cancellation for an error of its own, as one that connects may.
+                return
