@@ -49,5 +49,5 @@ class PeriodicTask:
             except Exception:
                 log.exception(self._event)
             if (task := asyncio.current_task()) and task.cancelling():
-                # A library took the cancellation for an error of its own, as one that connects may.
+                # `asyncio.wait_for` of Python 3.11 loses a cancellation that comes as what it waits for ends.
                 return
