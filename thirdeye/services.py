@@ -1,10 +1,12 @@
 """Composition root: what a process uses, made from the settings, opened and closed in one place."""
 
 from contextlib import AsyncExitStack
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
 from thirdeye.actions.detection.run import Detection
+from thirdeye.actions.detection.store import tables_being_removed
 from thirdeye.cache import Cache
 from thirdeye.clock import Clock, utc_now
 from thirdeye.database import om_database, thirdeye_database
@@ -60,6 +62,7 @@ class Services:
             clock=clock,
             metrics=self.metrics,
             advisor=advisors(settings, self.thirdeye_unbounded),
+            removals=partial(tables_being_removed, self.thirdeye_unbounded, clock),
         )
         self.score = ScoreService(
             settings=settings,

@@ -143,6 +143,12 @@ class Settings(BaseSettings):
     stale_days: Days = 365
     observed_min_days: Days = 90
     known_min_days: Days = 90
+    absent_days: Days = 4
+    mass_absent_days: Days = 7
+    mass_absence_hours: Annotated[int, Field(ge=1, le=720)] = 48
+    mass_absence_share: Annotated[float, Field(gt=0, le=1)] = 0.20
+    mass_absence_tables: Annotated[int, Field(ge=1, le=1_000_000)] = 5
+    mass_absence_at_once: Annotated[int, Field(ge=1, le=1_000_000)] = 50
     metadata_in_use_days: Days = 90
     changes_days: Days = 90
     delete_risk: Share = 0.05
@@ -154,6 +160,7 @@ class Settings(BaseSettings):
     dismissed_days: Days = 180
     completed_days: Days = 30
     lifecycle_min_share: Annotated[float, Field(gt=0, le=1)] = 0.10
+    view_text_seconds: Annotated[float, Field(ge=0, le=3600)] = 60.0
     undated_usage_services: Words = ["Postgres", "TimescaleDB"]
 
     @field_validator("log_level", mode="before")
@@ -236,6 +243,8 @@ class Settings(BaseSettings):
             raise ValueError("JWT_REVOCATION: needs JWT_REVOCATION_URL, or OM_BASE_URL to make it of")
         if self.delete_risk > self.archive_risk:
             raise ValueError("DELETE_RISK, ARCHIVE_RISK: the first must not be above the second")
+        if self.absent_days > self.mass_absent_days:
+            raise ValueError("ABSENT_DAYS, MASS_ABSENT_DAYS: the first must not be above the second")
         if not self.active_days < self.cooling_days < self.stale_days:
             raise ValueError("ACTIVE_DAYS, COOLING_DAYS, STALE_DAYS: must rise from one to the next")
         return self

@@ -52,12 +52,12 @@ def judged(world: World) -> tuple[Any, Any]:
     query["accessed"], source["known_since"] = feed.tables.accessed, feed.tables.known_since
     query["queries"] = world.shown[:, KNOWN - 30 :].sum(axis=1)
     source["days_of_use"], source["longest_gap"] = feed.days.days_of_use, feed.days.longest_gap
-    nothing = np.zeros(0, np.int32)
+    nothing, never = np.zeros(0, np.int32), np.zeros(count, np.bool_)
     estate = Estate(
         query=query, source=source, present=np.ones(count, bool), service=world.service, place=feed.place,
-        no_lineage=np.zeros(count, bool), observed=feed.places.observed, partial=feed.places.partial,
-        silent=feed.places.silent, prices=[], nodes=count, sources=nothing, targets=nothing, tag_sets=[()],
-        incomplete=False,
+        no_lineage=never, observed=feed.places.observed, partial=feed.places.partial, silent=feed.places.silent,
+        mass_absence=np.zeros_like(feed.places.silent), prices=[], nodes=count, sources=nothing, targets=nothing,
+        unknown_nodes=never, unread=never, tag_sets=[()], incomplete=False,
     )  # fmt: skip
     inputs = VerdictInputs(prices=np.full(SERVICES, 0.023), kept=frozenset(), calibration_off=frozenset())
     table = RiskTable.of(*feed.past.counts.until(TODAY))

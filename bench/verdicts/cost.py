@@ -58,8 +58,9 @@ def main() -> None:
     never = np.zeros(tables, np.bool_)
     estate = Estate(
         query=query, source=source, present=everything, service=service, place=service, no_lineage=never,
-        observed=np.full(SERVICES, KNOWN), partial=never[:SERVICES], silent=never[:SERVICES], prices=[],
-        nodes=tables, sources=random.integers(0, tables, 2 * tables), targets=random.integers(0, tables, 2 * tables),
+        observed=np.full(SERVICES, KNOWN), partial=never[:SERVICES], silent=never[:SERVICES],
+        mass_absence=never[:SERVICES], prices=[], unknown_nodes=never, unread=never, nodes=tables,
+        sources=random.integers(0, tables, 2 * tables), targets=random.integers(0, tables, 2 * tables),
         tag_sets=[()], incomplete=False,
     )  # fmt: skip
     inputs = VerdictInputs(prices=np.full(SERVICES, 0.023), kept=frozenset(), calibration_off=frozenset())

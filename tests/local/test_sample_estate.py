@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import chain
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from thirdeye.local.sample import SECRET_MARKERS, Estate, EstateOptions, generat
 from thirdeye.local.sample.oddities import ODD_NAMES
 from thirdeye.local.sample.records import (
     CLASSIFICATION,
+    CONTAINS,
     FOLLOWS,
     GLOSSARY,
     MENTIONED_IN,
@@ -74,7 +76,14 @@ def test_another_process_with_other_string_hashes_gives_the_same_bytes(estate: E
 
 @pytest.mark.parametrize(
     "changed",
-    [{"seed": 8}, {"tables": 301}, {"today": TODAY + timedelta(days=1)}, {"usage_days": 90}],
+    [
+        {"seed": 8},
+        {"tables": 301},
+        {"today": TODAY + timedelta(days=1)},
+        {"usage_days": 90},
+        {"series_share": 0.05},
+        {"view_share": 0.3},
+    ],
     ids=lambda changed: next(iter(changed)),
 )
 def test_other_options_give_another_estate(estate: Estate, changed: dict[str, object]) -> None:
@@ -89,8 +98,20 @@ def test_an_estate_of_any_size_is_complete(count: int) -> None:
     assert len({table.id for table in estate.tables()}) == len({t.fqn_hash for t in estate.tables()}) == count
 
 
-@pytest.mark.parametrize("wrong", [{"tables": -1}, {"usage_days": 731}, {"usage_days": -1}, {"seed": -1}], ids=str)
-def test_options_outside_their_range_are_refused(wrong: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"tables": -1},
+        {"usage_days": 731},
+        {"usage_days": -1},
+        {"seed": -1},
+        {"series_share": -0.1},
+        {"series_share": 0.6},
+        {"view_share": 0.6},
+    ],
+    ids=str,
+)
+def test_options_outside_their_range_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         EstateOptions(today=TODAY, **wrong)
 
@@ -240,6 +261,19 @@ def has_hub(estate: Estate) -> bool:
     return max(map(sources.count, set(sources))) >= 20
 
 
+def has_chain_through_deleted(estate: Estate, marked: bool = False) -> bool:
+    """A table in use that was made from a deleted one, which was made from another."""
+    deleted = {table.id for table in estate.tables() if table.deleted}
+    recent = TODAY - timedelta(days=30)
+    used = {row.entity_id for row in estate.usage() if row.usage_date > recent and row.count1}
+    edges = [
+        edge for edge in estate.relations()
+        if edge.relation == UPSTREAM and edge.lineage_source == "DbtLineage" and edge.deleted == marked
+    ]  # fmt: skip
+    middles = {edge.to_id for edge in edges} & deleted
+    return any(edge.from_id in middles and edge.to_id in used - deleted for edge in edges)
+
+
 ODDITIES: dict[str, Callable[[Estate], bool]] = {
     "usage of deleted tables": lambda e: any(e.usage_of(t) for t in e.tables() if t.deleted),
     "usage of unknown ids": lambda e: bool(
@@ -301,6 +335,20 @@ ODDITIES: dict[str, Callable[[Estate], bool]] = {
         - {t.id for t in e.tables()}
     ),
     "views in lineage": lambda e: any(r.lineage_source == "ViewLineage" for r in e.relations()),
+    "views without lineage": lambda e: bool(
+        {t.id for t in e.tables() if t.table_type == "View" and t.schema_definition}
+        - {r.to_id for r in e.relations() if r.relation == UPSTREAM}
+    ),
+    "chains through deleted tables": has_chain_through_deleted,
+    "chains whose edges are marked": lambda e: has_chain_through_deleted(e, marked=True),
+    "metrics": lambda e: of_type(e, "table", "metric"),
+    "deleted metrics downstream": lambda e: bool(
+        {a.id for a in e.assets() if a.entity_type == "metric" and a.deleted} & {r.to_id for r in e.relations()}
+    ),
+    "into worksheets": lambda e: of_type(e, "table", "worksheet"),
+    "out of worksheets": lambda e: of_type(e, "worksheet", "table"),
+    "worksheets of spreadsheets": lambda e: of_type(e, "spreadsheet", "worksheet", CONTAINS),
+    "a kind that nobody knows": lambda e: of_type(e, "table", "notebook"),
     "dashboards": lambda e: of_type(e, "table", "dashboard"),
     "data models": lambda e: of_type(e, "dashboardDataModel", "dashboard"),
     "into pipelines": lambda e: of_type(e, "table", "pipeline"),

@@ -18,12 +18,13 @@ from thirdeye.local.sample import (
     load,
     loaded_options,
 )
-from thirdeye.local.sample.ddl import create_statements
+from thirdeye.local.sample.ddl import create_statements, has_kind
 from thirdeye.local.sample.rows import all_rows
 
 pytestmark = pytest.mark.unmeasured
 
 SCHEMA = "sample_loading"
+DRIVES = {"drive_service_entity", "spreadsheet_entity", "worksheet_entity"}
 OPTIONS = EstateOptions(today=date(2026, 11, 20), usage_days=400)
 
 
@@ -76,7 +77,9 @@ def test_a_server_holds_what_was_generated(connection: Any, estate: Estate) -> N
     sql = "SELECT entityFQNHash, timestamp FROM profiler_data_time_series WHERE extension = 'table.tableProfile'"
     assert set(query(connection, sql)) == profiles
     relations = {
-        (r.from_id, r.to_id, r.from_entity, r.to_entity, r.relation, int(r.deleted)) for r in estate.relations()
+        (r.from_id, r.to_id, r.from_entity, r.to_entity, r.relation, int(r.deleted))
+        for r in estate.relations()
+        if has_kind(Layout.OM_1_9, r.from_entity) and has_kind(Layout.OM_1_9, r.to_entity)
     }
     assert (
         set(query(connection, "SELECT fromId, toId, fromEntity, toEntity, relation, deleted FROM entity_relationship"))
@@ -97,6 +100,14 @@ def test_a_sample_is_replaced_and_known_by_its_options(connection: Any) -> None:
         load(generate(options), connection, schema=SCHEMA)
         assert loaded_options(connection, SCHEMA) == options
         assert query(connection, "SELECT COUNT(*) FROM table_entity") == [(tables,)]
+
+
+def test_a_sample_with_other_kinds_of_options_is_none_that_anybody_knows(connection: Any) -> None:
+    load(generate(EstateOptions(today=date(2026, 11, 20), tables=5, usage_days=5)), connection, schema=SCHEMA)
+    mark = 'ThirdEye sample estate {"today": "2026-11-20", "tables": 5, "seed": 7, "usage_days": 5}'
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE `{SCHEMA}`.table_entity COMMENT = %s", (mark,))
+    assert loaded_options(connection, SCHEMA) is None
 
 
 def test_a_load_that_did_not_finish_is_no_sample_but_can_be_replaced(connection: Any) -> None:
@@ -142,5 +153,7 @@ def test_all_layouts_of_openmetadata_load(connection: Any) -> None:
             "ORDER BY seq_in_index"
         )
         keys[layout] = [column for (column,) in query(connection, sql)]
+        loaded = {name for name, _ in all_rows(estate, layout)} & set(create_statements(layout))
+        assert loaded >= DRIVES if layout is not Layout.OM_1_9 else not DRIVES & set(create_statements(layout))
     newer = ["id", "usageDate"]
     assert keys == {Layout.OM_1_9: ["usageDate", "id"], Layout.OM_2_0: newer, Layout.OM_2_1: newer}

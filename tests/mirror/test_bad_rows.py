@@ -93,6 +93,10 @@ async def test_each_is_counted_and_nothing_stops(world: Settings, sql_server: Ma
             "INSERT INTO entity_usage (id, entityType, usageDate, count1) VALUES (%s, 'table', %s, 5)",
             (odd[3], TODAY + timedelta(days=9)),
         )
+        cursor.execute(
+            "INSERT INTO entity_relationship (fromId, toId, fromEntity, toEntity, relation) VALUES (%s, %s, 'table', 'table', 13)",
+            (odd[3], "00000000-0000-4000-8000-00000000dead"),
+        )
         expected = {
             "FQN_OF_OTHER_LENGTH", "TIME_IN_ANOTHER_UNIT", "TIME_UNREADABLE", "LIFE_CYCLE_BROKEN", "SIZE_IS_NONSENSE",
             "USAGE_IN_THE_FUTURE", "TABLE_ID_IS_NO_UUID", "LINEAGE_TO_NOTHING",
@@ -143,7 +147,7 @@ async def test_the_command_refreshes_and_tells_what_it_did(
     done = refresh()
     assert done.returncode == 0, done.stderr
     assert "(FULL): 40 tables read" in done.stdout
-    assert "LINEAGE_TO_NOTHING" in done.stdout
+    assert "TIME_UNREADABLE" in done.stdout
     assert "(INCREMENTAL)" in refresh().stdout
     assert "(FULL): 40 tables read" in refresh("--full").stdout
     async with mirror(world, NOON) as estate, estate.thirdeye.lease("refresh") as lease:

@@ -86,6 +86,19 @@ async def test_steps_that_say_nothing_are_as_if_not_stored(om: OMRows, estate: O
     assert (await estate.look())["shop.main.core.asked"].idle == 299
 
 
+async def test_a_schema_without_a_hash_covers_nothing(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    table, schema = "shop.dark.core.asked", "shop.other.seen"
+    om.table(table)
+    om.schema_of(schema)
+    om.usage(schema, range(1, 400), kind="databaseSchema")
+    om.run("UPDATE table_entity SET fqnHash = NULL WHERE id = %s", identifier_of(table))
+    om.run("UPDATE database_schema_entity SET fqnHash = NULL WHERE id = %s", identifier_of(schema))
+    # Neither says where it is: that is no sign that they belong together.
+    seen = (await estate.look())[table]
+    assert (*seen.judgement, seen.may_go) == ("UNKNOWN", "NO_FEED", False)
+
+
 async def test_pipelines_without_a_type_or_a_hash_are_none(om: OMRows, estate: OMEstate) -> None:
     om.read(BUSY, range(1, 500))
     om.table("shop.main.core.asked")

@@ -29,7 +29,9 @@ def test_nothing_secret_is_among_them() -> None:
     assert len(READABLE) == len(SOURCE_TABLES)
 
 
-async def test_every_granted_column_is_read_and_no_other(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_granted_column_is_read_and_no_other(
+    settings: Settings, sql_server: MariaDB | MySQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sent = list[str]()
     for name in ("fetch_all", "stream"):
         original = getattr(Session, name)
@@ -42,10 +44,20 @@ async def test_every_granted_column_is_read_and_no_other(settings: Settings, mon
         monkeypatch.setattr(Session, name, recording)
     async with mirror(settings, NOON) as estate:
         run = await estate.refresh()
-        await estate.refresh()
+        # Services are asked whether they are deleted once a table of theirs is absent.
+        await estate.thirdeye.execute("UPDATE table_inventory SET id = UUID(), fqn_key = RANDOM_BYTES(16) LIMIT 1")
+        await estate.refresh("FULL")
     # The account has these grants and no others, so that reading more would have failed or warned.
     assert not {warning["code"] for warning in run["warnings"]} & {"NOT_READABLE", "EVIDENCE_INCOMPLETE"}
+    with sql_server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = %s", (settings.om_mysql_db,)
+        )
+        there = {row[0] for row in cursor.fetchall()}
+    assert there >= {"table_entity", "metric_entity"}
     for table, columns in READABLE.items():
+        if table not in there:
+            continue  # Of newer versions of OM.
         statements = [sql for sql in sent if re.search(rf"\b{table}\b", sql)]
         for column in columns:
             assert any(re.search(rf"\b{column}\b", sql) for sql in statements), (table, column)
@@ -54,7 +66,7 @@ async def test_every_granted_column_is_read_and_no_other(settings: Settings, mon
 @pytest.mark.parametrize(
     ("table", "code", "lost"),
     [
-        ("entity_relationship", "EVIDENCE_INCOMPLETE", {"owners": set(), "in_use_through_lineage": 0}),
+        ("entity_relationship", "EVIDENCE_INCOMPLETE", {"owners": set(), "domain": ""}),
         ("tag_usage", "EVIDENCE_INCOMPLETE", {"tags": set(), "tier": 0}),
         ("profiler_data_time_series", "EVIDENCE_INCOMPLETE", {"size_bytes": None}),
         ("entity_usage", "EVIDENCE_INCOMPLETE", {"last_use": None, "queries_30d": 0}),
@@ -105,6 +117,7 @@ async def test_what_is_known_is_not_given_up_for_a_missing_grant(
 ) -> None:
     async with mirror(settings, NOON) as estate:
         await estate.refresh()
+        before = await estate.inventory()
         with sql_server.connect() as connection, connection.cursor() as cursor:
             columns = ", ".join(f"`{column}`" for column in READABLE["table_entity"])
             cursor.execute(
@@ -115,4 +128,4 @@ async def test_what_is_known_is_not_given_up_for_a_missing_grant(
         rows = await estate.thirdeye.fetch_all("SELECT phase, error FROM refresh_run ORDER BY id")
         assert [row["phase"] for row in rows] == ["DONE", "FAILED"]
         assert "stays as it was" in rows[1]["error"]
-        assert len(await estate.inventory()) == 286
+        assert await estate.inventory() == before

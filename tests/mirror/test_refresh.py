@@ -1,8 +1,10 @@
 """The inventory equals a second computation in plain Python, refreshed in full and from changes."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,8 @@ from tests.support.database import copy_migrated
 from tests.support.mirror import Mirror, mirror
 from tests.support.om_changes import OpenMetadataChanges
 from tests.support.second_inventory import Judged, second_inventory
-from tests.support.second_memory import known_to
+from tests.support.second_memory import Known, known_to
+from thirdeye.inventory.columns import ABSENT, IN_USE_THROUGH_SERIES
 from thirdeye.local.sample import SECRET_MARKERS, EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
@@ -34,7 +37,7 @@ SAME = {
 
 def test_phases_keep_the_names_that_the_api_tells() -> None:
     assert PHASE_NAMES == (
-        "TABLES", "RELATIONS", "TAGS", "PROFILES", "USAGE", "LINEAGE", "RULES", "STAGING", "PUBLISHING",
+        "TABLES", "SERIES", "VIEWS", "RELATIONS", "TAGS", "PROFILES", "USAGE", "LINEAGE", "RULES", "STAGING", "PUBLISHING",
     )  # fmt: skip
 
 
@@ -42,10 +45,11 @@ async def agrees(estate: Mirror, judged: Judged) -> None:
     """Table by table."""
     inventory = await estate.inventory()
     assert inventory.keys() == judged.tables.keys()
+    same_tables(inventory, judged)
     for identifier, expected in judged.tables.items():
         row = inventory[identifier]
         actual = {name: row[name] for name in SAME}
-        second = {name: expected[second_name] for name, second_name in SAME.items()}
+        second = {name: expected[SAME[name]] for name in SAME}
         differing = {name: (actual[name], second[name]) for name in SAME if actual[name] != second[name]}
         assert not differing, row["fqn"]
         assert row["tier"] == (expected["tier"] or 0)
@@ -55,6 +59,22 @@ async def agrees(estate: Mirror, judged: Judged) -> None:
             if cost is None
             else float(row["query_cost_30d"]) == pytest.approx(cost, abs=1e-6)
         )
+
+
+def same_tables(inventory: dict[str, dict[str, Any]], judged: Judged) -> None:
+    """Tables are who they were, parts of the same series, and away since the same minute."""
+    groups = defaultdict[int, set[str]](set)
+    for identifier, row in inventory.items():
+        expected = judged.tables[identifier]
+        known = judged.numbers.get(identifier)
+        assert row["number"] == known if known is not None else row["number"] not in judged.numbers_before, row["fqn"]
+        since = row["absent_since"] and row["absent_since"].replace(second=0, microsecond=0, tzinfo=None)
+        assert (since, bool(row["flags"] & ABSENT)) == (expected["absent_since"], since is not None), row["fqn"]
+        shared = bool(row["flags"] & IN_USE_THROUGH_SERIES)
+        assert shared == expected.get("through_series", False), row["fqn"]
+        if row["series"]:
+            groups[row["series"]].add(identifier)
+    assert {frozenset(each) for each in groups.values()} == {each.parts for each in judged.series}
 
 
 async def test_a_full_refresh_equals_the_second_inventory(settings: Settings, sql_server: MariaDB | MySQL) -> None:
@@ -141,6 +161,14 @@ async def test_refreshes_from_changes_agree_after_any_sequence(
     await follow_changes(sql_server, redis_server, signer, schema_name, seed=seed, rounds=4, changes=15)
 
 
+async def follows(estate: Mirror, connection: Any, known: Known) -> Judged:
+    """Compares a refresh with the second inventory, which is remembered."""
+    judged = second_inventory(connection, estate.settings.om_mysql_db, estate.now.date(), known, estate.now)
+    await agrees(estate, judged)
+    estate.judged = judged
+    return judged
+
+
 async def follow_changes(
     server: MariaDB | MySQL,
     redis: Redis,
@@ -155,8 +183,10 @@ async def follow_changes(
     settings = a_world(server, redis, signer, schema_name, tables=90, seed=seed + 10)
     random = Random(seed)
     async with mirror(settings, NOON) as estate:
+        known = await known_to(estate)
         await estate.refresh()
         with server.connect() as connection:
+            await follows(estate, connection, known)
             made = OpenMetadataChanges(connection, settings.om_mysql_db, TODAY, random)
             for _ in range(rounds):
                 made.today = estate.now.date()
@@ -164,14 +194,13 @@ async def follow_changes(
                 known = await known_to(estate)
                 run = await estate.refresh()
                 assert run["kind"] == "INCREMENTAL"
-                await agrees(estate, second_inventory(connection, settings.om_mysql_db, estate.now.date(), known))
+                await follows(estate, connection, known)
                 estate.now += timedelta(days=random.choice((0, 0, 1, 31)))
             known = await known_to(estate)
             await estate.refresh()
             before = await estate.inventory()
             assert (await estate.refresh("FULL"))["kind"] == "FULL"
-            judged = second_inventory(connection, settings.om_mysql_db, estate.now.date(), known)
-            await agrees(estate, judged)
+            await follows(estate, connection, known)
             after = await estate.inventory()
             assert {identifier: row["number"] for identifier, row in before.items()} == {
                 identifier: row["number"] for identifier, row in after.items()

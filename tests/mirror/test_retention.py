@@ -10,10 +10,12 @@ from tests.support.clocks import NOON
 from tests.support.database import copy_migrated
 from tests.support.mirror import Mirror, mirror
 from tests.support.published import facts
-from thirdeye.inventory.columns import RETAINED
+from thirdeye.inventory.columns import IN_USE_THROUGH_SERIES, PRESENT, RETAINED
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
+from thirdeye.mirror.relations import set_retention
+from thirdeye.mirror.state import State
 
 pytestmark = pytest.mark.anyio
 PERIOD = "JSON_UNQUOTE(JSON_EXTRACT(json, '$.retentionPeriod'))"
@@ -27,6 +29,17 @@ async def retained(of: Mirror) -> set[str]:
     flags = np.concatenate([columns.parts(chunk)["flags"] for chunk in range(columns.chunks)])
     rows = await of.thirdeye.fetch_all("SELECT number, id FROM table_inventory WHERE removed_at IS NULL")
     return {row["id"] for row in rows if flags[row["number"]] & RETAINED}
+
+
+def test_the_other_flags_stay() -> None:
+    state = State()
+    state.grow(2)
+    state.query["flags"][:] = IN_USE_THROUGH_SERIES | PRESENT
+    state.source["own_retention"][1] = 1
+    set_retention(state, set())
+    assert state.query["flags"].tolist() == [
+        IN_USE_THROUGH_SERIES | PRESENT, IN_USE_THROUGH_SERIES | PRESENT | RETAINED,
+    ]  # fmt: skip
 
 
 async def test_own_or_inherited(

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as some
 
 from bench.verdicts.__main__ import judged, scored
 from bench.verdicts.worlds import World, worlds
 from tests.support.random_verdicts import RandomEstate, estates
-from tests.verdict.test_random_estates import check
+from tests.verdict.test_random_estates import check, check_newer_use
 from tests.verdict.test_verdicts import follow
 from thirdeye.inventory.verdicts import VERDICT_CODE, Verdict
 from thirdeye.local.servers import MariaDB, MySQL, Redis
@@ -32,6 +33,12 @@ NAMES = (
 @given(estates())
 def test_nothing_goes_that_must_not_over_ten_thousand_random_estates(estate: RandomEstate) -> None:
     check(estate)
+
+
+@settings(max_examples=5_000)
+@given(estates(), some.data())
+def test_a_newer_use_makes_no_verdict_harsher_in_five_thousand(estate: RandomEstate, data: some.DataObject) -> None:
+    check_newer_use(estate, data)
 
 
 @pytest.mark.anyio

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tests.support.database import migrate_if_need_be
+from tests.support.second_inventory import Judged
 from thirdeye.database import MySQL as Database
 from thirdeye.database import om_database, thirdeye_database
 from thirdeye.inventory.graph_walk import nearest
@@ -34,6 +35,10 @@ class Mirror:
     thirdeye: Database
     now: datetime
     statements: Counter[str] = field(default_factory=Counter)
+    # The numbers of tables that somebody is removing.
+    removals: set[int] = field(default_factory=set)
+    # What the second inventory said of the last refresh, where a test compared the two.
+    judged: Judged | None = None
 
     def refreshing(self) -> EstateRefresh:
         """A refresh with this clock."""
@@ -44,17 +49,23 @@ class Mirror:
             clock=lambda: self.now,
             metrics=Metrics(),
             advisor=advisors(self.settings, self.thirdeye),
+            removals=self.being_removed,
         )
+
+    async def being_removed(self) -> set[int]:
+        """The numbers of tables that somebody is removing."""
+        return self.removals
 
     async def refresh(self, kind: Any = "AUTO") -> dict[str, Any]:
         """Runs one; the run's row."""
+        self.judged = None
         return await self.refreshing().run(kind)
 
     async def inventory(self) -> dict[str, dict[str, Any]]:
         """The tables that are there, by id, in the words of the second inventory."""
         reader = EstateReader(self.thirdeye)
         snapshot = await reader.snapshot()
-        await snapshot.load(("place", "idle"))
+        await snapshot.load(("flags", "place", "idle", "series"))
         directory = snapshot.directory
         rows = await self.thirdeye.fetch_all("SELECT * FROM table_inventory WHERE removed_at IS NULL")
         assets = await self.thirdeye.fetch_all("SELECT number, id FROM lineage_asset")
@@ -74,6 +85,8 @@ class Mirror:
                 "tags": set(directory["tag_sets"][row["tag_set"]]),
                 "domain": (directory["domains"][row["domain"]] or {"id": ""})["id"],
                 "nearest": [(ids[node], distance) for node, distance in near],
+                "flags": int(_column(snapshot, "flags", row["number"])),
+                "series": int(_column(snapshot, "series", row["number"])),
                 "place": directory["places"][int(_column(snapshot, "place", row["number"]))],
             }
         return found

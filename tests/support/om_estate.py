@@ -2,15 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from tests.mirror.test_refresh import agrees
+from tests.mirror.test_refresh import follows
 from tests.support.clocks import NOON
 from tests.support.mirror import Mirror, mirror
 from tests.support.om_rows import OMRows
-from tests.support.second_inventory import second_inventory
 from tests.support.second_memory import known_to
 from tests.support.second_verdicts import Rules
 from tests.verdict.test_verdicts import agree, service_prices, verdicts_of
@@ -20,6 +19,9 @@ from thirdeye.settings import Settings
 # days without rows count as watched, and each day with rows costs time in every test.
 PAST_DAYS = 799
 READ_DAYS = (*range(1, 99), *range(99, PAST_DAYS + 1, 4))
+
+
+_KEPT_IDS = "SELECT table_inventory.id FROM table_keep JOIN table_inventory USING (number)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,16 +54,19 @@ class OMEstate:
     om: OMRows
     mirror: Mirror
     warnings: dict[str, dict[str, Any]]
+    # What a test says is about to be removed, by FQN.
+    under_removal: set[str] = field(default_factory=set)
 
     async def look(self, kind: str = "AUTO") -> dict[str, Seen]:
         """Refreshes, and compares everything with the second computation."""
-        known = await known_to(self.mirror)
+        known = replace(await known_to(self.mirror), under_removal=frozenset(self.under_removal))
         run = await self.mirror.refresh(kind)
         assert (run["phase"], run["error"]) == ("DONE", None)
         self.warnings = {warning["code"]: warning for warning in run["warnings"]}
-        judged = second_inventory(self.om.connection, self.om.schema, self.om.today, known)
-        await agrees(self.mirror, judged)
-        await agree(self.mirror, judged, Rules(prices=await service_prices(self.mirror, judged)))
+        judged = await follows(self.mirror, self.om.connection, known)
+        kept = await self.mirror.thirdeye.fetch_all(_KEPT_IDS)
+        rules = Rules(kept={row["id"] for row in kept}, prices=await service_prices(self.mirror, judged))
+        await agree(self.mirror, judged, rules)
         return await self.seen()
 
     async def seen(self) -> dict[str, Seen]:

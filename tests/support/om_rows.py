@@ -29,6 +29,18 @@ RUNS = {
         `entityFQNHash` varchar(768) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL,
         UNIQUE KEY `entity_extension_time_series_constraint` (`entityFQNHash`, `extension`, `timestamp`))""",
 }
+# Of OM 1.8 and later, but for metrics.
+KINDS = {"metric": "metric_entity", "worksheet": "worksheet_entity", "dashboard": "dashboard_entity"}
+RUNS |= {
+    table: f"""CREATE TABLE `{table}` (
+        `id` varchar(36) GENERATED ALWAYS AS (json_unquote(json_extract(`json`, '$.id'))) STORED,
+        `json` json NOT NULL,
+        `fqnHash` varchar(768) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL,
+        `name` varchar(256) GENERATED ALWAYS AS (json_unquote(json_extract(`json`, '$.name'))) VIRTUAL,
+        `deleted` tinyint(1) GENERATED ALWAYS AS (json_extract(`json`, '$.deleted') = true) VIRTUAL,
+        UNIQUE KEY `fqnHash` (`fqnHash`))"""
+    for table in ("metric_entity", "worksheet_entity")
+}
 PARENTS = ("dbservice_entity", "database_entity", "database_schema_entity")
 
 
@@ -47,6 +59,7 @@ class OMRows:
 
     def __init__(self, connection: Any, schema: str, *, today: date = TODAY) -> None:
         self.connection, self.schema, self.today = connection, schema, today
+        self._moments = 0
         connection.autocommit(True)
         connection.select_db(schema)
 
@@ -117,6 +130,36 @@ class OMRows:
         """A table whose json is this text."""
         self.run("REPLACE INTO table_entity (json, fqnHash) VALUES (%s, %s)", text, hash_of(fqn))
 
+    def delete(self, *fqns: str, deleted: bool = True) -> None:
+        """Marks tables as deleted, as an ingestion does that did not see them, or takes that back."""
+        for fqn in fqns:
+            self.run(
+                "UPDATE table_entity SET json = JSON_SET(json, '$.deleted', CAST(%s AS JSON), '$.updatedAt', %s) "
+                "WHERE fqnHash = %s" if self._is_mysql() else
+                "UPDATE table_entity SET json = JSON_SET(json, '$.deleted', JSON_EXTRACT(%s, '$'), '$.updatedAt', %s) "
+                "WHERE fqnHash = %s",
+                json.dumps(deleted), self._moment(), hash_of(fqn),
+            )  # fmt: skip
+
+    def _moment(self) -> int:
+        """A millisecond of this morning, each time a later one."""
+        self._moments += 1
+        return self.milliseconds(0) + self._moments
+
+    def drop(self, *fqns: str, usage: bool = True) -> None:
+        """Deletes tables for good, with what OM keeps by their ids; their usage only if told so."""
+        for fqn in fqns:
+            gone = identifier_of(fqn)
+            self.run("DELETE FROM table_entity WHERE fqnHash = %s", hash_of(fqn))
+            self.run("DELETE FROM entity_relationship WHERE fromId = %s OR toId = %s", gone, gone)
+            if usage:
+                self.run("DELETE FROM entity_usage WHERE id = %s", gone)
+
+    def _is_mysql(self) -> bool:
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT VERSION()")
+            return "MariaDB" not in str(cursor.fetchone()[0])
+
     def life_cycle(self, **days: int) -> dict[str, Any]:
         """The life cycle of these days."""
         return {"lifeCycle": {name: {"timestamp": self.milliseconds(ago)} for name, ago in days.items()}}
@@ -163,9 +206,32 @@ class OMRows:
         """Data flows from one table to the other."""
         self.relate(up, down, ("table", "table"), 13)
 
+    def view(self, fqn: str, text: Any, kind: str = "View", **more: Any) -> str:
+        """A view with this text."""
+        return self.table(fqn, tableType=kind, schemaDefinition=text, **more)
+
+    def asset(self, kind: str, fqn: str, *, deleted: bool = False) -> None:
+        """An asset of another kind than tables."""
+        document = {"id": identifier_of(fqn), "name": fqn.rsplit(".", 1)[-1], "fullyQualifiedName": fqn}
+        document |= {"updatedAt": self.milliseconds(800), "updatedBy": "ingestion-bot", "deleted": deleted}
+        self.run(f"REPLACE INTO {KINDS[kind]} (json, fqnHash) VALUES (%s, %s)", json.dumps(document), hash_of(fqn))
+
+    def remove_asset(self, kind: str, fqn: str) -> None:
+        """OM deletes an asset for good, with all that it is related to."""
+        identifier = identifier_of(fqn)
+        self.run(f"DELETE FROM {KINDS[kind]} WHERE id = %s", identifier)
+        self.run("DELETE FROM entity_relationship WHERE %s IN (fromId, toId)", identifier)
+
     def profile(self, fqn: str, ago: int, size: Any = 10**9) -> None:
         """A profile of a table."""
         self._profile(fqn, "table.tableProfile", {"timestamp": self.milliseconds(ago), "sizeInByte": size})
+
+    def tag(self, fqn: str, tag: str) -> None:
+        """A tag, or a tier, of a table."""
+        self.run(
+            "INSERT INTO tag_usage (source, tagFQN, labelType, state, targetFQNHash) VALUES (0, %s, 0, 1, %s)",
+            tag, hash_of(fqn),
+        )  # fmt: skip
 
     def write(self, fqn: str, ago: int, operation: str = "INSERT") -> None:
         """An operation on a table, as the system profile has it."""

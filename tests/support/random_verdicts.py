@@ -141,6 +141,9 @@ class _InMemory(_Judge):
             return [{"id": f"a{each}", "fqnHash": "w" * 32, "deleted": False} for each in range(ASSETS)]
         return []
 
+    def columns_of(self, table: str) -> set[str]:
+        return set()
+
     def usage_runs(self) -> dict[str, set[date]]:
         return {}
 
@@ -165,7 +168,8 @@ class _InMemory(_Judge):
         ago = self.day_ago
         writes = [ago(facts.updated), ago(facts.created)]
         return {
-            "id": f"t{number}", "fqn": f"t{number}", "service_hash": f"s{facts.service}", "database": None, "schema": None,
+            "id": f"t{number}", "fqn": f"t{number}", "name": f"t{number}",
+            "service_hash": f"s{facts.service}", "database": None, "schema": None,
             "table_type": facts.kind, "created": ago(facts.created), "life_accessed": ago(facts.accessed),
             "unreadable_access": False, "unreadable_write": False, "writes": writes,
             "written": max((each for each in writes if each), default=None),
@@ -194,8 +198,8 @@ def second(estate: RandomEstate) -> tuple[Judged, dict[str, dict[str, Any]]]:
     return judged, second_verdicts(judged, TODAY, rules)
 
 
-def first(estate: RandomEstate) -> list[dict[str, Any]]:
-    """What the rules of a refresh say, by table."""
+def first(estate: RandomEstate, risks: RiskTable | None = None) -> list[dict[str, Any]]:
+    """What the rules of a refresh say, by table; with what the past teaches, unless a table of risks is given."""
     today, count, thresholds = day_number(TODAY), len(estate.tables), Thresholds()
     query, source = Columns(QUERY_FIELDS, count), Columns(SOURCE_FIELDS, count)
     query["flags"] = np.array(
@@ -245,13 +249,16 @@ def first(estate: RandomEstate) -> list[dict[str, Any]]:
     through = nearest_in_use(upstream, in_use, np.arange(count + ASSETS)).any[:count]
     query["flags"] |= np.where(through, IN_USE_THROUGH_LINEAGE, 0).astype(np.uint8)
     linked = np.isin(np.arange(count), [sources, targets])
-    table = RiskTable.of(*_past(facts, feed, watched, place, known_since, uses, today).until(today))
+    table = risks or RiskTable.of(*_past(facts, feed, watched, place, known_since, uses, today).until(today))
     source["days_of_use"], source["longest_gap"] = _habits(facts.variant[place], watched, uses)
     asked = Estate(
         query=query, source=source, present=np.ones(count, np.bool_), service=place, place=place, observed=feed.observed,
-        partial=feed.partial, silent=feed.silent, prices=[], nodes=count + ASSETS, sources=sources, targets=targets,
+        partial=feed.partial, silent=feed.silent,
+        mass_absence=np.zeros(len(feed.silent), np.bool_),
+        prices=[], nodes=count + ASSETS, sources=sources, targets=targets,
         no_lineage=(20 * np.bincount(place, linked, SERVICES) < np.bincount(place, minlength=SERVICES))[place],
-        tag_sets=tag_sets, incomplete=estate.incomplete,
+        tag_sets=tag_sets, incomplete=estate.incomplete, unknown_nodes=np.zeros(count + ASSETS, np.bool_),
+        unread=np.zeros(count, np.bool_),
     )  # fmt: skip
     kept = frozenset(number for number, each in enumerate(estate.tables) if each.kept)
     known = VerdictInputs(prices=np.full(SERVICES, 0.023), kept=kept, calibration_off=frozenset())

@@ -3,15 +3,18 @@
 Written from what the product promises, not from the code: every row is read, everything is recomputed.
 """
 
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
+from tests.support.second_absence import Absences, away, identities
 from tests.support.second_feeds import BEST, Feeds, Place, UsageRow, position, rises
 from tests.support.second_lineage import LineageAndScore
-from tests.support.second_memory import Kept, Known
-from tests.support.second_rows import longest_pause, split_fqn
+from tests.support.second_memory import Kept, Known, PlaceName
+from tests.support.second_rows import decoded, longest_pause, place_of, split_fqn
+from tests.support.second_series import Series, is_in_use, series_of, shared_signs
 
 Row = dict[str, Any]
 LIMITS = ((90, "COOLING"), (365, "STALE"))
@@ -19,17 +22,25 @@ LIMITS = ((90, "COOLING"), (365, "STALE"))
 
 @dataclass
 class Judged:
-    """What the inventory ought to hold: tables by id, services by name, the score; and what outlives this refresh."""
+    """What the inventory ought to hold: tables by id, services by name, the score; and what outlives this refresh.
+
+    `numbers` are those of tables that were known before, by id; others have none of `numbers_before`.
+    """
 
     tables: dict[str, Row] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    numbers_before: set[int] = field(default_factory=set)
+    series: list[Series] = field(default_factory=list)
     services: dict[str, Row] = field(default_factory=dict)
     score: Row = field(default_factory=dict)
     known: Known = field(default_factory=Known)
 
 
-def second_inventory(connection: Any, schema: str, today: date, known: Known | None = None) -> Judged:
+def second_inventory(
+    connection: Any, schema: str, today: date, known: Known | None = None, now: datetime | None = None
+) -> Judged:
     """Reads and recomputes everything; `known` is what was known before the refresh that it is compared with."""
-    return _Judge(connection, schema, today, known or Known()).judge()
+    return _Judge(connection, schema, today, known or Known(), now).judge()
 
 
 class _Judge(LineageAndScore):
@@ -45,19 +56,103 @@ class _Judge(LineageAndScore):
         self.add_costs(tables)
         return self.evaluate(tables, usage)
 
-    def evaluate(self, tables: dict[str, Row], usage: list[UsageRow]) -> Judged:
+    def evaluate(self, live: dict[str, Row], usage: list[UsageRow]) -> Judged:
         """What follows from the facts of the tables and the rows of usage."""
-        self.feeds = Feeds(self.today, self.known, tables.values(), usage, self.usage_runs(), self.services)
+        fqns = {identifier: table["fqn"] for identifier, table in live.items()}
+        self.followed = identities(self.known, self.om_ids, fqns)
+        tables = {**live, **self.absent_tables(live)}
         for table in tables.values():
+            self.services.setdefault(table["service_hash"], {"name": table["service_name"], "type": None})
+        self.feeds = Feeds(self.today, self.known, tables.values(), usage, self.usage_runs(), self.services)
+        for table in live.values():
             self.add_uses(table)
             self.add_age(table)
-        for table in tables.values():
+        for table in live.values():
             place = self.feeds.place(table["service_hash"], table["database"], table["schema"])
             self.add_evidence(table, place)
             self.judge_activity(table, place)
+        series = series_of(tables)
+        for each in series:
+            self.share_signs(each, tables)
         self.add_lineage(tables)
+        for each in series:
+            self.share_use(each, tables)
+        for table in tables.values():
+            self.conclude(table)
         services = self.judge_services(tables)
-        return Judged(tables, services, self.score(tables), self.outlives(tables))
+        numbers = {new: kept.number for new in tables if (kept := self.kept(new)) and kept.number is not None}
+        return Judged(
+            tables=tables,
+            numbers=numbers,
+            numbers_before={kept.number for kept in self.known.kept.values() if kept.number is not None},
+            series=series,
+            services=services,
+            score=self.score(tables),
+            known=self.outlives(tables),
+        )
+
+    def kept(self, identifier: str) -> Kept | None:
+        """What is known of a table from before, under whatever id."""
+        return self.known.kept.get(self.followed.get(identifier, identifier))
+
+    def absent_tables(self, live: dict[str, Row]) -> dict[str, Row]:
+        """Tables that are away and not gone yet, as they were last; in `self.away` also those that are gone."""
+        for table in live.values():
+            table["absent_since"], table["mass_absence"], table["in_om"] = None, False, True
+        self.away = away(self.known, self.followed.values(), self.now)
+        absences = Absences(
+            list(self.away.values()),
+            [(self.services[each["service_hash"]]["name"], each["database"], each["schema"]) for each in live.values()],
+            set(self.places_of_om()),
+            self.known.under_removal,
+        )
+        found, hit = dict[str, Row](), set[tuple[str, str | None]]()
+        for identifier, absence in self.away.items():
+            if absences.is_gone(absence, self.now):
+                self.away[identifier] = replace(absence, gone=True)
+                continue
+            assert identifier in self.known.last, "look at a table before it vanishes: it stays what it was"
+            in_om = identifier in self.om_ids
+            found[identifier] = {**self.known.last[identifier], "absent_since": absence.since, "in_om": in_om}
+            if absences.is_mass(absence):
+                hit.add(absence.path[:2])
+        for table in live.values():
+            table["mass_absence"] = (table["service_name"], table["database"]) in hit
+        return found
+
+    def places_of_om(self) -> Iterator[PlaceName]:
+        """The services, databases and schemas that OM has, and has not deleted."""
+        for table in ("dbservice_entity", "database_entity", "database_schema_entity"):
+            deleted = "deleted" if "deleted" in self.columns_of(table) else "0 AS deleted"
+            # The json of a service holds secrets.
+            name = "name" if table == "dbservice_entity" else "json"
+            for row in self.rows(table, f"{name}, {deleted}"):
+                if row.get("deleted"):
+                    continue
+                if name == "name":
+                    yield row["name"], None, None
+                else:
+                    names = split_fqn(decoded(row["json"]).get("fullyQualifiedName") or "")
+                    yield (names[0], *place_of([*names, ""]))
+
+    def share_signs(self, series: Series, tables: dict[str, Row]) -> None:
+        """Judges the parts of a series by what is known of all of them, unless one that tells is in use by itself."""
+        if is_in_use(series, tables):
+            return
+        signs = shared_signs(tables[each] for each in series.parts)
+        for table in (tables[each] for each in series.parts):
+            if not table["absent_since"]:
+                as_one = {**table, **signs}
+                self.judge_activity(as_one, table["place"])
+                names = ("activity", "unknown_reason", "idle_days", "directly")
+                table |= {name: as_one[name] for name in names}
+
+    @staticmethod
+    def share_use(series: Series, tables: dict[str, Row]) -> None:
+        """Parts of a whole that is in use are."""
+        in_use = is_in_use(series, tables)
+        for table in (tables[each] for each in series.parts):
+            table["through_series"] = in_use
 
     def add_services(self, tables: dict[str, Row]) -> None:
         """Services by hash; one that OM does not know has the name in its tables' FQNs."""
@@ -73,7 +168,7 @@ class _Judge(LineageAndScore):
 
     def add_uses(self, table: Row) -> None:
         """When it was used, by whatever sign."""
-        service, kept = table["service_hash"], self.known.kept.get(table["id"])
+        service, kept = table["service_hash"], self.kept(table["id"])
         undated = self.feeds.undated(service)
         if undated:
             table["uses"] = rises(table["counts"], self.feeds.first_day(service))
@@ -87,7 +182,7 @@ class _Judge(LineageAndScore):
 
     def add_age(self, table: Row) -> None:
         """Since when it is known, and whether a sign says that it is young."""
-        kept = self.known.kept.get(table["id"])
+        kept = self.kept(table["id"])
         services_seen = {each.service for each in self.known.kept.values()}
         table["first_seen"] = kept.first_seen if kept and kept.first_seen else self.today
         table["seen_later"] = kept.seen_later if kept else table["service_name"] in services_seen
@@ -193,24 +288,31 @@ class _Judge(LineageAndScore):
 
     def outlives(self, tables: dict[str, Row]) -> Known:
         """What the next refresh starts from."""
-        kept = dict(self.known.kept)
+        kept = {
+            identifier: each for identifier, each in self.known.kept.items() if identifier not in self.followed.values()
+        }
+        for identifier, absence in self.away.items():
+            kept[identifier] = replace(kept[identifier], absent_since=absence.since, gone=absence.gone)
         for identifier, table in tables.items():
-            kept[identifier] = Kept(
-                service=table["service_name"],
-                first_seen=table["first_seen"],
-                seen_later=table["seen_later"],
-                known_since=table["known_since"],
-                kept_accessed=table["accessed"],
-            )
+            if not table["absent_since"]:
+                kept[identifier] = self.remembered(identifier, table)
         first = dict(self.known.first_lifecycle)
         for place in {(table["service_hash"], table["database"]) for table in tables.values()}:
             day = self.feeds.first_lifecycle(*place)
             if day is not None:
                 first[self.services[place[0]]["name"], place[1]] = day
-        return Known(
-            kept=kept,
-            first_lifecycle=first,
-            confirmed_feeds=self.known.confirmed_feeds,
-            confirmed_lineage=self.known.confirmed_lineage,
-            undated_types=self.known.undated_types,
+        return replace(self.known, kept=kept, last=tables, edges=self.edges, assets=self.assets, first_lifecycle=first)
+
+    def remembered(self, identifier: str, table: Row) -> Kept:
+        before = self.kept(identifier)
+        return Kept(
+            service=table["service_name"],
+            database=table["database"],
+            schema=table["schema"],
+            fqn=table["fqn"],
+            number=before.number if before else None,
+            first_seen=table["first_seen"],
+            seen_later=table["seen_later"],
+            known_since=table["known_since"],
+            kept_accessed=table["accessed"],
         )

@@ -18,6 +18,11 @@ ASSET_TABLES = {
     "container": "storage_container_entity", "searchIndex": "search_index_entity",
     "apiEndpoint": "api_endpoint_entity", "storedProcedure": "stored_procedure_entity",
 }  # fmt: skip
+# Of newer versions of OM, or read only since it matters.
+MORE_ASSET_TABLES = {
+    "metric": "metric_entity", "directory": "directory_entity", "file": "file_entity",
+    "spreadsheet": "spreadsheet_entity", "worksheet": "worksheet_entity",
+}  # fmt: skip
 Row = dict[str, Any]
 
 
@@ -50,15 +55,45 @@ def longest_pause(days: list[date]) -> int:
 class Reader:
     """Turns rows into facts by table id."""
 
-    def __init__(self, connection: Any, schema: str, today: date, known: Known) -> None:
+    def __init__(self, connection: Any, schema: str, today: date, known: Known, now: datetime | None = None) -> None:
         self.connection, self.schema, self.today, self.known = connection, schema, today, known
+        # To the minute, as absences are kept, and naive, as the database gives it.
+        noon = datetime(today.year, today.month, today.day, 12)
+        self.now = (now.astimezone(UTC).replace(tzinfo=None) if now else noon).replace(second=0, microsecond=0)
         self.everything: dict[str, Row] = {}
+        self.om_ids = set[str]()
+        # By id of a table the id that it was known by.
+        self.followed: dict[str, str] = {}
+        self.relations_deleted = list[Row]()
 
     def rows(self, table: str, columns: str) -> list[Row]:
         return rows_of(self.connection, self.schema, table, columns)
 
     def moment(self, value: Any) -> Moment:
         return read_moment(value, self.today)
+
+    def columns_of(self, table: str) -> set[str]:
+        """The columns of a table of OM's; none where it has no such table."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s",
+                (self.schema, table),
+            )
+            return {row[0] for row in cursor.fetchall()}
+
+    def kinds(self) -> dict[str, str]:
+        """The kinds of other assets that can be read, and their tables."""
+        return ASSET_TABLES | {kind: table for kind, table in MORE_ASSET_TABLES.items() if self.columns_of(table)}
+
+    def assets_of(self, kind: str) -> list[Row]:
+        """All assets of a kind."""
+        if kind in ASSET_TABLES:
+            return self.rows(ASSET_TABLES[kind], "id, fqnHash, deleted")
+        table = MORE_ASSET_TABLES[kind]
+        columns = self.columns_of(table)
+        deleted = "deleted" if "deleted" in columns else "0 AS deleted"
+        hashed = "fqnHash" if "fqnHash" in columns else "nameHash AS fqnHash"
+        return self.rows(table, f"id, {hashed}, {deleted}")
 
     def day(self, value: Any) -> date | None:
         return self.moment(value).day
@@ -69,6 +104,7 @@ class Reader:
     def read_tables(self) -> dict[str, Row]:
         """All tables that are not deleted; `everything` holds the deleted ones, too."""
         for row in self.rows("table_entity", "id, fqnHash, json"):
+            self.om_ids.add(row["id"])
             document = decoded(row["json"])
             if document:
                 self.everything[row["id"]] = self.facts(row, document)
@@ -79,10 +115,11 @@ class Reader:
         names = split_fqn(document.get("fullyQualifiedName") or row["id"])
         database, schema = place_of(names)
         description, created = document.get("description"), document.get("createdAt")
+        text, columns = document.get("schemaDefinition"), document.get("columns")
         return {
-            "id": row["id"], "fqn": document.get("fullyQualifiedName") or row["id"], "fqn_hash": row["fqnHash"],
+            "id": row["id"], "fqn": document.get("fullyQualifiedName") or row["id"], "fqn_hash": row["fqnHash"] or "",
             "name": names[-1],
-            "service_hash": row["fqnHash"][:32], "database": database, "schema": schema,
+            "service_hash": (row["fqnHash"] or "")[:32], "database": database, "schema": schema,
             "deleted": document.get("deleted") is True, "table_type": document.get("tableType"),
             "created": moments["created"].day, "life_accessed": moments["accessed"].day,
             "unreadable_access": moments["accessed"].unreadable, "unreadable_write": moments["updated"].unreadable,
@@ -91,6 +128,8 @@ class Reader:
             "first_version": is_first_version(document.get("version")), "profiles": [], "cost_use": None,
             "described": isinstance(description, str) and bool(description.strip()), "tier": None,
             "tags": set(), "sizes": [], "uses": {}, "usage_days": set(), "counts": {}, "query_cost": None,
+            "text": text if isinstance(text, str) else None,
+            "fingerprint": tuple(an_object(each).get("name") for each in columns) if isinstance(columns, list) else (),
         }  # fmt: skip
 
     def life_cycle(self, found: Any) -> dict[str, Moment]:
@@ -106,11 +145,9 @@ class Reader:
         return moments
 
     def add_relations(self, tables: dict[str, Row]) -> None:
-        self.relations = [
-            row
-            for row in self.rows("entity_relationship", "fromId, toId, fromEntity, toEntity, relation, deleted")
-            if not row["deleted"]
-        ]
+        rows = self.rows("entity_relationship", "fromId, toId, fromEntity, toEntity, relation, deleted")
+        self.relations = [row for row in rows if not row["deleted"]]
+        self.relations_deleted = [row for row in rows if row["deleted"]]
         hashes: dict[str, str] = {}
         for table in ("database_schema_entity", "database_entity"):
             hashes |= {row["id"]: row["fqnHash"] for row in self.rows(table, "id, fqnHash")}
@@ -192,18 +229,13 @@ class Reader:
         for kind, table in (("database", "database_entity"), ("databaseSchema", "database_schema_entity")):
             for row in self.rows(table, "id, fqnHash, json"):
                 names = split_fqn(decoded(row["json"]).get("fullyQualifiedName") or "")
-                if len(names) == 2 + (kind == "databaseSchema"):
+                # Without a hash nobody can tell what it is a row of.
+                if row["fqnHash"] and len(names) == 2 + (kind == "databaseSchema"):
                     yield (kind, row["id"]), (row["fqnHash"][:32], names[1], names[2] if len(names) > 2 else None)
 
     def usage_runs(self) -> dict[str, set[date]]:
         """The days of successful usage runs by service hash, where OM's records of runs can tell."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT column_name FROM information_schema.columns "
-                "WHERE table_schema = %s AND table_name = 'ingestion_pipeline_entity'",
-                (self.schema,),
-            )
-            columns = {row[0] for row in cursor.fetchall()}
+        columns = self.columns_of("ingestion_pipeline_entity")
         if not {"fqnHash", "pipelineType"} <= columns:
             return {}
         pipelines = self.rows("ingestion_pipeline_entity", "fqnHash, pipelineType")

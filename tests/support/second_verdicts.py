@@ -10,10 +10,15 @@ from typing import Any
 
 from tests.support.second_feeds import position
 from tests.support.second_inventory import Judged
+from tests.support.second_series import one_verdict
 
 Row = dict[str, Any]
 FUTURE, BETWEEN_STATES = 180, 30
 IDLE = (60, 90, 120, 180, 270, 365, 540)
+KEPT = {"ACTIVE_DOWNSTREAM", "SERIES_IN_USE", "KEPT_BY_OWNER"}
+REVIEWED = {
+    "CRITICAL_TIER", "PROTECTED_TAG", "UNKNOWN_DOWNSTREAM", "EVIDENCE_INCOMPLETE", "FEED_SILENT", "MASS_ABSENCE",
+}  # fmt: skip
 VIRTUAL = {"View", "SecureView", "SemanticView", "External", "Foreign", "Stage", "Stream"}
 
 
@@ -80,7 +85,7 @@ def states_of(table: Row) -> Iterator[tuple[tuple[int, int, int], bool]]:
 
 class _Verdicts:
     def __init__(self, judged: Judged, today: date, rules: Rules) -> None:
-        self.tables, self.today, self.rules = judged.tables, today, rules
+        self.tables, self.series, self.today, self.rules = judged.tables, judged.series, today, rules
         self.counts = self.past()
 
     def ago(self, day: date) -> int:
@@ -88,7 +93,8 @@ class _Verdicts:
 
     def past(self) -> dict[tuple[int, int, int], list[int]]:
         counts: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0])
-        for table in self.tables.values():
+        # OM forgets the usage of tables that it no longer has.
+        for table in (each for each in self.tables.values() if each["in_om"]):
             for found, returned in states_of(table):
                 counts[found][0] += 1
                 counts[found][1] += returned
@@ -104,21 +110,50 @@ class _Verdicts:
         return None
 
     def all(self) -> dict[str, Row]:
-        found = {identifier: self.own(table) for identifier, table in self.tables.items()}
-        for identifier, table in self.tables.items():
-            self.judge(identifier, table, found)
+        """What is away has the verdict that it had."""
+        there = {identifier for identifier, table in self.tables.items() if not table["absent_since"]}
+        found = {each: self.own(table) if each in there else self.kept(table) for each, table in self.tables.items()}
+        for identifier in there:
+            self.judge(identifier, self.tables[identifier], found)
+        for series in self.series:
+            self.share(found, [each for each in series.parts if each in there])
+        for identifier in there:
+            self.tables[identifier]["judged"] = found[identifier]
         return found
+
+    def share(self, found: dict[str, Row], parts: list[str]) -> None:
+        """The parts of a series that is not in use have one verdict."""
+        if parts and not any(self.tables[each]["through_series"] for each in parts):
+            verdict, blockers = one_verdict(found[each] for each in parts)
+            # The series is as old as its oldest part, and as likely to return as the likeliest.
+            if (
+                min(self.ago(self.tables[each]["known_since"]) for each in parts)
+                <= 30
+                < max(self.ago(self.tables[each]["known_since"]) for each in parts)
+            ):
+                blockers = set(blockers) - {"RECENTLY_CREATED"}
+            risks = [found[each]["risk"] for each in parts]
+            risk = None if None in risks else max(risks)
+            for each in parts:
+                found[each] |= {"verdict": verdict, "blockers": set(blockers), "risk": risk}
+
+    def kept(self, table: Row) -> Row:
+        """The risk of its class is learnt anew, for what it holds."""
+        return {**table["judged"], "own": self.risk_of(table["judged"]["class"])}
 
     def own(self, table: Row) -> Row:
         idle = table["idle_days"]
-        risk = None
+        known = None
         is_idle = table["activity"] in ("STALE", "DORMANT")
         if is_idle and table["observed"] >= 2 * FUTURE:
             days = table["days_of_use"] or (1 if table["accessed"] else 0)
             known = class_of(idle, table["longest_gap"], days)
-            like = self.like(known) if known else None
-            risk = wilson_upper(like[1], like[0]) if like else None
-        return {"idle": idle, "own": risk, "is_idle": is_idle, "purge": self.purge(table, idle)}
+        purge = self.purge(table, idle)
+        return {"idle": idle, "class": known, "own": self.risk_of(known), "is_idle": is_idle, "purge": purge}
+
+    def risk_of(self, known: tuple[int, int, int] | None) -> float | None:
+        like = self.like(known) if known else None
+        return wilson_upper(like[1], like[0]) if like else None
 
     def purge(self, table: Row, idle: int | None) -> float | None:
         if idle is None:
@@ -156,7 +191,10 @@ class _Verdicts:
         }
         cases = {
             "ACTIVE_DOWNSTREAM": table["through_lineage"],
-            "UNKNOWN_DOWNSTREAM": any(self.tables[each]["activity"] == "UNKNOWN" for each in below),
+            "SERIES_IN_USE": table.get("through_series", False),
+            "MASS_ABSENCE": table["mass_absence"],
+            "UNKNOWN_DOWNSTREAM": table["unreadable_below"]
+            or any(self.tables[each]["activity"] == "UNKNOWN" for each in below),
             "CRITICAL_TIER": table["tier"] in (1, 2),
             "PROTECTED_TAG": bool(tags),
             "RECENTLY_WRITTEN": table["unreadable_write"] or (table["written"] and self.ago(table["written"]) <= 30),
@@ -174,11 +212,11 @@ class _Verdicts:
 
     def verdict(self, table: Row, mine: Row) -> str:
         blockers, rules = mine["blockers"], self.rules
-        if table["activity"] in ("NEW", "ACTIVE", "COOLING") or blockers & {"ACTIVE_DOWNSTREAM", "KEPT_BY_OWNER"}:
+        if table["activity"] in ("NEW", "ACTIVE", "COOLING") or blockers & KEPT:
             return "KEEP"
         if table["activity"] == "UNKNOWN":
             return "REVIEW" if mine["cost"] is not None and mine["cost"] >= 10 else "KEEP"
-        if blockers & {"CRITICAL_TIER", "PROTECTED_TAG", "UNKNOWN_DOWNSTREAM", "EVIDENCE_INCOMPLETE", "FEED_SILENT"}:
+        if blockers & REVIEWED:
             return "REVIEW"
         if table["table_type"] in VIRTUAL:
             return "REVIEW"

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from thirdeye.database import MySQL
-from thirdeye.inventory.columns import CHUNK, PRESENT, QUERY_FIELDS, RETAINED, Columns, blob_name, day_number
+from thirdeye.inventory.columns import ABSENT, CHUNK, PRESENT, QUERY_FIELDS, RETAINED, Columns, blob_name, day_number
 from thirdeye.inventory.directory import DatabaseFeed, Service
 from thirdeye.inventory.fqn import digest
 from thirdeye.inventory.verdicts import UNKNOWN_PURGE_SCORE, VERDICT_CODE, Verdict
@@ -20,7 +20,7 @@ USERS = {"ann": ["id-ann", ["id-finance"]], "bob": ["id-bob", []], "cyd": ["id-c
 OWNER_SETS = [[], [["id-ann", "user", "ann"]], [["id-finance", "team", "finance"]], [["id-bob", "user", "bob"]]]
 PRICE = Decimal("0.023")
 _ROW = """REPLACE INTO table_inventory (number, id, fqn, fqn_key, name, service, database_name, schema_name, table_type,
-  last_accessed, last_written, size_bytes, query_cost_30d, owner_set, seen_at, removed_at) VALUES """
+  last_accessed, last_written, size_bytes, query_cost_30d, owner_set, seen_at, absent_since, removed_at) VALUES """
 
 
 @dataclass
@@ -35,9 +35,13 @@ class Table:
     accessed: date | None = None
     written: date | None = None
     owners: int = 0
+    # Part of the estate, and be it absent from OpenMetadata.
     present: bool = True
+    absent: bool = False
     retained: bool = False
     blockers: int = 0
+    # An index into `Synthetic.series` plus one.
+    series: int = 0
 
     @property
     def fqn(self) -> str:
@@ -62,6 +66,7 @@ class Synthetic:
     thirdeye: MySQL
     generation: int = 0
     duplicates: list[dict[str, Any]] = field(default_factory=list)
+    series: list[dict[str, Any]] = field(default_factory=list)
 
     async def publish(self, tables: Sequence[Table], now: datetime) -> None:
         """What a refresh at this moment leaves."""
@@ -83,6 +88,8 @@ class Synthetic:
                 await self._put(session, blob_name("query", chunk), columns.packed(chunk))
             await self._put(session, "directory", orjson.dumps(_directory()))
             await self._put(session, "duplicates", orjson.dumps(self.duplicates))
+            lines = b"".join(orjson.dumps(entry) + b"\n" for entry in self.series)
+            await self._put(session, "series/00000", lines)
             advice = {"policy": {"archive_saving": 0.8}, "risks": [None], "warnings": []}
             await self._put(session, "advice", orjson.dumps(advice))
             values = {"generation": self.generation, "now": now, "day": now.date()}
@@ -101,7 +108,9 @@ class Synthetic:
 
 def _values(table: Table) -> Mapping[str, Any]:
     return {
-        "flags": (PRESENT if table.present else 0) | (RETAINED if table.retained else 0),
+        "flags": (PRESENT if table.present else 0)
+        | (ABSENT if table.absent else 0)
+        | (RETAINED if table.retained else 0),
         "size": -1 if table.size is None else table.size,
         "query_cost": np.nan if table.queries_usd is None else float(table.queries_usd),
         "accessed": day_number(table.accessed),
@@ -110,6 +119,7 @@ def _values(table: Table) -> Mapping[str, Any]:
         "verdict": VERDICT_CODE[table.verdict],
         "purge": UNKNOWN_PURGE_SCORE,
         "blockers": table.blockers,
+        "series": table.series,
     }
 
 
@@ -131,6 +141,7 @@ def _row(table: Table, now: datetime) -> tuple[Any, ...]:
         None if table.queries_usd is None else str(table.queries_usd),
         table.owners,
         moment,
+        moment if table.absent else None,
         None if table.present else moment,
     )
 

@@ -10,10 +10,14 @@ from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, Blocker, Verdict
 from thirdeye.verdict.explanations import ReturnRisk, blocker_detail, reasons
 
 TABLE: dict[str, Any] = {
-    "removedAt": None, "advised": {"idle": 254}, "lastAccessed": date(2026, 3, 12), "activity": "STALE",
+    "absentSince": None, "removedAt": None, "advised": {"idle": 254}, "lastAccessed": date(2026, 3, 12), "activity": "STALE",
     "activityReason": "Nobody can tell.", "longestPauseDays": 9, "monthlyCost": Decimal("182.0"), "tier": "Tier1",
     "inUseThroughLineage": False, "lastWritten": date(2026, 11, 1), "knownSince": date(2026, 11, 2),
-    "refreshedAt": datetime(2026, 11, 21, 12, tzinfo=UTC),
+    "refreshedAt": datetime(2026, 11, 21, 12, tzinfo=UTC), "series": None,
+}  # fmt: skip
+SERIES = {
+    "inUse": False, "lastAccessed": date(2026, 3, 12),
+    "reason": "Part of the series events_* (419 tables): last read on 12 March 2026 (254 days ago).",
 }  # fmt: skip
 RISK: ReturnRisk = {
     "value": 0.02, "like": 5_000, "returned": 60, "basedOnDays": 700, "fromDownstream": False, "tables": (212, 3),
@@ -67,6 +71,18 @@ def test_counts_in_sentences_count_tables(changed: dict[str, Any], sentence: str
     assert said(risk)[1] == sentence
 
 
+def test_a_part_of_a_series_that_nobody_uses_is_spoken_of_as_the_series() -> None:
+    sentences = said(lastAccessed=None, series=SERIES)
+    assert sentences[:2] == [
+        "Not read since 12 March 2026 (254 days); its longest pause before was 9 days.", SERIES["reason"],
+    ]  # fmt: skip
+    # Of one that is in use, the blocker speaks.
+    used = {**SERIES, "inUse": True}
+    assert said(lastAccessed=None, series=used)[0] == "Never seen in use in 254 days that were watched."
+    assert SERIES["reason"] not in said(series=used)
+    assert detail(Blocker.SERIES_IN_USE, series=used) == SERIES["reason"]
+
+
 def test_without_a_table_like_it_nothing_is_said_of_them() -> None:
     assert len(said(None)) == len(said({**RISK, "tables": (0, 0)})) == 4
 
@@ -92,6 +108,29 @@ def test_every_blocker_has_a_sentence_of_its_own() -> None:
         (Blocker.RECENTLY_WRITTEN, {"lastWritten": None}, "Nobody can read when it was last written."),
         (Blocker.RECENTLY_WRITTEN, {"lastWritten": date(2026, 10, 21)}, "Nobody can read when it was last written."),
         (Blocker.RECENTLY_WRITTEN, {"lastWritten": date(2026, 10, 22)}, "It was written on 22 October 2026."),
+        # The parts of a series that nobody uses have the blockers of all.
+        (
+            Blocker.RECENTLY_WRITTEN,
+            {"lastWritten": None, "series": SERIES},
+            "Another part of its series was written lately, or nobody can read when.",
+        ),
+        (Blocker.CRITICAL_TIER, {"series": SERIES}, "Its tier is Tier1."),
+        (
+            Blocker.CRITICAL_TIER,
+            {"tier": None, "series": SERIES},
+            "The tier of another part of its series is critical.",
+        ),
+        (
+            Blocker.PROTECTED_TAG,
+            {"series": SERIES},
+            "It, or another part of its series, carries a protected tag (PII).",
+        ),
+        (
+            Blocker.UNKNOWN_DOWNSTREAM,
+            {"series": SERIES},
+            "Something depends on it, or on another part of its series, of whose use nothing is known.",
+        ),
+        (Blocker.UNKNOWN_DOWNSTREAM, {}, "Something depends on it of whose use nothing is known."),
     ],
 )
 def test_blockers_in_words(blocker: Blocker, changed: dict[str, Any], sentence: str) -> None:

@@ -53,7 +53,9 @@ def judged(tables: list[dict[str, Any]], risk_table: RiskTable = SAFE) -> list[t
     estate = Estate(
         query=query, source=source, present=np.ones(count, np.bool_), service=np.zeros(count, np.int32),
         place=column("place"), no_lineage=column("no_lineage"), observed=np.array(OBSERVED), partial=np.array(PARTIAL),
-        silent=np.array(SILENT), prices=[], nodes=count, sources=nothing, targets=nothing, tag_sets=[()],
+        silent=np.array(SILENT), mass_absence=np.zeros(len(SILENT), np.bool_),
+        prices=[], nodes=count, sources=nothing, targets=nothing, tag_sets=[()],
+        unknown_nodes=np.zeros(count, np.bool_), unread=np.zeros(count, np.bool_),
         incomplete=False,
     )  # fmt: skip
     inputs = VerdictInputs(prices=np.full(1, 0.023), kept=frozenset(), calibration_off=frozenset())

@@ -138,6 +138,8 @@ async def test_use_of_a_table_that_was_to_go_is_a_regret(
                 cursor.execute("DELETE FROM table_entity WHERE id = %s", (gone["id"],))
                 connection.commit()
             await refreshed.refresh()
+            refreshed.now += timedelta(days=8)
+            await refreshed.refresh()
             removed = (
                 await api.data(
                     f"query ($fqn: String!) {{ table(fqn: $fqn) {{ removedAt {VERDICT} }} }}", fqn=gone["fqn"]

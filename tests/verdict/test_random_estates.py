@@ -1,11 +1,15 @@
 """Random estates: the second computation agrees, and nothing goes that must not."""
 
+from dataclasses import replace
 from unittest.mock import patch
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
+from hypothesis import strategies as some
 
 from tests.support.random_verdicts import TODAY, RandomEstate, estates, first, second
+from thirdeye.verdict.return_risk import CLASSES, IDLE_LIMITS, RiskTable
 
 pytestmark = pytest.mark.unmeasured
 
@@ -39,3 +43,36 @@ def check(estate: RandomEstate) -> None:
 @given(estates())
 def test_verdicts_on_random_estates(estate: RandomEstate) -> None:
     check(estate)
+
+
+# The longer a table was idle, the less likely it returns.
+RISKS = RiskTable.of(
+    np.full(CLASSES, 1000), np.repeat(np.linspace(990, 1, len(IDLE_LIMITS)).astype(int), CLASSES // len(IDLE_LIMITS))
+)
+HARSHNESS = {"KEEP": 0, "REVIEW": 0, "STOP_REFRESH": 1, "ARCHIVE": 2, "DELETE": 3}
+
+
+def check_newer_use(estate: RandomEstate, data: some.DataObject) -> None:
+    """With the same risks, a newer use of a table makes its own verdict no harsher."""
+    verdicts = first(estate, RISKS)
+    # Who was unknown may become known, and who was kept may be kept no longer for that.
+    idle = [number for number, found in enumerate(verdicts) if found["idle"] is not None and found["idle"] > 90]
+    assume(idle)
+    number = data.draw(some.sampled_from(idle))
+    table = estate.tables[number]
+    # On a day on which somebody looked anyway, so that nothing becomes known but the use.
+    looked = {ago for each in estate.tables if each.service == table.service for ago in each.uses}
+    since = max(each for each in (table.created, table.changed, table.seen, *table.uses) if each is not None)
+    last = min((*table.uses, *([] if table.accessed is None else [table.accessed])), default=10**6)
+    newer = sorted(ago for ago in looked if 90 < ago < min(last, since + 1))
+    assume(newer)
+    used = replace(table, uses=table.uses | {data.draw(some.sampled_from(newer))})
+    changed = replace(estate, tables=[*estate.tables[:number], used, *estate.tables[number + 1 :]])
+    before, after = verdicts[number]["verdict"], first(changed, RISKS)[number]["verdict"]
+    assert HARSHNESS[after] <= HARSHNESS[before], (before, after)
+
+
+@settings(max_examples=100)
+@given(estates(), some.data())
+def test_a_newer_use_makes_no_verdict_harsher(estate: RandomEstate, data: some.DataObject) -> None:
+    check_newer_use(estate, data)

@@ -123,6 +123,9 @@ B = Blocker
         ({"bits": [B.EVIDENCE_PARTIAL, B.SHORT_HISTORY], "risk": None}, Verdict.ARCHIVE),
         ({"bits": [B.EVIDENCE_PARTIAL, B.SHORT_HISTORY], "risk": None, "idle": 179}, Verdict.REVIEW),
         ({"bits": [B.EVIDENCE_PARTIAL, B.RECENTLY_WRITTEN]}, Verdict.STOP_REFRESH),
+        ({"bits": [B.MASS_ABSENCE]}, Verdict.REVIEW), ({"bits": [B.MASS_ABSENCE, B.RECENTLY_WRITTEN]}, Verdict.REVIEW),
+        ({"bits": [B.SERIES_IN_USE]}, Verdict.KEEP), ({"bits": [B.SERIES_IN_USE, B.MASS_ABSENCE]}, Verdict.KEEP),
+        ({"activity": Activity.UNKNOWN, "bits": [B.SERIES_IN_USE]}, Verdict.KEEP),
         ({"bits": [B.ACTIVE_DOWNSTREAM]}, Verdict.KEEP), ({"bits": [B.KEPT_BY_OWNER]}, Verdict.KEEP),
         ({"activity": Activity.NEW}, Verdict.KEEP), ({"activity": Activity.ACTIVE}, Verdict.KEEP),
         ({"activity": Activity.COOLING}, Verdict.KEEP),
@@ -175,6 +178,7 @@ def test_each_blocker_comes_from_its_own_fact() -> None:
         "activity": Activity.DORMANT, "written": TODAY - 31, "unreadable_write": False, "known_since": TODAY - 31, "tier": 3,
         "protected": False, "kept": False, "in_use_downstream": False, "unknown_downstream": False, "no_lineage": False,
         "feed_silent": False, "evidence_partial": False, "short_history": False, "calibration_off": False,
+        "series_in_use": False, "mass_absence": False,
     }  # fmt: skip
 
     def found(incomplete: bool = False, **changed: Any) -> set[Blocker]:
@@ -195,7 +199,8 @@ def test_each_blocker_comes_from_its_own_fact() -> None:
         ({"feed_silent": True}, B.FEED_SILENT), ({"evidence_partial": True}, B.EVIDENCE_PARTIAL),
         ({"activity": Activity.UNKNOWN}, B.UNKNOWN_USAGE), ({"short_history": True}, B.SHORT_HISTORY),
         ({"incomplete": True}, B.EVIDENCE_INCOMPLETE), ({"kept": True}, B.KEPT_BY_OWNER),
-        ({"calibration_off": True}, B.CALIBRATION_OFF),
+        ({"calibration_off": True}, B.CALIBRATION_OFF), ({"series_in_use": True}, B.SERIES_IN_USE),
+        ({"mass_absence": True}, B.MASS_ABSENCE),
     ]  # fmt: skip
     assert {blocker for _, blocker in cases} == set(Blocker)
     for changed, blocker in cases:

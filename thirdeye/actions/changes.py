@@ -26,7 +26,7 @@ async def apply(
 ) -> None:
     """Writes changes with their events and decisions. A change without columns leaves no trace.
 
-    `costs` are by number what the tables of items that end cost now, USD a month.
+    `costs` are by item what the tables of those that end cost now, USD a month.
     """
     changes = [change for change in changes if change.columns]
     ids_by_columns: dict[bytes, tuple[Columns, list[int]]] = {}
@@ -61,7 +61,7 @@ async def _remember_decisions(
         if resolution == Resolution.OBSOLETE:
             continue
         if columns.get("status", state.status) == "DONE":
-            decisions.append(NewDecision(number, category, str(resolution), costs.get(number)))
+            decisions.append(NewDecision(number, category, str(resolution), costs.get(state.id)))
         else:
             reopened.append((number, category))
     await store.put_decisions(session, decisions, now)

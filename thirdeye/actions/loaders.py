@@ -7,7 +7,7 @@ from thirdeye.actions.campaigns import store as campaigns
 from thirdeye.actions.campaigns.store import Campaign, Progress
 from thirdeye.actions.items import EventKind, StoredEvent
 from thirdeye.actions.savings import store as savings
-from thirdeye.actions.savings.store import MeasuredSaving
+from thirdeye.actions.savings.store import MeasuredParts, MeasuredSaving
 from thirdeye.context import Context
 from thirdeye.verdict.loaders import request_loader
 
@@ -36,3 +36,8 @@ def progress_loader(context: Context) -> DataLoader[int, Progress | None]:
 def measured_loader(context: Context) -> DataLoader[int, MeasuredSaving | None]:
     """The request's loader of what was measured of a table."""
     return request_loader(context, "measured", lambda numbers: savings.measured(context.thirdeye, numbers))
+
+
+def measured_parts_loader(context: Context) -> DataLoader[int, MeasuredParts | None]:
+    """The request's loader of what was measured of the old parts that an item names."""
+    return request_loader(context, "measured parts", lambda items: savings.measured_parts(context.thirdeye, items))

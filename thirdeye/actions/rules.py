@@ -139,7 +139,7 @@ def shown(item: Item) -> Columns:
 
 def shown_columns(columns: Columns) -> Columns:
     """What an event shows of these columns, as JSON values."""
-    return {name: _plain(columns[name]) for name in _SHOWN if name in columns}
+    return {name: _plain(columns[name]) for name in (*_SHOWN, "table_number") if name in columns}
 
 
 def _plain(value: ColumnValue) -> str | int | None:

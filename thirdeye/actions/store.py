@@ -31,6 +31,7 @@ _OPEN_OF = (
 _COUNT_OPEN = "SELECT COUNT(*) AS total FROM action_items WHERE table_number = %(number)s AND status <> 'DONE'"
 _OWNER_SETS = "SELECT number, owner_set FROM table_inventory WHERE number IN %(numbers)s AND owner_set > 0"
 _DELETE = "DELETE FROM action_items WHERE id = %(id)s"
+_FORGET_PARTS = "DELETE FROM action_item_part WHERE item = %(id)s"
 _LEAVE_CAMPAIGNS = "DELETE FROM campaign_item WHERE item = %(id)s"
 _INSERT_EVENTS = """
 INSERT INTO action_event (item, happened_at, actor, by_bot, kind, state_before, state_after) VALUES """
@@ -199,6 +200,7 @@ def next_version(state: Item, columns: Columns, now: datetime) -> Item:
 async def delete_item(session: Session, id_: int) -> None:
     """Deletes an item; its events stay."""
     await session.execute(_LEAVE_CAMPAIGNS, {"id": id_})
+    await session.execute(_FORGET_PARTS, {"id": id_})
     await session.execute(_DELETE, {"id": id_})
 
 

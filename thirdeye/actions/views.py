@@ -17,6 +17,7 @@ class ItemAnswer(TypedDict):
     id: int
     number: int | None
     status: str
+    category: str | None
     resolution: str | None
     assignee: str | None
 

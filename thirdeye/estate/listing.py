@@ -31,6 +31,7 @@ async def parse_filter(
     words, arguments = parse_search(search), arguments or {}
     numbers = await _numbers(reader, snapshot, arguments)
     table_filter = build_filter(arguments, snapshot.directory, caller, numbers)
+    table_filter = replace(table_filter, series=_series(snapshot, arguments))
     if not words:
         return table_filter
     names = await reader.names(snapshot)
@@ -49,6 +50,22 @@ async def _numbers(reader: EstateReader, snapshot: Snapshot, arguments: Argument
     if arguments.get("growing") is not None:
         growing = _select(snapshot, await reader.growing_tables(), included=arguments["growing"])
         mask = growing if mask is None else mask & growing
+    if arguments.get("oldParts") is not None:
+        old = _select(snapshot, snapshot.with_old_parts, included=arguments["oldParts"])
+        mask = old if mask is None else mask & old
+    return mask
+
+
+def _series(snapshot: Snapshot, arguments: Arguments) -> Mask | None:
+    """The series that match, by number; 0 stands for tables that are no part of one. None for any."""
+    names, included = arguments.get("series"), arguments.get("inSeries")
+    if names is None and included is None:
+        return None
+    mask = np.ones(len(snapshot.series) + 1, np.bool_)
+    if names is not None:
+        mask = select((number for name in names for number in snapshot.series_numbers.get(name, ())), len(mask))
+    if included is not None:
+        mask &= (np.arange(len(mask)) > 0) == included
     return mask
 
 
@@ -87,14 +104,26 @@ def services_of(snapshot: Snapshot, table_filter: TableFilter) -> list[int] | No
 
 
 async def find_page(
-    snapshot: Snapshot, table_filter: TableFilter, sort: Sort, request: PageRequest, position: Position | None
+    snapshot: Snapshot,
+    table_filter: TableFilter,
+    sort: Sort,
+    request: PageRequest,
+    position: Position | None,
+    *,
+    collapse: bool = False,
 ) -> Page:
-    """A page of matching tables, selected in a thread. Without a position, the first page or the last one."""
-    await snapshot.load(required_fields(table_filter, sort))
+    """A page of matching tables, selected in a thread. Without a position, the first page or the last one.
+
+    `collapse`: with one row for each series.
+    """
+    await snapshot.load(required_fields(table_filter, sort) | ({"series"} if collapse else set()))
+    representatives = snapshot.representatives if collapse else None
     position = _current_position(snapshot, sort, position)
     beyond_all = Position(value=None, number=-1 if sort.descending else 2**31)
     bounds = {"before": position or beyond_all} if request.backwards else {"after": position}
-    page = await asyncio.to_thread(select_page, snapshot.catalogue, table_filter, sort, request.size, **bounds)
+    page = await asyncio.to_thread(
+        select_page, snapshot.catalogue, table_filter, sort, request.size, **bounds, representatives=representatives
+    )
     return replace(page, has_next=False) if request.backwards and position is None else page
 
 

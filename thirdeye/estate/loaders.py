@@ -9,6 +9,7 @@ from aiodataloader import DataLoader
 
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL, Row
+from thirdeye.estate.series import SeriesView, series_view
 from thirdeye.estate.store import confirmations_in_force
 from thirdeye.estate.views import AsOf, TableAnswer, TableView, advice_view, inventory_view
 from thirdeye.inventory import store
@@ -82,7 +83,7 @@ def as_of(context: EstateContext, snapshot: Snapshot, services: Sequence[int] | 
 
 
 def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:
-    """A row of the inventory as the API shows the table. The snapshot must have loaded ADVICE_FIELDS."""
+    """A row of the inventory as the API shows the table. The snapshot must have loaded SHOWN_FIELDS."""
     number = snapshot.service_numbers.get(row["service"])
     advised = advised_columns(snapshot, row["number"])
     inventory = inventory_view(
@@ -94,8 +95,19 @@ def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:
         directory=snapshot.directory,
         as_of=snapshot.as_of,
         base_url=context.settings.om_base_url,
+        series=series_of(snapshot, row["number"]),
     )
     return {**inventory, **advice_view(advised, snapshot.advice, inventory["monthlyCost"])}
+
+
+def series_of(snapshot: Snapshot, number: int) -> SeriesView | None:
+    """The series that a table is part of."""
+    chunk, place = divmod(number, CHUNK)
+    series = int(snapshot.catalogue.columns.parts(chunk)["series"][place])
+    if not 0 < series <= len(snapshot.series):
+        return None
+    entry = snapshot.series[series - 1]
+    return series_view(entry, snapshot.series_fqn(entry), snapshot.as_of)
 
 
 def advised_columns(snapshot: Snapshot, number: int) -> dict[str, int]:

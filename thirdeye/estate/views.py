@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from thirdeye.database import Row
 from thirdeye.estate.activity import Observation, activity_reason, observation
+from thirdeye.estate.series import SeriesView
 from thirdeye.inventory.directory import Directory, PlaceFeed, Service
 from thirdeye.inventory.filters import TIERS
 from thirdeye.inventory.money import round_amount, storage_cost
@@ -59,8 +60,10 @@ class InventoryView(TypedDict):
     inUse: bool
     inUseThroughLineage: bool
     zombie: bool
+    absentSince: datetime | None
     removedAt: datetime | None
     url: str | None
+    series: SeriesView | None
 
 
 class AdviceView(TypedDict):
@@ -100,6 +103,7 @@ def inventory_view(
     directory: Directory,
     as_of: date,
     base_url: str | None,
+    series: SeriesView | None,
 ) -> InventoryView:
     """The answer about a row.
 
@@ -144,15 +148,27 @@ def inventory_view(
         "idleDays": None if row["activity"] == "UNKNOWN" else idle,
         "evidence": row["evidence"],
         "activity": row["activity"],
-        "activityReason": activity_reason(row, idle, feed, as_of),
+        "activityReason": _activity_reason(row, idle, feed, series, as_of),
         "unknownReason": row["unknown_reason"],
         "observation": None if feed is None else observation(feed),
         "inUse": bool(row["in_use"]),
         "inUseThroughLineage": bool(row["in_use_through_lineage"]),
         "zombie": bool(row["zombie"]),
+        "absentSince": row["absent_since"] if row["removed_at"] is None else None,
         "removedAt": row["removed_at"],
+        "series": series,
         "url": f"{base_url}/table/{quote(row['fqn'], safe='')}" if base_url else None,
     }
+
+
+def _activity_reason(row: Row, idle: int | None, feed: PlaceFeed | None, series: SeriesView | None, as_of: date) -> str:
+    if series is None:
+        return activity_reason(row, idle, feed, as_of)
+    if series["inUse"]:
+        return f"{activity_reason(row, idle, feed, as_of)} {series['reason']}"
+    # What nobody uses is judged as one.
+    whole = {**row, "last_accessed": series["lastAccessed"], "known_since": series["knownSince"]}
+    return f"{series['reason']} {activity_reason(whole, idle, feed, as_of)}"
 
 
 def advice_view(advised: dict[str, int], advice: dict[str, Any], cost: Decimal | None) -> AdviceView:

@@ -9,7 +9,17 @@ from thirdeye.actions.resolvers import changes
 from thirdeye.actions.resolvers import items as actions
 from thirdeye.actions.savings import resolvers as savings
 from thirdeye.estate.resolvers import changes as estate_changes
-from thirdeye.estate.resolvers import confirmations, duplicates, lineage, prices, refreshes, services, tables, totals
+from thirdeye.estate.resolvers import (
+    confirmations,
+    duplicates,
+    lineage,
+    prices,
+    refreshes,
+    series,
+    services,
+    tables,
+    totals,
+)
 from thirdeye.graphql.scalars import SCALARS
 from thirdeye.resources import resource
 from thirdeye.score import resolvers as score
@@ -36,6 +46,7 @@ def build_schema() -> GraphQLSchema:
         estate_changes.table_change,
         duplicates.query,
         duplicates.duplicate_group,
+        series.table_series,
         refreshes.query,
         refreshes.mutation,
         prices.query,

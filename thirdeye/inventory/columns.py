@@ -5,7 +5,7 @@ reads a million tables in a second and a refresh writes only the chunks that cha
 since 1970-01-01 (up to the year 2149); 0 means unknown.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ Fields = Mapping[str, str]
 # What queries filter and sort by. `place`, `owners`, `tags` and `domain` are indexes into the lists of the directory
 # (`directory.py`); except in `place`, 0 means none. Unknown sizes are -1, unknown costs NaN.
 QUERY_FIELDS: Final[Fields] = {
-    "flags": "u1",
+    "flags": "u2",
     "activity": "u1",
     # Why it is UNKNOWN: an index into UNKNOWN_REASONS.
     "unknown": "u1",
@@ -37,6 +37,8 @@ QUERY_FIELDS: Final[Fields] = {
     "domain": "i4",
     "query_cost": "f8",
     "name_rank": "i4",
+    # An index into the list of series; 0 for a table that is no part of one.
+    "series": "i4",
     # The verdict (`verdicts.py`): scores in tenths, blockers as bits, `risk` as an index into the risk table.
     "idle": "u2",
     "verdict": "u1",
@@ -74,7 +76,6 @@ SOURCE_FIELDS: Final[Fields] = {
     "last_use": "u2",
     "days_of_use": "u2",
     "longest_gap": "u2",
-    "name_key": "u8",
     "name_stamp": "u4",
     "text": "u4",
     # Whether OpenMetadata has a retention period for the table itself.
@@ -82,9 +83,26 @@ SOURCE_FIELDS: Final[Fields] = {
     # The last verdict that was DELETE or ARCHIVE, and the day it was given; 0 for none.
     "advised": "u1",
     "advised_on": "u2",
+    # Since when OpenMetadata no longer has it, in minutes since 1970; 0 for what it has. A table that is gone keeps it.
+    "absent_since": "u4",
 }
-# Assets other than tables. `kind` is an index into the refresh's list of kinds, `name` a checksum of the name.
-ASSET_FIELDS: Final[Fields] = {"id": "S16", "kind": "u1", "name": "u4", "in_use": "u1", "alive": "u1"}
+# What is found by name; a refresh reads it early and lets go of it before the large steps. Keys are 64-bit hashes of
+# names without case (`table_names.py`); `stem_key` is 0 where a name has no suffix of a date or number, `suffix` orders
+# the parts of a series. `name_key` is that of a name without marks of copies, within its service, `head_key` that of
+# the letters it begins with. `fingerprint`: a checksum of the names of the columns, 0 without any.
+NAME_FIELDS: Final[Fields] = {
+    "path_key": "u8", "stem_key": "u8", "suffix": "u8", "word_key": "u8", "name_key": "u8", "fingerprint": "u4",
+    "head_key": "u4", "form": "u1",
+}  # fmt: skip
+# Assets other than tables. `kind` is an index into the refresh's list of kinds, `name` a checksum of the name (0: it was
+# never seen), `service` the first digits of the hash of its service, `unknown` why nobody can tell anything of it (0: all
+# is known), `absent_since` as of tables.
+ASSET_FIELDS: Final[Fields] = {
+    "id": "S16", "kind": "u1", "name": "u4", "in_use": "u1", "alive": "u1", "unknown": "u1", "service": "u4",
+    "absent_since": "u4",
+}  # fmt: skip
+# Why nothing is known of an asset: ThirdEye cannot read its kind, or OpenMetadata has no such asset.
+UNREADABLE_KIND, MISSING = 1, 2
 # Lineage numbers tables and other assets together as nodes: tables by their number, other assets from here on.
 FIRST_ASSET: Final = 2**31
 NO_NODE: Final = 0xFFFF_FFFF
@@ -98,7 +116,12 @@ NEAREST_FIELDS: Final[Fields] = {f"node{rank}": "u4" for rank in range(NEAREST)}
 # OpenMetadata, and that ThirdEye first saw it in a later refresh than the first of its service.
 UNREADABLE_ACCESS, UNREADABLE_UPDATE, UNREADABLE_PROFILE, FIRST_VERSION, SEEN_LATER, LATE_WRITE = 1, 2, 4, 8, 16, 32
 UNREADABLE_WRITE: Final = UNREADABLE_UPDATE | UNREADABLE_PROFILE | LATE_WRITE
+# Bits of `flags`. PRESENT: part of the estate, and be it ABSENT, which is what OpenMetadata no longer has and ThirdEye
+# does not count as gone yet.
 PRESENT, DESCRIBED, ZOMBIE, IN_USE_THROUGH_LINEAGE, IN_USE, WITHOUT_STORAGE, RETAINED = 1, 2, 4, 8, 16, 32, 64
+ABSENT, IN_USE_THROUGH_SERIES = 128, 256
+# Bits of `form`: the suffix of the name is a date, or a number; the type of the table; the name has marks of a copy.
+DATED, NUMBERED, PARTITIONED, VIEW, MARKED = 1, 2, 4, 8, 16
 _EPOCH = date(1970, 1, 1)
 
 
@@ -143,6 +166,11 @@ class Columns:
     def packed(self, chunk: int) -> bytes:
         """The bytes of a chunk, field after field."""
         return b"".join(values.tobytes() for values in self.parts(chunk).values())
+
+    def blobs(self, group: str) -> Iterator[tuple[str, bytes]]:
+        """The blobs of all chunks as a group."""
+        for chunk in range(self.chunks):
+            yield blob_name(group, chunk), self.packed(chunk)
 
     def unpack(self, chunk: int, data: bytes) -> None:
         """Copies a packed chunk in and grows to hold it."""

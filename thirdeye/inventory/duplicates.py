@@ -1,23 +1,24 @@
 """Tables that look like copies of another table.
 
 Two tables of a service are copies when their names agree without marks of backups, dates and versions, and when they
-have nearly the same column names.
+have nearly the same column names. Only a table that nobody uses is called a copy; a part of a series is none.
 """
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from hashlib import blake2b
 from typing import Final, TypedDict
 
 import numpy as np
 
 from thirdeye.inventory.columns import Array, Mask
+from thirdeye.inventory.table_names import plausible_day
 
 # Copies share at least this part of their column names.
 MIN_AGREEMENT: Final = 0.95
+# Of a name with more sets of columns that do not agree, further ones are compared with so many alone.
+MAX_COMPARED: Final = 500
 _MARKS: Final = (
     "backup|backups|bkup|bkp|bak|copy|copies|old|orig|original|tmp|temp|archive|archived|save|saved|snapshot|new|final|"
     "restore|restored|deprecated|delete|deleted|unused"
@@ -38,15 +39,18 @@ _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A table that may be a copy. Days are numbers as in `columns.py`; size is -1 if unknown; columns are casefolded."""
+    """A table that may be a copy, or the original of one. Days are numbers as in `columns.py`; columns are casefolded.
+
+    `marked`: its name has marks of a copy. `idle`: nobody uses it, so that it may be called a copy.
+    """
 
     number: int
-    name: str
+    marked: bool
     columns: frozenset[str]
     created: int
     accessed: int
-    size: int
     queries: int
+    idle: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +91,8 @@ def _without_date(name: str) -> str:
         if match is None or name[: match.start()][-1:].isdigit():
             continue
         parts = {part: int(digits) for part, digits in match.groupdict().items()}
-        with suppress(ValueError):
-            if 1990 <= date(parts["year"], parts["month"], parts.get("day", 1)).year <= 2099:
-                return name[: match.start()]
+        if plausible_day(parts["year"], parts["month"], parts.get("day", 1)) is not None:
+            return name[: match.start()]
     return name
 
 
@@ -98,8 +101,13 @@ def name_key(service: str, normalised: str) -> int:
     return int.from_bytes(blake2b(f"{service}\0{normalised}".encode(), digest_size=8).digest(), "big")
 
 
+def is_marked(name: str, normalised: str) -> bool:
+    """Whether a name says more than its normalised one, such as that it is a backup."""
+    return _CAMEL.sub("_", name).casefold() != normalised
+
+
 def candidates(name_keys: Array, present: Mask) -> Array:
-    """The numbers of tables that share their name key with another table, grouped by key."""
+    """The numbers of tables that share their name key with another table, grouped by key, ascending in a group."""
     numbers = np.flatnonzero(present)
     order = numbers[np.argsort(name_keys[numbers], kind="stable")]
     keys = name_keys[order]
@@ -110,25 +118,47 @@ def candidates(name_keys: Array, present: Mask) -> Array:
 
 
 def duplicate_groups(members: Iterable[Member]) -> Iterator[Group]:
-    """The groups of copies among tables with one normalised name, whatever the order of the members."""
+    """The groups of copies among tables with one normalised name, whatever the order of the members.
+
+    What is in use is no copy, whatever it looks like.
+    """
     leaders = list[tuple[Member, list[tuple[Member, float]]]]()
+    by_columns = dict[frozenset[str], tuple[list[tuple[Member, float]], float]]()
     for member in sorted(members, key=_originality):
         if not member.columns:
             continue
-        for leader, followers in leaders:
-            agreement = agreement_of(leader.columns, member.columns)
-            if agreement >= MIN_AGREEMENT:
-                followers.append((member, agreement))
-                break
-        else:
-            leaders.append((member, []))
+        if member.columns not in by_columns:
+            by_columns[member.columns] = _place_of(member, leaders)
+        followers, agreement = by_columns[member.columns]
+        if leaders[-1][0] is not member:
+            followers.append((member, agreement))
     for leader, followers in leaders:
-        if followers:
+        copies = [(member, agreement) for member, agreement in followers if member.idle]
+        if copies:
             yield Group(
                 original=leader.number,
-                members=[leader.number, *(member.number for member, _ in followers)],
-                agreement=round(min(agreement for _, agreement in followers), 4),
+                members=[leader.number, *(member.number for member, _ in copies)],
+                agreement=round(min(agreement for _, agreement in copies), 4),
             )
+
+
+def _place_of(
+    member: Member, leaders: list[tuple[Member, list[tuple[Member, float]]]]
+) -> tuple[list[tuple[Member, float]], float]:
+    """The followers of the first leader whose columns a member has, and how far they agree; a new leader if there is none."""
+    for leader, followers in leaders[:MAX_COMPARED]:
+        if not _can_agree(len(leader.columns), len(member.columns)):
+            continue
+        agreement = agreement_of(leader.columns, member.columns)
+        if agreement >= MIN_AGREEMENT:
+            return followers, agreement
+    leaders.append((member, []))
+    return leaders[-1][1], 1.0
+
+
+def _can_agree(columns: int, others: int) -> bool:
+    """Whether so many columns and so many others agree, if all that can be are the same."""
+    return min(columns, others) / max(columns, others) >= MIN_AGREEMENT
 
 
 def agreement_of(some: frozenset[str], others: frozenset[str]) -> float:
@@ -139,5 +169,4 @@ def agreement_of(some: frozenset[str], others: frozenset[str]) -> float:
 
 def _originality(member: Member) -> tuple[bool, int, int, int, int]:
     """Sorts the likeliest original first: a plain name, then most queries, latest access, oldest, lowest number."""
-    is_marked = _CAMEL.sub("_", member.name).casefold() != normalised_name(member.name)
-    return is_marked, -member.queries, -member.accessed, member.created or 65_535, member.number
+    return member.marked, -member.queries, -member.accessed, member.created or 65_535, member.number

@@ -28,7 +28,7 @@ FIELDS: Final = (
     "zombie", "inUse", "inUseThroughLineage", "minimumBytes", "maximumBytes", "minimumMonthlyCost", "maximumMonthlyCost",
     "lastAccessedAfter", "lastAccessedBefore", "lastWrittenAfter", "lastWrittenBefore",
     "verdict", "blocker", "blocked", "minimumPurgeScore", "maximumReturnRisk", "minimumSaving",
-    "owned", "duplicate", "growing", "retention", "maximumQueries",
+    "owned", "duplicate", "growing", "retention", "maximumQueries", "absent", "series", "inSeries", "oldParts",
 )  # fmt: skip
 
 # The fields of a `TableFilterInput` as GraphQL parsed them; null and absent mean the same.
@@ -43,7 +43,7 @@ def build_filter(arguments: Arguments, directory: Directory, caller: str | None,
     `caller` is the name behind `mine`; `numbers` are the tables that arguments without a column match. A name that the
     estate does not have matches nothing. Raises BadInput for an invalid argument.
     """
-    for field in ("service", "database", "schema", "owner", "tag", "domain", "tier"):
+    for field in ("service", "database", "schema", "owner", "tag", "domain", "tier", "series"):
         if len(arguments.get(field) or ()) > _MAX_NAMES:
             raise BadInput(f"{field}: at most {_MAX_NAMES} names", field)
     minimum_bytes, maximum_bytes = _range(arguments, "minimumBytes", "maximumBytes", _bytes)
@@ -78,6 +78,7 @@ def build_filter(arguments: Arguments, directory: Directory, caller: str | None,
         minimum_saving=_optional(arguments, "minimumSaving", _cost),
         maximum_queries=_optional(arguments, "maximumQueries", _count),
         retained=arguments.get("retention"),
+        absent=arguments.get("absent"),
         numbers=numbers,
     )
 

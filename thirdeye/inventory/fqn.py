@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from hashlib import sha224
+from hashlib import md5, sha224
 from typing import Final
 
 _QUOTED: Final = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
@@ -18,6 +18,12 @@ def split_fqn(fqn: str) -> list[str]:
 def join_fqn(names: Iterable[str]) -> str:
     """The FQN of these names, quoted as OpenMetadata quotes them."""
     return ".".join('"' + name.replace('"', '""') + '"' if {".", '"'} & set(name) else name for name in names)
+
+
+def fqn_hash(fqn: str) -> str:
+    """The hash of an FQN as OpenMetadata makes it: of each name, with its quotes."""
+    names = [match[0] for match in _QUOTED.finditer(fqn)]
+    return ".".join(md5(name.encode(), usedforsecurity=False).hexdigest() for name in names)
 
 
 def digest(text: str) -> bytes:

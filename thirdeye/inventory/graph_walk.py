@@ -1,7 +1,7 @@
 """Walking lineage for a request: breadth first over the neighbours of each chunk of nodes, as a refresh packed them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -125,6 +125,18 @@ def _neighbours(data: bytes, places: Array) -> Array:
     counts = offsets[places + np.uint32(1)] - starts
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     neighbours: Array = targets[np.repeat(starts, counts) + within]
+    return neighbours
+
+
+async def neighbours_of(load: Load, direction: str, nodes: Sequence[int]) -> dict[int, int]:
+    """The neighbours of these nodes, each with the first of the nodes that it is next to."""
+    neighbours = dict[int, int]()
+    for node in nodes:
+        for chunk, places in by_chunk(np.array([node], np.uint32)):
+            data = await load(f"{direction}/{chunk_name(chunk)}")
+            if data is not None:
+                for neighbour in _neighbours(data, places).tolist():
+                    neighbours.setdefault(neighbour, node)
     return neighbours
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from thirdeye.inventory.columns import (
+    ABSENT,
     CHUNK,
     IN_USE,
     IN_USE_THROUGH_LINEAGE,
@@ -23,6 +24,7 @@ from thirdeye.inventory.columns import (
     Mask,
     PackedColumns,
 )
+from thirdeye.inventory.series_rows import SeriesRows
 from thirdeye.inventory.verdicts import UNKNOWN_PURGE_SCORE, saved_shares
 
 # Counts stop here.
@@ -42,6 +44,7 @@ class TableFilter:
     owner_sets: Mask | None = None
     tag_sets: Mask | None = None
     domains: Mask | None = None
+    series: Mask | None = None
     tiers: frozenset[int] | None = None
     activities: frozenset[int] | None = None
     unknown_reasons: frozenset[int] | None = None
@@ -65,6 +68,7 @@ class TableFilter:
     minimum_saving: float | None = None
     maximum_queries: int | None = None
     retained: bool | None = None
+    absent: bool | None = None
     numbers: Mask | None = None
 
 
@@ -118,6 +122,7 @@ _COST: Final = ("place", "size", "query_cost")
 # The columns that each field of a filter and each sort key needs, beside the flags.
 _FILTER_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "services": ("place",), "places": ("place",), "owner_sets": ("owners",), "tag_sets": ("tags",), "domains": ("domain",),
+    "series": ("series",),
     "tiers": ("tier",), "activities": ("activity",), "unknown_reasons": ("unknown",), "evidences": ("evidence",),
     "minimum_bytes": ("size",),
     "maximum_bytes": ("size",), "minimum_cost": _COST, "maximum_cost": _COST, "accessed_after": ("accessed",),
@@ -181,12 +186,13 @@ def _matches(catalogue: Catalogue, chunk: Chunk, start: int, table_filter: Table
         (IN_USE, table_filter.in_use),
         (IN_USE_THROUGH_LINEAGE, table_filter.in_use_through_lineage),
         (RETAINED, table_filter.retained),
+        (ABSENT, table_filter.absent),
     ):
         if value is not None:
             mask &= ((flags & bit) != 0) == value
     if table_filter.services is not None:
         mask &= table_filter.services[catalogue.place_service][chunk["place"]]
-    for field_name in ("places", "owner_sets", "tag_sets", "domains"):
+    for field_name in ("places", "owner_sets", "tag_sets", "domains", "series"):
         chosen = getattr(table_filter, field_name)
         if chosen is not None:
             mask &= chosen[chunk[_FILTER_COLUMNS[field_name][0]]]
@@ -266,16 +272,19 @@ def select_page(
     *,
     after: Position | None = None,
     before: Position | None = None,
+    representatives: Array | None = None,
 ) -> Page:
-    """The first `size` matching tables after a position, or the last ones before it, in the order of the sort."""
+    """The first `size` matching tables after a position, or the last ones before it, in the order of the sort.
+
+    With `representatives` of series, these stand for all the parts that match.
+    """
     backwards = before is not None
     position = before if backwards else after
     best_keys, best_ties = np.zeros(0), np.zeros(0, np.int64)
-    for start, chunk in _chunks(catalogue):
-        mask = _matches(catalogue, chunk, start, table_filter)
-        places = np.flatnonzero(mask)
-        keys = _ascending(_values(catalogue, chunk, sort)[places], reverse=sort.descending)
-        ties = (places + start) * (-1 if sort.descending else 1)
+    rows = None if representatives is None else SeriesRows(representatives, sort.key)
+    for numbers, values in _candidates(catalogue, table_filter, sort, rows):
+        keys = _ascending(values, reverse=sort.descending)
+        ties = numbers * (-1 if sort.descending else 1)
         if backwards:
             keys, ties = -keys, -ties
         if position is not None:
@@ -286,10 +295,22 @@ def select_page(
     chosen = numbers[:size][::-1] if backwards else numbers[:size]
     return Page(
         numbers=[int(number) for number in chosen],
-        values=[_value_of(catalogue, int(number), sort) for number in chosen],
+        values=[_value_of(catalogue, int(number), sort, rows) for number in chosen],
         has_next=position is not None if backwards else more,
         has_previous=more if backwards else position is not None,
     )
+
+
+def _candidates(
+    catalogue: Catalogue, table_filter: TableFilter, sort: Sort, rows: SeriesRows | None
+) -> Iterator[tuple[Array, Array]]:
+    """The numbers and the sort values of the rows of a list, chunk by chunk; last those that stand for series."""
+    for start, chunk in _chunks(catalogue):
+        mask, values = _matches(catalogue, chunk, start, table_filter), _values(catalogue, chunk, sort)
+        places = np.flatnonzero(mask if rows is None else rows.without_parts(chunk, mask, values))
+        yield places + start, values[places]
+    if rows is not None:
+        yield rows.rows(catalogue.columns)
 
 
 def _after_position(
@@ -325,21 +346,31 @@ def _nth_smallest(keys: Array, count: int) -> float:
     return float(np.partition(keys, count - 1)[count - 1])
 
 
-def _value_of(catalogue: Catalogue, number: int, sort: Sort) -> float | None:
+def _value_of(catalogue: Catalogue, number: int, sort: Sort, rows: SeriesRows | None) -> float | None:
+    value = None if rows is None else rows.value(number)
+    if value is not None:
+        return None if math.isnan(value) else value
     chunk, place = divmod(number, CHUNK)
     row = {name: values[place : place + 1] for name, values in catalogue.columns.parts(chunk).items()}
     value = float(_values(catalogue, row, sort)[0])
     return None if math.isnan(value) else value
 
 
-def count_matches(catalogue: Catalogue, table_filter: TableFilter, limit: int = COUNT_LIMIT) -> tuple[int, bool]:
-    """How many tables match, up to `limit`, and whether there are more."""
-    count = 0
+def count_matches(
+    catalogue: Catalogue,
+    table_filter: TableFilter,
+    limit: int = COUNT_LIMIT,
+    *,
+    representatives: Array | None = None,
+) -> tuple[int, bool]:
+    """How many tables match, or rows with one for each series, up to `limit`, and whether there are more."""
+    count, rows = 0, None if representatives is None else SeriesRows(representatives, "cost")
     for start, chunk in _chunks(catalogue):
-        count += int(np.count_nonzero(_matches(catalogue, chunk, start, table_filter)))
-        if count > limit:
+        mask = _matches(catalogue, chunk, start, table_filter)
+        count += int(np.count_nonzero(mask if rows is None else rows.without_parts(chunk, mask)))
+        if count + (0 if rows is None else rows.count) > limit:
             return limit, True
-    return count, False
+    return count + (0 if rows is None else rows.count), False
 
 
 def matching_numbers(catalogue: Catalogue, table_filter: TableFilter, sort: Sort | None) -> Array:

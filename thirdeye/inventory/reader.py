@@ -18,10 +18,13 @@ from thirdeye.errors import DatabaseUnavailable, Unavailable
 from thirdeye.inventory import store
 from thirdeye.inventory.columns import CHUNK, QUERY_FIELDS, Array, PackedColumns, blob_name, bytes_per_table
 from thirdeye.inventory.directory import DatabaseFeed, Directory, PlaceFeed
+from thirdeye.inventory.fqn import join_fqn
 from thirdeye.inventory.money import prices_by_service
 from thirdeye.inventory.name_search import NameIndex, pack_paths
 from thirdeye.inventory.query import Catalogue
-from thirdeye.inventory.verdicts import ADVICE_FIELDS, saved_shares
+from thirdeye.inventory.series import SeriesEntry
+from thirdeye.inventory.series_entries import SeriesEntries
+from thirdeye.inventory.verdicts import SHOWN_FIELDS, saved_shares
 from thirdeye.single_flight import SingleFlight
 
 # A process checks for a newer generation at most this often, in seconds.
@@ -46,6 +49,8 @@ class Snapshot:
     versions: dict[str, int]
     # What verdicts rest on: the policy, and the risk table with the counts behind it. Empty before the first verdicts.
     advice: dict[str, Any]
+    # In the order of their numbers, the first of which is 1.
+    series: SeriesEntries
     reader: "EstateReader" = field(repr=False)
 
     async def load(self, names: Iterable[str]) -> None:
@@ -91,6 +96,30 @@ class Snapshot:
         services = self.directory["services"]
         return {(service["name"], feed["name"]): feed for service in services for feed in service["databases"]}
 
+    def series_fqn(self, entry: SeriesEntry) -> str:
+        """The name of a series with that of its schema, as an FQN."""
+        service, database, schema = self.directory["places"][entry["place"]]
+        names = (self.directory["services"][service]["name"], database, schema, entry["name"])
+        return join_fqn(name for name in names if name)
+
+    @cached_property
+    def series_numbers(self) -> dict[str, list[int]]:
+        """The numbers of the series by FQN: of several where names differ in case alone."""
+        numbers = dict[str, list[int]]()
+        for number, entry in enumerate(self.series, 1):
+            numbers.setdefault(self.series_fqn(entry), []).append(number)
+        return numbers
+
+    @cached_property
+    def representatives(self) -> Array:
+        """The number of the table that stands for each series."""
+        return np.fromiter((entry["table"] for entry in self.series), np.int64, len(self.series))
+
+    @cached_property
+    def with_old_parts(self) -> list[int]:
+        """The tables that stand for series with parts to let go."""
+        return [entry["table"] for entry in self.series if entry["old"]]
+
     @cached_property
     def place_names(self) -> NameIndex:
         """An index of the names of service, database and schema of each place. The first access takes a while."""
@@ -125,6 +154,7 @@ class EstateReader:
         self._once = SingleFlight()
         self._names: tuple[list[tuple[str, int, bytes]], NameIndex] | None = None
         self._documents: dict[str, tuple[int, Any]] = {}
+        self._series_blobs: dict[tuple[str, int], bytes] = {}
         self._lineage: OrderedDict[tuple[str, int], bytes] = OrderedDict()
 
     async def snapshot(self, *, newest: bool = False) -> Snapshot:
@@ -173,7 +203,7 @@ class EstateReader:
     async def _load(self, state: Row, previous: Snapshot | None, refreshed_at: datetime) -> Snapshot:
         if previous is not None and state["generation"] <= previous.generation:
             # The schema was created anew: equal versions no longer mean equal blobs.
-            previous, self._names = None, None
+            previous, self._names, self._series_blobs = None, None, {}
             self._documents.clear()
             self._lineage.clear()
         versions = await store.blob_versions(self._thirdeye, state["generation"])
@@ -188,6 +218,7 @@ class EstateReader:
             directory=directory,
             catalogue=_catalogue(columns, directory, prices, advice),
             advice=advice,
+            series=await self._series(versions),
             reader=self,
             prices=prices,
             price_checksum=state["price_checksum"],
@@ -247,18 +278,27 @@ class EstateReader:
 
     async def rows(self, snapshot: Snapshot, numbers: Sequence[int]) -> dict[int, Row]:
         """Rows of the inventory by number. Raises Superseded if they are of another generation."""
-        await snapshot.load(ADVICE_FIELDS)
+        await snapshot.load(SHOWN_FIELDS)
         rows = await store.rows_by_number(self._thirdeye, numbers)
         return {number: check_generation(snapshot, row) for number, row in rows.items()}
 
     async def document(self, snapshot: Snapshot, name: str) -> Any:  # noqa: ANN401  whatever JSON holds
         """A JSON blob, parsed once for each version. Raises Superseded."""
+        return await self._parsed(snapshot.versions, name)
+
+    async def _parsed(self, versions: dict[str, int], name: str) -> Any:  # noqa: ANN401  whatever JSON holds
         version, document = self._documents.get(name, (None, None))
-        if version is None or version != snapshot.versions.get(name):
-            key = (name, snapshot.versions.get(name))
-            document = orjson.loads(await self._once.do(key, lambda: self._blob(snapshot.versions, name)))
-            self._documents[name] = (snapshot.versions[name], document)
+        if version is None or version != versions.get(name):
+            key = (name, versions.get(name))
+            document = orjson.loads(await self._once.do(key, lambda: self._blob(versions, name)))
+            self._documents[name] = (versions[name], document)
         return document
+
+    async def _series(self, versions: dict[str, int]) -> SeriesEntries:
+        keys = sorted(item for item in versions.items() if item[0].startswith("series/"))
+        known = self._series_blobs
+        self._series_blobs = {key: known.get(key) or await self._blob(versions, key[0]) for key in keys}
+        return SeriesEntries(list(self._series_blobs.values()))
 
     async def growing_tables(self) -> list[int]:
         """The numbers of tables that have grown lately."""

@@ -186,14 +186,17 @@ def directly_in_use(activities: Array) -> Mask:
 
 
 def in_use_for_score(
-    activities: Array, through_lineage: Mask, metadata_changed: Array, today: int, thresholds: Thresholds
+    activities: Array, through_others: Mask, metadata_changed: Array, today: int, thresholds: Thresholds
 ) -> Mask:
-    """Which tables the score counts as in use. Tables of unknown activity count if their metadata changed recently."""
+    """Which tables the score counts as in use. Tables of unknown activity count if their metadata changed recently.
+
+    `through_others`: in use through lineage or their series.
+    """
     recent = (metadata_changed > 0) & (days_ago(metadata_changed, today) <= thresholds.metadata_in_use_days)
-    return directly_in_use(activities) | through_lineage | (has_activity(activities, Activity.UNKNOWN) & recent)
+    return directly_in_use(activities) | through_others | (has_activity(activities, Activity.UNKNOWN) & recent)
 
 
-def zombies(activities: Array, through_lineage: Mask, queries: Array) -> Mask:
-    """Which tables cost money and nobody uses: stale or dormant, nothing in use downstream, no query in 30 days."""
-    mask: Mask = has_activity(activities, Activity.STALE, Activity.DORMANT) & ~through_lineage & (queries == 0)
+def zombies(activities: Array, through_others: Mask, queries: Array) -> Mask:
+    """Which tables cost money and nobody uses: stale or dormant, no query in 30 days, not in use through lineage or series."""
+    mask: Mask = has_activity(activities, Activity.STALE, Activity.DORMANT) & ~through_others & (queries == 0)
     return mask

@@ -23,7 +23,7 @@ _COLUMNS = """
 number, id, fqn, name, display_name, service, database_name, schema_name, table_type, described, metadata_changed,
 created, known_since, last_accessed, last_written, queries_30d, first_use, last_use, days_of_use, longest_gap, size_bytes,
 query_cost_30d, evidence, activity, unknown_reason, in_use, in_use_through_lineage, zombie, owner_set, tag_set, domain,
-tier, seen_at, removed_at, (SELECT generation FROM estate_state WHERE id = 1) AS generation
+tier, seen_at, absent_since, removed_at, (SELECT generation FROM estate_state WHERE id = 1) AS generation
 """
 _BY_NUMBERS = f"SELECT {_COLUMNS} FROM table_inventory WHERE number IN %(numbers)s"
 _BY_FQN = f"SELECT {_COLUMNS} FROM table_inventory WHERE fqn_key = %(key)s ORDER BY removed_at IS NOT NULL, number DESC LIMIT 8"

@@ -36,15 +36,21 @@ class Blocker(StrEnum):
     FEED_SILENT = "FEED_SILENT"
     EVIDENCE_PARTIAL = "EVIDENCE_PARTIAL"
     NO_LINEAGE = "NO_LINEAGE"
+    SERIES_IN_USE = "SERIES_IN_USE"
+    MASS_ABSENCE = "MASS_ABSENCE"
 
 
 # The columns that a verdict fills.
 ADVICE_FIELDS: Final = ("idle", "verdict", "purge", "blockers", "risk")
+# What an answer about a table needs beside its row of the inventory.
+SHOWN_FIELDS: Final = (*ADVICE_FIELDS, "series")
 # Columns hold a verdict as its index in this tuple, and blockers as bits.
 VERDICTS: Final = tuple(Verdict)
 VERDICT_CODE: Final[Mapping[Verdict, int]] = {verdict: code for code, verdict in enumerate(VERDICTS)}
 BLOCKERS: Final = tuple(Blocker)
 BLOCKER_BIT: Final[Mapping[Blocker, int]] = {blocker: 1 << place for place, blocker in enumerate(BLOCKERS)}
+# Nothing is concluded about a table that has it.
+MASS_ABSENCE: Final = BLOCKER_BIT[Blocker.MASS_ABSENCE]
 # Columns hold purge scores in tenths. These values stand for a purge score and for idle days that are unknown.
 UNKNOWN_PURGE_SCORE: Final = 255
 UNKNOWN_IDLE_DAYS: Final = 65_535

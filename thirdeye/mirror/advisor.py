@@ -4,12 +4,13 @@ Watched time counts the watched days of a variant (`inventory/watched_days.py`):
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
 from thirdeye.database import Session
 from thirdeye.inventory.columns import Array, Columns, Mask
+from thirdeye.inventory.series import SeriesMembers, no_series
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +41,10 @@ class Estate:
     """The estate as it stands when a refresh asks for advice.
 
     `query` and `source` are its columns: all may be read, those of the advice are to be written, but for the idle days.
-    `service`, `place` and `no_lineage` are by table; `observed` (days), `partial` and `silent` by place; `prices` (USD
-    per GB and month) by service number. Nodes of the lineage are the tables, then the other assets; `sources` and
-    `targets` are its edges. `incomplete`: a table of OM's that verdicts need could not be read.
+    `service`, `place` and `no_lineage` are by table; `observed` (days), `partial`, `silent` and `mass_absence` by place;
+    `prices` (USD per GB and month) by service number. Nodes of the lineage are the tables, then the other assets;
+    `sources` and `targets` are its edges, of `unknown_nodes` nobody can tell whether they exist or are in use. `unread`:
+    tables that a view may name whose text was not read. `incomplete`: a table of OM's that verdicts need could not be read.
     """
 
     query: Columns
@@ -54,12 +56,16 @@ class Estate:
     observed: Array
     partial: Mask
     silent: Mask
+    mass_absence: Mask
     prices: Sequence[Decimal]
     nodes: int
     sources: Array
     targets: Array
+    unknown_nodes: Mask
+    unread: Mask
     tag_sets: Sequence[Sequence[str]]
     incomplete: bool
+    series: SeriesMembers = field(default_factory=no_series)
 
 
 class Advisor(Protocol):

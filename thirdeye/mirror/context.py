@@ -1,6 +1,6 @@
 """What the phases of a refresh share, and what they hand to each other."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,7 +8,8 @@ from decimal import Decimal
 from thirdeye.clock import Clock
 from thirdeye.database import Lease, MySQL
 from thirdeye.errors import Unavailable
-from thirdeye.inventory.columns import Array, day_number
+from thirdeye.inventory.absence import AbsenceLimits
+from thirdeye.inventory.columns import Array, Mask, day_number
 from thirdeye.inventory.directory import Directory
 from thirdeye.inventory.rules import Thresholds
 from thirdeye.mirror.advisor import Advisor
@@ -16,20 +17,31 @@ from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.changes import Change
 from thirdeye.mirror.confirmations import Confirmation
 from thirdeye.mirror.directory import Names
+from thirdeye.mirror.duplicates import CopyCandidates
 from thirdeye.mirror.feeds import Lifecycles, Watching
+from thirdeye.mirror.identity.renewed_tables import RenewedTables
 from thirdeye.mirror.lineage import Graph
 from thirdeye.mirror.reader import OpenMetadataReader
+from thirdeye.mirror.series import EstateSeries
 from thirdeye.mirror.state import Index, State
 from thirdeye.mirror.store import RunCounts, SQLRow
 from thirdeye.mirror.tables import NumberSet
 from thirdeye.mirror.usage import UsageTotals
+from thirdeye.mirror.view_lineage import TextLineage
 from thirdeye.mirror.warnings import RefreshWarnings
 from thirdeye.settings import Settings
 
 # Makes the advisor of one refresh.
 MakeAdvisor = Callable[[], Advisor]
+# The numbers of tables that somebody is removing.
+Removals = Callable[[], Awaitable[set[int]]]
 # Called with the phase and how many rows of tables were seen so far.
 OnProgress = Callable[[str, int], None]
+
+
+async def no_removals() -> set[int]:
+    """Nobody is removing anything."""
+    return set()
 
 
 class RefreshLost(Unavailable):
@@ -53,6 +65,8 @@ class RefreshProgress:
     seen: int = 0
     changed: int = 0
     tables: int = 0
+    # Texts of views by what became of them.
+    view_texts: dict[str, int] = field(default_factory=dict)
     warnings: RefreshWarnings = field(default_factory=RefreshWarnings)
 
     def counts(self, phase: str) -> RunCounts:
@@ -69,10 +83,13 @@ class RefreshContext:
     # When the refresh began; `clock` tells when it is published.
     now: datetime
     clock: Clock
+    # In seconds, for what may take only so long.
+    monotonic: Callable[[], float]
     settings: Settings
     thirdeye: MySQL
     reader: OpenMetadataReader
     advisor: Advisor
+    removals: Removals
     lease: Lease
     progress: RefreshProgress
 
@@ -99,6 +116,15 @@ class RefreshContext:
         return day_number(self.today)
 
     @property
+    def minute(self) -> int:
+        """When the refresh began, in minutes since 1970."""
+        return int(self.now.timestamp()) // 60
+
+    @property
+    def absence_limits(self) -> AbsenceLimits:
+        return AbsenceLimits(**{name: getattr(self.settings, name) for name in AbsenceLimits.__dataclass_fields__})
+
+    @property
     def warnings(self) -> RefreshWarnings:
         return self.progress.warnings
 
@@ -116,12 +142,23 @@ class RefreshWork:
     """
 
     state: State
-    # From TABLES: tables with a new text, and those whose id or FQN hash is new to the state.
+    # From TABLES: tables with a new name or type, and those whose id or FQN hash is new to the state.
     renamed: NumberSet = field(init=False)
+    # Tables whose row was read: all of them in a full refresh.
+    read: NumberSet = field(init=False)
     rekeyed: Array = field(init=False)
+    renewed: RenewedTables = field(default_factory=RenewedTables)
+    # Tables that are absent and not gone, and the places of the databases where many are.
+    absent: Array = field(init=False)
+    mass_absence: Mask = field(init=False)
     tables_by_id: Index = field(init=False)
     # By the digest of the FQN hash.
     tables_by_hash: Index = field(init=False)
+    # From SERIES.
+    series: EstateSeries = field(init=False)
+    copy_candidates: CopyCandidates = field(init=False)
+    # From VIEWS.
+    text_lineage: TextLineage = field(init=False)
     # From USAGE.
     names: Names = field(init=False)
     confirmations: list[Confirmation] = field(init=False)

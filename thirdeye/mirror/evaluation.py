@@ -1,5 +1,6 @@
 """The rules applied to the whole estate: age, activity, use, zombies."""
 
+from collections.abc import Mapping
 from functools import reduce
 
 import numpy as np
@@ -10,6 +11,7 @@ from thirdeye.inventory.columns import (
     FIRST_VERSION,
     IN_USE,
     IN_USE_THROUGH_LINEAGE,
+    IN_USE_THROUGH_SERIES,
     LATE_WRITE,
     SEEN_LATER,
     UNREADABLE_ACCESS,
@@ -38,39 +40,49 @@ def classify_tables(
     feeds: FeedColumns,
     today: int,
     thresholds: rules.Thresholds,
-) -> Mask:
-    """Sets last access and write, age, queries, evidence, idle days and activity; gives which are directly in use."""
-    directly = np.zeros(state.tables, np.bool_)
+) -> None:
+    """Sets last access and write, age, queries, evidence, idle days and activity, of each table by itself."""
     watched, places = watching.watched, watching.places
-    first_rows = _first_rows(state, places)[places.database]
+    first_rows = first_row_days(state, places)
     # A chunk at a time, for the rules make a dozen arrays on the way.
     for chunk in range(state.query.chunks):
         query, source = state.query.parts(chunk), state.source.parts(chunk)
         part, place = slice(chunk * CHUNK, (chunk + 1) * CHUNK), query["place"]
-        undated = feeds.undated[place]
-        unreadable = _set_days(query, source, undated, today)
+        _set_days(query, source, feeds.undated[place], today)
         query["queries"][:] = np.minimum(usage.queries[part], 2**31 - 1)
         query["evidence"][:] = rules.table_evidence(feeds.evidence[place], source["metadata_changed"])
-        tables = rules.TableColumns(
-            evidence=query["evidence"],
-            variant=feeds.variant[place],
-            since=feeds.earliest[place],
-            newest=feeds.newest[place],
-            observed=feeds.observed[place],
-            undated=undated,
-            accessed=query["accessed"],
-            last_row=source["last_row"],
-            known_since=source["known_since"],
-            young=_is_young(source, first_rows[place], today, thresholds),
-            unreadable=unreadable,
-        )
+        tables = rule_columns(query, source, feeds, first_rows, today, thresholds)
         idle = rules.idle_days(tables, watched, today)
         query["activity"][:], query["unknown"][:] = rules.activity(tables, idle, watched, today, thresholds)
         is_unknown = query["unknown"] > 0
         query["idle"][:] = np.where(is_unknown, UNKNOWN_IDLE_DAYS, np.clip(idle, 0, UNKNOWN_IDLE_DAYS - 1))
-        directly[part] = rules.directly_in_use(query["activity"])
-    directly &= state.present()
-    return directly
+
+
+def rule_columns(
+    query: Mapping[str, Array],
+    source: Mapping[str, Array],
+    feeds: FeedColumns,
+    first_rows: Array,
+    today: int,
+    thresholds: rules.Thresholds,
+) -> rules.TableColumns:
+    """What the rules need of some tables whose days are set; `first_rows` as `first_row_days` gives them."""
+    place = query["place"]
+    undated = feeds.undated[place]
+    unreadable = ((source["signs"] & UNREADABLE_ACCESS) != 0) | (source["lifecycle_accessed"] > today + 1)
+    return rules.TableColumns(
+        evidence=query["evidence"],
+        variant=feeds.variant[place],
+        since=feeds.earliest[place],
+        newest=feeds.newest[place],
+        observed=feeds.observed[place],
+        undated=undated,
+        accessed=query["accessed"],
+        last_row=source["last_row"],
+        known_since=source["known_since"],
+        young=_is_young(source, first_rows[place], today, thresholds),
+        unreadable=unreadable & ~undated,
+    )
 
 
 def set_known_since(state: State, today: int) -> None:
@@ -90,17 +102,18 @@ def _readable(days: Array, today: int) -> Array:
     return np.where(days > today + 1, 0, np.minimum(days, today)).astype(np.uint16)
 
 
-def _first_rows(state: State, places: Places) -> Array:
-    """By database the earliest day on which OpenMetadata had a row for one of its tables."""
+def first_row_days(state: State, places: Places) -> Array:
+    """By place the earliest day on which OpenMetadata had a row for a table of its database."""
     first = np.full(places.databases, 65_535, np.uint16)
     for column in ("changed_at", "entity_created_at"):
         days, is_row = state.source[column], places.of_table >= 0
         is_row = is_row & (days > 0)
         np.minimum.at(first, places.database[places.of_table[is_row]], days[is_row])
-    return first
+    by_place: Array = first[places.database]
+    return by_place
 
 
-def _is_young(source: dict[str, Array], first_row: Array, today: int, thresholds: rules.Thresholds) -> Mask:
+def _is_young(source: Mapping[str, Array], first_row: Array, today: int, thresholds: rules.Thresholds) -> Mask:
     """Which tables something says to have come lately."""
 
     def is_recent(days: Array) -> Mask:
@@ -121,8 +134,8 @@ def _is_young(source: dict[str, Array], first_row: Array, today: int, thresholds
     return young
 
 
-def _set_days(query: dict[str, Array], source: dict[str, Array], undated: Mask, today: int) -> Mask:
-    """Sets the days of a chunk as of today; gives the tables with an access time that cannot be read."""
+def _set_days(query: dict[str, Array], source: dict[str, Array], undated: Mask, today: int) -> None:
+    """Sets the days of a chunk as of today."""
 
     def readable(column: str) -> Array:
         return _readable(source[column], today)
@@ -137,17 +150,24 @@ def _set_days(query: dict[str, Array], source: dict[str, Array], undated: Mask, 
     source["known_since"][:] = _earliest(source["known_since"], source["first_row"])
     late = (source["lifecycle_updated"] > today + 1) | (source["profile_written"] > today + 1)
     source["signs"][:] = (source["signs"] & ~np.uint8(LATE_WRITE)) | (late * np.uint8(LATE_WRITE))
-    unreadable: Mask = ((source["signs"] & UNREADABLE_ACCESS) != 0) | (source["lifecycle_accessed"] > today + 1)
-    return unreadable & ~undated
 
 
-def evaluate_use(state: State, through_lineage: Mask, today: int, thresholds: rules.Thresholds) -> None:
-    """Sets which tables are in use, through lineage and for the score, and which are zombies."""
+def evaluate_use(
+    state: State, through_lineage: Mask, through_series: Mask, today: int, thresholds: rules.Thresholds
+) -> None:
+    """Sets which tables are in use, through lineage, their series and for the score, and which are zombies."""
     query, changed = state.query, state.source["metadata_changed"]
-    in_use = rules.in_use_for_score(query["activity"], through_lineage, changed, today, thresholds)
-    zombies = rules.zombies(query["activity"], through_lineage, query["queries"])
+    through_others = through_lineage | through_series
+    in_use = rules.in_use_for_score(query["activity"], through_others, changed, today, thresholds)
+    zombies = rules.zombies(query["activity"], through_others, query["queries"])
     present = state.present()
-    flags = query["flags"] & ~np.uint8(ZOMBIE | IN_USE_THROUGH_LINEAGE | IN_USE)
-    for flag, mask in ((ZOMBIE, zombies), (IN_USE_THROUGH_LINEAGE, through_lineage), (IN_USE, in_use)):
-        flags |= np.where(mask & present, flag, 0).astype(np.uint8)
+    cases = (
+        (ZOMBIE, zombies),
+        (IN_USE_THROUGH_LINEAGE, through_lineage),
+        (IN_USE_THROUGH_SERIES, through_series),
+        (IN_USE, in_use),
+    )
+    flags = query["flags"] & ~np.uint16(sum(flag for flag, _ in cases))
+    for flag, mask in cases:
+        flags |= np.where(mask & present, flag, 0).astype(np.uint16)
     query["flags"] = flags

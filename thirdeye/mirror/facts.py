@@ -26,9 +26,11 @@ from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.store import SQLRow
 
 # A row of the inventory is written again when one of these changed. Advice is read from the columns alone.
-_QUERY_FACTS: Final = tuple(name for name in QUERY_FIELDS if name not in {"name_rank", "place", *ADVICE_FIELDS})
+_QUERY_FACTS: Final = tuple(
+    name for name in QUERY_FIELDS if name not in {"name_rank", "place", "series", *ADVICE_FIELDS}
+)
 _SOURCE_FACTS: Final = (
-    "created", "metadata_changed", "known_since", "first_use", "last_use", "days_of_use", "longest_gap",
+    "created", "metadata_changed", "known_since", "absent_since", "first_use", "last_use", "days_of_use", "longest_gap",
 )  # fmt: skip
 
 _UNKNOWN_NAMES: Final = [reason and reason.value for reason in UNKNOWN_REASONS]
@@ -100,9 +102,15 @@ def fact_rows(columns: ChunkColumns, first: int, chosen: Mask) -> Iterator[SQLRo
         _dates(rows["known_since"]),
         ((rows["signs"] & SEEN_LATER) != 0).astype(np.int8).tolist(),
         [_UNKNOWN_NAMES[code] for code in rows["unknown"].tolist()],
+        _moments(rows["absent_since"]),
         [1 - present for present in flag(PRESENT)],
         strict=True,
     )
+
+
+def _moments(minutes: Array) -> list[str | None]:
+    texts = np.datetime_as_string(minutes.astype("datetime64[m]"), unit="s").tolist()
+    return [text.replace("T", " ") if minute else None for minute, text in zip(minutes.tolist(), texts, strict=True)]
 
 
 def _dates(days: Array) -> list[str | None]:

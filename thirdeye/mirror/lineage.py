@@ -1,102 +1,30 @@
-"""Lineage between assets of all kinds."""
+"""Lineage between assets of all kinds, as a graph: what is in use through it, and of what nobody can tell."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from thirdeye.database import Row
-from thirdeye.inventory.columns import CHUNK, FIRST_ASSET, NEAREST_FIELDS, NO_NODE, Array, Columns, Mask, blob_name
+from thirdeye.inventory.columns import (
+    ABSENT,
+    CHUNK,
+    FIRST_ASSET,
+    MISSING,
+    NEAREST_FIELDS,
+    NO_NODE,
+    UNREADABLE_KIND,
+    Array,
+    Columns,
+    Mask,
+    blob_name,
+)
 from thirdeye.inventory.lineage import Adjacency, Nearest, adjacency, nearest_in_use
-from thirdeye.mirror.buckets import bucket_number, id_buckets
-from thirdeye.mirror.keys import KEY, id_text, records_of
-from thirdeye.mirror.state import Index, State
+from thirdeye.mirror.edges import MARKED_DELETED
+from thirdeye.mirror.keys import id_text
+from thirdeye.mirror.state import State
+from thirdeye.mirror.view_lineage import TextLineage
 from thirdeye.mirror.warnings import RefreshWarnings
-
-_PAIR: Final = np.dtype([("upstream", KEY), ("downstream", KEY)])
-_NO_ASSETS: Final = frozenset({"domain", "dataProduct"})
-
-
-def is_asset(kind: str) -> bool:
-    """Whether lineage of this kind of entity is of data: not of services, domains and data products."""
-    return kind not in _NO_ASSETS and not kind.endswith("Service")
-
-
-class EdgeReader:
-    """Brings the edges of a state up to date."""
-
-    def __init__(self, state: State, index: Index) -> None:
-        self._state = state
-        self._index = index
-        self._assets = Index(state.asset["id"])
-        self._new: dict[bytes, int] = {}
-        self._next = int(np.max(np.flatnonzero(state.asset["id"] != b""), initial=-1)) + 1
-        self._added: list[tuple[Array, Array]] = []
-
-    async def read(self, buckets: Mask | None, rows: AsyncIterator[Row]) -> None:
-        """Rows of `lineage` replace the edges whose downstream end lies in these buckets, all of them for None."""
-        self._drop(buckets)
-        self._retry()
-        async for row in rows:
-            if is_asset(row["from_kind"]) and is_asset(row["to_kind"]):
-                self._add_pairs(row["from_kind"], row["to_kind"], records_of(row["packed"], _PAIR))
-        state = self._state
-        state.upstream = np.concatenate([state.upstream, *(up for up, _ in self._added)])
-        state.downstream = np.concatenate([state.downstream, *(down for _, down in self._added)])
-
-    def _drop(self, buckets: Mask | None) -> None:
-        state = self._state
-        if buckets is None:
-            state.upstream, state.downstream, state.dangling = state.upstream[:0], state.downstream[:0], []
-            return
-        kept = ~buckets[self._buckets(state.downstream)]
-        state.upstream, state.downstream = state.upstream[kept], state.downstream[kept]
-        state.dangling = [edge for edge in state.dangling if not buckets[bucket_number(int(edge[3][:4], 16))]]
-
-    def _buckets(self, nodes: Array) -> Array:
-        ids = np.empty(len(nodes), dtype=KEY)
-        assets = nodes >= FIRST_ASSET
-        ids[~assets] = self._state.source["id"][nodes[~assets]]
-        ids[assets] = self._state.asset["id"][nodes[assets] - np.uint32(FIRST_ASSET)]
-        return id_buckets(ids)
-
-    def _retry(self) -> None:
-        """Looks once more for the tables of dangling edges."""
-        by_kinds: dict[tuple[str, str], list[str]] = {}
-        for kind_up, kind_down, up, down in self._state.dangling:
-            by_kinds.setdefault((kind_up, kind_down), []).append(up + down)
-        self._state.dangling = []
-        for kinds, pairs in by_kinds.items():
-            self._add_pairs(*kinds, records_of("".join(pairs), _PAIR))
-
-    def _add_pairs(self, kind_up: str, kind_down: str, pairs: Array) -> None:
-        up, down = self._nodes(kind_up, pairs["upstream"]), self._nodes(kind_down, pairs["downstream"])
-        resolved = (up >= 0) & (down >= 0)
-        self._added.append((up[resolved].astype(np.uint32), down[resolved].astype(np.uint32)))
-        for pair in pairs[~resolved]:
-            ends = (id_text(pair["upstream"]).replace("-", ""), id_text(pair["downstream"]).replace("-", ""))
-            self._state.dangling.append((kind_up, kind_down, *ends))
-
-    def _nodes(self, kind: str, keys: Array) -> Array:
-        if kind == "table":
-            return self._index.numbers(keys)
-        numbers = self._assets.numbers(keys)
-        for place in np.flatnonzero(numbers < 0).tolist():
-            key = bytes(keys[place])
-            numbers[place] = self._new[key] if key in self._new else self._register(kind, key)
-        return numbers + FIRST_ASSET
-
-    def _register(self, kind: str, key: bytes) -> int:
-        asset, number = self._state.asset, self._next
-        self._next += 1
-        if number >= asset.length:
-            asset.grow(number + number // 8 + 256)
-        asset["id"][number] = key
-        asset["kind"][number] = min(self._state.asset_kinds.number(kind), 255)
-        self._new[key] = number
-        return number
-
 
 # Of fewer of a service's tables in any lineage, nobody can tell what depends on one.
 MIN_LINEAGE_SHARE: Final = 0.05
@@ -104,27 +32,55 @@ MIN_LINEAGE_SHARE: Final = 0.05
 
 @dataclass(frozen=True)
 class Graph:
-    """The edges between what exists, as node numbers: tables, then the other assets."""
+    """The edges between nodes: tables by number, then the other assets.
+
+    `alive` are those of the estate: what is deleted conducts and is never in use. Of `unknown` ones nobody can tell
+    whether they exist or are in use.
+    """
 
     tables: int
     sources: Array
     targets: Array
     alive: Mask
+    unknown: Mask
 
     @property
     def nodes(self) -> int:
         return len(self.alive)
 
 
-def graph_of(state: State, present: Mask, warnings: RefreshWarnings) -> Graph:
-    """The lineage of the estate as it is: edges to what no longer exists are left out and counted."""
-    alive = np.concatenate([present, state.asset["alive"] == 1])
+def graph_of(state: State, text: TextLineage, warnings: RefreshWarnings) -> Graph:
+    """The lineage of the estate: OM's edges and those that texts of views give; what is not known is counted.
+
+    An edge marked deleted counts where an end of it is deleted, absent or not known.
+    """
+    asset, present = state.asset, state.present()
+    alive = np.concatenate([present, asset["alive"] == 1])
+    unknown = np.concatenate([np.zeros(state.tables, np.uint8), asset["unknown"]])
+    settled = alive & (unknown == 0) & ~np.concatenate([state.query.has(ABSENT), asset["absent_since"] > 0])
     sources, targets = _nodes(state.upstream, state.tables), _nodes(state.downstream, state.tables)
-    intact = alive[sources] & alive[targets] if len(sources) else np.zeros(0, np.bool_)
-    broken = len(sources) - int(intact.sum()) + len(state.dangling)
-    if broken:
-        warnings.add("LINEAGE_TO_NOTHING", _broken_example(state, sources, intact), broken)
-    return Graph(state.tables, sources[intact], targets[intact], alive)
+    counts = (state.edge_state != MARKED_DELETED) | ~settled[sources] | ~settled[targets]
+    sources, targets = sources[counts], targets[counts]
+    _warn_of_unknown(state, unknown, sources, targets, warnings)
+    sources = np.concatenate([sources, text.upstream.astype(np.int32)])
+    targets = np.concatenate([targets, text.downstream.astype(np.int32)])
+    return Graph(state.tables, sources, targets, alive & (unknown == 0), unknown > 0)
+
+
+def _warn_of_unknown(state: State, unknown: Array, sources: Array, targets: Array, warnings: RefreshWarnings) -> None:
+    for reason, code in ((MISSING, "LINEAGE_TO_NOTHING"), (UNREADABLE_KIND, "LINEAGE_TO_UNREADABLE_KIND")):
+        edges = np.flatnonzero((unknown[sources] == reason) | (unknown[targets] == reason))
+        if len(edges):
+            ends = (_node_text(state, int(nodes[edges[0]])) for nodes in (sources, targets))
+            warnings.add(code, " -> ".join(ends), len(edges))
+
+
+def _node_text(state: State, node: int) -> str:
+    if node < state.tables:
+        return f"table {id_text(state.source['id'][node])}"
+    number = node - state.tables
+    kind = state.asset_kinds.items[int(state.asset["kind"][number])]
+    return f"{kind} {id_text(state.asset['id'][number])}"
 
 
 def without_lineage(present: Mask, service: Array, graph: Graph) -> Mask:
@@ -144,14 +100,6 @@ def _nodes(numbers: Array, tables: int) -> Array:
     nodes = numbers.astype(np.uint32)
     nodes[assets] -= np.uint32(FIRST_ASSET - tables)
     return nodes.astype(np.int32)
-
-
-def _broken_example(state: State, sources: Array, intact: Mask) -> str:
-    if state.dangling:
-        return " -> ".join(state.dangling[0][2:])
-    number = int(sources[np.flatnonzero(~intact)[0]])
-    key = state.source["id"][number] if number < state.tables else state.asset["id"][number - state.tables]
-    return f"{id_text(key)} -> ..."
 
 
 def find_nearest(state: State, graph: Graph, tables_in_use: Mask) -> Nearest:
@@ -202,3 +150,15 @@ def _packed(prefix: str, neighbours: Adjacency, first: int, end: int, tables: in
 def _numbers(nodes: Array, tables: int) -> Array:
     """The numbers of tables and assets that these nodes stand for."""
     return np.where(nodes >= tables, nodes - tables + FIRST_ASSET, nodes)
+
+
+def packed_unread(unread_views: Array) -> Iterator[tuple[str, bytes]]:
+    """Blobs `unread/...`: for each table a view that may name it, as `packed_adjacency` has neighbours.
+
+    `unread_views` are views by table number, NO_NODE for none.
+    """
+    tables = np.flatnonzero(unread_views != NO_NODE).astype(np.int32)
+    if not len(tables):
+        return
+    neighbours = adjacency(tables, unread_views[tables].astype(np.int32), len(unread_views))
+    yield from _packed("unread/", neighbours, 0, len(unread_views), len(unread_views))

@@ -14,8 +14,9 @@ from thirdeye.errors import SchemaMissing
 from thirdeye.inventory.columns import Array
 from thirdeye.mirror.buckets import BucketSelection, BucketSums, select_changed
 from thirdeye.mirror.checksums import PARTS, Checksums
+from thirdeye.mirror.openmetadata.relations_store import Readable
 from thirdeye.mirror.openmetadata.source_tables import TABLES, SourceTable
-from thirdeye.mirror.openmetadata.store import OpenMetadata, Readable, readable_columns
+from thirdeye.mirror.openmetadata.store import OpenMetadata, readable_columns
 from thirdeye.mirror.warnings import RefreshWarnings
 
 _NO_BUCKETS: Final = np.zeros(0, np.int32)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -12,7 +12,15 @@ from thirdeye.clock import Clock
 from thirdeye.database import Lease, MySQL
 from thirdeye.errors import DatabaseUnavailable, Unavailable
 from thirdeye.mirror import store
-from thirdeye.mirror.context import MakeAdvisor, OnProgress, RefreshContext, RefreshProgress, RefreshWork
+from thirdeye.mirror.context import (
+    MakeAdvisor,
+    OnProgress,
+    RefreshContext,
+    RefreshProgress,
+    RefreshWork,
+    Removals,
+    no_removals,
+)
 from thirdeye.mirror.phases import PHASES, Phase
 from thirdeye.mirror.phases.staging import stage_empty_estate
 from thirdeye.mirror.reader import open_reader
@@ -44,6 +52,8 @@ class EstateRefresh:
     clock: Clock
     metrics: Metrics
     advisor: MakeAdvisor
+    removals: Removals = no_removals
+    monotonic: Callable[[], float] = time.monotonic
 
     async def is_queued(self) -> bool:
         """Whether a refresh is queued that nobody has begun."""
@@ -74,6 +84,8 @@ class EstateRefresh:
             finally:
                 self._count(progress, time.perf_counter() - started)
             self.metrics.estate_tables.set(progress.tables)
+            for state, count in progress.view_texts.items():
+                self.metrics.view_texts.labels(state).set(count)
             return await store.get_run(self.thirdeye, progress.run)
 
     async def _refresh(self, progress: RefreshProgress, lease: Lease) -> None:
@@ -102,10 +114,12 @@ class EstateRefresh:
             previous_generation=previous,
             now=now,
             clock=self.clock,
+            monotonic=self.monotonic,
             settings=self.settings,
             thirdeye=self.thirdeye,
             reader=await open_reader(self.om, progress.warnings),
             advisor=self.advisor(),
+            removals=self.removals,
             lease=lease,
             progress=progress,
         )

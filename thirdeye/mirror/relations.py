@@ -155,7 +155,7 @@ def set_retention(state: State, retained_places: set[str]) -> None:
     prefixes = [{".".join(place_hash.split(".")[:length]) for length in (2, 3)} for place_hash in state.place_hashes]
     places = np.array([not retained_places.isdisjoint(hashes) for hashes in prefixes] or [False])
     flags, retained = state.query["flags"], (state.source["own_retention"] > 0) | places[state.query["place"]]
-    state.query["flags"] = np.where(retained, flags | np.uint8(RETAINED), flags & ~np.uint8(RETAINED))
+    state.query["flags"] = np.where(retained, flags | np.uint16(RETAINED), flags & ~np.uint16(RETAINED))
 
 
 def teams_by_user(rows: Iterable[Row], users: dict[str, str]) -> dict[str, tuple[str, list[str]]]:

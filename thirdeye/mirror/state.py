@@ -11,6 +11,7 @@ from thirdeye.database import MySQL
 from thirdeye.inventory.columns import (
     ASSET_FIELDS,
     CHUNK,
+    NAME_FIELDS,
     PRESENT,
     QUERY_FIELDS,
     SEEN_LATER,
@@ -18,28 +19,27 @@ from thirdeye.inventory.columns import (
     Array,
     Columns,
     Mask,
-    blob_name,
 )
 from thirdeye.inventory.directory import Place
 from thirdeye.mirror import store
 from thirdeye.mirror.buckets import BucketSums
 from thirdeye.mirror.keys import KEY, records_of
+from thirdeye.mirror.view_references import VIEW_GROUPS
 
-EDGE_FIELDS: Final = {"upstream": "u4", "downstream": "u4"}
-GROUPS: Final = {"query": QUERY_FIELDS, "source": SOURCE_FIELDS, "asset": ASSET_FIELDS}
-# The groups whose blobs a state owns beside its edges.
-PREFIXES: Final = (*(f"{group}/" for group in GROUPS), "sums/")
+EDGE_FIELDS: Final = {"upstream": "u4", "downstream": "u4", "state": "u1"}
+GROUPS: Final = {"query": QUERY_FIELDS, "source": SOURCE_FIELDS, "name": NAME_FIELDS, "asset": ASSET_FIELDS}
+# The groups whose blobs a state owns beside its edges and its names.
+PREFIXES: Final = (*(f"{group}/" for group in GROUPS if group != "name"), "sums/")
 # What a full refresh keeps of a table. Days as in columns.
-_KEPT: Final = np.dtype(
-    [("id", KEY), ("number", ">u4"), ("known_since", ">u2"), ("accessed", ">u2"), ("seen_later", "u1")]
-)
+_KEPT: Final = np.dtype([
+    ("id", KEY), ("number", ">u4"), ("known_since", ">u2"), ("accessed", ">u2"), ("seen_later", "u1"), ("present", "u1"),
+    ("absent_since", ">u4"),
+])  # fmt: skip
 
 # By day: the rows of usage and their checksum.
 UsageSums = dict[str, tuple[int, int]]
 # Kind ("user" or "team"), id.
 Owner = tuple[str, str]
-# The kinds and the ids, as 32 digits, of the upstream and the downstream end.
-UnresolvedEdge = tuple[str, str, str, str]
 Item = TypeVar("Item", bound=Hashable)
 
 
@@ -91,6 +91,8 @@ class State:
     generation: int = 0
     query: Columns = field(default_factory=lambda: Columns(QUERY_FIELDS))
     source: Columns = field(default_factory=lambda: Columns(SOURCE_FIELDS))
+    # Empty once the steps that need names are done.
+    name: Columns = field(default_factory=lambda: Columns(NAME_FIELDS))
     asset: Columns = field(default_factory=lambda: Columns(ASSET_FIELDS))
     # Hashes of the services' names.
     services: Numbering[str] = field(default_factory=Numbering)
@@ -115,8 +117,8 @@ class State:
     watermark: int = 0
     upstream: Array = field(default_factory=lambda: np.zeros(0, np.uint32))
     downstream: Array = field(default_factory=lambda: np.zeros(0, np.uint32))
-    # Edges to tables that no refresh has seen yet.
-    dangling: list[UnresolvedEdge] = field(default_factory=list)
+    # What OM says of each edge, as in `edges.py`.
+    edge_state: Array = field(default_factory=lambda: np.zeros(0, np.uint8))
 
     @property
     def tables(self) -> int:
@@ -127,6 +129,7 @@ class State:
         """Makes room for more tables."""
         self.query.grow(length)
         self.source.grow(length)
+        self.name.grow(length)
 
     def present(self) -> Mask:
         """Which numbers are tables of the estate."""
@@ -138,7 +141,7 @@ class State:
 
     def groups(self) -> dict[str, Columns]:
         """The columns by group of blobs."""
-        return {"query": self.query, "source": self.source, "asset": self.asset}
+        return {"query": self.query, "source": self.source, "name": self.name, "asset": self.asset}
 
     def document(self) -> dict[str, Any]:
         """What of this is no column, as JSON."""
@@ -156,7 +159,6 @@ class State:
             "undated_services": self.undated_services,
             "seen_services": sorted(self.seen_services),
             "watermark": self.watermark,
-            "dangling": self.dangling,
         }
 
     def restore(self, document: Mapping[str, Any]) -> None:
@@ -174,12 +176,11 @@ class State:
         self.undated_services = document["undated_services"]
         self.seen_services = set(document["seen_services"])
         self.watermark = document["watermark"]
-        self.dangling = [tuple(edge) for edge in document["dangling"]]
 
 
 async def load_state(thirdeye: MySQL, generation: int) -> State | None:
     """The state as of a generation; None when there is none, or only in the form of another version."""
-    document = await _stored_document(thirdeye, generation)
+    document = await stored_document(thirdeye, generation)
     if document is None:
         return None
     state = State(generation=generation)
@@ -189,10 +190,15 @@ async def load_state(thirdeye: MySQL, generation: int) -> State | None:
     state.grow(state.query.length)
     async for name, data in store.blobs(thirdeye, "sums/", generation):
         state.sums[name.rsplit("/", 1)[1]] = BucketSums.unpack(data)
-    edges = Columns(EDGE_FIELDS)
-    await _load_columns(thirdeye, generation, "edge", edges)
-    state.upstream, state.downstream = edges["upstream"], edges["downstream"]
+    await load_edges(thirdeye, state)
     return state
+
+
+async def load_edges(thirdeye: MySQL, state: State) -> None:
+    """Loads the edges as of the state's generation."""
+    edges = Columns(EDGE_FIELDS)
+    await _load_columns(thirdeye, state.generation, "edge", edges)
+    state.upstream, state.downstream, state.edge_state = edges["upstream"], edges["downstream"], edges["state"]
 
 
 async def load_numbers(thirdeye: MySQL, generation: int) -> State:
@@ -206,20 +212,23 @@ async def load_numbers(thirdeye: MySQL, generation: int) -> State:
         state.source["known_since"][numbers] = records["known_since"]
         state.source["signs"][numbers] = records["seen_later"] * np.uint8(SEEN_LATER)
         state.query["accessed"][numbers] = records["accessed"]
+        state.query["flags"][numbers] = records["present"] * np.uint16(PRESENT)
+        state.source["absent_since"][numbers] = records["absent_since"]
     state.seen_services = set(await store.seen_services(thirdeye))
-    document = await _stored_document(thirdeye, generation)
+    document = await stored_document(thirdeye, generation)
     if document is not None:
         state.asset_kinds = Numbering(document["asset_kinds"])
         await _load_columns(thirdeye, generation, "asset", state.asset)
     return state
 
 
-async def _stored_document(thirdeye: MySQL, generation: int) -> dict[str, Any] | None:
+async def stored_document(thirdeye: MySQL, generation: int) -> dict[str, Any] | None:
+    """The document of a generation; None when there is none, or only in the form of another version."""
     raw = await store.blob(thirdeye, "sources", generation)
     if raw is None:
         return None
     document: dict[str, Any] = orjson.loads(raw)
-    return document if document.get("fields") == GROUPS else None
+    return document if document.get("fields") == GROUPS | VIEW_GROUPS else None
 
 
 async def _load_columns(thirdeye: MySQL, generation: int, group: str, columns: Columns) -> None:
@@ -228,18 +237,22 @@ async def _load_columns(thirdeye: MySQL, generation: int, group: str, columns: C
 
 
 def packed_state(state: State) -> Iterator[tuple[str, bytes]]:
-    """Every blob of a state that a refresh needs again, except those of its edges."""
-    yield "sources", orjson.dumps({**state.document(), "fields": GROUPS})
+    """Every blob of a state that a refresh needs again, except those of its edges and its names."""
+    yield "sources", orjson.dumps({**state.document(), "fields": GROUPS | VIEW_GROUPS})
     for group, columns in state.groups().items():
-        for chunk in range(columns.chunks):
-            yield blob_name(group, chunk), columns.packed(chunk)
+        if group != "name":
+            yield from columns.blobs(group)
     for part, sums in state.sums.items():
         yield f"sums/{part}", sums.packed()
+
+
+def packed_names(state: State) -> Iterator[tuple[str, bytes]]:
+    """The blobs of what is found by name."""
+    return state.name.blobs("name")
 
 
 def packed_edges(state: State) -> Iterator[tuple[str, bytes]]:
     """The blobs of a state's edges."""
     edges = Columns(EDGE_FIELDS, len(state.upstream))
-    edges["upstream"], edges["downstream"] = state.upstream, state.downstream
-    for chunk in range(edges.chunks):
-        yield blob_name("edge", chunk), edges.packed(chunk)
+    edges["upstream"], edges["downstream"], edges["state"] = state.upstream, state.downstream, state.edge_state
+    return edges.blobs("edge")

@@ -79,7 +79,9 @@ _PUT_FIRST_ACCESSES = "REPLACE INTO feed_memory (database_key, service, database
 _DAY = "LPAD(HEX(COALESCE(TO_DAYS({column}) - 719528, 0)), 4, '0')"
 _NUMBERS = f"""
 SELECT GROUP_CONCAT(REPLACE(id, '-', ''), LPAD(HEX(number), 8, '0'), {_DAY.format(column="known_since")},
-                    {_DAY.format(column="last_accessed")}, LPAD(seen_later, 2, '0') SEPARATOR '') AS packed
+                    {_DAY.format(column="last_accessed")}, LPAD(seen_later, 2, '0'), IF(removed_at IS NULL, '01', '00'),
+                    LPAD(HEX(COALESCE(TIMESTAMPDIFF(MINUTE, '1970-01-01', absent_since), 0)), 8, '0')
+                    SEPARATOR '') AS packed
 FROM table_inventory WHERE number >= %(start)s AND number < %(end)s
 """
 _SEEN_SERVICES = "SELECT DISTINCT service FROM table_inventory"
@@ -108,7 +110,7 @@ FACT_COLUMNS: Final = (
     "number", "described", "metadata_changed", "created", "last_accessed", "last_written", "queries_30d", "first_use",
     "last_use", "days_of_use", "longest_gap", "size_bytes", "query_cost_30d", "evidence", "activity", "in_use",
     "in_use_through_lineage", "zombie", "owner_set", "tag_set", "domain", "tier", "known_since", "seen_later",
-    "unknown_reason", "removed",
+    "unknown_reason", "absent_since", "removed",
 )  # fmt: skip
 _STAGE_TEXT = f"REPLACE INTO table_inventory_staged_text ({', '.join(TEXT_COLUMNS)}) VALUES "
 _STAGE_FACTS = f"INSERT INTO table_inventory_staged_facts ({', '.join(FACT_COLUMNS)}) VALUES "
@@ -273,7 +275,8 @@ async def delete_unpublished(thirdeye: MySQL, generation: int) -> None:
 async def table_numbers(thirdeye: MySQL, step: int) -> AsyncIterator[str]:
     """What is kept of every table in the inventory, in hexadecimal, `step` numbers at a time.
 
-    Id (32 digits), number (8), the days since which it is known and of its last access (4 each), seen later (2).
+    Id (32 digits), number (8), the days since which it is known and of its last access (4 each), seen later, present
+    (2 each), the minute since which it is absent (8).
     """
     row = await thirdeye.fetch_one(_HIGHEST)
     highest = row["highest"] if row else None

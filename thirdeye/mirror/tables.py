@@ -10,20 +10,27 @@ import orjson
 
 from thirdeye.database import Row
 from thirdeye.inventory.columns import (
+    ABSENT,
+    DATED,
     DESCRIBED,
     FIRST_VERSION,
+    MARKED,
+    NUMBERED,
+    PARTITIONED,
     PRESENT,
     SEEN_LATER,
     UNREADABLE_ACCESS,
     UNREADABLE_PROFILE,
     UNREADABLE_UPDATE,
+    VIEW,
     WITHOUT_STORAGE,
     Array,
     Mask,
 )
-from thirdeye.inventory.duplicates import name_key, normalised_name
+from thirdeye.inventory.duplicates import is_marked, name_key, normalised_name
 from thirdeye.inventory.fqn import digest, split_fqn
 from thirdeye.inventory.rules import TYPES_WITHOUT_STORAGE
+from thirdeye.inventory.table_names import SuffixKind, head_key, path_key, split_suffix, word_key
 from thirdeye.mirror.buckets import BUCKETS, BucketSums, id_buckets
 from thirdeye.mirror.keys import KEY, id_key
 from thirdeye.mirror.moments import Moment, Reading, read_moment
@@ -51,6 +58,11 @@ _UNREADABLE_SIGNS: Final = {"created": 0, "updated": UNREADABLE_UPDATE, "accesse
 _READING_WARNINGS: Final = {
     Reading.OTHER_UNIT: "TIME_IN_ANOTHER_UNIT", Reading.UNREADABLE: "TIME_UNREADABLE",
 }  # fmt: skip
+_SUFFIX_FORMS: Final = {SuffixKind.NONE: 0, SuffixKind.DATE: DATED, SuffixKind.NUMBER: NUMBERED}
+_TYPE_FORMS: Final = {
+    "Partitioned": PARTITIONED, "View": VIEW, "SecureView": VIEW, "MaterializedView": VIEW, "SemanticView": VIEW,
+    "Dynamic": VIEW,
+}  # fmt: skip
 _BLANK: Final = re.compile(r'^"(\s|\\[nrt])*"?$')
 _TAIL: Final = re.compile("[0-9a-f]{4}")
 StageText = Callable[[list[TextRow]], Awaitable[None]]
@@ -66,6 +78,14 @@ class NumberSet:
         if number >= len(self._mask):
             self._mask = np.concatenate([self._mask, np.zeros(number, dtype=np.bool_)])
         self._mask[number] = True
+
+    def add_all(self, numbers: Array) -> None:
+        if len(numbers):
+            self.add(int(numbers.max()))
+            self._mask[numbers] = True
+
+    def discard(self, numbers: Array) -> None:
+        self._mask[numbers[numbers < len(self._mask)]] = False
 
     def mask(self, length: int) -> Mask:
         """Which of the numbers below `length` are in."""
@@ -96,6 +116,8 @@ class TableReader:
         self._warnings = warnings
         self._stage = stage
         self._next = int(np.max(np.flatnonzero(state.source["id"] != b""), initial=-1)) + 1
+        # The numbers from here on are given in this refresh.
+        self.first_new = self._next
         self._index = Index(state.source["id"])
         # Numbers given in this refresh; not kept in a full one, which sees no id twice.
         self._new: dict[bytes, int] | None = {}
@@ -106,13 +128,13 @@ class TableReader:
         self.read, self.renamed, self.rekeyed = NumberSet(), NumberSet(), NumberSet()
 
     async def read_all(self) -> None:
-        """Reads every table; those of the state that do not come are removed."""
+        """Reads every table; those of the state that do not come are missing."""
         self._new = None
         async for page in self._om.table_pages(PAGE):
             await self._add_page(page)
         await self._count_broken()
         numbered = self._state.source["id"] != b""
-        self._remove(np.flatnonzero(~self.read.mask(self._state.tables) & numbered))
+        self._miss(np.flatnonzero(~self.read.mask(self._state.tables) & numbered))
 
     async def read_changes(self) -> None:
         """Reads what changed: by the time of the change, then what checksums show to differ still."""
@@ -122,6 +144,11 @@ class TableReader:
         buckets = await self._differing_buckets()
         for start in range(0, len(buckets), PAGE):
             await self._read_buckets(buckets[start : start + PAGE])
+
+    @property
+    def next_number(self) -> int:
+        """One more than the highest number given."""
+        return self._next
 
     async def _count_broken(self) -> None:
         broken = await self._om.broken_tables()
@@ -142,7 +169,7 @@ class TableReader:
         return list(np.flatnonzero(differing[:-1]).tolist())
 
     async def _read_buckets(self, buckets: Sequence[int]) -> None:
-        """Reads the tables that differ in these buckets, and removes those that are no longer there."""
+        """Reads the tables that differ in these buckets, and misses those that are no longer there."""
         rows = [row for row in await self._om.table_stamps(buckets) if id_key(row["id"]) is not None]
         numbers = self._numbers_of([row["id"] for row in rows])
         numbered, source = zip(rows, numbers, strict=True), self._state.source
@@ -150,7 +177,7 @@ class TableReader:
         remaining = np.zeros(self._state.tables, dtype=np.bool_)
         remaining[[number for number in numbers if number >= 0]] = True
         in_buckets = np.isin(id_buckets(source["id"]), buckets)
-        self._remove(np.flatnonzero(in_buckets & ~remaining & (source["stamp"] != 0)))
+        self._miss(np.flatnonzero(in_buckets & ~remaining & (source["stamp"] != 0)))
         for start in range(0, len(changed), PAGE):
             await self._add_page(await self._om.tables_by_id(changed[start : start + PAGE]))
 
@@ -168,11 +195,16 @@ class TableReader:
             return [new.get(key, -1) if number < 0 else number for key, number in zip(keys, numbers, strict=True)]
         return numbers
 
-    def _remove(self, numbers: Array) -> None:
-        """Marks tables as no longer in OM's database."""
-        self._state.query["flags"][numbers] &= ~np.uint8(PRESENT)
+    def _miss(self, numbers: Array) -> None:
+        """Marks tables as no longer in OM's database. What is known of them stays."""
+        self._mark_absent(numbers)
         self._state.source["stamp"][numbers] = 0
         self._state.source["name_stamp"][numbers] = 0
+
+    def _mark_absent(self, numbers: Array) -> None:
+        flags = self._state.query["flags"]
+        present = numbers[(flags[numbers] & PRESENT) != 0]
+        flags[present] |= ABSENT
 
     async def _add_page(self, page: list[Row], *, only_changed: bool = False) -> None:
         rows = self._with_valid_id(page)
@@ -214,10 +246,18 @@ class TableReader:
     def _set_row(self, row: Row, number: int) -> TextRow | None:
         """Sets the columns of a table; gives its text if that is new or changed."""
         query, source = self._state.query, self._state.source
-        fqn = self._fqn(row)
-        name = _Name(fqn, row["fqn_hash"] or "", split_fqn(fqn))
         updated_at = int(_number(row["updated_at"]) or 0)
         self._state.watermark = max(self._state.watermark, min(updated_at, (self._today + 1) * _DAY_MS))
+        if row["deleted"] and query["flags"][number] & PRESENT:
+            # What is known of it stays until it counts as gone.
+            self._mark_absent(np.array([number]))
+            self._set_keys(row, number, row["fqn_hash"] or "")
+            return None
+        if query["flags"][number] & (PRESENT | ABSENT) != PRESENT:
+            # It was away or gone: what belongs to it may have changed meanwhile.
+            self.rekeyed.add(number)
+        fqn = self._fqn(row)
+        name = _Name(fqn, row["fqn_hash"] or "", split_fqn(fqn))
         place, signs = self._place(name), source["signs"][number] & (SEEN_LATER | UNREADABLE_PROFILE)
         self._set_keys(row, number, name.hash)
         query["flags"][number] = (
@@ -225,7 +265,9 @@ class TableReader:
             | (DESCRIBED if is_described(row["description"]) else 0)
             | (WITHOUT_STORAGE if row["table_type"] in TYPES_WITHOUT_STORAGE else 0)
         )
+        source["absent_since"][number] = source["absent_since"][number] if row["deleted"] else 0
         query["place"][number] = place
+        self._state.name["fingerprint"][number] = int(row["fingerprint"] or 0)
         source["own_retention"][number] = row["retention"] not in (None, "", "null")
         life_cycle, unreadable = self._life_cycle(row)
         for aspect, column in _ASPECTS.items():
@@ -253,12 +295,27 @@ class TableReader:
         checksum = crc32(repr((name.fqn, display_name, table_type)).encode()) or 1
         if source["text"][number] == checksum:
             return None
-        # A key by name; the service keeps equal names of two services apart.
-        source["name_key"][number] = name_key(service, normalised_name(short_name))
         source["text"][number] = checksum
+        self._set_name(number, name, place, table_type)
         self.renamed.add(number)
         fqn_key = digest(name.fqn)
         return (number, row["id"], name.fqn, fqn_key, short_name, display_name, service, database, schema, table_type)
+
+    def _set_name(self, number: int, name: _Name, place: int, table_type: str | None) -> None:
+        _, database, schema = self._state.places.items[place]
+        service, columns, suffix = name.segments[0], self._state.name, split_suffix(name.segments[-1])
+        columns["path_key"][number] = path_key(service, database, schema, name.segments[-1])
+        columns["word_key"][number] = word_key(service, name.segments[-1])
+        columns["head_key"][number] = head_key(service, name.segments[-1])
+        stemmed = suffix.kind is not SuffixKind.NONE
+        columns["stem_key"][number] = path_key(service, database, schema, suffix.stem) if stemmed else 0
+        columns["suffix"][number] = suffix.order
+        short_name = name.segments[-1][:_MAX_NAME_LENGTH]
+        normalised = normalised_name(short_name)
+        # The service keeps equal names of two services apart.
+        columns["name_key"][number] = name_key(service[:_MAX_NAME_LENGTH], normalised)
+        marked = MARKED if is_marked(short_name, normalised) else 0
+        columns["form"][number] = _SUFFIX_FORMS[suffix.kind] | _TYPE_FORMS.get(table_type or "", 0) | marked
 
     def _fqn(self, row: Row) -> str:
         fqn = row["fqn"]
@@ -268,19 +325,9 @@ class TableReader:
         return str(fqn)
 
     def _place(self, name: _Name) -> int:
-        state, segments = self._state, name.segments
-        if len(segments) != 4:
+        if len(name.segments) != 4:
             self._warnings.add("FQN_OF_OTHER_LENGTH", name.fqn)
-        hashes = name.hash.split(".")
-        # Where OM has no hash, the service's name stands for it.
-        service_hash = hashes[0] if name.hash else f"name:{segments[0]}"[:_MAX_SERVICE_HASH_LENGTH]
-        service = state.services.number(service_hash)
-        database = segments[1][:_MAX_NAME_LENGTH] if len(segments) > 2 else None
-        schema = ".".join(segments[2:-1])[:_MAX_SCHEMA_LENGTH] if len(segments) > 3 else None
-        place = state.places.number((service, database, schema))
-        if place == len(state.place_hashes):
-            state.place_hashes.append(".".join(hashes[: max(len(hashes) - 1, 1)]))
-        return place
+        return place_number(self._state, name.segments, name.hash)
 
     def _life_cycle(self, row: Row) -> tuple[dict[str, int], int]:
         """The days of creation, last update and last access, 0 for unknown ones, and the signs of unreadable ones."""
@@ -305,6 +352,19 @@ class TableReader:
         if moment.reading in _READING_WARNINGS:
             self._warnings.add(_READING_WARNINGS[moment.reading], example[:_MAX_EXAMPLE_LENGTH])
         return moment
+
+
+def place_number(state: State, segments: Sequence[str], fqn_hash: str) -> int:
+    """The number of the place of a table with these names; where OM has no hash of it, the service's name stands for it."""
+    hashes = fqn_hash.split(".")
+    service_hash = hashes[0] if fqn_hash else f"name:{segments[0]}"[:_MAX_SERVICE_HASH_LENGTH]
+    service = state.services.number(service_hash)
+    database = segments[1][:_MAX_NAME_LENGTH] if len(segments) > 2 else None
+    schema = ".".join(segments[2:-1])[:_MAX_SCHEMA_LENGTH] if len(segments) > 3 else None
+    place = state.places.number((service, database, schema))
+    if place == len(state.place_hashes):
+        state.place_hashes.append(".".join(hashes[: max(len(hashes) - 1, 1)]))
+    return place
 
 
 def _document(text: str | None) -> object:

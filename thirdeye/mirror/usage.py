@@ -38,6 +38,7 @@ ASSET_DAYS: Final = 90
 # Counts are kept for so many days: feeds that stopped 30 days ago are judged by the 30 days before.
 COUNTED_DAYS: Final = 60
 CEILING_DAYS: Final = 30
+_MAX_COUNT: Final = 2**32 - 1
 
 
 @dataclass
@@ -111,7 +112,19 @@ def day_of_rows(rows: list[Row], index: Index) -> Day:
         rest = np.zeros(len(unknown), _OTHER)
         rest["id"], rest["count"], rest["table"] = unknown["id"], unknown["count"], is_table
         others.append(rest)
-    return Day(np.concatenate(used), np.concatenate(unused), np.concatenate(counts), np.concatenate(others))
+    by_table = merged_counts(np.concatenate(used), np.concatenate(counts))
+    return Day(by_table[0], np.concatenate(unused), by_table[1], np.concatenate(others))
+
+
+def merged_counts(numbers: Array, counts: Array) -> tuple[Array, Array]:
+    """The same with each number once: a table that came under a new id has rows under the former one, too."""
+    seen = np.zeros(int(numbers.max(initial=-1)) + 1, np.bool_)
+    seen[numbers] = True
+    if np.count_nonzero(seen) == len(numbers):
+        return numbers, counts
+    distinct, places = np.unique(numbers, return_inverse=True)
+    sums = np.bincount(places, weights=counts, minlength=len(distinct))
+    return distinct, np.minimum(sums, _MAX_COUNT).astype(np.uint32)
 
 
 def day_name(day: str) -> str:
@@ -258,11 +271,13 @@ def population_of(state: State, watching: Watching) -> Population:
     # The day before it was covered, or the day on which it came.
     first = np.maximum(watching.since()[place] - 1, state.source["known_since"])
     since = watching.watched.up_to(variant, first).astype(np.uint16)
+    # With the row of a table OM deletes its usage: such a table looks as if nobody had ever used it.
+    in_om = state.source["stamp"] != 0
     return Population(
         variant=variant,
         since=since,
         newest=population_newest(watching),
-        eligible=state.present() & eligible[place],
+        eligible=state.present() & in_om & eligible[place],
     )
 
 
@@ -274,12 +289,11 @@ def _resolved(day: Day, index: Index) -> Day:
     numbers = index.numbers(tables["id"])
     resolved, is_used = numbers >= 0, tables["count"] > 0
     counts = day.counts if len(day.counts) == len(day.used) else np.zeros(len(day.used), np.uint32)
-    return Day(
+    used, counts = merged_counts(
         np.concatenate([day.used, numbers[resolved & is_used]]),
-        np.concatenate([day.unused, numbers[resolved & ~is_used]]),
         np.concatenate([counts, tables["count"][resolved & is_used]]),
-        day.others,
     )
+    return Day(used, np.concatenate([day.unused, numbers[resolved & ~is_used]]), counts, day.others)
 
 
 class _Sums:

@@ -33,6 +33,9 @@ class Metrics:
         self.refreshes = counter("thirdeye_refreshes", "Refreshes of the inventory.", ("kind", "outcome"))
         self.refresh_seconds = job_seconds("thirdeye_refresh_seconds", "Seconds of a refresh.", ("kind",))
         self.estate_tables = gauge("thirdeye_estate_tables", "Tables of the estate at the last refresh.")
+        self.view_texts = gauge(
+            "thirdeye_view_texts", "Texts of views at the last refresh, by what became of them.", ("state",)
+        )
         self.score = gauge("thirdeye_zi_score", "The newest ZI score that this process knows.")
         self.score_captured = gauge("thirdeye_zi_score_captured_timestamp_seconds", "When that score was captured.")
         self.dependency_up = gauge("thirdeye_dependency_up", "1 when a dependency answers.", ("dependency",))

@@ -8,7 +8,7 @@ import numpy as np
 from thirdeye.inventory.columns import (
     CHUNK,
     IN_USE_THROUGH_LINEAGE,
-    UNREADABLE_WRITE,
+    IN_USE_THROUGH_SERIES,
     WITHOUT_STORAGE,
     Array,
     Mask,
@@ -23,6 +23,7 @@ from thirdeye.verdict import rules
 from thirdeye.verdict.propagation import have_downstream, highest_downstream
 from thirdeye.verdict.return_risk import NO_CLASS, RiskTable, classify
 from thirdeye.verdict.rules import BlockerFacts, Policy
+from thirdeye.verdict.series import share_risk, share_verdict, shared_facts, unused_series
 
 # Above every risk: of a table whose return risk is unknown.
 _UNKNOWN_RISK = 2.0
@@ -46,10 +47,12 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
     query, count = estate.query, len(estate.present)
     is_idle = has_activity(query["activity"], Activity.STALE, Activity.DORMANT) & estate.present
     own_numbers = _own_numbers(estate, risk_table, is_idle, policy)
-    unknown = has_activity(query["activity"], Activity.UNKNOWN) & estate.present
     upstream = adjacency(estate.targets, estate.sources, estate.nodes)
-    unknown_downstream = have_downstream(upstream, np.pad(unknown, (0, estate.nodes - count)))[:count]
+    unknown_downstream = _unknown_downstream(estate, upstream)
     query["risk"] = _effective_numbers(own_numbers, is_idle, risk_table, upstream, estate.nodes)
+    unused = unused_series(estate.series, query)
+    share_risk(unused, query, risk_table.risks)
+    shared = shared_facts(unused, query, estate.source)
     protected = protected_tag_sets(estate.tag_sets, policy.protected_tags)
     kept = select(inputs.kept, count)[:count]
     calibration_off = select(inputs.calibration_off, len(risk_table.risks))
@@ -60,9 +63,9 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
         price, place = inputs.prices[estate.service[part]], estate.place[part]
         facts = BlockerFacts(
             activity=chunk["activity"],
-            written=chunk["written"],
-            unreadable_write=(estate.source["signs"][part] & UNREADABLE_WRITE) != 0,
-            known_since=estate.source["known_since"][part],
+            written=shared.written[part],
+            unreadable_write=shared.unreadable_write[part],
+            known_since=shared.known_since[part],
             tier=chunk["tier"],
             protected=protected[chunk["tags"]],
             kept=kept[part],
@@ -73,6 +76,8 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
             evidence_partial=estate.partial[place],
             short_history=is_idle[part] & (chunk["risk"] == 0),
             calibration_off=calibration_off[chunk["risk"]] & (chunk["risk"] > 0),
+            series_in_use=(chunk["flags"] & IN_USE_THROUGH_SERIES) != 0,
+            mass_absence=estate.mass_absence[place],
             incomplete=estate.incomplete,
         )
         parts = rules.purge_parts(
@@ -91,6 +96,17 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
             policy=policy,
         )
         chunk["verdict"][:] = np.where(estate.present[part], verdicts, VERDICT_CODE[Verdict.KEEP])
+    share_verdict(unused, query)
+
+
+def _unknown_downstream(estate: Estate, upstream: Adjacency) -> Mask:
+    """Which tables have something downstream of which nobody knows whether it is in use."""
+    count = len(estate.present)
+    unknown = estate.unknown_nodes.copy()
+    unknown[:count] |= has_activity(estate.query["activity"], Activity.UNKNOWN) & estate.present
+    unread = np.pad(estate.unread, (0, estate.nodes - count))
+    downstream: Mask = (have_downstream(upstream, unknown | unread) | unread)[:count]
+    return downstream
 
 
 def state_classes(idle: Array, longest_gap: Array, days_of_use: Array, accessed: Array) -> Array:

@@ -1,10 +1,13 @@
 """Verdicts as sentences for people. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NamedTuple, TypedDict
 
 from thirdeye.estate.dates import format_day
+from thirdeye.estate.series import SeriesView
 from thirdeye.inventory.money import CENT
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, Blocker, Verdict
 from thirdeye.verdict.rules import Policy
@@ -13,6 +16,7 @@ from thirdeye.verdict.store import Keep
 # The answer about a table, keys as in the API, made by `estate.views`.
 TableAnswer = Mapping[str, Any]
 
+_CAPITAL: Final = re.compile("[A-Z]")
 _ADVICE: Final[Mapping[Verdict, str]] = {
     Verdict.DELETE: "It can go.",
     Verdict.ARCHIVE: "It can be archived: keep a cheap copy for the case that it is wanted again.",
@@ -20,6 +24,41 @@ _ADVICE: Final[Mapping[Verdict, str]] = {
     Verdict.REVIEW: "Somebody who knows it should look at it.",
     Verdict.KEEP: "It stays.",
 }
+
+
+# So many of the assets behind a blocker are named.
+MOST_NAMED: Final = 3
+
+
+class UnknownAsset(NamedTuple):
+    """Something downstream of which nobody can tell whether it is in use, and why; `name` is an FQN for tables."""
+
+    kind: str
+    name: str
+    why: str
+
+    @staticmethod
+    def of(node: Mapping[str, Any]) -> "UnknownAsset":
+        """From a node of the lineage as the API has it."""
+        asset = node["asset"]
+        return UnknownAsset(asset["kind"], asset["fqn"] or asset["name"] or asset["id"], node["unknown"])
+
+    def __str__(self) -> str:
+        kind = _CAPITAL.sub(lambda match: f" {match[0].lower()}", self.kind)
+        a_kind = f"an {kind}" if kind[:1] in "aeiou" else f"a {kind}"
+        return {
+            "USAGE": f"the table {self.name}, of whose use nothing is known",
+            "TEXT": f"the view {self.name}, whose text may name it",
+            "UNREADABLE_KIND": f"{a_kind} that ThirdEye cannot read ({self.name})",
+            "MISSING": f"{a_kind} that OpenMetadata does not have ({self.name})",
+        }[self.why]
+
+
+def unknown_downstream(assets: Sequence[UnknownAsset]) -> str:
+    """UNKNOWN_DOWNSTREAM with the nearest of the assets behind it."""
+    more = "" if len(assets) <= MOST_NAMED else "; and more"
+    named = "; ".join(map(str, assets[:MOST_NAMED]))
+    return f"Nobody can tell whether what depends on it is in use: {named}{more}."
 
 
 class ReturnRisk(TypedDict):
@@ -51,9 +90,9 @@ def blocker_detail(
     )
     sentences = {
         Blocker.ACTIVE_DOWNSTREAM: "Something that is in use depends on it.",
-        Blocker.UNKNOWN_DOWNSTREAM: "A table depends on it of whose use nothing is known.",
-        Blocker.CRITICAL_TIER: f"Its tier is {table['tier']}.",
-        Blocker.PROTECTED_TAG: f"It carries a protected tag ({', '.join(protected_tags)}).",
+        Blocker.UNKNOWN_DOWNSTREAM: f"Something depends on {_whom(table)} of whose use nothing is known.",
+        Blocker.CRITICAL_TIER: _critical_tier(table),
+        Blocker.PROTECTED_TAG: f"{_who(table)} carries a protected tag ({', '.join(protected_tags)}).",
         Blocker.RECENTLY_WRITTEN: _recently_written(table),
         Blocker.RECENTLY_CREATED: f"Nothing tells of it before {format_day(table['knownSince'])}.",
         Blocker.SHORT_HISTORY: short_history,
@@ -63,22 +102,48 @@ def blocker_detail(
         Blocker.FEED_SILENT: "The usage of its database stopped on one day, as if it had been filtered away.",
         Blocker.EVIDENCE_PARTIAL: "Some of its use may be missing from what OpenMetadata has.",
         Blocker.NO_LINEAGE: "OpenMetadata has next to no lineage of its service: something may depend on it.",
+        Blocker.SERIES_IN_USE: _series_in_use(table),
+        Blocker.MASS_ABSENCE: "Many tables of its database vanished from OpenMetadata at once; nothing is concluded yet.",
     }
     return sentences[blocker]
 
 
+def _series_in_use(table: TableAnswer) -> str:
+    series = table["series"]
+    return "It is part of a series that is in use." if series is None else str(series["reason"])
+
+
+def _whom(table: TableAnswer) -> str:
+    """Whom a blocker is about: the parts of a series that is not in use share all of theirs."""
+    return "it" if _unused_series(table) is None else "it, or on another part of its series,"
+
+
+def _who(table: TableAnswer) -> str:
+    return "It" if _unused_series(table) is None else "It, or another part of its series,"
+
+
+def _critical_tier(table: TableAnswer) -> str:
+    if table["tier"] in {"Tier1", "Tier2"}:
+        return f"Its tier is {table['tier']}."
+    return "The tier of another part of its series is critical."
+
+
 def _recently_written(table: TableAnswer) -> str:
     written = table["lastWritten"]
-    if written is None or (table["refreshedAt"].date() - written).days > Policy.recently_written_days:
-        return "Nobody can read when it was last written."
-    return f"It was written on {format_day(written)}."
+    if written is not None and (table["refreshedAt"].date() - written).days <= Policy.recently_written_days:
+        return f"It was written on {format_day(written)}."
+    if _unused_series(table) is not None:
+        return "Another part of its series was written lately, or nobody can read when."
+    return "Nobody can read when it was last written."
 
 
 def reasons(table: TableAnswer, verdict: Verdict, blockers: Sequence[str], risk: ReturnRisk | None) -> list[str]:
     """The reasons for a verdict: use, return risk, cost, dependents, blockers, and what to do."""
     if table["removedAt"] is not None:
         return [f"It was removed on {format_day(table['removedAt'].date())}."]
-    sentences = [_use(table)]
+    sentences = [_use(table)] if table["absentSince"] is None else [_absence(table["absentSince"]), _use(table)]
+    if (series := _unused_series(table)) is not None:
+        sentences.append(series["reason"])
     if risk is not None and risk["tables"][0]:
         sentences.append(_similar_tables(risk))
     cost: Decimal | None = table["monthlyCost"]
@@ -88,8 +153,16 @@ def reasons(table: TableAnswer, verdict: Verdict, blockers: Sequence[str], risk:
     return [*sentences, *blockers, _ADVICE[verdict]]
 
 
+def _absence(since: datetime) -> str:
+    return (
+        f"OpenMetadata has not had it since {format_day(since.date())}: what is known of it is as it was then, and it "
+        f"counts as gone only if it does not come back within days."
+    )
+
+
 def _use(table: TableAnswer) -> str:
-    idle, accessed = table["advised"]["idle"], table["lastAccessed"]
+    idle, series = table["advised"]["idle"], _unused_series(table)
+    accessed = table["lastAccessed"] if series is None else series["lastAccessed"]
     if idle == UNKNOWN_IDLE_DAYS:
         reason: str = table["activityReason"]
         return reason
@@ -102,6 +175,12 @@ def _use(table: TableAnswer) -> str:
     since = f"Not read since {format_day(accessed)} ({_days(days)}{watched})"
     pause = table["longestPauseDays"]
     return f"{since}; its longest pause before was {_days(pause)}." if pause else f"{since}."
+
+
+def _unused_series(table: TableAnswer) -> SeriesView | None:
+    """The series that a table is judged with: all of it, as none of it is in use."""
+    series: SeriesView | None = table["series"]
+    return None if series is None or series["inUse"] else series
 
 
 def _similar_tables(risk: ReturnRisk) -> str:

@@ -59,6 +59,8 @@ class BlockerFacts:
     evidence_partial: Mask
     short_history: Mask
     calibration_off: Mask
+    series_in_use: Mask
+    mass_absence: Mask
     incomplete: bool = False
 
 
@@ -107,6 +109,8 @@ def blockers(tables: BlockerFacts, today: int, policy: Policy) -> Array:
         Blocker.FEED_SILENT: tables.feed_silent,
         Blocker.EVIDENCE_PARTIAL: tables.evidence_partial,
         Blocker.NO_LINEAGE: tables.no_lineage,
+        Blocker.SERIES_IN_USE: tables.series_in_use,
+        Blocker.MASS_ABSENCE: tables.mass_absence,
     }
     bits = np.zeros(len(tables.activity), np.uint32)
     for blocker, mask in cases.items():
@@ -130,7 +134,7 @@ def verdicts(
     complete = ~has(Blocker.NO_LINEAGE, Blocker.EVIDENCE_PARTIAL)
     old = has(Blocker.SHORT_HISTORY) & (idle >= policy.archive_idle_days)
     cases: tuple[tuple[Mask, Verdict], ...] = (
-        (used | has(Blocker.ACTIVE_DOWNSTREAM, Blocker.KEPT_BY_OWNER), Verdict.KEEP),
+        (used | has(Blocker.ACTIVE_DOWNSTREAM, Blocker.SERIES_IN_USE, Blocker.KEPT_BY_OWNER), Verdict.KEEP),
         (unknown & (cost >= policy.review_cost), Verdict.REVIEW),
         (unknown, Verdict.KEEP),
         (
@@ -141,6 +145,7 @@ def verdicts(
                 Blocker.EVIDENCE_INCOMPLETE,
                 Blocker.FEED_SILENT,
                 Blocker.CALIBRATION_OFF,
+                Blocker.MASS_ABSENCE,
             ),
             Verdict.REVIEW,
         ),

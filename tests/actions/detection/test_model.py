@@ -69,6 +69,8 @@ class Item:
     alert: bool = False
     snoozed_until: datetime | None = None
     version: int = 1
+    # Of one that ended with its table: status, alert and snooze as they were.
+    before_gone: tuple[str, bool, datetime | None] | None = None
     by_person: set[str] = field(default_factory=set)
     events: list[str] = field(default_factory=lambda: ["DETECTED"])
 
@@ -120,6 +122,7 @@ class World:
     def detect(self) -> list[tuple[int, str]]:
         """Follows the items there are; gives the findings that become new ones, in their order."""
         self._measure()
+        self._return()
         wanted = self.wanted()
         for item in self.items.values():
             if item.status != "DONE":
@@ -131,6 +134,18 @@ class World:
                 cost, table = self.cost(number), self.tables[number]
                 self.baseline[number] = (cost or Decimal(0), table.written, self.now.date())
         return new
+
+    def _return(self) -> None:
+        """What ended with its table is as it was when the table is back, unless something newer is known of it."""
+        newest = {(item.table, item.category): item for _, item in sorted(self.items.items())}
+        for key in newest.keys() - self.open().keys():
+            item = newest[key]
+            if item.before_gone is None or not self.tables[item.table].present:
+                continue
+            item.status, item.alert, item.snoozed_until = item.before_gone
+            item.resolution = item.before_gone = None
+            self.decided.pop(key, None)
+            self.happened(item, "REOPENED")
 
     def _settled(self, key: tuple[int, str]) -> bool:
         if key not in self.decided:
@@ -157,6 +172,7 @@ class World:
             if item.stage in {"RESTRICTED", "ARCHIVED"}:
                 return None
             removing = item.category in {"PURGE", "ARCHIVE"} or item.stage
+            item.before_gone = item.status, item.alert, item.snoozed_until
             return self._end(item, "COMPLETED" if removing else "OBSOLETE")
         if finding is None:
             if item.alert:
@@ -360,6 +376,7 @@ class Machine(RuleBasedStateMachine):
         before = (item.status, item.resolution)
         self.update(id_, resolution=how, resolutionReason="so it is")
         item.status, item.resolution, item.alert, item.snoozed_until = "DONE", how, False, None
+        item.before_gone = None
         if before != ("DONE", how):
             self.model.happened(item, "RESOLVED" if before[0] != "DONE" else "UPDATED")
             # What an item is decided about costs what it did when the estate was last read.
@@ -393,7 +410,7 @@ class Machine(RuleBasedStateMachine):
         taken = (item.table, item.category) in self.model.open()
         self.update(id_, status="OPEN", refused=taken)
         if not taken:
-            item.status, item.resolution = "OPEN", None
+            item.status, item.resolution, item.before_gone = "OPEN", None, None
             self.model.decided.pop((item.table, item.category), None)
             self.model.happened(item, "REOPENED")
 

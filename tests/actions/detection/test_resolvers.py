@@ -38,7 +38,7 @@ async def test_a_rule_is_previewed_then_set_and_does_what_it_said(estate: Estate
     assert (await estate.api.data("mutation ($id: Int!) { deleteActionRule(id: $id) }", id=rule["id"]))[
         "deleteActionRule"
     ]
-    assert len((await estate.api.data("{ actionRules { id } }"))["actionRules"]) == 9
+    assert len((await estate.api.data("{ actionRules { id } }"))["actionRules"]) == 10
 
 
 async def test_bad_rules_are_refused_and_change_nothing(estate: Estate) -> None:
@@ -52,7 +52,7 @@ async def test_bad_rules_are_refused_and_change_nothing(estate: Estate) -> None:
             assert error["extensions"]["argument"] == argument, error
     assert (await estate.api.error(RULE, i=NEW, id=10**6))["extensions"]["code"] == "NOT_FOUND"
     assert "ActionCategory" in (await estate.api.ask(RULE, i={**NEW, "category": "DANCE"}))["errors"][0]["message"]
-    assert len((await estate.api.data("{ actionRules { id } }"))["actionRules"]) == 9
+    assert len((await estate.api.data("{ actionRules { id } }"))["actionRules"]) == 10
 
 
 async def test_seeded_rules_find_copies_growth_and_what_nobody_owns(estate: Estate) -> None:

@@ -1,5 +1,7 @@
 """What refreshes found changed."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.estate.queries import TABLE, all_of
@@ -24,6 +26,9 @@ async def test_a_removed_table_is_answered_with_its_removal(
         cursor.execute("DELETE FROM table_entity WHERE id = %s", (identifier,))
         try:
             async with mirror(settings, NOON) as refreshed:
+                await refreshed.refresh()
+                # It is away for days before it counts as gone.
+                refreshed.now += timedelta(days=8)
                 await refreshed.refresh()
         finally:
             cursor.execute("INSERT INTO table_entity (json, fqnHash) VALUES (%s, %s)", kept)

@@ -52,19 +52,30 @@ WHERE campaign_item.campaign IN %(ids)s
 GROUP BY campaign_item.campaign, COALESCE(action_items.table_number, -action_items.id)
 """
 _SAVED = "SELECT table_number, SUM(realized_usd) AS realized_usd FROM saving_entry GROUP BY table_number"
+# The tables of a campaign's items, and the old parts of series that these name: each once.
+_TABLES = """
+SELECT campaign_item.campaign, action_items.table_number
+FROM campaign_item JOIN action_items ON action_items.id = campaign_item.item
+WHERE campaign_item.campaign IN %(ids)s AND action_items.table_number IS NOT NULL
+UNION SELECT campaign_item.campaign, action_item_part.table_number
+FROM campaign_item JOIN action_item_part ON action_item_part.item = campaign_item.item
+WHERE campaign_item.campaign IN %(ids)s
+"""
+_AMOUNTS = f"""
+SELECT promises.campaign, promises.what, promises.items, promises.done_items, promises.projected_usd, 0 AS realized_usd
+FROM ({_PROMISES}) AS promises
+UNION ALL SELECT named.campaign, named.table_number, 0, 0, 0, saved.realized_usd
+FROM ({_TABLES}) AS named JOIN ({_SAVED}) AS saved ON saved.table_number = named.table_number
+"""
 _SUMS = f"""
-SELECT promises.campaign, SUM(promises.projected_usd) AS projected_usd,
-       COALESCE(SUM(saved.realized_usd), 0) AS realized_usd
-FROM ({_PROMISES}) AS promises LEFT JOIN ({_SAVED}) AS saved ON saved.table_number = promises.what
-GROUP BY promises.campaign
+SELECT campaign, SUM(projected_usd) AS projected_usd, SUM(realized_usd) AS realized_usd
+FROM ({_AMOUNTS}) AS amounts GROUP BY campaign
 """
 _PROGRESS_BY_OWNERS = f"""
-SELECT COALESCE(table_inventory.owner_set, 0) AS owner_set, SUM(promises.items) AS items,
-       SUM(promises.done_items) AS done_items, SUM(promises.projected_usd) AS projected_usd,
-       COALESCE(SUM(saved.realized_usd), 0) AS realized_usd
-FROM ({_PROMISES}) AS promises
-LEFT JOIN ({_SAVED}) AS saved ON saved.table_number = promises.what
-LEFT JOIN table_inventory ON table_inventory.number = promises.what
+SELECT COALESCE(table_inventory.owner_set, 0) AS owner_set, SUM(amounts.items) AS items,
+       SUM(amounts.done_items) AS done_items, SUM(amounts.projected_usd) AS projected_usd,
+       SUM(amounts.realized_usd) AS realized_usd
+FROM ({_AMOUNTS}) AS amounts LEFT JOIN table_inventory ON table_inventory.number = amounts.what
 GROUP BY COALESCE(table_inventory.owner_set, 0)
 """
 

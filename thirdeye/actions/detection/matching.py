@@ -11,28 +11,47 @@ import numpy as np
 
 from thirdeye.actions.detection.rules import ActionRule, Decision, OpenItem, SuppressionDays, is_suppressed
 from thirdeye.actions.filters import tables_matching
-from thirdeye.actions.items import SAVING_CATEGORIES
+from thirdeye.actions.items import SAVING_CATEGORIES, Category
+from thirdeye.actions.retention.series import RetentionSeries, retention_series
 from thirdeye.estate.loaders import EstateContext
-from thirdeye.inventory.columns import Array, Mask, select
+from thirdeye.inventory.columns import ABSENT, CHUNK, Array, Mask, select
 from thirdeye.inventory.query import cost_of, saving_of
 from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.verdicts import MASS_ABSENCE
 
-_AMOUNT_COLUMNS: Final = ("size", "query_cost", "place", "verdict")
+_COLUMNS: Final = ("flags", "blockers", "size", "query_cost", "place", "verdict", "series")
 
 
 @dataclass(frozen=True)
 class Amounts:
-    """What each table costs, and what following its verdict saves, USD a month by number; NaN: unknown."""
+    """What each table costs, and what following its verdict saves, USD a month by number; NaN: unknown.
+
+    A retention is that of a whole series, costs what it costs, and saves what its old parts do.
+    """
 
     costs: Array
     savings: Array
+    retention: RetentionSeries
 
-    def cost(self, number: int) -> Decimal | None:
-        """What a table costs."""
+    def cost(self, number: int, category: str | None) -> Decimal | None:
+        """What the table of an item costs."""
+        series = self.retention.cost(number) if category == Category.SET_RETENTION else None
+        if series is not None:
+            return series
         return _decimal(self.costs[number]) if number < len(self.costs) else None
+
+    def costs_of(self, category: str) -> Array:
+        """What the tables of items of a category cost."""
+        if category != Category.SET_RETENTION:
+            return self.costs
+        costs, holders = self.costs.copy(), self.retention.holders[1:]
+        costs[holders] = self.retention.costs[1:]
+        return costs
 
     def saving(self, number: int, category: str) -> Decimal | None:
         """What an item of a category about a table is expected to save."""
+        if category == Category.SET_RETENTION:
+            return self.retention.saving(number)
         return _decimal(self.savings[number]) if category in SAVING_CATEGORIES else Decimal(0)
 
 
@@ -70,7 +89,7 @@ class Matches:
                 yield Match(number, rule.category, rule)
 
 
-def _amounts(snapshot: Snapshot) -> Amounts:
+def _amounts(snapshot: Snapshot, retention: RetentionSeries) -> Amounts:
     """The amounts of all tables: sixteen bytes each."""
     catalogue = snapshot.catalogue
     chunks = [catalogue.columns.parts(chunk) for chunk in range(catalogue.columns.chunks)]
@@ -78,6 +97,7 @@ def _amounts(snapshot: Snapshot) -> Amounts:
     return Amounts(
         costs=np.concatenate([nothing, *(cost_of(catalogue, chunk) for chunk in chunks)]),
         savings=np.concatenate([nothing, *(saving_of(catalogue, chunk) for chunk in chunks)]),
+        retention=retention,
     )
 
 
@@ -95,25 +115,42 @@ async def match_rules(
     """
     length, settings = snapshot.catalogue.columns.length, context.settings
     days = SuppressionDays(dismissed=settings.dismissed_days, completed=settings.completed_days)
-    await snapshot.load(_AMOUNT_COLUMNS)
-    matches = Matches(await asyncio.to_thread(_amounts, snapshot))
-    costs = matches.amounts.costs
+    await snapshot.load(_COLUMNS)
+    named = [item.table_number for item in open_items if item.category == Category.SET_RETENTION]
+    retention = await retention_series(context.thirdeye, snapshot, named)
+    matches = Matches(await asyncio.to_thread(_amounts, snapshot, retention))
+    absent = _absent(snapshot, length)
     open_masks = _open_masks(open_items, length)
     unmatched: dict[str, Mask] = {}
     for rule in rules:
         numbers = await tables_matching(context.estate, snapshot, rule.table_filter)
+        if rule.category == Category.SET_RETENTION:
+            numbers = retention.without_parts(numbers)
         # The first rule of a category takes a table.
         free = unmatched.setdefault(rule.category, np.ones(length, np.bool_))
         numbers = numbers[free[numbers]]
         free[numbers] = False
         is_open = open_masks.get(rule.category, np.zeros(length, np.bool_))
-        suppressed = _suppressed(decisions.get(rule.category, {}), matches.amounts, length, snapshot.as_of, days)
+        decided = decisions.get(rule.category, {})
+        if rule.category == Category.SET_RETENTION:
+            decided = retention.decisions(decided)
+        suppressed = _suppressed(rule.category, decided, matches.amounts, length, snapshot.as_of, days)
+        costs = matches.amounts.costs_of(rule.category)
         # What somebody has opened again is no longer suppressed, whatever was decided before.
-        kept = numbers[~suppressed[numbers] | is_open[numbers]]
+        # An absent table keeps its item and gets no new one, nor does one of a database where many are absent.
+        kept = numbers[~(suppressed | absent)[numbers] | is_open[numbers]]
         most_expensive_first = np.lexsort((kept, -np.nan_to_num(costs[kept], nan=-1.0), ~is_open[kept]))
         chosen = kept[most_expensive_first][: rule.maximum_items]
         matches.by_rule.append(RuleMatches(rule, chosen, len(numbers), len(numbers) - len(kept)))
     return matches
+
+
+def _absent(snapshot: Snapshot, length: int) -> Mask:
+    absent, columns = np.zeros(max(length, 1), np.bool_), snapshot.catalogue.columns
+    for chunk in range(columns.chunks):
+        flags, blockers = (columns.parts(chunk)[name] for name in ("flags", "blockers"))
+        absent[chunk * CHUNK : chunk * CHUNK + len(flags)] = ((flags & ABSENT) != 0) | ((blockers & MASS_ABSENCE) != 0)
+    return absent
 
 
 def _open_masks(open_items: Sequence[OpenItem], length: int) -> dict[str, Mask]:
@@ -126,9 +163,16 @@ def _open_masks(open_items: Sequence[OpenItem], length: int) -> dict[str, Mask]:
 
 
 def _suppressed(
-    decisions: Mapping[int, Decision], amounts: Amounts, length: int, today: date, days: SuppressionDays
+    category: str,
+    decisions: Mapping[int, Decision],
+    amounts: Amounts,
+    length: int,
+    today: date,
+    days: SuppressionDays,
 ) -> Mask:
     numbers = (
-        number for number, decision in decisions.items() if is_suppressed(decision, amounts.cost(number), today, days)
+        number
+        for number, decision in decisions.items()
+        if is_suppressed(decision, amounts.cost(number, category), today, days)
     )
     return select(numbers, max(length, 1))

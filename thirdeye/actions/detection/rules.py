@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from thirdeye.actions.items import (
     MAX_TITLE_LENGTH,
@@ -22,6 +22,8 @@ from thirdeye.estate.dates import format_day
 
 # A cost that was nothing, or unknown, counts as doubled from here on.
 _DOUBLED_FROM_NOTHING: Final = Decimal(1)
+# Why an item ends whose table is gone. It is opened again, as it was, when the table comes back.
+TABLE_GONE: Final = "Its table is gone from OpenMetadata."
 # The title of a detected item begins with the work, followed by the table's name.
 _TITLE_VERBS: Final[Mapping[Category, str]] = {
     Category.PURGE: "Drop",
@@ -40,6 +42,13 @@ class TrackedItem(ItemState):
 
     table_number: int
     fqn: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedItem(TrackedItem):
+    """An item that ended with its table, which is back; `before`: what the end changed, as its event shows it."""
+
+    before: Mapping[str, Any]
 
 
 class OpenItem(NamedTuple):
@@ -79,14 +88,18 @@ class Finding:
 class TableFacts:
     """What the estate says of an item's table. `accessed` counts uses under the name that its removal gave it, too.
 
-    `evidence_complete` is False while OpenMetadata's use, lineage or owners cannot be read.
+    `absent`: OpenMetadata no longer has it, an old part that the item names, or many tables of its database, and they do
+    not count as gone yet. `parts_gone`: most of the old parts that it names are gone. `evidence_complete` is False while
+    OpenMetadata's use, lineage or owners cannot be read.
     """
 
     present: bool
+    absent: bool
     evidence_complete: bool
     accessed: date | None
     written: date | None
     verdict: str
+    parts_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +136,9 @@ def reconcile(item: TrackedItem, finding: Finding | None, facts: TableFacts, tod
 
 
 def _reconcile(item: TrackedItem, finding: Finding | None, facts: TableFacts, today: date, now: datetime) -> Columns:
+    if facts.absent:
+        # Absence is no deed: nothing is concluded of it yet.
+        return _used_during_removal(item, facts)
     renamed = not facts.present and item.stage in {"RESTRICTED", "ARCHIVED"}
     if not facts.present and not renamed:
         return _table_removed(item, now) if item.detected else {}
@@ -143,7 +159,20 @@ def _reconcile(item: TrackedItem, finding: Finding | None, facts: TableFacts, to
 def _table_removed(item: TrackedItem, now: datetime) -> Columns:
     removed = item.category in REMOVAL_CATEGORIES or item.stage is not None
     resolution = Resolution.COMPLETED if removed else Resolution.OBSOLETE
-    return _resolved(resolution, "Its table is gone from OpenMetadata.", now)
+    return _resolved(resolution, TABLE_GONE, now)
+
+
+def reopened(item: ReturnedItem) -> Columns:
+    """The columns of an item that is as it was before its table was gone."""
+    snoozed = item.before.get("snoozed_until")
+    return {
+        "status": item.before.get("status", "OPEN"),
+        "resolution": None,
+        "resolution_reason": None,
+        "resolved_at": None,
+        "snoozed_until": datetime.fromisoformat(snoozed) if snoozed else None,
+        "alert": item.before.get("alert"),
+    }
 
 
 def _used_during_removal(item: TrackedItem, facts: TableFacts) -> Columns:
@@ -158,9 +187,15 @@ def _used_during_removal(item: TrackedItem, facts: TableFacts) -> Columns:
 
 
 def _finding_gone(item: TrackedItem, facts: TableFacts, today: date, now: datetime) -> Columns:
-    if not facts.evidence_complete and item.category in SAVING_CATEGORIES:
+    if not facts.evidence_complete and item.category in {
+        *SAVING_CATEGORIES,
+        Category.SET_RETENTION,
+        Category.DEDUPLICATE,
+    }:
         # That the reason for a verdict cannot be seen does not mean that it is gone.
         return {}
+    if facts.parts_gone:
+        return _resolved(Resolution.COMPLETED, "Most of the old parts that it named are gone from OpenMetadata.", now)
     if item.category == Category.STOP_REFRESH and facts.written and (today - facts.written).days > STOPPED_DAYS:
         return _resolved(Resolution.COMPLETED, f"It was last written on {format_day(facts.written)}.", now)
     return _resolved(Resolution.OBSOLETE, "What spoke for it no longer holds.", now)

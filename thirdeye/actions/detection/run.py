@@ -5,7 +5,8 @@ estate changes nothing.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, Final
 
 import structlog
@@ -16,18 +17,28 @@ from thirdeye.actions.campaigns.membership import add_matching_items
 from thirdeye.actions.changes import Change, apply
 from thirdeye.actions.detection import store
 from thirdeye.actions.detection.matching import Matches, match_rules
-from thirdeye.actions.detection.rules import Finding, OpenItem, TableFacts, TrackedItem, detected_title, reconcile
+from thirdeye.actions.detection.retentions import move_items, name_old_parts
+from thirdeye.actions.detection.rules import (
+    Finding,
+    OpenItem,
+    TableFacts,
+    TrackedItem,
+    detected_title,
+    reconcile,
+    reopened,
+)
 from thirdeye.actions.detection.store import NewItem
 from thirdeye.actions.items import DETECTION_ACTOR, Actor, Category
 from thirdeye.actions.renamed_tables import renamed_tables_of
+from thirdeye.actions.retention.store import NamedParts, named_parts
 from thirdeye.actions.savings import store as savings
 from thirdeye.actions.savings.measurement import measure_savings
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL
 from thirdeye.estate.loaders import table_of
-from thirdeye.inventory.columns import CHUNK, PRESENT, day_of
+from thirdeye.inventory.columns import ABSENT, CHUNK, PRESENT, day_of
 from thirdeye.inventory.reader import EstateReader, NotReadYet, Snapshot, Superseded
-from thirdeye.inventory.verdicts import ADVICE_FIELDS, BLOCKER_BIT, VERDICTS, Blocker
+from thirdeye.inventory.verdicts import ADVICE_FIELDS, BLOCKER_BIT, MASS_ABSENCE, VERDICTS, Blocker
 from thirdeye.settings import Settings
 
 _TRIES: Final = 3
@@ -77,6 +88,8 @@ class Detection:
 
     async def _run(self, snapshot: Snapshot) -> Outcome:
         measured = await measure_savings(self.thirdeye, snapshot, self.clock())
+        returned = await self._reopen_items()
+        moved = await move_items(self, snapshot)
         items = await store.tracked_items(self.thirdeye)
         matches = await match_rules(
             self,
@@ -85,9 +98,10 @@ class Detection:
             open_items=await store.open_items(self.thirdeye),
             decisions=await store.decisions(self.thirdeye),
         )
-        changed = await self._update_items(snapshot, items, matches)
+        changed = returned + moved + await self._update_items(snapshot, items, matches)
         # Read again, as some have just ended.
         opened = await self._open_items(snapshot, await store.open_items(self.thirdeye), matches)
+        await name_old_parts(self, snapshot, matches.amounts.retention)
         for campaign in await campaigns.open_campaigns_with_filter(self.thirdeye):
             await add_matching_items(self.thirdeye, self.estate, snapshot, campaign)
         counts = {"opened": opened, "changed": changed, "measured": measured}
@@ -100,12 +114,17 @@ class Detection:
     async def _update_items(self, snapshot: Snapshot, items: Sequence[TrackedItem], matches: Matches) -> int:
         facts_of = await self._table_facts(snapshot, items)
         rules = {match[:2]: match.rule for match in matches}
+        retentions = [item.id for item in items if item.category == Category.SET_RETENTION]
+        parts = await named_parts(self.thirdeye, retentions)
         now, changes = self.clock(), list[tuple[TrackedItem, Change]]()
         for item in items:
             number, category = item.table_number, item.category or ""
             rule = rules.get((number, category))
             finding = None if rule is None else Finding(rule.priority, matches.amounts.saving(number, category))
-            columns = reconcile(item, finding, facts_of(number), snapshot.as_of, now)
+            subject, facts = _subject(matches, number, category) or item.fqn, facts_of(number)
+            if item.id in parts:
+                finding, facts = _with_parts(finding, facts, parts[item.id], matches)
+            columns = reconcile(replace(item, fqn=subject), finding, facts, snapshot.as_of, now)
             if columns:
                 changes.append((item, Change(item, columns)))
         for batch in batches(changes):
@@ -113,9 +132,20 @@ class Detection:
                 versions = await store.locked_versions(session, [item.id for item, _ in batch])
                 # An item that somebody has changed since it was read waits for the next run.
                 current = [change for item, change in batch if versions.get(item.id) == item.version]
-                costs = {item.table_number: matches.amounts.cost(item.table_number) for item, _ in batch}
+                costs = {item.id: matches.amounts.cost(item.table_number, item.category) for item, _ in batch}
                 await apply(session, current, Actor(name=DETECTION_ACTOR), now, costs)
         return len(changes)
+
+    async def _reopen_items(self) -> int:
+        """Opens the items again that ended with their tables, of those that are back."""
+        count = 0
+        for batch in batches(await store.items_of_returned_tables(self.thirdeye)):
+            async with self.thirdeye.transaction() as session:
+                versions = await store.locked_returned_versions(session, [item.id for item in batch])
+                changes = [Change(item, reopened(item)) for item in batch if versions.get(item.id) == item.version]
+                await apply(session, changes, Actor(name=DETECTION_ACTOR), self.clock(), {})
+            count += len(changes)
+        return count
 
     async def _table_facts(self, snapshot: Snapshot, items: Sequence[TrackedItem]) -> Callable[[int], TableFacts]:
         """What the estate says of a table, by number."""
@@ -129,7 +159,7 @@ class Detection:
             return int(columns.parts(chunk)[name][place])
 
         staged = [item.table_number for item in items if item.stage is not None]
-        absent = [number for number in staged if not value(number, "flags") & PRESENT]
+        absent = [number for number in staged if value(number, "flags") & (PRESENT | ABSENT) != PRESENT]
         renamed_tables = await renamed_tables_of(self.thirdeye, absent)
 
         def facts_of(number: int) -> TableFacts:
@@ -138,6 +168,7 @@ class Detection:
                 accessed = max(accessed, value(renamed_tables[number]["number"], "accessed"))
             return TableFacts(
                 present=bool(value(number, "flags") & PRESENT),
+                absent=bool(value(number, "flags") & ABSENT or value(number, "blockers") & MASS_ABSENCE),
                 evidence_complete=not value(number, "blockers") & _INCOMPLETE_EVIDENCE,
                 accessed=day_of(accessed),
                 written=day_of(value(number, "written")),
@@ -159,7 +190,9 @@ class Detection:
             tables = {number: table_of(self, snapshot, row) for number, row in rows.items()}
             items = [
                 NewItem(
-                    title=detected_title(Category(category), tables[number]["fqn"]),
+                    title=detected_title(
+                        Category(category), _subject(matches, number, category) or tables[number]["fqn"]
+                    ),
                     category=category,
                     priority=rule.priority,
                     saving=matches.amounts.saving(number, category),
@@ -174,3 +207,19 @@ class Detection:
                 opened += await store.insert_items(session, items, now)
             named.update(tables)
         return opened
+
+
+def _subject(matches: Matches, number: int, category: str) -> str | None:
+    """What an item is called after instead of its table."""
+    return matches.amounts.retention.subject(number) if category == Category.SET_RETENTION else None
+
+
+def _with_parts(
+    finding: Finding | None, facts: TableFacts, parts: NamedParts, matches: Matches
+) -> tuple[Finding | None, TableFacts]:
+    """A finding and the facts with what became of the old parts that an item names: absent ones count as there."""
+    if finding is None:
+        waits = facts.absent or bool(parts.absent)
+        return None, replace(facts, absent=waits, parts_gone=2 * parts.gone >= parts.parts)
+    absent = (matches.amounts.cost(number, None) or Decimal(0) for number in parts.absent)
+    return replace(finding, saving=sum(absent, finding.saving or Decimal(0))), facts

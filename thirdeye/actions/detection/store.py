@@ -1,15 +1,17 @@
 """Detection in the `thirdeye` schema: rules, open items, findings that become items, how far it got."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 import orjson
 
-from thirdeye.actions.detection.rules import ActionRule, Decision, OpenItem, TrackedItem
-from thirdeye.actions.items import DETECTION_ACTOR
+from thirdeye.actions.detection.rules import TABLE_GONE, ActionRule, Decision, OpenItem, ReturnedItem, TrackedItem
+from thirdeye.actions.items import DETECTION_ACTOR, REMOVAL_CATEGORIES, Category
+from thirdeye.actions.retention.store import parts_being_removed
 from thirdeye.actions.store import insert_statement, update_statement
+from thirdeye.clock import Clock
 from thirdeye.database import MySQL, Row, Session
 
 _RULE_COLUMNS = "id, name, category, priority, position, table_filter, maximum_items, enabled, version, set_by, set_at"
@@ -18,18 +20,53 @@ _RULE = f"SELECT {_RULE_COLUMNS} FROM action_rule WHERE id = %(id)s"
 _WRITABLE: Final = ("name", "category", "priority", "position", "table_filter", "maximum_items", "enabled")
 _DELETE_RULE = "DELETE FROM action_rule WHERE id = %(id)s"
 
-_TRACKED_ITEMS = """
-SELECT action_items.id, version, table_number, category, status, title, priority, estimated_savings_usd, detected,
-       decided, stage, stage_since, stage_until, snoozed_until, alert, table_inventory.fqn
-FROM action_items LEFT JOIN table_inventory ON table_inventory.number = action_items.table_number
+_TRACKED_COLUMNS = """
+action_items.id, version, table_number, category, status, title, priority, estimated_savings_usd, detected, decided, stage,
+stage_since, stage_until, snoozed_until, alert, table_inventory.fqn
+"""
+_TRACKED_ITEMS = f"""
+SELECT {_TRACKED_COLUMNS} FROM action_items LEFT JOIN table_inventory ON table_inventory.number = action_items.table_number
 WHERE status <> 'DONE' AND table_number IS NOT NULL AND (detected = 1 OR stage IS NOT NULL)
 ORDER BY action_items.id
+"""
+_RETENTIONS_OF_REMOVED = f"""
+SELECT {_TRACKED_COLUMNS} FROM action_items JOIN table_inventory ON table_inventory.number = action_items.table_number
+WHERE status <> 'DONE' AND category = '{Category.SET_RETENTION}' AND removed_at IS NOT NULL ORDER BY action_items.id
 """
 _LOCKED = "SELECT id, version FROM action_items WHERE id IN %(ids)s AND status <> 'DONE' FOR UPDATE"
 _OPEN_ITEMS = (
     "SELECT table_number, category, detected FROM action_items WHERE status <> 'DONE' AND table_number IS NOT NULL"
+    " ORDER BY id"
 )
 _DECISIONS = "SELECT table_number, category, decision, monthly_cost_usd, decided_at FROM action_decision"
+# What detection ended with its table was being removed only if somebody had begun to.
+_BEING_REMOVED = """
+SELECT DISTINCT table_number FROM action_items
+WHERE table_number IS NOT NULL AND (
+  (status <> 'DONE' AND stage IS NOT NULL)
+  OR (status = 'DONE' AND resolution = 'COMPLETED' AND category IN %(categories)s AND resolved_at >= %(since)s
+    AND (stage IS NOT NULL OR COALESCE(resolution_reason, '') <> %(gone)s)))
+"""
+# Of a table and category none is open, and no newer one has ended.
+_NEWEST = """NOT EXISTS (
+  SELECT 1 FROM action_items AS other
+  WHERE other.table_number = action_items.table_number AND other.category = action_items.category
+    AND (other.id > action_items.id OR other.status <> 'DONE'))"""
+# Detection ended them; nobody has changed them since. `before` is what the end changed.
+_RETURNED = f"""
+SELECT {_TRACKED_COLUMNS}, resolution, resolution_reason, resolved_at, ending.state_before AS `before`
+FROM action_items JOIN table_inventory ON table_inventory.number = action_items.table_number
+JOIN action_event AS ending ON ending.id = (
+  SELECT MAX(newest.id) FROM action_event AS newest WHERE newest.item = action_items.id AND newest.kind = 'RESOLVED')
+WHERE action_items.status = 'DONE' AND action_items.resolution_reason = %(reason)s
+  AND table_inventory.removed_at IS NULL AND ending.actor = '{DETECTION_ACTOR}'
+  AND {_NEWEST}
+ORDER BY action_items.id
+"""
+_LOCKED_RETURNED = f"""
+SELECT id, version FROM action_items WHERE id IN %(ids)s AND status = 'DONE' AND {_NEWEST} FOR UPDATE
+"""
+_REMOVED_LATELY: Final = timedelta(days=30)
 _INSERT_ITEMS: Final = """
 INSERT INTO action_items (title, category, priority, estimated_savings_usd, table_number, rule_id, detected, created_at,
   updated_at) VALUES """
@@ -115,9 +152,33 @@ async def tracked_items(thirdeye: MySQL) -> list[TrackedItem]:
         return [TrackedItem(**row) async for row in session.stream(_TRACKED_ITEMS)]
 
 
+async def retentions_of_removed_tables(thirdeye: MySQL) -> list[TrackedItem]:
+    """The open items about retentions whose tables are gone, the oldest first."""
+    return [TrackedItem(**row) for row in await thirdeye.fetch_all(_RETENTIONS_OF_REMOVED)]
+
+
 async def locked_versions(session: Session, ids: Sequence[int]) -> dict[int, int]:
     """The versions of those of these items that are open, locked until the transaction ends."""
     return {row["id"]: row["version"] for row in await session.fetch_all(_LOCKED, {"ids": tuple(ids)})}
+
+
+async def tables_being_removed(thirdeye: MySQL, clock: Clock) -> set[int]:
+    """The numbers of tables whose removal is under way, or was reported as done lately."""
+    since = clock() - _REMOVED_LATELY
+    values = {"categories": tuple(sorted(REMOVAL_CATEGORIES)), "since": since, "gone": TABLE_GONE}
+    tables = {row["table_number"] for row in await thirdeye.fetch_all(_BEING_REMOVED, values)}
+    return tables | await parts_being_removed(thirdeye, since)
+
+
+async def items_of_returned_tables(thirdeye: MySQL) -> list[ReturnedItem]:
+    """The items that ended with their tables, which are back; of a table and category the newest alone."""
+    rows = await thirdeye.fetch_all(_RETURNED, {"reason": TABLE_GONE})
+    return [ReturnedItem(**{**row, "before": orjson.loads(row["before"])}) for row in rows]
+
+
+async def locked_returned_versions(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    """The versions of those of these items that may be opened again, locked until the transaction ends."""
+    return {row["id"]: row["version"] for row in await session.fetch_all(_LOCKED_RETURNED, {"ids": tuple(ids)})}
 
 
 async def open_items(thirdeye: MySQL) -> list[OpenItem]:

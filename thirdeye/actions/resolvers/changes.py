@@ -11,7 +11,7 @@ from ariadne import MutationType
 from thirdeye.actions import rules, store, validation
 from thirdeye.actions.changes import Change, apply
 from thirdeye.actions.filters import parse_item_filter
-from thirdeye.actions.items import SAVING_CATEGORIES, Columns, ColumnValue, Event, EventKind, Item, Resolution
+from thirdeye.actions.items import SAVING_CATEGORIES, Category, Columns, ColumnValue, Event, EventKind, Item, Resolution
 from thirdeye.actions.ordering import parse_order
 from thirdeye.actions.permissions import actor_of, authorize_change, authorize_creation
 from thirdeye.actions.savings import store as savings
@@ -23,6 +23,7 @@ from thirdeye.context import Context, Info
 from thirdeye.database import Session
 from thirdeye.errors import AlreadyExists, BadInput, Conflict, Unavailable
 from thirdeye.estate.loaders import table_loader
+from thirdeye.estate.views import TableAnswer
 from thirdeye.verdict.removal import Stage
 from thirdeye.verdict.resolvers.verdicts import require_table
 
@@ -42,12 +43,19 @@ async def _locked(session: Session, id_: int, version: int | None = None) -> Ite
 
 
 async def _table_costs(context: Context, items: Sequence[Item]) -> Mapping[int, Decimal | None]:
-    """By number what the tables of items cost now, USD a month; nothing while the estate cannot be read."""
-    numbers = [item.table_number for item in items if item.table_number is not None]
+    """By item what its table costs now, USD a month; nothing while the estate cannot be read."""
+    numbers = {item.id: item.table_number for item in items if item.table_number is not None}
     with suppress(Unavailable):
-        tables = await table_loader(context).load_many(numbers)
-        return {number: table["monthlyCost"] for number, table in zip(numbers, tables, strict=True) if table}
+        tables = dict(zip(numbers, await table_loader(context).load_many(list(numbers.values())), strict=True))
+        return {item.id: _cost(item, table) for item in items if (table := tables.get(item.id))}
     return {}
+
+
+def _cost(item: Item, table: TableAnswer) -> Decimal | None:
+    """What the table of an item costs: for a retention all of its series."""
+    series = table["series"] if item.category == Category.SET_RETENTION else None
+    cost: Decimal | None = table["monthlyCost"] if series is None else series["monthlyCost"]
+    return cost
 
 
 # ---- one item
@@ -169,7 +177,7 @@ async def resolve_delete(_: object, info: Info, *, id: int) -> bool:
         number, category = state.table_number, state.category
         if number is not None and category is not None and state.status != "DONE":
             # Whoever deletes an open item does not want detection to open it again.
-            dismissed = NewDecision(number, category, str(Resolution.DISMISSED), costs.get(number))
+            dismissed = NewDecision(number, category, str(Resolution.DISMISSED), costs.get(id))
             await store.put_decisions(session, [dismissed], now)
     return True
 

@@ -9,11 +9,11 @@ from ariadne import ObjectType, QueryType
 from thirdeye.actions import store
 from thirdeye.actions.campaigns.views import campaign_view
 from thirdeye.actions.filters import parse_item_filter
-from thirdeye.actions.items import EventKind
-from thirdeye.actions.loaders import campaign_loader, event_loader, measured_loader
+from thirdeye.actions.items import Category, EventKind
+from thirdeye.actions.loaders import campaign_loader, event_loader, measured_loader, measured_parts_loader
 from thirdeye.actions.ordering import cursor_of, parse_cursor, parse_order
 from thirdeye.actions.permissions import assignee_warning
-from thirdeye.actions.savings.store import MeasuredSaving
+from thirdeye.actions.savings.store import MeasuredParts, MeasuredSaving
 from thirdeye.actions.savings.views import saving_note
 from thirdeye.actions.store import ItemFilter
 from thirdeye.actions.validation import Input, require
@@ -83,15 +83,21 @@ async def _measured(answer: ItemAnswer, info: Info) -> MeasuredSaving | None:
     return None if answer["number"] is None else await measured_loader(info.context).load(answer["number"])
 
 
+async def _measured_parts(answer: ItemAnswer, info: Info) -> MeasuredParts | None:
+    """Only items about retentions name parts."""
+    is_retention = answer["category"] == Category.SET_RETENTION
+    return await measured_parts_loader(info.context).load(answer["id"]) if is_retention else None
+
+
 @item.field("realizedSavingUsd")
 async def resolve_realized(answer: ItemAnswer, info: Info) -> Decimal | int:
-    measured = await _measured(answer, info)
-    return 0 if measured is None else measured.realized_usd
+    measured, parts = await _measured(answer, info), await _measured_parts(answer, info)
+    return sum((each.realized_usd for each in (measured, parts) if each is not None), 0)
 
 
 @item.field("savingNote")
 async def resolve_saving_note(answer: ItemAnswer, info: Info) -> str | None:
-    return saving_note(answer, await _measured(answer, info))
+    return saving_note(answer, await _measured(answer, info), await _measured_parts(answer, info))
 
 
 @item.field("comments")

@@ -34,6 +34,21 @@ SELECT sums.table_number, sums.realized_usd, last_entry.kind, last_entry.found_a
 FROM ({_SUMS.format(which="WHERE table_number IN %(numbers)s")}) AS sums
 JOIN saving_entry AS last_entry ON last_entry.id = sums.newest
 """
+_ARE_PARTS: Final = "WHERE table_number IN (SELECT table_number FROM action_item_part WHERE item IN %(items)s)"
+# Of the old parts that items name besides their tables.
+_MEASURED_PARTS = f"""
+SELECT part.item, COUNT(*) AS parts, COALESCE(SUM(sums.realized_usd > 0), 0) AS smaller,
+       COALESCE(SUM(sums.realized_usd), 0) AS realized_usd, MAX(last_entry.found_at) AS found_at
+FROM action_item_part AS part JOIN action_items ON action_items.id = part.item
+LEFT JOIN ({
+    _SUMS.format(
+        which='''WHERE table_number IN (
+  SELECT table_number FROM action_item_part WHERE item IN %(items)s)'''
+    )
+}) AS sums ON sums.table_number = part.table_number
+LEFT JOIN saving_entry AS last_entry ON last_entry.id = sums.newest
+WHERE part.item IN %(items)s AND part.table_number <> action_items.table_number GROUP BY part.item
+"""
 _INSERT_ENTRIES: Final = (
     "INSERT INTO saving_entry (table_number, found_at, kind, baseline_usd, cost_usd, realized_usd) VALUES "
 )
@@ -50,8 +65,11 @@ _TABLE_NAMES = (
 _CAMPAIGN = """COALESCE(
   (SELECT campaign.name FROM campaign_item JOIN action_items AS named ON named.id = campaign_item.item
    JOIN campaign ON campaign.id = campaign_item.campaign
-   WHERE named.table_number = {number} ORDER BY campaign.id LIMIT 1),
-  IF(EXISTS (SELECT 1 FROM action_items AS named WHERE named.table_number = {number} AND named.detected = 1),
+   WHERE named.table_number = {number} OR named.id IN (SELECT item FROM action_item_part WHERE table_number = {number})
+   ORDER BY campaign.id LIMIT 1),
+  IF(EXISTS (SELECT 1 FROM action_items AS named WHERE named.table_number = {number} AND named.detected = 1)
+     OR EXISTS (SELECT 1 FROM action_item_part JOIN action_items AS named ON named.id = action_item_part.item
+                WHERE action_item_part.table_number = {number} AND named.detected = 1),
      'automatic findings', 'items of people'))"""
 _KEYS: Final = {
     "MONTH": "DATE_FORMAT({moment}, '%%Y-%%m')",
@@ -91,6 +109,10 @@ _UNPROVEN = f"""
 SELECT COUNT(*) AS items FROM ({_COMPLETED}) AS completed
 JOIN table_inventory ON table_inventory.number = completed.what AND table_inventory.removed_at IS NULL
 WHERE COALESCE((SELECT SUM(realized_usd) FROM saving_entry WHERE saving_entry.table_number = completed.what), 0) = 0
+  AND COALESCE((
+    SELECT SUM(realized_usd) FROM action_items JOIN action_item_part ON action_item_part.item = action_items.id
+    JOIN saving_entry ON saving_entry.table_number = action_item_part.table_number
+    WHERE action_items.table_number = completed.what), 0) = 0
 """
 _OPEN = """
 SELECT COALESCE(SUM(projected_usd), 0) AS projected_usd FROM (
@@ -118,6 +140,15 @@ class MeasuredSaving(NamedTuple):
     kind: Outcome
     found_at: datetime
     baseline_usd: Decimal
+
+
+class MeasuredParts(NamedTuple):
+    """The old parts of a series that an item names: how many, how many of them are gone or smaller, what that saved."""
+
+    parts: int
+    smaller: int
+    realized_usd: Decimal
+    found_at: datetime | None
 
 
 async def put_baselines(session: Session, tables: Sequence[TableAnswer], now: datetime) -> None:
@@ -149,6 +180,12 @@ async def measured(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, Measure
     """By number of a table what was measured of it; tables without a measurement are left out."""
     rows = await thirdeye.fetch_all(_MEASURED, {"numbers": tuple(numbers)})
     return {row["table_number"]: MeasuredSaving(**{**row, "kind": Outcome(row["kind"])}) for row in rows}
+
+
+async def measured_parts(thirdeye: MySQL, items: Sequence[int]) -> dict[int, MeasuredParts]:
+    """By item what was measured of the old parts that it names, its own table left out."""
+    rows = await thirdeye.fetch_all(_MEASURED_PARTS, {"items": tuple(items)})
+    return {row.pop("item"): MeasuredParts(**{**row, "smaller": int(row["smaller"])}) for row in rows}
 
 
 async def insert_entries(session: Session, entries: Iterable[SavingEntry], now: datetime) -> None:

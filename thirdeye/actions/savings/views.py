@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from thirdeye.actions.items import Resolution
 from thirdeye.actions.savings.rules import Outcome
-from thirdeye.actions.savings.store import MeasuredSaving
+from thirdeye.actions.savings.store import MeasuredParts, MeasuredSaving
 from thirdeye.actions.views import ItemAnswer
 from thirdeye.database import Row
 from thirdeye.estate.dates import format_day
@@ -33,10 +33,13 @@ def saving_groups(
     ]
 
 
-def saving_note(item: ItemAnswer, measured: MeasuredSaving | None) -> str | None:
+def saving_note(item: ItemAnswer, measured: MeasuredSaving | None, parts: MeasuredParts | None) -> str | None:
     """What an item's realized saving rests on; None while the item is open and nothing was measured."""
     if item["number"] is None:
         return "It names no table, so nothing can be measured." if item["status"] == "DONE" else None
+    if parts is not None and parts.smaller and parts.found_at is not None:
+        found = format_day(parts.found_at.date())
+        return f"Of its {parts.parts:,} old parts {parts.smaller:,} are gone, or smaller; last looked at on {found}."
     if measured is not None:
         since, cost = format_day(measured.found_at.date()), f"{measured.baseline_usd:.2f}"
         return {

@@ -11,8 +11,28 @@ from thirdeye.context import Info
 from thirdeye.estate.loaders import asset_loader, with_snapshot
 from thirdeye.estate.validation import validate_depth
 from thirdeye.estate.views import TableAnswer
-from thirdeye.inventory.columns import ASSET_FIELDS, CHUNK, FIRST_ASSET, PRESENT, Array, Mask, blob_name, unpack_fields
-from thirdeye.inventory.graph_walk import Budget, Load, NodePredicate, by_chunk, count_downstream, nearest, walk
+from thirdeye.inventory.columns import (
+    ASSET_FIELDS,
+    CHUNK,
+    FIRST_ASSET,
+    MISSING,
+    PRESENT,
+    UNREADABLE_KIND,
+    Array,
+    Mask,
+    blob_name,
+    unpack_fields,
+)
+from thirdeye.inventory.graph_walk import (
+    Budget,
+    Load,
+    NodePredicate,
+    by_chunk,
+    count_downstream,
+    nearest,
+    neighbours_of,
+    walk,
+)
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity, directly_in_use
 from thirdeye.paging import page_size
@@ -21,6 +41,9 @@ table = ObjectType("Table")
 _FIRST_ASSET_CHUNK: Final = FIRST_ASSET // CHUNK
 # Assets behind a blocker are looked for within so many edges.
 _MAX_BLOCKER_DISTANCE: Final = 20
+# Views whose text was not read are looked for behind so many tables.
+_MAX_UNREAD: Final = 200
+_UNKNOWN_ASSETS: Final = {UNREADABLE_KIND: "UNREADABLE_KIND", MISSING: "MISSING"}
 
 
 def _in_use(load: Load, snapshot: Snapshot) -> NodePredicate:
@@ -32,13 +55,40 @@ def _in_use(load: Load, snapshot: Snapshot) -> NodePredicate:
             parts = snapshot.catalogue.columns.parts(chunk)
             present: Mask = (parts["flags"][places] & PRESENT) != 0
             return present & directly_in_use(parts["activity"][places])
-        data = await load(blob_name("asset", chunk - _FIRST_ASSET_CHUNK))
-        if data is None:
-            return np.zeros(len(places), np.bool_)
-        used: Mask = unpack_fields(ASSET_FIELDS, data)["in_use"][places] == 1
+        used: Mask = (await _assets(load, chunk, places))["in_use"] == 1
         return used
 
     return in_use
+
+
+def _is_removed(load: Load, snapshot: Snapshot) -> NodePredicate:
+    """Tells which nodes are no longer part of the estate."""
+
+    async def is_removed(chunk: int, places: Array) -> Mask:
+        if chunk < _FIRST_ASSET_CHUNK:
+            await snapshot.load(("flags",))
+            gone: Mask = (snapshot.catalogue.columns.parts(chunk)["flags"][places] & PRESENT) == 0
+            return gone
+        assets = await _assets(load, chunk, places)
+        removed: Mask = (assets["alive"] == 0) & (assets["unknown"] == 0)
+        return removed
+
+    return is_removed
+
+
+async def _assets(load: Load, chunk: int, places: Array) -> dict[str, Array]:
+    """The columns of assets other than tables, zeros where there are none."""
+    data = await load(blob_name("asset", chunk - _FIRST_ASSET_CHUNK))
+    if data is None:
+        return {name: np.zeros(len(places), dtype) for name, dtype in ASSET_FIELDS.items()}
+    return {name: values[places] for name, values in unpack_fields(ASSET_FIELDS, data).items()}
+
+
+async def _matching(matches: NodePredicate, nodes: Sequence[int]) -> set[int]:
+    chosen = set[int]()
+    for chunk, places in by_chunk(np.array(sorted(set(nodes)), np.uint32)):
+        chosen.update((places[await matches(chunk, places)].astype(np.int64) + chunk * CHUNK).tolist())
+    return chosen
 
 
 def _budget(info: Info) -> Budget:
@@ -46,14 +96,16 @@ def _budget(info: Info) -> Budget:
     return budget
 
 
-async def _views(info: Info, in_use: NodePredicate, nodes: Sequence[tuple[int, int]]) -> list[dict[str, object]]:
+async def _views(
+    info: Info, load: Load, snapshot: Snapshot, nodes: Sequence[tuple[int, int]]
+) -> list[dict[str, object]]:
     """Lineage nodes, from node numbers and distances."""
-    rows = await asset_loader(info.context).load_many([node for node, _ in nodes])
-    used = set[int]()
-    for chunk, places in by_chunk(np.array(sorted(node for node, _ in nodes), np.uint32)):
-        used.update((places[await in_use(chunk, places)].astype(np.int64) + chunk * CHUNK).tolist())
+    numbers = [node for node, _ in nodes]
+    rows = await asset_loader(info.context).load_many(numbers)
+    used = await _matching(_in_use(load, snapshot), numbers)
+    removed = await _matching(_is_removed(load, snapshot), numbers)
     return [
-        {"asset": {**row, "inUse": node in used}, "distance": distance}
+        {"asset": {**row, "inUse": node in used, "removed": node in removed}, "distance": distance}
         for (node, distance), row in zip(nodes, rows, strict=True)
         if row is not None
     ]
@@ -68,7 +120,7 @@ async def _neighbourhood(
         load = partial(info.context.estate.chunk, snapshot)
         reached = await walk(load, direction, number, depth, _budget(info))
         return {
-            "nodes": await _views(info, _in_use(load, snapshot), reached.nodes[:size]),
+            "nodes": await _views(info, load, snapshot, reached.nodes[:size]),
             "totalCount": len(reached.nodes),
             "totalCountIsCapped": reached.capped,
         }
@@ -76,27 +128,58 @@ async def _neighbourhood(
     return await with_snapshot(info.context, read)
 
 
-async def downstream_assets(
-    info: Info, number: int, limit: int, *, activity: Activity | None = None
-) -> list[dict[str, object]]:
-    """Assets downstream of a table, nearest first: those in use, or the tables with an activity."""
+async def downstream_in_use(info: Info, number: int, limit: int) -> list[dict[str, object]]:
+    """The nearest assets in use downstream of a table."""
 
     async def read(snapshot: Snapshot) -> list[dict[str, object]]:
         load = partial(info.context.estate.chunk, snapshot)
-        in_use = _in_use(load, snapshot)
-        if activity is None:
-            return await _views(info, in_use, (await nearest(load, number))[:limit])
-        reached = await walk(load, "down", number, _MAX_BLOCKER_DISTANCE, _budget(info))
-        await snapshot.load(("activity",))
-        columns, code = snapshot.catalogue.columns, ACTIVITY_CODE[activity]
-        tables = [
-            (node, distance)
-            for node, distance in reached.nodes
-            if node < FIRST_ASSET and columns.parts(node // CHUNK)["activity"][node % CHUNK] == code
-        ]
-        return await _views(info, in_use, tables[:limit])
+        return await _views(info, load, snapshot, (await nearest(load, number))[:limit])
 
     return await with_snapshot(info.context, read)
+
+
+async def unknown_downstream(info: Info, number: int, limit: int) -> list[dict[str, object]]:
+    """What is downstream of a table and nobody can tell whether it is in use, nearest first.
+
+    Each with `unknown`: USAGE (of a table), TEXT (of a view that may name it), UNREADABLE_KIND or MISSING.
+    """
+
+    async def read(snapshot: Snapshot) -> list[dict[str, object]]:
+        load = partial(info.context.estate.chunk, snapshot)
+        reached = await walk(load, "down", number, _MAX_BLOCKER_DISTANCE, _budget(info))
+        await snapshot.load(("activity", "flags"))
+        reasons = await _unknown_nodes(load, snapshot, reached.nodes)
+        distances = {number: 0, **dict(reached.nodes)}
+        tables = [node for node in distances if node < FIRST_ASSET][:_MAX_UNREAD]
+        for view, node in (await neighbours_of(load, "unread", tables)).items():
+            reasons.setdefault(view, "TEXT")
+            distances.setdefault(view, distances[node] + 1)
+        upstream = await neighbours_of(load, "up", [number])
+        if upstream.keys() & {number, *(node for node, _ in reached.nodes)}:
+            # Through a circle of lineage a table is downstream of itself.
+            reasons |= await _unknown_nodes(load, snapshot, [(number, 0)])
+        nearest_first = sorted(reasons, key=lambda node: (distances[node], node))[:limit]
+        views = {node: await _views(info, load, snapshot, [(node, distances[node])]) for node in nearest_first}
+        return [{**view, "unknown": reasons[node]} for node, found in views.items() for view in found]
+
+    return await with_snapshot(info.context, read)
+
+
+async def _unknown_nodes(load: Load, snapshot: Snapshot, nodes: Sequence[tuple[int, int]]) -> dict[int, str]:
+    """Of which of these nodes nobody can tell whether they are in use, and why."""
+    reasons = dict[int, str]()
+    for chunk, places in by_chunk(np.array(sorted(node for node, _ in nodes), np.uint32)):
+        if chunk < _FIRST_ASSET_CHUNK:
+            parts = snapshot.catalogue.columns.parts(chunk)
+            unknown = (parts["activity"][places] == ACTIVITY_CODE[Activity.UNKNOWN]) & (
+                (parts["flags"][places] & PRESENT) != 0
+            )
+            reasons |= dict.fromkeys((places[unknown].astype(np.int64) + chunk * CHUNK).tolist(), "USAGE")
+            continue
+        codes = (await _assets(load, chunk, places))["unknown"]
+        for place, code in zip(places[codes > 0].tolist(), codes[codes > 0].tolist(), strict=True):
+            reasons[place + chunk * CHUNK] = _UNKNOWN_ASSETS[code]
+    return reasons
 
 
 @table.field("upstream")
@@ -123,6 +206,6 @@ async def resolve_dependents(parent: TableAnswer, info: Info) -> dict[str, objec
         count, capped = 0, False
         if assets:
             count, capped = await count_downstream(load, parent["number"], in_use, _budget(info))
-        return {"nearest": await _views(info, in_use, assets), "count": count, "countIsCapped": capped}
+        return {"nearest": await _views(info, load, snapshot, assets), "count": count, "countIsCapped": capped}
 
     return await with_snapshot(info.context, read)

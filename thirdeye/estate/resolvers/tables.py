@@ -14,11 +14,12 @@ from thirdeye.estate.loaders import as_of, view, views, with_snapshot
 from thirdeye.estate.validation import parse_page, validate_fqn, validate_sort
 from thirdeye.estate.views import TableAnswer
 from thirdeye.inventory import store
+from thirdeye.inventory.columns import Array
 from thirdeye.inventory.filters import Arguments
 from thirdeye.inventory.fqn import digest
 from thirdeye.inventory.query import Catalogue, TableFilter, count_matches
 from thirdeye.inventory.reader import Snapshot, check_generation
-from thirdeye.inventory.verdicts import ADVICE_FIELDS
+from thirdeye.inventory.verdicts import SHOWN_FIELDS
 from thirdeye.paging import connection as connection_of
 
 query = QueryType()
@@ -33,7 +34,7 @@ async def resolve_table(_: object, info: Info, *, fqn: str) -> TableAnswer:
         row = await store.row_by_fqn(info.context.thirdeye, fqn, digest(fqn))
         if row is None:
             raise NotFound(f"fqn: the inventory has no table {fqn[:200]}", argument="fqn")
-        await snapshot.load(ADVICE_FIELDS)
+        await snapshot.load(SHOWN_FIELDS)
         return view(info.context, snapshot, check_generation(snapshot, row))
 
     return await with_snapshot(info.context, read)
@@ -52,6 +53,7 @@ async def resolve_tables(
     after: str | None = None,
     last: int | None = None,
     before: str | None = None,
+    collapseSeries: bool | None = None,
 ) -> dict[str, object]:
     context = info.context
     request, sort = parse_page(first, after, last, before), validate_sort(sortBy, sortDir)
@@ -61,7 +63,7 @@ async def resolve_tables(
 
     async def read(snapshot: Snapshot) -> dict[str, object]:
         table_filter = await parse_filter(context.estate, snapshot, filter, search, caller)
-        page = await find_page(snapshot, table_filter, sort, request, position)
+        page = await find_page(snapshot, table_filter, sort, request, position, collapse=bool(collapseSeries))
         nodes = await views(context, snapshot, page.numbers)
         edges = [
             {"cursor": table_cursor(sort, value, number), "node": node}
@@ -70,7 +72,7 @@ async def resolve_tables(
         return {
             **connection_of(edges, has_next=page.has_next, has_previous=page.has_previous),
             **as_of(context, snapshot, services_of(snapshot, table_filter)),
-            "counter": _Counter(snapshot.catalogue, table_filter),
+            "counter": _Counter(snapshot.catalogue, table_filter, snapshot.representatives if collapseSeries else None),
         }
 
     return await with_snapshot(context, read)
@@ -82,10 +84,14 @@ class _Counter:
 
     catalogue: Catalogue
     table_filter: TableFilter
+    # Of each series one row counts.
+    representatives: Array | None
 
     @cached_property
     def count(self) -> asyncio.Future[tuple[int, bool]]:
-        return asyncio.ensure_future(asyncio.to_thread(count_matches, self.catalogue, self.table_filter))
+        return asyncio.ensure_future(
+            asyncio.to_thread(count_matches, self.catalogue, self.table_filter, representatives=self.representatives)
+        )
 
 
 @connection.field("totalCount")

@@ -44,6 +44,7 @@ ASSET_SERVICES: tuple[tuple[str, str, str, Feed], ...] = (
     ("storageService", "s3", "S3", Feed.ABSENT),
     ("searchService", "opensearch", "OpenSearch", Feed.ABSENT),
     ("apiService", "rest", "Rest", Feed.ABSENT),
+    ("driveService", "google drive", "GoogleDrive", Feed.ABSENT),
 )
 KINDS: tuple[Kind, ...] = (
     Kind("dashboard", 25, 0, after=True),
@@ -59,7 +60,11 @@ KINDS: tuple[Kind, ...] = (
     Kind("storedProcedure", 80, None, before=True, after=True),
     Kind("domain", 150, None),
     Kind("dataProduct", 100, None),
+    Kind("metric", 60, None, after=True),
+    Kind("spreadsheet", 200, 8),
+    Kind("worksheet", 100, 8, before=True, after=True),
 )
+SPREADSHEETS = next(kind for kind in KINDS if kind.entity_type == "spreadsheet")
 
 
 class Assets:
@@ -119,6 +124,9 @@ class Assets:
         if kind.service is not None:
             service = self.services[kind.service]
             fqn, fqn_hash = join_fqn(service.fqn, name), join_hash(service.name_hash, name)
+            if kind.entity_type == "worksheet":
+                sheet = self._asset(SPREADSHEETS, self._spreadsheet(number))
+                fqn, fqn_hash = join_fqn(sheet.fqn, name), join_hash(sheet.fqn_hash, name)
         elif kind.entity_type == "storedProcedure":
             schema = self._plan.schemas[0]
             fqn, fqn_hash = join_fqn(schema.fqn, name), join_hash(schema.fqn_hash, name)
@@ -128,15 +136,21 @@ class Assets:
             name=name,
             fqn=fqn,
             fqn_hash=fqn_hash,
-            deleted=number % 13 == 2 and kind.service is not None,
+            deleted=number % 3 == 2 if kind.entity_type == "metric" else number % 13 == 2 and kind.service is not None,
             updated_at_ms=self._options.moment_ms(10 + number % 500, number % 80_000),
         )
+
+    def _spreadsheet(self, worksheet: int) -> int:
+        return worksheet % self._count(SPREADSHEETS)
 
     def _asset_id(self, kind: Kind, number: int) -> str:
         return identifier(self._options.seed, f"{kind.entity_type}/{kind.service}", number)
 
     def _relations_of(self, kind: Kind, number: int, asset: AssetRecord) -> Iterator[RelationRecord]:
-        if kind.service is not None:
+        if kind.entity_type == "worksheet":
+            sheet = self._asset_id(SPREADSHEETS, self._spreadsheet(number))
+            yield RelationRecord(sheet, asset.id, "spreadsheet", "worksheet", CONTAINS)
+        elif kind.service is not None:
             service = self.services[kind.service]
             yield RelationRecord(service.id, asset.id, service.entity_type, kind.entity_type, CONTAINS)
         yield from self._table_lineage(kind, number, asset)
@@ -170,7 +184,7 @@ class Assets:
         return next((index for index in tables if self._may_be_needed(index)), 0)
 
     def _may_be_needed(self, table: int) -> bool:
-        return may_be_needed(table, self._plan.place(table))
+        return may_be_needed(table, self._plan.place(table), self._options)
 
 
 def _edge(

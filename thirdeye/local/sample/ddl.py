@@ -5,13 +5,14 @@ those stand in `/*!80000 ... */`, which MySQL alone executes, and MariaDB's stan
 takes for a comment. Left out: columns and indexes of OM's own screens (tag search, user activity).
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
 class Layout(StrEnum):
     """OM moved the unique key of `entity_usage` and the path of a profile's operation on the way from 1.9 to 2.
 
-    From 2.1 on the JSON of tables has `createdAt`.
+    From 2.1 on the JSON of tables has `createdAt`. Drives (spreadsheets, worksheets) came with 1.10.
     """
 
     OM_1_9 = "1.9"
@@ -89,6 +90,7 @@ SERVICE_TABLES = {
     "storageService": "storage_service_entity",
     "searchService": "search_service_entity",
     "apiService": "api_service_entity",
+    "driveService": "drive_service_entity",
 }
 ASSET_TABLES = {
     "dashboard": "dashboard_entity",
@@ -103,7 +105,12 @@ ASSET_TABLES = {
     "storedProcedure": "stored_procedure_entity",
     "domain": "domain_entity",
     "dataProduct": "data_product_entity",
+    "metric": "metric_entity",
+    "spreadsheet": "spreadsheet_entity",
+    "worksheet": "worksheet_entity",
 }
+# Kinds of things that came with OM 1.10.
+KINDS_OF_DRIVES = frozenset({"driveService", "spreadsheet", "worksheet"})
 WITHOUT_DELETED = frozenset({"domain_entity", "data_product_entity"})
 
 _TABLE_ENTITY = _entity(
@@ -257,6 +264,15 @@ def _extension_series(layout: Layout) -> _Statement:
     )
 
 
+def has_kind(layout: Layout, entity_type: str) -> bool:
+    """Whether that version of OM knows a kind of things."""
+    return layout is not Layout.OM_1_9 or entity_type not in KINDS_OF_DRIVES
+
+
+def _of_kinds(layout: Layout, tables: Mapping[str, str]) -> list[str]:
+    return [table for kind, table in tables.items() if has_kind(layout, kind)]
+
+
 def create_statements(layout: Layout) -> dict[str, str]:
     """CREATE TABLE statements by table name, for MySQL 8+ and MariaDB 10.11+ alike."""
     team_entity = _named("team_entity", _from_json("teamType", "varchar(64)"))
@@ -267,6 +283,6 @@ def create_statements(layout: Layout) -> dict[str, str]:
         _ENTITY_RELATIONSHIP, _ENTITY_EXTENSION, _entity_usage(layout), _profiler_data(layout), _TAG_USAGE,
         _QUERY_ENTITY, _QUERY_COST, _TEST_CASE, _DATA_QUALITY,
         _entity("ingestion_pipeline_entity", pipeline_type), _extension_series(layout),
-        *(_named(table, _SERVICE_TYPE) for table in SERVICE_TABLES.values()),
-        *(_entity(table, deleted=table not in WITHOUT_DELETED) for table in ASSET_TABLES.values()),
+        *(_named(table, _SERVICE_TYPE) for table in _of_kinds(layout, SERVICE_TABLES)),
+        *(_entity(table, deleted=table not in WITHOUT_DELETED) for table in _of_kinds(layout, ASSET_TABLES)),
     ))  # fmt: skip

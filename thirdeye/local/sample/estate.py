@@ -26,7 +26,7 @@ class Estate:
     """Every iterator starts afresh and gives the same records in the same order; only the skeleton is held.
 
     `services` are the database services; a method ending in `_of` gives one table's share of the iterator
-    of the same name.
+    of the same name. `table(index)` and `name(index)` give one of all tables, `views` the texts of views.
     """
 
     def __init__(self, options: EstateOptions) -> None:
@@ -40,7 +40,7 @@ class Estate:
         self.users, self.teams = people.users, people.teams
         self.services, self.asset_services = self._plan.services, self._assets.services
         self.databases, self.schemas = self._plan.databases, self._plan.schemas
-        self.table = self._tables.table
+        self.table, self.name, self.views = self._tables.table, self._tables.name, self._tables.views
         self._queries_of_others = lru_cache(maxsize=2)(self._count_queries_of_others)
 
     def tables(self) -> Iterator[records.TableRecord]:
@@ -101,7 +101,7 @@ class Estate:
 
     def relations_of(self, table: records.TableRecord) -> Iterator[records.RelationRecord]:
         follower = records.OwnerRecord(self.users[table.index % len(self.users)].id, "user")
-        return relations_of_table(table, self.options, self._plan, self._tables.identifier, follower)
+        return relations_of_table(table, self.options, self._plan, self._tables, follower)
 
     def relations_of_others(self) -> Iterator[records.RelationRecord]:
         """Relations of teams, databases, schemas, assets and queries."""

@@ -1,7 +1,9 @@
 """Which tables are waste, or would be but for one thing that holds them; told from where a table stands."""
 
+from thirdeye.local.sample.options import EstateOptions
 from thirdeye.local.sample.plan import Place
 from thirdeye.local.sample.records import Counting, Fate, Feed, Reach, Schedule
+from thirdeye.local.sample.series import is_whole_or_alone
 
 # In the order of the fated tables of a service, again and again.
 FATES = (
@@ -27,6 +29,7 @@ def fate_of(index: int, place: Place) -> Fate | None:
         and service.observed_days is None
         and service.lineage
         and place.schema.reach is Reach.WATCHED
+        and place.series is None
         and not TYPES_FIRST <= index < TYPES_END
     )
     if not told:
@@ -34,7 +37,12 @@ def fate_of(index: int, place: Place) -> Fate | None:
     return Fate.SCRATCH if is_scratch else FATES[place.local_index // EVERY % len(FATES)]
 
 
-def may_be_needed(index: int, place: Place) -> bool:
+def may_be_named(index: int, place: Place, options: EstateOptions) -> bool:
+    """Whether the text of a view may name a table."""
+    wanted = place.schema.reach is not Reach.STOPPED and fate_of(index, place) is None
+    return wanted and is_whole_or_alone(place, options)
+
+
+def may_be_needed(index: int, place: Place, options: EstateOptions) -> bool:
     """Whether lineage may lead on from a table, and a query name it."""
-    wanted = place.service.lineage and place.schema.reach is not Reach.STOPPED
-    return wanted and fate_of(index, place) is None
+    return place.service.lineage and may_be_named(index, place, options)

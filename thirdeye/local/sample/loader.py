@@ -4,7 +4,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 
 import pymysql
@@ -71,11 +71,16 @@ def load(
 
 
 def loaded_options(connection: Connection, schema: str = DEFAULT_SCHEMA) -> EstateOptions | None:
-    """The options of the sample estate in this schema; None when there is none, or a load did not finish."""
+    """The options of the sample estate in this schema.
+
+    None when there is none, a load did not finish, or it was loaded by a version whose samples had other options.
+    """
     with connection.cursor() as cursor:
         mark = _read_mark(cursor, schema)
     try:
         values = json.loads((mark or "").removeprefix(SAMPLE_MARK))
+        if set(values) != {field.name for field in fields(EstateOptions)}:
+            return None
         return EstateOptions(**{**values, "today": date.fromisoformat(values["today"])})
     except (ValueError, TypeError, KeyError):
         return None

@@ -78,7 +78,7 @@ def odd_times(place: Place, options: EstateOptions) -> tuple[tuple[str, int | st
             9: ("accessed", written * 1_000_000),
             11: ("accessed", _iso(written)),
             12: ("accessed", "soon"),
-            14: ("accessed", YEAR_9999_MS),
+            10: ("accessed", YEAR_9999_MS),
         }
     odd = times.get(place.local_index % ODD_EVERY)
     return () if odd is None else (odd,)

@@ -20,6 +20,7 @@ from thirdeye.local.sample.records import (
 )
 
 TABLES_PER_REPLICA = 50_000
+LARGE_ESTATE, SLOTS_OF_SERIES = 20_000, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +85,43 @@ SCHEMA_NAMES = ("public", "core", "staging", "mart.v2", "reporting", "tmp", "日
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a table stands, `local_index`, its number within the service, and how many tables that has."""
+    """Where a table stands: `local_index` is its number within the service, `schema_index` within the schema.
+
+    `series`: the schema is full of series, and this is its number among such schemas.
+    """
 
     service: ServiceRecord
     database: DatabaseRecord
     schema: SchemaRecord
     local_index: int
     tables_of_service: int
+    schema_index: int
+    tables_of_schema: int
+    series: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A schema, the number of its first table within the service, and which of the schemas of series it is."""
+
+    schema: SchemaRecord
+    first_table: int
+    tables: int
+    series: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The tables of a service: `tables_per_schema` in each of its schemas, numbered from `first_table` to before `end`."""
+    """The tables of a service, numbered from `first_table` to before `end`: `tables_per_slot` in each of its slots.
+
+    A schema of series has several slots, where estates are large.
+    """
 
     first_table: int
     end: int
     service: ServiceRecord
-    schemas: list[SchemaRecord]
-    tables_per_schema: int
+    slots: list[_Slot]
+    tables_per_slot: int
 
 
 class Plan:
@@ -111,6 +131,7 @@ class Plan:
         self._options = options
         self._people = people
         self._blocks: list[_Block] = []
+        self._layout = _Layout(options)
         self.services: list[ServiceRecord] = []
         self.databases: list[DatabaseRecord] = []
         self.schemas: list[SchemaRecord] = []
@@ -121,9 +142,17 @@ class Plan:
         """Where table number `index` stands."""
         block = self._blocks[bisect_right(self._blocks, index, key=attrgetter("first_table")) - 1]
         local_index = index - block.first_table
-        schema = block.schemas[local_index // block.tables_per_schema]
-        tables = block.end - block.first_table
-        return Place(block.service, self._databases[schema.database_id], schema, local_index, tables)
+        slot = block.slots[local_index // block.tables_per_slot]
+        return Place(
+            block.service,
+            self._databases[slot.schema.database_id],
+            slot.schema,
+            local_index,
+            block.end - block.first_table,
+            local_index - slot.first_table,
+            slot.tables,
+            slot.series,
+        )
 
     def _build(self) -> None:
         replicas = max(1, round(self._options.tables / TABLES_PER_REPLICA))
@@ -161,16 +190,20 @@ class Plan:
         )
 
     def _fill(self, service: ServiceRecord, blueprint: Blueprint, first_table: int, end: int) -> None:
-        tables_per_schema, schemas_per_database = (12, 3) if self._options.tables <= 1_000 else (100, 8)
-        first_schema = len(self.schemas)
-        for number in range(-(-(end - first_table) // tables_per_schema)):
-            database_number, in_database = divmod(number, schemas_per_database)
+        layout, slots = self._layout, list[_Slot]()
+        tables = end - first_table
+        while len(slots) * layout.tables_per_slot < tables:
+            number, first = len(slots), len(slots) * layout.tables_per_slot
+            in_database = number % layout.slots_per_database
             if in_database == 0:
-                reach = blueprint.reaches[database_number % len(blueprint.reaches)]
-                self._add_database(service, database_number, reach)
+                reach = blueprint.reaches[number // layout.slots_per_database % len(blueprint.reaches)]
+                self._add_database(service, number // layout.slots_per_database, reach)
             reach = Reach.NEVER if in_database == blueprint.schema_left_out else self.databases[-1].reach
             self._add_schema(self.databases[-1], SCHEMA_NAMES[in_database], reach)
-        self._blocks.append(_Block(first_table, end, service, self.schemas[first_schema:], tables_per_schema))
+            taken, series = layout.next_slots(number, tables - first, reach)
+            width = min(taken * layout.tables_per_slot, tables - first)
+            slots += [_Slot(self.schemas[-1], first, width, series)] * taken
+        self._blocks.append(_Block(first_table, end, service, slots, layout.tables_per_slot))
 
     def _add_database(self, service: ServiceRecord, number: int, reach: Reach) -> None:
         everywhere = len(self.databases)
@@ -208,3 +241,30 @@ class Plan:
             reach=reach,
         )
         self.schemas.append(schema)
+
+
+class _Layout:
+    """How many tables make a schema, and which schemas are full of series."""
+
+    def __init__(self, options: EstateOptions) -> None:
+        self.tables_per_slot, self.slots_per_database = (12, 3) if options.tables <= 1_000 else (100, 8)
+        self._slots_of_series = SLOTS_OF_SERIES if options.tables >= LARGE_ESTATE else 1
+        self._share = options.series_share
+        self._series = 0
+        # Begins half way, so that the first series come early.
+        self._owed = self._slots_of_series / 2
+
+    def next_slots(self, number: int, tables_left: int, reach: Reach) -> tuple[int, int | None]:
+        """How many slots the next schema of a service takes, and its number among the schemas of series if it is one.
+
+        Never the first of a service, which holds its oddities, nor where the usage workflow does not reach.
+        """
+        self._owed += self._share
+        slots = self._slots_of_series
+        fits = number % self.slots_per_database + slots <= self.slots_per_database
+        fits = fits and slots * self.tables_per_slot <= tables_left
+        if not (fits and number and reach is Reach.WATCHED and self._share and self._owed >= slots):
+            return 1, None
+        self._owed += self._share * (slots - 1) - slots
+        self._series += 1
+        return slots, self._series - 1

@@ -84,6 +84,8 @@ def _surely_measured(table: TableRecord) -> bool:
 
 
 def _last_write(table: TableRecord, random: Random) -> int:
+    if table.part is not None:
+        return table.part.written_days
     if table.last_use_days is None:
         return random.randint(0, random.choice((3, 3, 40, 500)))
     if table.fate is Fate.STILL_WRITTEN:

@@ -56,7 +56,7 @@ class Queries:
     def _is_read(self, table: int) -> bool:
         place = self._plan.place(table)
         read = place.schema.reach is Reach.WATCHED and place.service.service_type in WITH_COSTS
-        return read and may_be_needed(table, place)
+        return read and may_be_needed(table, place, self._options)
 
     def _costs_of(self, number: int, query: QueryRecord) -> Iterator[QueryCostRow]:
         random = dice(self._options.seed, COST_ASPECT, number)

@@ -89,6 +89,29 @@ class Rhythm(StrEnum):
     NEVER = "never"
 
 
+class SeriesKind(StrEnum):
+    """How tables that are parts of a whole, or look like it, are named and read."""
+
+    DAILY = "daily"  # events_20260131; only those of the last thirty days are read
+    MONTHLY = "monthly"  # orders_p2026_01 below `orders`, Partitioned, which alone is read by its name
+    UNREAD = "unread"  # clicks_2026_01_31, written to this day and read by nobody
+    COPIES = "copies"  # invoices_20260131 beside a plain `invoices` that is read: no series
+    WEEKLY = "weekly"  # log_2026w05; only the newest four are read
+    NUMBERED = "numbered"  # sessions_03 below `sessions`, Partitioned, which alone is read by its name
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPart:
+    """What makes a table a part of a series, or a dated copy; `is_whole`: the table that is not named by a date."""
+
+    kind: SeriesKind
+    stem: str
+    is_whole: bool
+    age_days: int
+    read_days: range  # days ago on which it was read by its own name
+    written_days: int  # it was written for the last time so many days ago
+
+
 @dataclass(frozen=True, slots=True)
 class OwnerRecord:
     id: str
@@ -194,6 +217,7 @@ class TableRecord:
     bytes_now: int | None  # None: it has no storage of its own
     fate: Fate | None
     last_use_days: int | None  # nobody used it since so many days ago
+    part: SeriesPart | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from thirdeye.local.sample import documents
-from thirdeye.local.sample.ddl import ASSET_TABLES, SERVICE_TABLES, Layout
+from thirdeye.local.sample.ddl import ASSET_TABLES, SERVICE_TABLES, Layout, has_kind
 from thirdeye.local.sample.documents import json_text
 from thirdeye.local.sample.estate import Estate
 from thirdeye.local.sample.naming import segment_hash
@@ -40,7 +40,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 def all_rows(estate: Estate, layout: Layout = Layout.OM_1_9) -> Iterator[PlacedRow]:
     """Every row of the estate, (table name, values); each record is made once."""
-    yield from _skeleton(estate)
+    yield from _skeleton(estate, layout)
     schemas = {schema.id: schema for schema in estate.schemas}
     databases = {database.id: database for database in estate.databases}
     places = estate.usage_of_places()
@@ -53,12 +53,14 @@ def all_rows(estate: Estate, layout: Layout = Layout.OM_1_9) -> Iterator[PlacedR
         yield from _rows_about(estate, table)
     for row in places.end():
         yield "entity_usage", _usage(row)
-    yield from _others(estate)
+    yield from _others(estate, layout)
 
 
-def _skeleton(estate: Estate) -> Iterator[PlacedRow]:
+def _skeleton(estate: Estate, layout: Layout) -> Iterator[PlacedRow]:
     for service in (*estate.services, *estate.asset_services):
-        yield SERVICE_TABLES[service.entity_type], (json_text(documents.service_document(service)), service.name_hash)
+        if has_kind(layout, service.entity_type):
+            document = json_text(documents.service_document(service))
+            yield SERVICE_TABLES[service.entity_type], (document, service.name_hash)
     for user in estate.users:
         yield "user_entity", (json_text(documents.user_document(user)), segment_hash(user.name))
     for team in estate.teams:
@@ -87,13 +89,10 @@ def _rows_about(estate: Estate, table: TableRecord) -> Iterator[PlacedRow]:
         yield "entity_extension", (extension.entity_id, extension.extension, "table", text)
 
 
-def _others(estate: Estate) -> Iterator[PlacedRow]:
-    for asset in estate.assets():
-        yield ASSET_TABLES[asset.entity_type], (json_text(documents.named_document(asset)), asset.fqn_hash)
+def _others(estate: Estate, layout: Layout) -> Iterator[PlacedRow]:
+    yield from _assets(estate, layout)
     for usage in estate.usage_of_others():
         yield "entity_usage", _usage(usage)
-    for relation in estate.relations_of_others():
-        yield "entity_relationship", _relation(relation)
     for tag in estate.tags_of_others():
         yield "tag_usage", _tag(estate, tag)
     for query in estate.queries():
@@ -107,6 +106,15 @@ def _others(estate: Estate) -> Iterator[PlacedRow]:
         text = json_text(documents.run_document(run))
         names = ("ingestionPipeline.pipelineStatus", "ingestionPipelineStatus")
         yield "entity_extension_time_series", (*names, text, run.pipeline_fqn_hash)
+
+
+def _assets(estate: Estate, layout: Layout) -> Iterator[PlacedRow]:
+    for asset in estate.assets():
+        if has_kind(layout, asset.entity_type):
+            yield ASSET_TABLES[asset.entity_type], (json_text(documents.named_document(asset)), asset.fqn_hash)
+    for relation in estate.relations_of_others():
+        if has_kind(layout, relation.from_entity) and has_kind(layout, relation.to_entity):
+            yield "entity_relationship", _relation(relation)
 
 
 def _usage(row: UsageRow) -> Row:

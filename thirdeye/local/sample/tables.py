@@ -2,36 +2,32 @@
 
 from random import Random
 
+from thirdeye.local.sample.columns import columns_of, columns_of_copy
 from thirdeye.local.sample.fates import LAST_USE_DAYS, fate_of
 from thirdeye.local.sample.naming import dice, identifier, join_fqn, join_hash
 from thirdeye.local.sample.oddities import odd_accessed, odd_created, odd_name, odd_times, odd_updated
-from thirdeye.local.sample.options import HISTORY_DAYS, EstateOptions
+from thirdeye.local.sample.options import CATALOGUED_DAYS, HISTORY_DAYS, EstateOptions
 from thirdeye.local.sample.people import People
 from thirdeye.local.sample.plan import Place, Plan
-from thirdeye.local.sample.records import AccessTimes, ColumnRecord, Fate, Feed, Reach, Rhythm, TableRecord
+from thirdeye.local.sample.records import AccessTimes, Fate, Feed, Reach, Rhythm, TableRecord
 from thirdeye.local.sample.rhythms import RHYTHM_SHARES, days_of_use
 from thirdeye.local.sample.schedules import newest_day
+from thirdeye.local.sample.series import part_of
+from thirdeye.local.sample.series_tables import SeriesTables
 from thirdeye.local.sample.sizes import bytes_of
+from thirdeye.local.sample.table_types import TableTypes
+from thirdeye.local.sample.views import ViewTexts
 
 ASPECT = 1
 SUBJECTS = ("orders", "customers", "events", "invoices", "sessions", "products", "shipments", "payments")
 FORMS = ("daily", "raw", "fact", "dim", "snapshot", "tmp", "agg", "history")
-VIEWS = frozenset({"View", "SecureView", "SemanticView"})
-TABLE_TYPES: dict[str | None, int] = {
-    "Regular": 640, "View": 130, "MaterializedView": 40, "External": 40, "Partitioned": 40, "Iceberg": 30,
-    "Dynamic": 10, "SecureView": 10, "SemanticView": 10, "Foreign": 10, "Transient": 10, "Stream": 10,
-    "Stage": 5, "Local": 5, None: 10,
-}  # fmt: skip
-COLUMN_TYPES = ("BIGINT", "VARCHAR", "TIMESTAMP", "DECIMAL", "BOOLEAN", "DATE", "JSON", "DOUBLE")
-COLUMN_NAMES = ("created_at", "amount", "status", "region", "email", "user.name", "payload", "is_active", "größe")
-PERSONAL_COLUMNS = frozenset({"email", "user.name"})
 TIERS = ("Tier.Tier1", "Tier.Tier2", "Tier.Tier3", "Tier.Tier4", "Tier.Tier5")
 # How the names of forgotten copies end.
 COPY_SUFFIXES = ("_backup", "_copy", "_20240131", "_v2", "_old", "_2023_11_30")
 COPY_EVERY, FIRST_COPY = 41, 20
+DELETED_EVERY, DELETED_PLACE = 27, 9
 FIRST_VERSION = 0.1
-# OpenMetadata came to the company so long ago.
-CATALOGUED_DAYS = 900
+SAMPLED = 2_000
 SHORT_DESCRIPTION = "All {subject} of the last years, one row each."
 LONG_SENTENCE = "Filled by the nightly load; ask the owners before relying on late rows – they come days late. "
 
@@ -43,22 +39,49 @@ class Tables:
         self._options = options
         self._plan = plan
         self._people = people
+        self._types = TableTypes(options, self._drawing_share())
+        self._views = ViewTexts(options, plan, self.name)
+        self._series = SeriesTables(options, people, self.identifier)
+
+    def _drawing_share(self) -> float:
+        """The share of all tables that draw their type, from a sample of them."""
+        tables = self._options.tables
+        sample = Random(self._options.seed).sample(range(tables), min(tables, SAMPLED))
+        return sum(_draws_type(index, self._plan.place(index)) for index in sample) / max(len(sample), 1)
+
+    @property
+    def views(self) -> ViewTexts:
+        """The texts of views."""
+        return self._views
 
     def identifier(self, index: int) -> str:
         """The id of table number `index`, without making the rest of it."""
         return identifier(self._options.seed, "table", index)
 
+    def name(self, index: int) -> str:
+        """The name of table number `index`, without making the rest of it."""
+        place = self._plan.place(index)
+        part = part_of(place, self._options)
+        if part is not None:
+            return part[0]
+        if self._is_copy(index, place):
+            return self._name_of_copy(self.name(index - 1), index)
+        random = dice(self._options.seed, ASPECT, index)
+        return _name(random.choice(SUBJECTS), random, index, place)
+
     def table(self, index: int) -> TableRecord:
         """Table number `index`, 0 to `options.tables` - 1."""
         place = self._plan.place(index)
+        if place.series is not None:
+            return self._series.table(index, place)
         random = dice(self._options.seed, ASPECT, index)
         subject = random.choice(SUBJECTS)
-        name = odd_name(place.local_index, place.service.feed) or f"{subject}_{random.choice(FORMS)}_{index}"
-        original, fate = self._original_of(index, place), fate_of(index, place)
+        name = _name(subject, random, index, place)
+        original, fate = self.table(index - 1) if self._is_copy(index, place) else None, fate_of(index, place)
         if original is not None:
-            name = original.name + COPY_SUFFIXES[index // COPY_EVERY % len(COPY_SUFFIXES)]
+            name = self._name_of_copy(original.name, index)
         first = place.local_index == 0
-        table_type = "Regular" if first or fate else _table_type(random, index)
+        table_type = self._types.draw(random, index) if _draws_type(index, place) else "Regular"
         habitual = first or fate is not None or (place.schema.reach is Reach.STOPPED and place.local_index % 4 != 0)
         age_days = _age_days(random, habitual)
         rhythm = _habit(random, first) if habitual else _rhythm(random, age_days)
@@ -80,8 +103,8 @@ class Tables:
             service_type=place.service.service_type,
             table_type=table_type,
             description=_description(random, subject, index),
-            columns=_columns(random, index) if original is None else _columns_of_copy(original, index),
-            schema_definition=f"CREATE VIEW {subject} AS SELECT * FROM base" if table_type in VIEWS else None,
+            columns=columns_of(random, index) if original is None else columns_of_copy(original, index // COPY_EVERY),
+            schema_definition=self._views.text(index, place, name, table_type),
             retention_period="P90D" if index % 19 == 8 else None,
             version=version,
             updated_at_ms=self._options.moment_ms(metadata_age, random.randrange(86_000)),
@@ -101,11 +124,14 @@ class Tables:
             last_use_days=last_use_days,
         )
 
-    def _original_of(self, index: int, place: Place) -> TableRecord | None:
-        """The table before this one when this one is made as its copy; both stand in one service."""
-        if index % COPY_EVERY != COPY_EVERY - 1 or place.local_index < FIRST_COPY:
-            return None
-        return self.table(index - 1)
+    def _is_copy(self, index: int, place: Place) -> bool:
+        """Whether it is made as the copy of the table before it; both stand in one service."""
+        if index % COPY_EVERY != COPY_EVERY - 1 or place.local_index < FIRST_COPY or place.series is not None:
+            return False
+        return self._plan.place(index - 1).series is None
+
+    def _name_of_copy(self, original: str, index: int) -> str:
+        return original + COPY_SUFFIXES[index // COPY_EVERY % len(COPY_SUFFIXES)]
 
     def _life_cycle(
         self,
@@ -155,12 +181,13 @@ class Tables:
         return self._options.moment_ms(days[-1], random.randrange(86_000)) if days else None
 
 
-def _table_type(random: Random, index: int) -> str | None:
-    # The first fifteen indexes after 20 go through all types once, so that small estates have every one.
-    types = [*TABLE_TYPES]
-    if 20 <= index < 20 + len(types):
-        return types[index - 20]
-    return random.choices(types, [*TABLE_TYPES.values()])[0]
+def _draws_type(index: int, place: Place) -> bool:
+    """Whether neither the place of a table nor its fate asks for a type."""
+    return place.series is None and place.local_index > 0 and fate_of(index, place) is None
+
+
+def _name(subject: str, random: Random, index: int, place: Place) -> str:
+    return odd_name(place.local_index, place.service.feed) or f"{subject}_{random.choice(FORMS)}_{index}"
 
 
 def _age_days(random: Random, habitual: bool) -> int:
@@ -195,7 +222,7 @@ def _tier(random: Random, fate: Fate | None) -> str | None:
 def _deleted(place: Place, index: int, fate: Fate | None) -> bool | None:
     if place.service.deleted or place.local_index == 0 or fate is not None:
         return place.service.deleted
-    if index % 27 == 9:
+    if index % DELETED_EVERY == DELETED_PLACE:
         return True
     return None if index % 47 == 6 else False
 
@@ -209,23 +236,3 @@ def _description(random: Random, subject: str, index: int) -> str | None:
     short = SHORT_DESCRIPTION.format(subject=subject)
     # Over 512 characters, where MySQL's JSON_VALUE gives NULL.
     return short if chance < 0.9 else f"{short}\n\n{LONG_SENTENCE * random.randint(6, 9)}"
-
-
-def _columns_of_copy(original: TableRecord, index: int) -> tuple[ColumnRecord, ...]:
-    """The same, but for every third copy, which has lost one."""
-    return original.columns[:-1] if index // COPY_EVERY % 3 == 2 else original.columns
-
-
-def _columns(random: Random, index: int) -> tuple[ColumnRecord, ...]:
-    names = ["id", *random.sample(COLUMN_NAMES, random.randint(3, 8))]
-    if index % 97 == 31:
-        names.append("wide column " + "y" * 200)
-    return tuple(
-        ColumnRecord(
-            name=name,
-            data_type="BIGINT" if name == "id" else random.choice(COLUMN_TYPES),
-            description=f"The {name} as the source had it." if random.random() < 0.4 else None,
-            personal=name in PERSONAL_COLUMNS and random.random() < 0.5,
-        )
-        for name in names
-    )

@@ -17,7 +17,7 @@ def tags_of_table(table: TableRecord) -> Iterator[TagRecord]:
     """
     if table.tier is not None:
         yield TagRecord(CLASSIFICATION, table.tier, table.fqn_hash)
-    if table.fate is not None:
+    if table.fate is not None or table.part is not None:
         return
     if table.index % 33 == 12:
         yield TagRecord(CLASSIFICATION, PERSONAL, table.fqn_hash)

@@ -43,7 +43,10 @@ def usage_of_table(
     reach = min(options.usage_days, place.service.observed_days or HISTORY_DAYS)
     if table.deleted:
         newest, reach = max(newest, DELETED_SINCE_DAYS), reach - 10
-    days = {*days_of_use(table.rhythm, random, oldest=table.age_days, newest=newest, today=options.today)}
+    if table.part is None:
+        days = {*days_of_use(table.rhythm, random, oldest=table.age_days, newest=newest, today=options.today)}
+    else:
+        days = {day for day in table.part.read_days if newest <= day <= HISTORY_DAYS}
     if place.schema.reach is Reach.STOPPED and table.rhythm in HABITS:
         days.add(newest)
     counts = _counts(table, place, days, newest, reach, options)
@@ -156,7 +159,7 @@ def _days_of_carrier(place: Place, newest: int, reach: int) -> Iterable[int]:
 def _may_have_zero(table: TableRecord, place: Place) -> bool:
     service = place.service
     usual = service.schedule is Schedule.DAILY and service.counting is Counting.QUERIES
-    live = usual and service.feed is Feed.LIVE and place.schema.reach is Reach.WATCHED
+    live = usual and service.feed is Feed.LIVE and place.schema.reach is Reach.WATCHED and place.series is None
     return live and table.index % 17 == 3 and not table.deleted and table.fate is None
 
 

@@ -20,6 +20,17 @@ _ASSET_TABLES: Final[Mapping[str, str]] = {
     "searchIndex": "search_index_entity",
     "apiEndpoint": "api_endpoint_entity",
     "storedProcedure": "stored_procedure_entity",
+    "metric": "metric_entity",
+    # Of OM 1.8 and later.
+    "directory": "directory_entity",
+    "file": "file_entity",
+    "spreadsheet": "spreadsheet_entity",
+    "worksheet": "worksheet_entity",
+    "apiCollection": "api_collection_entity",
+    "aiApplication": "ai_application_entity",
+    "llmModel": "llm_model_entity",
+    "promptTemplate": "prompt_template_entity",
+    "mcpServer": "mcp_server_entity",
 }
 
 
@@ -38,16 +49,20 @@ class SourceTable:
 
 
 TABLES = SourceTable("table_entity", ("id", "json"), "no table is known", ("fqnHash", "updatedAt", "deleted"))
-SERVICES = SourceTable("dbservice_entity", ("nameHash", "name"), "services have no names", ("serviceType",))
+SERVICES = SourceTable("dbservice_entity", ("nameHash", "name"), "services have no names", ("serviceType", "deleted"))
 SCHEMAS = SourceTable(
     "database_schema_entity",
     ("id", "fqnHash"),
     "owners and domains inherited from schemas are not known",
-    ("json",),
+    ("json", "deleted"),
     True,
 )
 DATABASES = SourceTable(
-    "database_entity", ("id", "fqnHash"), "owners and domains inherited from databases are not known", ("json",), True
+    "database_entity",
+    ("id", "fqnHash"),
+    "owners and domains inherited from databases are not known",
+    ("json", "deleted"),
+    True,
 )
 RELATIONS = SourceTable(
     "entity_relationship", ("fromId", "toId", "fromEntity", "toEntity", "relation"),
@@ -75,7 +90,7 @@ RUNS = SourceTable(
 )  # fmt: skip
 ASSETS: Final[Mapping[str, SourceTable]] = {
     kind: SourceTable(
-        table, ("id", "name", "fqnHash"), f"each {kind} that lineage names counts as there and in use", ("deleted",)
+        table, ("id", "name", "fqnHash"), f"whether a {kind} that lineage names is in use is not known", ("deleted",)
     )
     for kind, table in _ASSET_TABLES.items()
 }

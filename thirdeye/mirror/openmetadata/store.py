@@ -10,9 +10,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Final
 
-from thirdeye.database import MySQL, Row, Session
-
-Readable = dict[str, set[str]]
+from thirdeye.database import MySQL, Row
+from thirdeye.mirror.openmetadata.relations_store import UUID, Readable, RelationStatements
 
 # information_schema shows an account only the columns it has a privilege on: what exists *and* may be read.
 _READABLE = """
@@ -22,7 +21,6 @@ WHERE table_schema = %(schema)s
 
 # A hash of an FQN is digested, for it may hold any number of segments.
 _DIGEST = "LEFT(SHA2({column}, 224), 32)"
-_UUID = "LENGTH({column}) = 36 AND LENGTH(UNHEX(REPLACE({column}, '-', ''))) = 16"
 
 # ---- tables
 
@@ -35,6 +33,7 @@ SELECT id AS id, {fqn_hash} AS fqn_hash, {updated_at} AS updated_at, {deleted} A
        JSON_VALUE(json, '$.createdAt') AS created_at, JSON_VALUE(json, '$.version') AS version,
        LEFT(JSON_EXTRACT(json, '$.description'), 512) AS description,
        JSON_VALUE(json, '$.retentionPeriod') AS retention,
+       CRC32(JSON_EXTRACT(json, '$.columns[*].name')) AS fingerprint,
        {stamp} AS stamp, {name_stamp} AS name_stamp
 FROM table_entity
 """
@@ -58,6 +57,16 @@ _COLUMN_NAMES = (
     "SELECT id AS id, JSON_EXTRACT(json, '$.columns[*].name') AS names FROM table_entity WHERE id IN %(ids)s"
 )
 
+# ---- texts of views: OM's connectors store the query, or the statement that creates the view
+
+_TEXT = "JSON_EXTRACT(json, '$.schemaDefinition')"
+_VIEW_TEXTS = f"""
+SELECT id, fqn, LENGTH(text) AS length, LEFT(SHA2(text, 224), 32) AS hash{{text}} FROM (
+  SELECT id, JSON_UNQUOTE(JSON_EXTRACT(json, '$.fullyQualifiedName')) AS fqn, JSON_UNQUOTE({_TEXT}) AS text
+  FROM table_entity WHERE id IN %(ids)s AND COALESCE(JSON_TYPE({_TEXT}), 'NULL') <> 'NULL'
+) AS views
+"""
+
 # ---- usage: OM keeps an index that begins with usageDate, or one with the id
 
 # Grouped by an expression, so that no server goes through the index and fetches each row by itself: nine times as slow.
@@ -70,57 +79,9 @@ _USAGE_DAYS = f"""
 SELECT usageDate AS day, entityType AS kind, LEFT(id, %(digits)s) AS part,
        GROUP_CONCAT(REPLACE(id, '-', ''),
                     LPAD(HEX(LEAST(GREATEST(COALESCE(count1, 0), 0), 2147483647)), 8, '0') SEPARATOR '') AS packed
-FROM entity_usage WHERE usageDate IN %(days)s AND {_UUID.format(column="id")}
+FROM entity_usage WHERE usageDate IN %(days)s AND {UUID.format(column="id")}
 GROUP BY usageDate, entityType, LEFT(id, %(digits)s)
 """
-
-# ---- relations: `relation + 0` keeps servers from going through an index to most of the rows, three times as slow
-
-_LINEAGE = f"""
-SELECT fromEntity AS from_kind, toEntity AS to_kind, LEFT(toId, 2) AS part,
-       GROUP_CONCAT(REPLACE(fromId, '-', ''), REPLACE(toId, '-', '') SEPARATOR '') AS packed
-FROM entity_relationship
-WHERE relation + 0 = 13 AND {{not_deleted}} AND {{buckets}}
-  AND {_UUID.format(column="fromId")} AND {_UUID.format(column="toId")}
-GROUP BY fromEntity, toEntity, LEFT(toId, 2)
-"""
-_OWNED = f"""
-SELECT relation AS relation, fromEntity AS kind, fromId AS id, LEFT(toId, 1) AS part,
-       GROUP_CONCAT(REPLACE(toId, '-', '') SEPARATOR '') AS packed
-FROM entity_relationship
-WHERE relation + 0 IN (8, 10) AND toEntity = 'table' AND fromEntity IN ('user', 'team', 'domain') AND {{not_deleted}}
-  AND {{buckets}} AND {_UUID.format(column="toId")}
-GROUP BY relation, fromEntity, fromId, LEFT(toId, 1)
-"""
-_RELATION_SUMS = """
-SELECT relation + 0 = 13 AS lineage, CONV(LEFT(toId, 4), 16, 10) + 0 AS bucket, COUNT(*) AS number,
-       BIT_XOR(CRC32(CONCAT_WS(',', fromId, toId, relation, fromEntity, toEntity))) AS checksum
-FROM entity_relationship
-WHERE (relation + 0 = 13
-       OR (relation + 0 IN (8, 10) AND toEntity = 'table' AND fromEntity IN ('user', 'team', 'domain')))
-  AND {not_deleted}
-GROUP BY lineage, bucket
-"""
-_OWNED_PLACES = """
-SELECT entity_relationship.relation AS relation, entity_relationship.fromEntity AS kind,
-       entity_relationship.fromId AS id, place.fqnHash AS fqn_hash
-FROM entity_relationship
-JOIN {table} AS place ON place.id = entity_relationship.toId
-WHERE entity_relationship.relation IN (8, 10) AND entity_relationship.fromEntity IN ('user', 'team', 'domain')
-  AND entity_relationship.toEntity = %(kind)s AND {not_deleted}
-"""
-_MEMBERS = """
-SELECT fromId AS team, toId AS user FROM entity_relationship
-WHERE relation = 10 AND fromEntity = 'team' AND toEntity = 'user' AND {not_deleted}
-"""
-_MENTIONS = f"""
-SELECT LEFT(toId, 2) AS part, GROUP_CONCAT(REPLACE(fromId, '-', ''), REPLACE(toId, '-', '') SEPARATOR '') AS packed
-FROM entity_relationship
-WHERE relation = 5 AND fromEntity = 'table' AND toEntity = 'query' AND {{not_deleted}}
-  AND {_UUID.format(column="fromId")} AND {_UUID.format(column="toId")}
-GROUP BY LEFT(toId, 2)
-"""
-_NOT_DELETED = "COALESCE(entity_relationship.deleted, 0) = 0"
 
 # ---- tags: those of tables have four hashed segments, those of columns five
 
@@ -174,15 +135,11 @@ FROM profiler_data_time_series WHERE extension IN ('table.tableProfile', 'table.
 
 _SERVICES = "SELECT nameHash AS name_hash, name AS name, {service_type} AS service_type FROM dbservice_entity"
 _NAMES = "SELECT id AS id, name AS name FROM {table}"
-_RETAINED_PLACES = """
-SELECT fqnHash AS fqn_hash FROM {table}
-WHERE fqnHash IS NOT NULL AND COALESCE(JSON_VALUE(json, '$.retentionPeriod'), 'null') NOT IN ('null', '')
-"""
 _ASSETS = f"""
 SELECT LEFT(id, 1) AS part,
        GROUP_CONCAT(REPLACE(id, '-', ''), RPAD(COALESCE(LEFT(fqnHash, 32), ''), 32, '0'),
                     LPAD(HEX(CRC32(name)), 8, '0'), {{deleted}} SEPARATOR '') AS packed
-FROM {{table}} WHERE {_UUID.format(column="id")} GROUP BY LEFT(id, 1)
+FROM {{table}} WHERE {UUID.format(column="id")} GROUP BY LEFT(id, 1)
 """
 _ASSET_NAMES = "SELECT id AS id, name AS name FROM {table} WHERE id IN %(ids)s"
 # The generated columns of these are of single precision.
@@ -194,7 +151,7 @@ SELECT REPLACE(query_entity.id, '-', '') AS id, MAX({_MS}) AS newest,
                 THEN {_COST} * COALESCE({_COUNT}, 1) END) AS cost
 FROM query_cost_time_series AS costs
 JOIN query_entity ON query_entity.fqnHash = costs.entityFQNHash
-WHERE {_UUID.format(column="query_entity.id")}
+WHERE {UUID.format(column="query_entity.id")}
 GROUP BY query_entity.id
 """
 
@@ -208,12 +165,15 @@ WHERE entityFQNHash IN %(hashes)s AND extension = 'ingestionPipeline.pipelineSta
   AND COALESCE(JSON_VALUE(json, '$.status[0].records'), '1') <> '0' AND {_MS} IS NOT NULL
 GROUP BY service_hash, day
 """
-_PLACE_IDS = f"SELECT id AS id, fqnHash AS fqn_hash FROM {{table}} WHERE {_UUID.format(column='id')}"
+_PLACE_IDS = f"SELECT id AS id, fqnHash AS fqn_hash FROM {{table}} WHERE {UUID.format(column='id')}"
 
 # All rows of a part are read when so many buckets differ that picking costs more than it saves.
 MAX_BUCKETS: Final = 20_000
 # Room for packed texts, and for sorting rows with a json of megabytes: MySQL refuses one that exceeds its buffer.
 _SESSION = "SET SESSION group_concat_max_len = 67108864, sort_buffer_size = 67108864"
+
+
+_EXISTING_PLACES = "SELECT {hash} AS hash FROM {table} WHERE COALESCE({deleted}, 0) = 0 AND {hash} IS NOT NULL"
 
 
 async def readable_columns(om: MySQL) -> Readable:
@@ -224,28 +184,12 @@ async def readable_columns(om: MySQL) -> Readable:
     return columns
 
 
-class OpenMetadata:
+class OpenMetadata(RelationStatements):
     """The statements, over one connection and fitted to the columns that this version of OM has."""
-
-    def __init__(self, session: Session, readable: Readable) -> None:
-        self._session = session
-        self._readable = readable
 
     async def prepare(self) -> None:
         """Fits the connection to packed answers; once before anything else."""
         await self._session.execute(_SESSION)
-
-    def _has(self, table: str, column: str) -> bool:
-        return column in self._readable.get(table, set())
-
-    def _not_deleted(self) -> str:
-        return _NOT_DELETED if self._has("entity_relationship", "deleted") else "TRUE"
-
-    def _packed(self, sql: str, buckets: Sequence[int] | None, digits: str) -> AsyncIterator[Row]:
-        """Rows of a part, all or those of some buckets; `digits` is the SQL of the digits that number a bucket."""
-        which = "TRUE" if buckets is None else f"CONV({digits}, 16, 10) + 0 IN %(buckets)s"
-        sql = sql.format(not_deleted=self._not_deleted(), buckets=which)
-        return self._session.stream(sql, {"buckets": tuple(buckets or (-1,))})
 
     # ---- tables
 
@@ -300,6 +244,14 @@ class OpenMetadata:
         """The names of the columns of these tables, each as JSON text."""
         return await self._session.fetch_all(_COLUMN_NAMES, {"ids": tuple(ids)})
 
+    async def view_hashes(self, ids: Sequence[str]) -> list[Row]:
+        """FQN, length in bytes and hash of the text that each of these tables has."""
+        return await self._session.fetch_all(_VIEW_TEXTS.format(text=""), {"ids": tuple(ids)})
+
+    async def view_texts(self, ids: Sequence[str]) -> list[Row]:
+        """The same with the text itself."""
+        return await self._session.fetch_all(_VIEW_TEXTS.format(text=", text"), {"ids": tuple(ids)})
+
     # ---- usage
 
     async def usage_sums(self) -> list[Row]:
@@ -312,40 +264,6 @@ class OpenMetadata:
         `large` splits each text by the first digit of the id: one of a million entities exceeds what a row may hold.
         """
         return await self._session.fetch_all(_USAGE_DAYS, {"days": tuple(days), "digits": int(large)})
-
-    # ---- relations: `relation + 0` keeps servers from going through an index to most of the rows, three times as slow
-
-    def relation_sums(self) -> AsyncIterator[Row]:
-        """Checksums of lineage, and of owners and domains of tables, by bucket: the first four characters of toId."""
-        return self._session.stream(_RELATION_SUMS.format(not_deleted=self._not_deleted()))
-
-    def lineage(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
-        """Edges by the kinds of their ends, packed: upstream and downstream id. All, or those of some buckets."""
-        return self._packed(_LINEAGE, buckets, "LEFT(toId, 4)")
-
-    def ownership(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
-        """Owners (relation 8) and domains (10) of tables, packed: the ids of an owner's tables."""
-        return self._packed(_OWNED, buckets, "LEFT(toId, 4)")
-
-    async def owned_places(self, table: str) -> list[Row]:
-        """Owners and domains of all schemas or databases (`table` is OM's table of them), by their FQN hash."""
-        kind = {"database_schema_entity": "databaseSchema", "database_entity": "database"}[table]
-        sql = _OWNED_PLACES.format(table=table, not_deleted=self._not_deleted())
-        return await self._session.fetch_all(sql, {"kind": kind})
-
-    async def retained_places(self, table: str) -> list[str]:
-        """The FQN hashes of the schemas or databases that have a retention; none where its JSON cannot be read."""
-        if not (self._has(table, "fqnHash") and self._has(table, "json")):
-            return []
-        return [row["fqn_hash"] for row in await self._session.fetch_all(_RETAINED_PLACES.format(table=table))]
-
-    async def members(self) -> list[Row]:
-        """Which user belongs to which team."""
-        return await self._session.fetch_all(_MEMBERS.format(not_deleted=self._not_deleted()))
-
-    async def mentions(self) -> list[Row]:
-        """Which tables a query names, packed: the table's and the query's id."""
-        return await self._session.fetch_all(_MENTIONS.format(not_deleted=self._not_deleted()))
 
     # ---- tags, profiles
 
@@ -393,6 +311,12 @@ class OpenMetadata:
     async def place_ids(self, table: str) -> list[Row]:
         """Id and FQN hash of all schemas or databases."""
         return await self._session.fetch_all(_PLACE_IDS.format(table=table))
+
+    async def existing_places(self, table: str) -> list[Row]:
+        """The hashes of all services, databases or schemas that are not deleted."""
+        column = "nameHash" if table == "dbservice_entity" else "fqnHash"
+        deleted = "deleted" if self._has(table, "deleted") else "0"
+        return await self._session.fetch_all(_EXISTING_PLACES.format(hash=column, table=table, deleted=deleted))
 
     async def query_costs(self, since: int) -> list[Row]:
         """Of each query that has a cost: what it cost, in USD, from `since` on, and when last (both in milliseconds)."""

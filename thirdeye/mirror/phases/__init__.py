@@ -9,10 +9,12 @@ from thirdeye.mirror.phases.lineage import read_lineage
 from thirdeye.mirror.phases.profiles import read_profiles
 from thirdeye.mirror.phases.publishing import publish
 from thirdeye.mirror.phases.relations import read_relations
+from thirdeye.mirror.phases.series import set_series
 from thirdeye.mirror.phases.staging import stage_changes
 from thirdeye.mirror.phases.tables import read_tables
 from thirdeye.mirror.phases.tags import read_tags
 from thirdeye.mirror.phases.usage import read_usage
+from thirdeye.mirror.phases.views import read_views
 
 
 class Phase(NamedTuple):
@@ -24,6 +26,8 @@ class Phase(NamedTuple):
 
 PHASES: Final = (
     Phase("TABLES", read_tables),
+    Phase("SERIES", set_series),
+    Phase("VIEWS", read_views),
     Phase("RELATIONS", read_relations),
     Phase("TAGS", read_tags),
     Phase("PROFILES", read_profiles),

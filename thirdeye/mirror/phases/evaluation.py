@@ -4,10 +4,12 @@ import asyncio
 
 import numpy as np
 
-from thirdeye.inventory.columns import day_of
+from thirdeye.inventory.columns import NO_NODE, day_of
 from thirdeye.inventory.feeds import FeedColumns
 from thirdeye.inventory.money import prices_by_service
+from thirdeye.inventory.rules import directly_in_use
 from thirdeye.mirror import evaluation, store
+from thirdeye.mirror.absence import restore_absent, restore_advice
 from thirdeye.mirror.advisor import Estate
 from thirdeye.mirror.confirmations import confirmed_places
 from thirdeye.mirror.context import RefreshContext, RefreshWork
@@ -16,6 +18,7 @@ from thirdeye.mirror.feed_summaries import EstateFeeds
 from thirdeye.mirror.feeds import assess, database_keys
 from thirdeye.mirror.lineage import find_nearest, graph_of, packed_nearest, without_lineage
 from thirdeye.mirror.row_days import NO_PLACE
+from thirdeye.mirror.series import classify_series, in_use_through_series
 from thirdeye.mirror.state import packed_edges
 from thirdeye.mirror.store import SQLRow
 
@@ -24,14 +27,20 @@ async def apply_rules(context: RefreshContext, work: RefreshWork) -> None:
     """Sets evidence, activity, use and advice of every table; gives graph, directory and prices."""
     state, today, thresholds, watching = work.state, context.today_number, context.thresholds, work.watching
     columns = assess(state, watching, work.accesses, work.usage.daily, today, thresholds)
-    directly_in_use = evaluation.classify_tables(state, work.usage, watching, columns, today, thresholds)
+    evaluation.classify_tables(state, work.usage, watching, columns, today, thresholds)
     del work.usage
-    work.graph = graph_of(state, state.present(), context.warnings)
+    await restore_absent(context, work)
+    classify_series(work.series, state, watching, columns, today, thresholds)
+    in_use = directly_in_use(state.query["activity"]) & state.present()
+    work.graph = graph_of(state, work.text_lineage, context.warnings)
+    work.text_lineage.hold_through_deleted(work.graph.sources)
     await _stage_edges(context, work)
-    nearest = await asyncio.to_thread(find_nearest, state, work.graph, directly_in_use)
-    evaluation.evaluate_use(state, nearest.any[: state.tables], today, thresholds)
+    nearest = await asyncio.to_thread(find_nearest, state, work.graph, in_use)
+    through_lineage = nearest.any[: state.tables]
+    through_series = in_use_through_series(work.series, through_lineage)
+    evaluation.evaluate_use(state, through_lineage, through_series, today, thresholds)
     await context.blobs.stage_all(packed_nearest(nearest, state.tables))
-    del nearest
+    del nearest, through_lineage, through_series, in_use
     databases = dict.fromkeys((service, name) for service, name, _ in state.places.items or [NO_PLACE])
     feeds = EstateFeeds(
         columns=columns,
@@ -45,6 +54,7 @@ async def apply_rules(context: RefreshContext, work: RefreshWork) -> None:
     prices = await store.prices(context.thirdeye, context.today)
     work.prices = prices_by_service(work.directory["services"], prices, context.today)
     await _advise(context, work, columns)
+    await restore_advice(context, work)
 
 
 def _new_first_accesses(work: RefreshWork) -> list[SQLRow]:
@@ -64,6 +74,7 @@ async def _stage_edges(context: RefreshContext, work: RefreshWork) -> None:
     state = work.state
     await context.blobs.drop("edge/", await context.blobs.stage_all(packed_edges(state)))
     state.upstream, state.downstream = state.upstream[:0].copy(), state.downstream[:0].copy()
+    state.edge_state = state.edge_state[:0].copy()
 
 
 async def _advise(context: RefreshContext, work: RefreshWork, feeds: FeedColumns) -> None:
@@ -81,11 +92,15 @@ async def _advise(context: RefreshContext, work: RefreshWork, feeds: FeedColumns
         observed=feeds.observed,
         partial=feeds.partial,
         silent=feeds.silent,
+        mass_absence=work.mass_absence[: len(feeds.silent)],
         prices=work.prices,
         nodes=graph.nodes,
         sources=graph.sources,
         targets=graph.targets,
+        unknown_nodes=graph.unknown,
+        unread=work.text_lineage.unread_views != NO_NODE,
         tag_sets=state.tag_sets.items,
         incomplete=context.reader.evidence_incomplete,
+        series=work.series.members,
     )
     await context.blobs.stage_json("advice", await context.advisor.advise(estate))

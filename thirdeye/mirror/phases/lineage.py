@@ -1,21 +1,50 @@
 """LINEAGE: edges between assets of all kinds, what those other than tables are, and what queries cost."""
 
-from thirdeye.mirror.assets import evaluate_assets, name_assets, read_assets
+import numpy as np
+
+from thirdeye.inventory.columns import ABSENT, Array
+from thirdeye.mirror.assets import AssetUse, evaluate_assets, name_assets, read_assets, warn_of_unreadable
+from thirdeye.mirror.buckets import id_buckets
 from thirdeye.mirror.context import RefreshContext, RefreshWork
-from thirdeye.mirror.lineage import EdgeReader
+from thirdeye.mirror.edges import EdgeReader
 from thirdeye.mirror.query_costs import last_uses, read_query_costs, split_costs
+from thirdeye.mirror.state import State, load_edges
 
 
 async def read_lineage(context: RefreshContext, work: RefreshWork) -> None:
     """Sets edges and assets of the state, and the query cost of every table."""
     reader, state = context.reader, work.state
-    buckets = await reader.changed_buckets(state.sums, "lineage")
-    await EdgeReader(state, work.tables_by_id).read(buckets.mask, buckets.rows(reader.om.lineage))
-    records = await read_assets(reader)
-    changed = evaluate_assets(state, records, work.usage.assets_recent, work.usage.assets_90)
-    del records
-    await name_assets(context.thirdeye, reader, state, changed)
+    await _read_edges(context, work)
     costs, days, mentions = await read_query_costs(reader, work.tables_by_id, context.today_number)
     state.query["query_cost"] = split_costs(state.tables, costs, mentions)
     state.source["cost_use"] = last_uses(state.tables, days, mentions, context.today_number)
     del work.tables_by_id
+
+
+async def _read_edges(context: RefreshContext, work: RefreshWork) -> None:
+    reader, state, now = context.reader, work.state, context.minute
+    # An edge may be under another id than at the refresh before.
+    rekeyed = id_buckets(state.source["id"])[work.rekeyed]
+    del work.rekeyed
+    buckets = await reader.changed_buckets(state.sums, "lineage", rekeyed)
+    records, use = await read_assets(reader), AssetUse(work.usage.assets_recent, work.usage.assets_90)
+    ids, names = state.asset["id"].copy(), state.asset["name"].copy()
+    # What is absent first: its edges stay.
+    absent = evaluate_assets(state, records, use, now, context.absence_limits)
+    if context.progress.kind == "FULL" and (absent.any() or state.query.has(ABSENT).any()):
+        await load_edges(context.thirdeye, state)
+    await EdgeReader(state, work.tables_by_id, now).read(buckets.mask, buckets.rows(reader.om.lineage), absent)
+    evaluate_assets(state, records, use, now, context.absence_limits)
+    await warn_of_unreadable(reader, state, records)
+    del records
+    await name_assets(context.thirdeye, reader, state, _renamed(state, ids, names))
+
+
+def _renamed(state: State, ids: Array, names: Array) -> Array:
+    """The numbers of the assets that are new or have another name than before."""
+    asset = state.asset
+    known_ids, known_names = np.zeros_like(asset["id"]), np.zeros_like(asset["name"])
+    known_ids[: len(ids)], known_names[: len(names)] = ids, names
+    renamed = (asset["name"] != known_names) | (asset["id"] != known_ids)
+    numbers: Array = np.flatnonzero(renamed)
+    return numbers

@@ -11,4 +11,4 @@ async def read_profiles(context: RefreshContext, work: RefreshWork) -> None:
     buckets = await reader.changed_buckets(state.sums, "profiles", bucket_of_table[work.rekeyed])
     tables, rows = buckets.tables(bucket_of_table), buckets.rows(reader.om.profiles)
     await set_profiles(state, work.tables_by_hash, tables, rows, context.warnings)
-    del work.tables_by_hash, work.rekeyed
+    del work.tables_by_hash

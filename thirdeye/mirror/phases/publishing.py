@@ -7,6 +7,7 @@ import orjson
 from thirdeye.database import Session
 from thirdeye.mirror import store
 from thirdeye.mirror.context import RefreshContext, RefreshLost, RefreshWork
+from thirdeye.mirror.identity import store as identity
 
 
 async def publish(context: RefreshContext, work: RefreshWork) -> None:
@@ -17,6 +18,8 @@ async def publish(context: RefreshContext, work: RefreshWork) -> None:
             raise RefreshLost
         await store.merge_staged(session, context.now)
         await _put_changes(session, context, work)
+        rows = ((identifier, number, context.now) for identifier, number in work.renewed.former_rows())
+        await identity.put_former_ids(session, rows)
         await store.put_first_accesses(session, work.first_accesses)
         await context.advisor.publish(session, context.run)
         now = context.clock()

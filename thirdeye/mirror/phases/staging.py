@@ -1,19 +1,22 @@
 """STAGING: everything that readers will see, written where they do not look yet."""
 
 import asyncio
+from collections.abc import Iterable
 
 import numpy as np
 
-from thirdeye.inventory.columns import CHUNK
+from thirdeye.inventory.columns import CHUNK, blob_name
 from thirdeye.inventory.name_search import pack_names
+from thirdeye.inventory.series_entries import SeriesBlobs
 from thirdeye.inventory.totals import summarise
 from thirdeye.mirror import facts, store
 from thirdeye.mirror.changes import changes
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.directory import Names, directory_of
 from thirdeye.mirror.duplicates import DuplicateFinder
-from thirdeye.mirror.lineage import packed_adjacency
+from thirdeye.mirror.lineage import packed_adjacency, packed_unread
 from thirdeye.mirror.openmetadata.source_tables import TABLES
+from thirdeye.mirror.series import series_entries
 from thirdeye.mirror.state import PREFIXES, State, packed_state
 
 
@@ -21,12 +24,17 @@ async def stage_changes(context: RefreshContext, work: RefreshWork) -> None:
     """Stages the rows and blobs that differ from the generation before; gives the changes of tables."""
     state = work.state
     await context.blobs.stage_all(packed_adjacency(work.graph))
-    del work.graph
+    await context.blobs.drop("unread/", await context.blobs.stage_all(packed_unread(work.text_lineage.unread_views)))
+    del work.graph, work.text_lineage
     await _rank_names(context, work)
     await context.blobs.stage_json("directory", work.directory)
     await _stage_summary(context, work)
-    finder = DuplicateFinder(state, context.thirdeye, context.blobs, context.reader, context.warnings)
+    await _stage_series(context, work)
+    finder = DuplicateFinder(
+        state, context.thirdeye, context.blobs, context.reader, work.copy_candidates, context.today_number
+    )
     await context.blobs.drop("columns/", await finder.find())
+    del work.copy_candidates
     await _stage_facts(context, work)
     names = await context.blobs.stage_all(packed_state(state))
     for prefix in PREFIXES:
@@ -42,6 +50,7 @@ async def stage_empty_estate(context: RefreshContext, work: RefreshWork, obstacl
     work.prices = []
     await context.blobs.stage_json("directory", work.directory)
     await _stage_summary(context, work)
+    await context.blobs.drop("series/", set())
     await context.blobs.stage_json("duplicates", [])
 
 
@@ -65,6 +74,24 @@ async def _stage_summary(context: RefreshContext, work: RefreshWork) -> None:
     """Prepares what `estate` answers."""
     summary = await asyncio.to_thread(summarise, work.state.query, work.directory, work.prices)
     await context.blobs.stage_json("summary", summary)
+
+
+async def _stage_series(context: RefreshContext, work: RefreshWork) -> None:
+    """Prepares what answers tell of series."""
+    packing, staged = SeriesBlobs(), set[str]()
+
+    async def stage(blobs: Iterable[bytes]) -> None:
+        for blob in blobs:
+            name = blob_name("series", len(staged))
+            staged.add(name)
+            await context.blobs.stage(name, blob)
+
+    pages = series_entries(work.series, work.state, work.prices, context.thirdeye, context.today_number)
+    async for entries in pages:
+        await stage(packing.add(entries))
+    await stage(packing.rest())
+    await context.blobs.drop("series/", staged)
+    del work.series
 
 
 async def _stage_facts(context: RefreshContext, work: RefreshWork) -> None:

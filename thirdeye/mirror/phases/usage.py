@@ -41,13 +41,14 @@ async def read_usage(context: RefreshContext, work: RefreshWork) -> None:
         recent_days=context.thresholds.recent_days,
     )
     sums = await reader.optional(USAGE, reader.checksums.usage, UsageSums())
-    await usage.read(sums, work.tables_by_id, context.warnings)
+    index = await work.renewed.index(context.thirdeye, work.tables_by_id)
+    await usage.read(sums, index, context.warnings)
 
     def look() -> Watching:
         matrix = row_matrix(state.row_places, places, today)
         return watch(places, matrix, runs, confirmed, undated, first_day, today)
 
-    work.usage, work.watching = await usage.add_up(work.tables_by_id, context.advisor, look)
+    work.usage, work.watching = await usage.add_up(index, context.advisor, look)
 
 
 async def _place_hashes(reader: OpenMetadataReader) -> dict[bytes, str]:

@@ -6,13 +6,12 @@ from ariadne import ObjectType
 from thirdeye.context import Info
 from thirdeye.errors import BadInput
 from thirdeye.estate.loaders import snapshot_of, view, with_snapshot
-from thirdeye.estate.resolvers.lineage import downstream_assets
+from thirdeye.estate.resolvers.lineage import downstream_in_use, unknown_downstream
 from thirdeye.inventory import store as inventory
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.fqn import digest
 from thirdeye.inventory.reader import Snapshot, check_generation
-from thirdeye.inventory.rules import Activity
-from thirdeye.inventory.verdicts import ADVICE_FIELDS, UNKNOWN_IDLE_DAYS, Blocker, Verdict
+from thirdeye.inventory.verdicts import SHOWN_FIELDS, UNKNOWN_IDLE_DAYS, Blocker, Verdict
 from thirdeye.paging import page_size
 from thirdeye.verdict import explanations, rules
 from thirdeye.verdict.evaluation import state_classes
@@ -35,7 +34,7 @@ async def require_table(info: Info, fqn: str, argument: str = "fqn") -> TableAns
         row = await inventory.row_by_fqn(info.context.thirdeye, fqn, digest(fqn))
         if row is None or row["removed_at"] is not None:
             raise problem
-        await snapshot.load(ADVICE_FIELDS)
+        await snapshot.load(SHOWN_FIELDS)
         return {**view(info.context, snapshot, check_generation(snapshot, row)), "owner_set": row["owner_set"]}
 
     return await with_snapshot(info.context, find)
@@ -54,7 +53,13 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
     policy = snapshot.advice.get("policy", {})
     missing_days = max(int(policy.get("observed_days", 0)) - _observed_days(table, snapshot), 0)
     tags = policy.get("protected_tags", ())
-    details = [explanations.blocker_detail(Blocker(code), table, keep, missing_days, tags) for code in codes]
+    unknown = await _unknown_assets(table, info) if Blocker.UNKNOWN_DOWNSTREAM.value in codes else []
+    details = [
+        explanations.unknown_downstream(unknown)
+        if unknown and code == Blocker.UNKNOWN_DOWNSTREAM.value
+        else explanations.blocker_detail(Blocker(code), table, keep, missing_days, tags)
+        for code in codes
+    ]
     return {
         "recommendation": verdict.value,
         "confidence": _confidence(verdict, risk),
@@ -68,6 +73,11 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
         "keep": keep and {"reason": keep.reason, "by": keep.kept_by, "at": keep.kept_at, "until": keep.kept_until},
         "reasons": explanations.reasons(table, verdict, details, risk),
     }
+
+
+async def _unknown_assets(table: TableAnswer, info: Info) -> list[explanations.UnknownAsset]:
+    found = await unknown_downstream(info, table["number"], explanations.MOST_NAMED + 1)
+    return [explanations.UnknownAsset.of(view) for view in found]
 
 
 def _confidence(verdict: Verdict, risk: ReturnRisk | None) -> float | None:
@@ -109,7 +119,8 @@ def return_risk(table: TableAnswer, snapshot: Snapshot) -> ReturnRisk | None:
         "like": advice["states"][counted],
         "returned": advice["returned"][counted],
         "basedOnDays": _observed_days(table, snapshot),
-        "fromDownstream": number not in {0, own_number},
+        # Of a series that is not in use it is that of the part that is likeliest to come back.
+        "fromDownstream": number not in {0, own_number} and table["series"] is None,
         "tables": tables_like(advice["counts"], counted),
     }
 
@@ -124,7 +135,7 @@ def _observed_days(table: TableAnswer, snapshot: Snapshot) -> int:
 async def resolve_assets(blocker: TableAnswer, info: Info, *, first: int | None = None) -> list[dict[str, object]]:
     limit = page_size(first, default=5, maximum=20)
     if blocker["code"] == Blocker.ACTIVE_DOWNSTREAM.value:
-        return await downstream_assets(info, blocker["number"], limit)
+        return await downstream_in_use(info, blocker["number"], limit)
     if blocker["code"] == Blocker.UNKNOWN_DOWNSTREAM.value:
-        return await downstream_assets(info, blocker["number"], limit, activity=Activity.UNKNOWN)
+        return await unknown_downstream(info, blocker["number"], limit)
     return []

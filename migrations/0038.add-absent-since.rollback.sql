@@ -1,0 +1,2 @@
+-- transactional: false
+ALTER TABLE table_inventory DROP COLUMN absent_since

@@ -1,0 +1,2 @@
+-- transactional: false
+DROP TABLE IF EXISTS table_former_id

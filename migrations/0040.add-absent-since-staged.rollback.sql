@@ -1,0 +1,2 @@
+-- transactional: false
+ALTER TABLE table_inventory_staged_facts DROP COLUMN absent_since

@@ -1,0 +1,2 @@
+-- transactional: false
+DELETE FROM action_rule WHERE set_by = 'thirdeye' AND name = 'Old parts of table series'

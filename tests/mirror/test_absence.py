@@ -1,0 +1,205 @@
+"""Absence is no deed: what an ingestion did not see stays as it was, and comes back as it was."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.om_estate import OMEstate, has_a_past
+from tests.support.om_rows import OMRows, hash_of, identifier_of
+from thirdeye.inventory.reader import EstateReader
+
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+BUSY = "shop.main.core.busy"
+SIDE = [f"shop.main.side.t{number}" for number in range(4)]
+
+
+def sides(om: OMRows) -> None:
+    """A schema of four tables that nobody reads, beside the one that is read daily."""
+    has_a_past(om)
+    for fqn in SIDE:
+        om.table(fqn)
+        om.usage(fqn, [500])
+        om.profile(fqn, 500)
+        # Lineage of its own, so that it may go.
+        om.lineage("shop.main.side.root", fqn)
+    om.table("shop.main.side.root")
+    om.usage("shop.main.side.root", [500])
+
+
+async def rows(estate: OMEstate) -> dict[str, dict[str, object]]:
+    """The inventory by FQN, what is gone included."""
+    found = await estate.mirror.thirdeye.fetch_all("SELECT * FROM table_inventory")
+    return {row["fqn"]: dict(row) for row in found}
+
+
+async def refresh(estate: OMEstate, kind: str = "AUTO", days: int = 0, hours: int = 0) -> dict[str, dict[str, object]]:
+    """Time passes, a refresh runs; the inventory after it."""
+    if days:
+        estate.pass_days(days, BUSY)
+    estate.mirror.now += timedelta(hours=hours)
+    run = await estate.mirror.refresh(kind)
+    assert (run["phase"], run["error"]) == ("DONE", None)
+    estate.warnings = {warning["code"]: warning for warning in run["warnings"]}
+    return await rows(estate)
+
+
+KEPT = ("activity", "last_accessed", "size_bytes", "tag_set", "evidence", "days_of_use", "known_since", "tier")
+
+
+@pytest.mark.parametrize("hard", [False, True], ids=["marked", "dropped"])
+@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
+async def test_one_table_stays_for_four_days(om: OMRows, estate: OMEstate, kind: str, hard: bool) -> None:
+    sides(om)
+    before = (await refresh(estate))[SIDE[0]]
+    verdict = (await estate.seen())[SIDE[0]].verdict
+    (om.drop if hard else om.delete)(SIDE[0])
+    for days in (1, 3):
+        after = (await refresh(estate, kind, days=days))[SIDE[0]]
+        assert {name: after[name] for name in KEPT} == {name: before[name] for name in KEPT}
+        assert (await estate.seen())[SIDE[0]].verdict == verdict
+        assert after["removed_at"] is None
+    assert (await refresh(estate, kind, hours=23))[SIDE[0]]["removed_at"] is None
+    assert (await refresh(estate, kind, hours=1))[SIDE[0]]["removed_at"] is not None
+    # The others were never in question.
+    assert "MASS_ABSENCE" not in estate.warnings
+
+
+async def test_all_of_a_schema_stay_for_seven_days_and_the_database_with_them(om: OMRows, estate: OMEstate) -> None:
+    sides(om)
+    om.table("shop.main.other.idle")
+    om.usage("shop.main.other.idle", [500])
+    om.lineage("shop.main.other.idle", "shop.main.core.gone_0")
+    await refresh(estate)
+    om.delete(*SIDE, "shop.main.side.root")
+    found = await refresh(estate, hours=1)
+    assert estate.warnings["MASS_ABSENCE"]["count"] == 5
+    seen = await estate.seen()
+    assert "MASS_ABSENCE" in seen["shop.main.other.idle"].blockers
+    assert seen["shop.main.other.idle"].verdict == "REVIEW"
+    assert all(found[fqn]["absent_since"] is not None for fqn in SIDE)
+    for kind, days in (("AUTO", 4), ("FULL", 2)):
+        found = await refresh(estate, kind, days=days)
+        assert all(found[fqn]["removed_at"] is None for fqn in SIDE)
+    found = await refresh(estate, days=1)
+    assert all(found[fqn]["removed_at"] is not None for fqn in SIDE)
+    assert "MASS_ABSENCE" not in (await estate.seen())["shop.main.other.idle"].blockers
+
+
+async def test_what_is_back_is_as_it_was(om: OMRows, estate: OMEstate) -> None:
+    sides(om)
+    before = await refresh(estate)
+    om.delete(*SIDE)
+    await refresh(estate, hours=1)
+    # A tag that came meanwhile is seen, too.
+    om.tag(SIDE[1], "PII.Sensitive")
+    await refresh(estate, hours=1)
+    om.delete(*SIDE, deleted=False)
+    after = await refresh(estate, hours=1)
+    for fqn in SIDE:
+        assert after[fqn]["absent_since"] is None
+        assert [after[fqn][name] for name in KEPT if name != "tag_set"] == [
+            before[fqn][name] for name in KEPT if name != "tag_set"
+        ]
+    assert after[SIDE[1]]["tag_set"] != 0
+    full = await refresh(estate, "FULL")
+    assert {fqn: full[fqn]["tag_set"] != 0 for fqn in SIDE} == {fqn: after[fqn]["tag_set"] != 0 for fqn in SIDE}
+
+
+async def test_a_service_deleted_in_openmetadata_waits_seven_days(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    for number in range(30):
+        om.table(f"shop.main.more.t{number}")
+    await refresh(estate)
+    om.delete("shop.main.more.t1")
+    om.run("UPDATE database_schema_entity SET json = JSON_SET(json, '$.deleted', TRUE) WHERE fqnHash = %s",
+           hash_of("shop.main.more"))  # fmt: skip
+    await refresh(estate)
+    assert (await refresh(estate, days=5))["shop.main.more.t1"]["removed_at"] is None
+    assert (await refresh(estate, days=2))["shop.main.more.t1"]["removed_at"] is not None
+
+
+async def test_a_mass_over_hours_does_not_end_table_by_table(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    tables = [f"shop.main.more.t{number}" for number in range(20)]
+    for fqn in tables:
+        om.table(fqn)
+    await refresh(estate)
+    for number in range(5):
+        om.delete(tables[number])
+        await refresh(estate, hours=10)
+    found = await refresh(estate, days=5)
+    assert [found[tables[number]]["removed_at"] for number in range(5)] == [None] * 5
+    # The first are gone; those that went with them are still of a mass.
+    found = await refresh(estate, hours=10)
+    assert [found[tables[number]]["removed_at"] is None for number in range(5)] == [False, True, True, True, True]
+
+
+async def test_removals_are_expected(om: OMRows, estate: OMEstate) -> None:
+    sides(om)
+    found = await refresh(estate)
+    numbers = {found[fqn]["number"] for fqn in SIDE}
+    estate.mirror.removals = numbers  # type: ignore[assignment]
+    om.drop(*SIDE)
+    await refresh(estate, hours=1)
+    assert "MASS_ABSENCE" not in estate.warnings
+    found = await refresh(estate, days=4)
+    assert all(found[fqn]["removed_at"] is not None for fqn in SIDE)
+
+
+async def test_an_absent_mart_holds_its_sources(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    om.table("shop.main.core.raw")
+    om.usage("shop.main.core.raw", [500])
+    om.read("shop.main.core.mart", range(1, 400))
+    om.lineage("shop.main.core.raw", "shop.main.core.mart")
+    await refresh(estate)
+    assert "ACTIVE_DOWNSTREAM" in (await estate.seen())["shop.main.core.raw"].blockers
+    om.drop("shop.main.core.mart")
+    for kind in ("AUTO", "FULL"):
+        await refresh(estate, kind, days=1)
+        assert "ACTIVE_DOWNSTREAM" in (await estate.seen())["shop.main.core.raw"].blockers
+    await refresh(estate, days=4)
+    assert "ACTIVE_DOWNSTREAM" not in (await estate.seen())["shop.main.core.raw"].blockers
+
+
+async def test_what_came_while_it_was_away_is_seen_when_it_is_back(om: OMRows, estate: OMEstate) -> None:
+    sides(om)
+    await refresh(estate)
+    om.delete(SIDE[0])
+    await refresh(estate, hours=1)
+    om.tag(SIDE[0], "Tier.Tier1")
+    om.profile(SIDE[0], 0, size=77)
+    om.relate("user.ann", SIDE[0], ("user", "table"), 8)
+    assert (await refresh(estate, hours=1))[SIDE[0]]["tier"] == 0
+    assert (await refresh(estate, days=5))[SIDE[0]]["removed_at"] is not None
+    om.delete(SIDE[0], deleted=False)
+    for kind in ("AUTO", "FULL"):
+        after = (await refresh(estate, kind))[SIDE[0]]
+        assert (after["removed_at"], after["tier"], after["size_bytes"]) == (None, 1, 77)
+        assert after["owner_set"] != 0
+
+
+async def test_names_keep_their_order_while_everything_is_away(om: OMRows, estate: OMEstate) -> None:
+    async def order() -> list[int]:
+        snapshot = await EstateReader(estate.mirror.thirdeye).snapshot()
+        await snapshot.load(("name_rank",))
+        ranks: list[int] = snapshot.catalogue.columns.parts(0)["name_rank"].tolist()
+        return ranks[:tables]
+
+    sides(om)
+    tables = len(await refresh(estate))
+    before = await order()
+    om.run("UPDATE table_entity SET json = JSON_SET(json, '$.deleted', TRUE)")
+    for kind in ("FULL", "AUTO", "FULL"):
+        await refresh(estate, kind, hours=1)
+        assert await order() == before
+
+
+async def test_everything_gone_is_no_empty_estate(om: OMRows, estate: OMEstate) -> None:
+    sides(om)
+    await refresh(estate)
+    om.run("DELETE FROM table_entity")
+    for kind in ("AUTO", "FULL"):
+        found = await refresh(estate, kind, hours=1)
+        assert all(row["removed_at"] is None for row in found.values())
+    assert identifier_of(SIDE[0]) in {str(row["id"]) for row in found.values()}

@@ -1,0 +1,116 @@
+"""SQL over OM's `entity_relationship`: lineage, owners, domains, members of teams and mentions of tables by queries."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from thirdeye.database import Row, Session
+
+Readable = dict[str, set[str]]
+# What is no UUID is left out: OM makes no other ids.
+UUID: Final = "LENGTH({column}) = 36 AND LENGTH(UNHEX(REPLACE({column}, '-', ''))) = 16"
+
+# ---- relations: `relation + 0` keeps servers from going through an index to most of the rows, three times as slow
+
+_LINEAGE = f"""
+SELECT fromEntity AS from_kind, toEntity AS to_kind, {{deleted}} AS deleted, LEFT(toId, 2) AS part,
+       GROUP_CONCAT(REPLACE(fromId, '-', ''), REPLACE(toId, '-', '') SEPARATOR '') AS packed
+FROM entity_relationship
+WHERE relation + 0 = 13 AND {{buckets}}
+  AND {UUID.format(column="fromId")} AND {UUID.format(column="toId")}
+GROUP BY fromEntity, toEntity, {{deleted}}, LEFT(toId, 2)
+"""
+_OWNED = f"""
+SELECT relation AS relation, fromEntity AS kind, fromId AS id, LEFT(toId, 1) AS part,
+       GROUP_CONCAT(REPLACE(toId, '-', '') SEPARATOR '') AS packed
+FROM entity_relationship
+WHERE relation + 0 IN (8, 10) AND toEntity = 'table' AND fromEntity IN ('user', 'team', 'domain') AND {{not_deleted}}
+  AND {{buckets}} AND {UUID.format(column="toId")}
+GROUP BY relation, fromEntity, fromId, LEFT(toId, 1)
+"""
+_RELATION_SUMS = """
+SELECT relation + 0 = 13 AS lineage, CONV(LEFT(toId, 4), 16, 10) + 0 AS bucket, COUNT(*) AS number,
+       BIT_XOR(CRC32(CONCAT_WS(',', fromId, toId, relation, fromEntity, toEntity, {deleted}))) AS checksum
+FROM entity_relationship
+WHERE relation + 0 = 13
+   OR (relation + 0 IN (8, 10) AND toEntity = 'table' AND fromEntity IN ('user', 'team', 'domain') AND {not_deleted})
+GROUP BY lineage, bucket
+"""
+_OWNED_PLACES = """
+SELECT entity_relationship.relation AS relation, entity_relationship.fromEntity AS kind,
+       entity_relationship.fromId AS id, place.fqnHash AS fqn_hash
+FROM entity_relationship
+JOIN {table} AS place ON place.id = entity_relationship.toId
+WHERE entity_relationship.relation IN (8, 10) AND entity_relationship.fromEntity IN ('user', 'team', 'domain')
+  AND entity_relationship.toEntity = %(kind)s AND {not_deleted}
+"""
+_MEMBERS = """
+SELECT fromId AS team, toId AS user FROM entity_relationship
+WHERE relation = 10 AND fromEntity = 'team' AND toEntity = 'user' AND {not_deleted}
+"""
+_MENTIONS = f"""
+SELECT LEFT(toId, 2) AS part, GROUP_CONCAT(REPLACE(fromId, '-', ''), REPLACE(toId, '-', '') SEPARATOR '') AS packed
+FROM entity_relationship
+WHERE relation = 5 AND fromEntity = 'table' AND toEntity = 'query' AND {{not_deleted}}
+  AND {UUID.format(column="fromId")} AND {UUID.format(column="toId")}
+GROUP BY LEFT(toId, 2)
+"""
+_DELETED = "(COALESCE(entity_relationship.deleted, 0) <> 0)"
+_RETAINED_PLACES = """
+SELECT fqnHash AS fqn_hash FROM {table}
+WHERE fqnHash IS NOT NULL AND COALESCE(JSON_VALUE(json, '$.retentionPeriod'), 'null') NOT IN ('null', '')
+"""
+
+
+class RelationStatements:
+    """The statements, over one connection and fitted to the columns that this version of OM has."""
+
+    def __init__(self, session: Session, readable: Readable) -> None:
+        self._session = session
+        self._readable = readable
+
+    def _has(self, table: str, column: str) -> bool:
+        return column in self._readable.get(table, set())
+
+    def _deleted(self) -> str:
+        return _DELETED if self._has("entity_relationship", "deleted") else "FALSE"
+
+    def _not_deleted(self) -> str:
+        return f"NOT {self._deleted()}"
+
+    def _packed(self, sql: str, buckets: Sequence[int] | None, digits: str) -> AsyncIterator[Row]:
+        """Rows of a part, all or those of some buckets; `digits` is the SQL of the digits that number a bucket."""
+        which = "TRUE" if buckets is None else f"CONV({digits}, 16, 10) + 0 IN %(buckets)s"
+        sql = sql.format(deleted=self._deleted(), not_deleted=self._not_deleted(), buckets=which)
+        return self._session.stream(sql, {"buckets": tuple(buckets or (-1,))})
+
+    def relation_sums(self) -> AsyncIterator[Row]:
+        """Checksums of lineage, and of owners and domains of tables, by bucket: the first four characters of toId."""
+        return self._session.stream(_RELATION_SUMS.format(deleted=self._deleted(), not_deleted=self._not_deleted()))
+
+    def lineage(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
+        """Edges by the kinds of their ends and whether they are marked deleted, packed: upstream and downstream id."""
+        return self._packed(_LINEAGE, buckets, "LEFT(toId, 4)")
+
+    def ownership(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
+        """Owners (relation 8) and domains (10) of tables, packed: the ids of an owner's tables."""
+        return self._packed(_OWNED, buckets, "LEFT(toId, 4)")
+
+    async def owned_places(self, table: str) -> list[Row]:
+        """Owners and domains of all schemas or databases (`table` is OM's table of them), by their FQN hash."""
+        kind = {"database_schema_entity": "databaseSchema", "database_entity": "database"}[table]
+        sql = _OWNED_PLACES.format(table=table, not_deleted=self._not_deleted())
+        return await self._session.fetch_all(sql, {"kind": kind})
+
+    async def retained_places(self, table: str) -> list[str]:
+        """The FQN hashes of the schemas or databases that have a retention; none where its JSON cannot be read."""
+        if not (self._has(table, "fqnHash") and self._has(table, "json")):
+            return []
+        return [row["fqn_hash"] for row in await self._session.fetch_all(_RETAINED_PLACES.format(table=table))]
+
+    async def members(self) -> list[Row]:
+        """Which user belongs to which team."""
+        return await self._session.fetch_all(_MEMBERS.format(not_deleted=self._not_deleted()))
+
+    async def mentions(self) -> list[Row]:
+        """Which tables a query names, packed: the table's and the query's id."""
+        return await self._session.fetch_all(_MENTIONS.format(not_deleted=self._not_deleted()))

@@ -1,0 +1,43 @@
+"""VIEWS: which tables the texts of views name."""
+
+import asyncio
+
+from thirdeye.inventory.columns import NAME_FIELDS, Columns
+from thirdeye.mirror import store
+from thirdeye.mirror.context import RefreshContext, RefreshWork
+from thirdeye.mirror.state import packed_names, stored_document
+from thirdeye.mirror.view_lineage import text_lineage
+from thirdeye.mirror.view_references import ViewTexts
+from thirdeye.mirror.view_texts import ViewTextReader, counts_of, forget_unused, warn_of_unread
+
+
+async def read_views(context: RefreshContext, work: RefreshWork) -> None:
+    """Reads the texts of views that changed, and lets go of the names of tables; gives the lineage of texts."""
+    known, state = await _load(context), work.state
+    reader = ViewTextReader(context, work, known)
+    await reader.read()
+    if context.progress.kind == "FULL":
+        await forget_unused(context, reader.hashes)
+    context.progress.view_texts = counts_of(known)
+    warn_of_unread(context, state, known)
+    work.text_lineage = await asyncio.to_thread(text_lineage, state, known)
+    await _stage(context, known)
+    await context.blobs.drop("name/", await context.blobs.stage_all(packed_names(state)))
+    state.name = Columns(NAME_FIELDS)
+
+
+async def _load(context: RefreshContext) -> ViewTexts:
+    """What the refresh before knew."""
+    known = ViewTexts()
+    if await stored_document(context.thirdeye, context.previous_generation) is None:
+        # It was written in another form.
+        return known
+    for group, columns in known.groups().items():
+        async for name, data in store.blobs(context.thirdeye, f"{group}/", context.previous_generation):
+            columns.unpack(int(name.rsplit("/", 1)[1]), data)
+    return known
+
+
+async def _stage(context: RefreshContext, known: ViewTexts) -> None:
+    for group, columns in known.groups().items():
+        await context.blobs.drop(f"{group}/", await context.blobs.stage_all(columns.blobs(group)))

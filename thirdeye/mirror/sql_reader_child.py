@@ -1,0 +1,66 @@
+"""The process that reads texts of SQL for `sql_reader.py`: it can be stopped, and what it takes ends with it.
+
+Each request and each answer is its length in four bytes and then itself: a dialect, a zero byte and a text; a JSON list
+of paths, or null for a text that cannot be read.
+"""
+
+import resource
+import signal
+import sys
+from types import FrameType
+from typing import BinaryIO, Final
+
+import orjson
+
+from thirdeye.mirror.sql_references import UnreadableText, paths_in
+
+LENGTH_BYTES: Final = 4
+# Of processor time: on a busy machine a text is not to blame for what others take.
+MAX_SECONDS: Final = 1.0
+_MAX_MEMORY: Final = 2**30
+# About 500 parentheses around an expression are read; more would need more than the stack of a thread.
+_RECURSION_LIMIT: Final = 10_000
+
+
+class _TooSlow(BaseException):
+    """A text took more than MAX_SECONDS; no `except Exception` of a library may keep it."""
+
+
+def answer(request: bytes) -> bytes:
+    """The answer to one request."""
+    dialect, _, text = request.partition(b"\0")
+    try:
+        signal.setitimer(signal.ITIMER_VIRTUAL, MAX_SECONDS)
+        try:
+            paths = paths_in(text.decode(errors="replace"), dialect.decode())
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        return orjson.dumps(paths)
+    except (UnreadableText, MemoryError, RecursionError, _TooSlow, orjson.JSONEncodeError):
+        return b"null"
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answers until there are no more requests."""
+    while len(header := requests.read(LENGTH_BYTES)) == LENGTH_BYTES:
+        data = answer(requests.read(int.from_bytes(header, "big")))
+        answers.write(len(data).to_bytes(LENGTH_BYTES, "big") + data)
+        answers.flush()
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise _TooSlow
+
+
+def main() -> None:
+    """Serves over standard input and output."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY, _MAX_MEMORY))
+    sys.setrecursionlimit(_RECURSION_LIMIT)
+    # The worker decides when this ends, be it that both get the same signal.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGVTALRM, _stop)
+    serve(sys.stdin.buffer, sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""What texts of views name, as keys, kept from refresh to refresh."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from thirdeye.inventory.columns import Array, Columns, Mask
+from thirdeye.inventory.table_names import head_key, path_key, schema_key, word_key
+from thirdeye.mirror.sql_references import Path
+
+# Texts of views by the number of the view. `state` is one of TextState.
+TEXT_FIELDS: Final = {"view": "u4", "state": "u1"}
+# What texts name: see Reference. `kind` is one of ReferenceKind.
+REFERENCE_FIELDS: Final = {"view": "u4", "key": "u8", "other": "u8", "kind": "u1", "word": "u8", "schema": "u8"}
+# Names of tables that occur as words in texts that were not read.
+WORD_FIELDS: Final = {"view": "u4", "key": "u8"}
+VIEW_GROUPS: Final = {"view-text": TEXT_FIELDS, "view-reference": REFERENCE_FIELDS, "view-word": WORD_FIELDS}
+# Where a name without a schema may mean a table, too: in the schemas that a session looks through.
+_DEFAULT_SCHEMAS: Final[Mapping[str, str]] = {
+    "postgres": "public", "redshift": "public", "snowflake": "public", "tsql": "dbo",
+}  # fmt: skip
+_WORD: Final = re.compile(r"\w+")
+# In a text that was not read: `events_*`, and the `events_` of functions that read ranges of tables.
+_WILDCARD: Final = re.compile(r"([\w-]*)\*`|\b(\w+_)\b")
+_MOST_CACHED_WORDS: Final = 50_000
+
+
+class TextState(IntEnum):
+    """What became of a text."""
+
+    READ = 1
+    # It could not be read, in this version.
+    UNREADABLE = 2
+    # Nobody has tried yet.
+    PENDING = 3
+    # It is longer than what is tried.
+    TOO_LARGE = 4
+
+
+class ReferenceKind(IntEnum):
+    """What the keys of a reference are."""
+
+    # Of a path; the other one counts where nothing has the first.
+    PATH = 0
+    # Of two paths, of which both may be meant.
+    EITHER = 1
+    # Of the stems of two series.
+    PARTS = 2
+    # Of the first letters of names, 0 for all names: which of those tables are meant is not known.
+    HEAD = 3
+
+
+class Home(NamedTuple):
+    """Where a view lies, for names that do not say it all."""
+
+    service: str
+    database: str | None
+    schema: str | None
+    dialect: str
+    service_hash: str = ""
+
+
+class Reference(NamedTuple):
+    """What a text names, as keys; 0 for none.
+
+    `word`: if no table has the keys, any of the service with this key as a word may be meant, unless `schema` is known.
+    For a HEAD, `schema` is where the tables are, if that is known.
+    """
+
+    key: int
+    other: int
+    kind: ReferenceKind
+    word: int = 0
+    schema: int = 0
+
+
+def references(path: Path, home: Home) -> Iterator[Reference]:
+    """What a name in a text may mean."""
+    default = _DEFAULT_SCHEMAS.get(home.dialect)
+    database = path[-3] if len(path) > 2 else home.database
+    schema = path[-2] if len(path) > 1 else home.schema
+    if len(path) > 1 and not schema:
+        schema = default
+    name = path[-1]
+    if name.endswith("*"):
+        yield from _wildcard(name.rstrip("*"), home, database, schema)
+        return
+
+    def key_in(database: str | None, schema: str | None) -> int:
+        return path_key(home.service, database, schema, name)
+
+    first, other, kind = key_in(database, schema), 0, ReferenceKind.PATH
+    if len(path) == 1 and default is not None:
+        # Postgres gives the names bare that are visible, and those are mostly of the default schema.
+        other, kind = key_in(database, default), ReferenceKind.EITHER
+    elif len(path) > 2:
+        # What OM calls the database is often not what the engine does.
+        other = key_in(home.database, schema)
+    word, place = word_key(home.service, name), schema_key(home.service_hash, database, schema) if len(path) > 1 else 0
+    yield Reference(first, 0 if other == first else other, kind, word, place)
+
+
+def _wildcard(prefix: str, home: Home, database: str | None, schema: str | None) -> Iterator[Reference]:
+    """BigQuery: `events_*` stands for all tables whose names begin so; `events_2026*` for a part of a series."""
+    stems = [prefix.rstrip("_-"), prefix.rstrip("0123456789_-.")]
+    first, other = (path_key(home.service, database, schema, stem) if stem else 0 for stem in stems)
+    yield Reference(first, 0 if other == first else other, ReferenceKind.PARTS)
+    key = _prefix_key(home.service, prefix)
+    yield Reference(key, 0, ReferenceKind.HEAD, schema=schema_key(home.service_hash, database, schema))
+
+
+def _prefix_key(service: str, prefix: str) -> int:
+    """The head key of the names that begin so; 0 where that may be any: those of `ev*` may go on with letters."""
+    return head_key(service, prefix) if prefix and not prefix[-1].isalpha() else 0
+
+
+def unread_wildcards(text: str, home: Home) -> Iterator[Reference]:
+    """What the wildcards of a text that was not read may mean, in any schema."""
+    if home.dialect == "bigquery":
+        prefixes = {star or plain for star, plain in _WILDCARD.findall(text)}
+        for key in sorted({_prefix_key(home.service, prefix) for prefix in prefixes}):
+            yield Reference(key, 0, ReferenceKind.HEAD)
+
+
+class WordKeys:
+    """Finds the words of texts that are names of tables, by their keys."""
+
+    def __init__(self, known: Array) -> None:
+        self._known = np.unique(known)
+        # By service and word; 0 for a word that is no name.
+        self._cache: dict[str, dict[str, int]] = {}
+
+    def of(self, text: str, service: str) -> list[int]:
+        """The keys of the words of a text that are names of tables, each once."""
+        if sum(map(len, self._cache.values())) > _MOST_CACHED_WORDS:
+            self._cache.clear()
+        cache, words = self._cache.setdefault(service, {}), set(_WORD.findall(text))
+        new = [word for word in words if word not in cache]
+        keys = np.array([word_key(service, word) for word in new], np.uint64)
+        places = np.minimum(np.searchsorted(self._known, keys), max(len(self._known) - 1, 0))
+        is_name = self._known[places] == keys if len(self._known) else np.zeros(len(keys), np.bool_)
+        cache |= zip(new, np.where(is_name, keys, np.uint64(0)).tolist(), strict=True)
+        return sorted({cache[word] for word in words} - {0})
+
+
+@dataclass
+class ViewTexts:
+    """What is known of the texts of views."""
+
+    texts: Columns = field(default_factory=lambda: Columns(TEXT_FIELDS))
+    references: Columns = field(default_factory=lambda: Columns(REFERENCE_FIELDS))
+    words: Columns = field(default_factory=lambda: Columns(WORD_FIELDS))
+
+    def groups(self) -> dict[str, Columns]:
+        """By group of blobs."""
+        return dict(zip(VIEW_GROUPS, (self.texts, self.references, self.words), strict=True))
+
+    def views(self, *states: TextState) -> Array:
+        """The views with a text in one of these states."""
+        views: Array = self.texts["view"][np.isin(self.texts["state"], states)]
+        return views
+
+    def forget(self, views: Mask) -> None:
+        """Leaves out what is known of these views."""
+        for columns in self.groups().values():
+            _keep(columns, ~views[columns["view"]])
+
+    def add(self, group: str, rows: Iterable[tuple[int, ...]]) -> None:
+        """Adds rows to a group, in the order of its fields."""
+        columns = self.groups()[group]
+        first = columns.length
+        values = list(zip(*rows, strict=True))
+        if values:
+            columns.grow(first + len(values[0]))
+            for name, column in zip(columns.fields, values, strict=True):
+                columns[name][first:] = np.array(column, dtype=columns.fields[name])
+
+    def sort(self) -> None:
+        """Brings all into one order, whatever it came in."""
+        for columns in self.groups().values():
+            order = np.lexsort([columns[name] for name in reversed(list(columns.fields))])
+            for name in columns.fields:
+                columns[name] = columns[name][order]
+
+
+def _keep(columns: Columns, chosen: Mask) -> None:
+    kept = {name: columns[name][chosen] for name in columns.fields}
+    columns.length = int(chosen.sum())
+    for name, values in kept.items():
+        columns[name] = values

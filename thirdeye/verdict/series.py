@@ -1,0 +1,65 @@
+"""What the parts of a series have in common where it is not in use: facts, return risk and verdict. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from thirdeye.inventory.columns import IN_USE_THROUGH_SERIES, UNREADABLE_WRITE, Array, Columns, Mask
+from thirdeye.inventory.series import SeriesMembers
+
+
+@dataclass(frozen=True)
+class UnusedSeries:
+    """The series of an estate; `unused` tells which of them are not in use, by series."""
+
+    members: SeriesMembers
+    unused: Mask
+
+    def share(self, values: Array, common: Callable[[Array], Array]) -> None:
+        """Gives the tables of each unused series their common value."""
+        if len(self.members):
+            chosen = self.members.spread(self.unused)
+            numbers = self.members.numbers
+            values[numbers[chosen]] = self.members.spread(common(values[numbers]))[chosen]
+
+
+class SharedFacts(NamedTuple):
+    """By table when it was last written, whether that cannot be read, and since when it is known: of the series or its own."""
+
+    written: Array
+    unreadable_write: Mask
+    known_since: Array
+
+
+def unused_series(members: SeriesMembers, query: Columns) -> UnusedSeries:
+    """The series whose members are not in use through them."""
+    flags = query["flags"][members.numbers[members.starts]]
+    return UnusedSeries(members, (flags & IN_USE_THROUGH_SERIES) == 0)
+
+
+def shared_facts(series: UnusedSeries, query: Columns, source: Columns) -> SharedFacts:
+    """The newest write and the earliest age of each unused series."""
+    written, known_since = query["written"].copy(), source["known_since"].copy()
+    unreadable: Mask = (source["signs"] & UNREADABLE_WRITE) != 0
+    series.share(written, series.members.highest)
+    series.share(unreadable, series.members.any_of)
+    series.share(known_since, series.members.lowest)
+    return SharedFacts(written, unreadable, known_since)
+
+
+def share_risk(series: UnusedSeries, query: Columns, risks: Array) -> None:
+    """Gives the parts of each unused series the number of their highest return risk; an unknown one (0) is the highest."""
+    order = np.argsort(np.append(np.inf, risks[1:]), kind="stable")
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    series.share(query["risk"], lambda numbers: order[series.members.highest(rank[numbers])])
+
+
+def share_verdict(series: UnusedSeries, query: Columns) -> None:
+    """Gives the parts of each unused series the most cautious of their verdicts, and the blockers of all."""
+    starts = series.members.starts
+    # Codes of verdicts rise with what they take away.
+    series.share(query["verdict"], series.members.lowest)
+    series.share(query["blockers"], lambda bits: np.bitwise_or.reduceat(bits, starts))
