@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.action_estate import Estate
+from tests.support.synthetic import Table
 from thirdeye.actions.detection import store
 from thirdeye.actions.detection.rules import TABLE_GONE, ReturnedItem
 from thirdeye.actions.detection.store import items_of_returned_tables, tables_being_removed
@@ -52,6 +53,19 @@ async def test_an_absent_table_ends_nothing_and_gets_nothing_new(estate: Estate)
         == []
     )
     assert await entries(estate) == []
+
+
+async def test_nothing_is_measured_of_what_is_as_it_was_last_seen(estate: Estate) -> None:
+    estate.tables["new"] = Table(5, "new", Verdict.STOP_REFRESH, size=10**12, written=estate.now.date())
+    await estate.refresh()
+    estate.tables["new"].absent = True
+    # Nobody can tell whether it is written still.
+    estate.now += timedelta(days=31)
+    await estate.refresh()
+    assert await entries(estate) == []
+    estate.tables["new"].absent = False
+    await estate.refresh()
+    assert await entries(estate) == [("STOPPED", Decimal(0))]
 
 
 @pytest.mark.parametrize("staged", [False, True], ids=["in progress", "staged"])

@@ -8,14 +8,14 @@ from thirdeye.actions.savings import store
 from thirdeye.actions.savings.rules import SavingEntry, TableState, measure
 from thirdeye.actions.savings.store import MeasuredBaseline
 from thirdeye.database import MySQL
-from thirdeye.inventory.columns import CHUNK, PRESENT, day_of
+from thirdeye.inventory.columns import ABSENT, CHUNK, PRESENT, day_of
 from thirdeye.inventory.reader import Snapshot
 
 
 async def measure_savings(thirdeye: MySQL, snapshot: Snapshot, now: datetime) -> int:
     """Writes what changed since the last time; returns for how many tables. Run again it writes nothing."""
     await snapshot.load(("flags", "size", "written"))
-    entries, absent = list[SavingEntry](), list[MeasuredBaseline]()
+    entries, gone = list[SavingEntry](), list[MeasuredBaseline]()
 
     def add(baseline: MeasuredBaseline, state: TableState) -> None:
         entry = measure(baseline, state, baseline.realized_usd, baseline.kind, snapshot.as_of)
@@ -24,12 +24,15 @@ async def measure_savings(thirdeye: MySQL, snapshot: Snapshot, now: datetime) ->
 
     async for baseline in store.baselines(thirdeye):
         state = _table_state(snapshot, baseline.table_number)
+        if state is None:
+            # Absence is no deed: nothing is measured of what is only as it was last seen.
+            continue
         if state.present:
             add(baseline, state)
         else:
-            absent.append(baseline)
-    renamed_tables = await renamed_tables_of(thirdeye, [baseline.table_number for baseline in absent])
-    for baseline in absent:
+            gone.append(baseline)
+    renamed_tables = await renamed_tables_of(thirdeye, [baseline.table_number for baseline in gone])
+    for baseline in gone:
         table = renamed_tables.get(baseline.table_number)
         size = None if table is None else table["size_bytes"]
         add(baseline, TableState(present=False, renamed=table is not None, size=size))
@@ -39,15 +42,18 @@ async def measure_savings(thirdeye: MySQL, snapshot: Snapshot, now: datetime) ->
     return len(entries)
 
 
-def _table_state(snapshot: Snapshot, number: int) -> TableState:
+def _table_state(snapshot: Snapshot, number: int) -> TableState | None:
+    """A table as it is now; None for one that OpenMetadata no longer has and that does not count as gone yet."""
     columns = snapshot.catalogue.columns
     if number >= columns.length:
         return TableState(present=False)
     chunk, place = divmod(number, CHUNK)
     parts = columns.parts(chunk)
-    size = int(parts["size"][place])
+    size, flags = int(parts["size"][place]), int(parts["flags"][place])
+    if flags & ABSENT:
+        return None
     return TableState(
-        present=bool(parts["flags"][place] & PRESENT),
+        present=bool(flags & PRESENT),
         size=None if size < 0 else size,
         last_written=day_of(int(parts["written"][place])),
     )
