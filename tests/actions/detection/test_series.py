@@ -28,7 +28,7 @@ async def parts(estate: Estate) -> list[str]:
     estate.synthetic.series = [
         {"name": "events", "place": 0, "table": 30, "last": 33, "tables": 4, "whole": False, "inUse": True,
          "accessed": day_number(date(2026, 2, 27)), "known": day_number(date(2024, 2, 1)), "bytes": 4 * 10**12,
-         "cost": "92.000000", "old": [30, 31], "oldCost": "46.000000"},
+         "cost": "92.000000", "advised": True, "old": [30, 31], "oldCost": "46.000000"},
     ]  # fmt: skip
     for number in range(30, 34):
         await estate.thirdeye.execute(
@@ -157,7 +157,7 @@ async def test_what_old_parts_cost_is_saved_in_full_and_taken_back(estate: Estat
     await estate.refresh()
     item = await retention(estate)
     assert (item["status"], item["resolution"], item["realizedSavingUsd"]) == ("DONE", "COMPLETED", "46.000000")
-    assert item["savingNote"] == "Of its 2 old parts 2 are gone, or smaller; last looked at on 1 March 2026."
+    assert item["savingNote"] == "Of its 2 old parts 2 are gone, the last since 1 March 2026."
     query = """query ($id: Int!) { campaign(id: $id) { progress { realizedUsd } leaderboard { realizedUsd } }
       savings(groupBy: CAMPAIGN) { realizedUsd projectedUsd unproven groups { key realizedUsd } } }"""
     found = await estate.api.data(query, id=campaign["createCampaign"]["id"])

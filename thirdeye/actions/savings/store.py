@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from thirdeye.actions.items import Category
 from thirdeye.actions.savings.rules import Baseline, Outcome, SavingEntry
 from thirdeye.actions.store import contains_pattern
 from thirdeye.database import MySQL, Row, Session
@@ -34,11 +35,12 @@ SELECT sums.table_number, sums.realized_usd, last_entry.kind, last_entry.found_a
 FROM ({_SUMS.format(which="WHERE table_number IN %(numbers)s")}) AS sums
 JOIN saving_entry AS last_entry ON last_entry.id = sums.newest
 """
-_ARE_PARTS: Final = "WHERE table_number IN (SELECT table_number FROM action_item_part WHERE item IN %(items)s)"
 # Of the old parts that items name besides their tables.
 _MEASURED_PARTS = f"""
-SELECT part.item, COUNT(*) AS parts, COALESCE(SUM(sums.realized_usd > 0), 0) AS smaller,
-       COALESCE(SUM(sums.realized_usd), 0) AS realized_usd, MAX(last_entry.found_at) AS found_at
+SELECT part.item, COUNT(*) AS parts, COALESCE(SUM(last_entry.kind = 'REMOVED'), 0) AS gone,
+       COALESCE(SUM(last_entry.kind = 'MOVED'), 0) AS moved, COALESCE(SUM(last_entry.kind = 'SHRUNK'), 0) AS smaller,
+       COALESCE(SUM(sums.realized_usd), 0) AS realized_usd,
+       MAX(IF(last_entry.kind IN ('REMOVED', 'MOVED', 'SHRUNK'), last_entry.found_at, NULL)) AS found_at
 FROM action_item_part AS part JOIN action_items ON action_items.id = part.item
 LEFT JOIN ({
     _SUMS.format(
@@ -62,11 +64,14 @@ _TABLE_NAMES = (
 
 # ---- sums: each table is in one group
 
+# A condition of both branches would be met with no index.
 _CAMPAIGN = """COALESCE(
-  (SELECT campaign.name FROM campaign_item JOIN action_items AS named ON named.id = campaign_item.item
-   JOIN campaign ON campaign.id = campaign_item.campaign
-   WHERE named.table_number = {number} OR named.id IN (SELECT item FROM action_item_part WHERE table_number = {number})
-   ORDER BY campaign.id LIMIT 1),
+  (SELECT name FROM campaign WHERE id = (
+    SELECT campaign_item.campaign FROM action_items AS named JOIN campaign_item ON campaign_item.item = named.id
+    WHERE named.table_number = {number}
+    UNION SELECT campaign_item.campaign FROM action_item_part JOIN campaign_item
+    ON campaign_item.item = action_item_part.item WHERE action_item_part.table_number = {number}
+    ORDER BY campaign LIMIT 1)),
   IF(EXISTS (SELECT 1 FROM action_items AS named WHERE named.table_number = {number} AND named.detected = 1)
      OR EXISTS (SELECT 1 FROM action_item_part JOIN action_items AS named ON named.id = action_item_part.item
                 WHERE action_item_part.table_number = {number} AND named.detected = 1),
@@ -91,14 +96,26 @@ FROM (
   WHERE found_at >= %(since)s AND found_at < %(until)s GROUP BY table_number
 ) AS each_table
 """
-# Of several items about a table the one that promised most; those without a table by themselves.
-_COMPLETED = """
-SELECT COALESCE(action_items.table_number, -action_items.id) AS what,
-       MAX(COALESCE(action_items.estimated_savings_usd, 0)) AS projected_usd, MAX(action_items.resolved_at) AS moment
-FROM action_items
-WHERE action_items.resolution = 'COMPLETED' AND action_items.resolved_at >= %(since)s
-  AND action_items.resolved_at < %(until)s
-GROUP BY COALESCE(action_items.table_number, -action_items.id)
+# Of a retention the newest one that names some of the same old parts, be it the same: what these cost counts once.
+_RETENTION = f"""
+IF(action_items.category = '{Category.SET_RETENTION}', (
+  SELECT MAX(also.item) FROM action_item_part AS part JOIN action_item_part AS also ON also.table_number = part.table_number
+  JOIN action_items AS completed ON completed.id = also.item
+  WHERE part.item = action_items.id AND completed.resolution = 'COMPLETED' AND completed.resolved_at >= %(since)s
+    AND completed.resolved_at < %(until)s), NULL)
+"""
+# Of several items about a table, or about the same parts, the one that promised most; those without a table by themselves.
+_COMPLETED = f"""
+SELECT MAX(promises.what) AS what, MAX(promises.retention) AS retention, MAX(promises.projected_usd) AS projected_usd,
+       MAX(promises.resolved_at) AS moment
+FROM (
+  SELECT COALESCE(action_items.table_number, -action_items.id) AS what, {_RETENTION} AS retention,
+         COALESCE(action_items.estimated_savings_usd, 0) AS projected_usd, action_items.resolved_at
+  FROM action_items
+  WHERE action_items.resolution = 'COMPLETED' AND action_items.resolved_at >= %(since)s
+    AND action_items.resolved_at < %(until)s
+) AS promises
+GROUP BY COALESCE(promises.retention, promises.what), promises.retention IS NULL
 """
 _PROJECTED = f"""
 SELECT {{key}} AS group_key, SUM(completed.projected_usd) AS projected_usd
@@ -110,9 +127,9 @@ SELECT COUNT(*) AS items FROM ({_COMPLETED}) AS completed
 JOIN table_inventory ON table_inventory.number = completed.what AND table_inventory.removed_at IS NULL
 WHERE COALESCE((SELECT SUM(realized_usd) FROM saving_entry WHERE saving_entry.table_number = completed.what), 0) = 0
   AND COALESCE((
-    SELECT SUM(realized_usd) FROM action_items JOIN action_item_part ON action_item_part.item = action_items.id
+    SELECT SUM(realized_usd) FROM action_item_part
     JOIN saving_entry ON saving_entry.table_number = action_item_part.table_number
-    WHERE action_items.table_number = completed.what), 0) = 0
+    WHERE action_item_part.item = completed.retention), 0) = 0
 """
 _OPEN = """
 SELECT COALESCE(SUM(projected_usd), 0) AS projected_usd FROM (
@@ -143,9 +160,11 @@ class MeasuredSaving(NamedTuple):
 
 
 class MeasuredParts(NamedTuple):
-    """The old parts of a series that an item names: how many, how many of them are gone or smaller, what that saved."""
+    """The old parts of a series that an item names: how many, what became of how many, what that saved, the last when."""
 
     parts: int
+    gone: int
+    moved: int
     smaller: int
     realized_usd: Decimal
     found_at: datetime | None
@@ -185,7 +204,9 @@ async def measured(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, Measure
 async def measured_parts(thirdeye: MySQL, items: Sequence[int]) -> dict[int, MeasuredParts]:
     """By item what was measured of the old parts that it names, its own table left out."""
     rows = await thirdeye.fetch_all(_MEASURED_PARTS, {"items": tuple(items)})
-    return {row.pop("item"): MeasuredParts(**{**row, "smaller": int(row["smaller"])}) for row in rows}
+    # A sum of conditions comes as a decimal number.
+    counts = ("gone", "moved", "smaller")
+    return {row.pop("item"): MeasuredParts(**{**row, **{name: int(row[name]) for name in counts}}) for row in rows}
 
 
 async def insert_entries(session: Session, entries: Iterable[SavingEntry], now: datetime) -> None:
@@ -210,7 +231,7 @@ async def table_names(thirdeye: MySQL, numbers: Sequence[int]) -> list[Row]:
     return await thirdeye.fetch_all(_TABLE_NAMES, {"numbers": tuple(numbers) or (-1,)})
 
 
-async def realized(thirdeye: MySQL, group: str, since: datetime, until: datetime) -> dict[str, Row]:
+async def realized(thirdeye: MySQL | Session, group: str, since: datetime, until: datetime) -> dict[str, Row]:
     """By group what was measured in a period: `realized_usd`, `tables`."""
     key = _KEYS[group].format(moment="saving_entry.found_at", number="saving_entry.table_number")
     rows = await thirdeye.fetch_all(_REALIZED.format(key=key), _period(since, until))

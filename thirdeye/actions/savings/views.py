@@ -1,7 +1,9 @@
 """Savings as answers: keys are those of the API's `Savings`."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from thirdeye.actions.items import Resolution
 from thirdeye.actions.savings.rules import Outcome
@@ -9,6 +11,8 @@ from thirdeye.actions.savings.store import MeasuredParts, MeasuredSaving
 from thirdeye.actions.views import ItemAnswer
 from thirdeye.database import Row
 from thirdeye.estate.dates import format_day
+
+_PARTS_STILL_THERE: Final = "old parts are still there and cost what they did"
 
 
 def saving_groups(
@@ -37,9 +41,8 @@ def saving_note(item: ItemAnswer, measured: MeasuredSaving | None, parts: Measur
     """What an item's realized saving rests on; None while the item is open and nothing was measured."""
     if item["number"] is None:
         return "It names no table, so nothing can be measured." if item["status"] == "DONE" else None
-    if parts is not None and parts.smaller and parts.found_at is not None:
-        found = format_day(parts.found_at.date())
-        return f"Of its {parts.parts:,} old parts {parts.smaller:,} are gone, or smaller; last looked at on {found}."
+    if parts is not None and parts.found_at is not None:
+        return _parts_note(parts, parts.found_at)
     if measured is not None:
         since, cost = format_day(measured.found_at.date()), f"{measured.baseline_usd:.2f}"
         return {
@@ -50,5 +53,16 @@ def saving_note(item: ItemAnswer, measured: MeasuredSaving | None, parts: Measur
             Outcome.RETURNED: f"Its table is back, or as large as before, since {since}.",
         }[measured.kind]
     if item["status"] == "DONE" and item["resolution"] in {None, Resolution.COMPLETED}:
-        return "It was called done, but its table is still there and costs what it did: nothing is saved so far."
+        still = "table is still there and costs what it did" if parts is None else _PARTS_STILL_THERE
+        return f"It was called done, but its {still}: nothing is saved so far."
     return None
+
+
+def _parts_note(parts: MeasuredParts, found_at: datetime) -> str:
+    """What became of the old parts that an item names, of which something is known."""
+    outcomes = {"gone": parts.gone, "smaller": parts.smaller, "under another name": parts.moved}
+    told = " and ".join(
+        f"{count:,} {'is' if count == 1 else 'are'} {outcome}" for outcome, count in outcomes.items() if count
+    )
+    unknown = "; what that saves is not known" if parts.gone + parts.smaller and not parts.realized_usd else ""
+    return f"Of its {parts.parts:,} old parts {told}, the last since {format_day(found_at.date())}{unknown}."
