@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -31,7 +31,7 @@ _REMOVE_ITEMS = "DELETE FROM campaign_item WHERE campaign = %(id)s AND item IN %
 _EXISTING_ITEMS = "SELECT id FROM action_items WHERE id IN %(items)s"
 # Open items about tables that are not in a campaign yet.
 _ITEMS_OUTSIDE = """
-SELECT id, table_number FROM action_items
+SELECT id, table_number, category FROM action_items
 WHERE status <> 'DONE' AND table_number IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM campaign_item WHERE campaign = %(id)s AND item = action_items.id)
 """
@@ -110,6 +110,14 @@ class Progress:
 
     def __add__(self, other: "Progress") -> "Progress":
         return Progress(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
+
+
+class ItemOutside(NamedTuple):
+    """An open item that is not in a campaign."""
+
+    id: int
+    table_number: int
+    category: str | None
 
 
 def _campaign(row: Row) -> Campaign:
@@ -195,10 +203,10 @@ async def remove_items(session: Session, id_: int, items: Sequence[int]) -> None
         await session.execute(_REMOVE_ITEMS, {"id": id_, "items": tuple(items)})
 
 
-async def items_outside(thirdeye: MySQL, id_: int) -> list[tuple[int, int]]:
-    """The open items about tables that are not in a campaign: their ids and the numbers of their tables."""
+async def items_outside(thirdeye: MySQL, id_: int) -> list[ItemOutside]:
+    """The open items about tables that are not in a campaign."""
     async with thirdeye.session() as session:
-        return [(row["id"], row["table_number"]) async for row in session.stream(_ITEMS_OUTSIDE, {"id": id_})]
+        return [ItemOutside(**row) async for row in session.stream(_ITEMS_OUTSIDE, {"id": id_})]
 
 
 async def progress(thirdeye: MySQL, ids: Sequence[int]) -> dict[int, Progress]:
