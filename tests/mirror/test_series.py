@@ -136,6 +136,7 @@ async def test_old_shards_are_one_item_with_what_they_cost(estate: OMEstate, wat
     seen = await estate.seen()
     assert {seen[name].verdict for name in names} == {"KEEP"}
     assert await copies(estate) == set()
+    assert series["advised"] == (watched == 799)
     if watched == 100:
         assert (series["old"], await items(estate)) == ([], [])
         return
@@ -152,7 +153,8 @@ async def test_old_shards_are_one_item_with_what_they_cost(estate: OMEstate, wat
     # Its reason gone, the item ends.
     om.usage(names[0], [1])
     await refresh(estate)
-    assert ((await published(estate, "series"))[0]["old"], await items(estate)) == ([], [])
+    (series,) = await published(estate, "series")
+    assert (series["old"], series["advised"], await items(estate)) == ([], True, [])
 
 
 @pytest.mark.parametrize("works", [True, False], ids=["in progress", "open"])
@@ -197,7 +199,8 @@ async def test_what_speaks_against_the_removal_of_a_part_keeps_those_after_it(es
     await refresh(estate)
     # Nobody knows what depends on it.
     assert "NO_LINEAGE" in (await estate.seen())[names[0]].blockers
-    assert (await published(estate, "series"))[0]["old"] == []
+    (series,) = await published(estate, "series")
+    assert (series["old"], series["advised"]) == ([], False)
     await estate.confirm("shop", "LINEAGE")
     om.lineage(names[6], f"{CORE}.busy")
     await refresh(estate)

@@ -95,6 +95,8 @@ class SeriesEntry(TypedDict):
     known: int
     bytes: int
     cost: str
+    # Whether old parts may be spoken of: nothing speaks against that.
+    advised: bool
     # The parts to let go, by number: empty where nothing is advised.
     old: list[int]
     oldCost: str

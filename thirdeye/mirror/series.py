@@ -140,16 +140,22 @@ def in_use_through_series(series: EstateSeries, through_lineage: Mask) -> Mask:
     return members.mask(members.spread(in_use), len(through_lineage))
 
 
-def _old_parts(series: EstateSeries, query: Columns, source: Columns, today: int) -> Mask:
+def _advised(series: EstateSeries, query: Columns) -> Mask:
+    """Of which series old parts may be spoken of."""
+    members = series.members
+    blockers = query["blockers"][members.numbers]
+    against = ((blockers & _AGAINST_ADVICE) != 0) | (((blockers & _DEPENDENT) != 0) & members.wholes)
+    # Whose parts are to go by their verdicts needs no other advice.
+    against |= np.isin(query["verdict"][members.numbers], _REMOVED)
+    advised: Mask = ~members.any_of(against) & (series.observed >= OBSERVED_DAYS)
+    return advised
+
+
+def _old_parts(series: EstateSeries, advised: Mask, query: Columns, source: Columns, today: int) -> Mask:
     """Which members are to go, of the series that have advice."""
     members = series.members
     numbers = members.numbers
-    blockers = query["blockers"][numbers]
-    depended_on = (blockers & _DEPENDENT) != 0
-    against = ((blockers & _AGAINST_ADVICE) != 0) | (depended_on & members.wholes)
-    # Whose parts are to go by their verdicts needs no other advice.
-    against |= np.isin(query["verdict"][numbers], _REMOVED)
-    advised = ~members.any_of(against) & (series.observed >= OBSERVED_DAYS)
+    depended_on = (query["blockers"][numbers] & _DEPENDENT) != 0
     parts = PartFacts(
         order=series.order,
         dated=series.dated,
@@ -167,7 +173,8 @@ async def series_entries(
     """The series as they are published, in the order of their numbers, a page at a time: the first has the number 1."""
     members, query = series.members, state.query
     representatives = members.representatives.tolist()
-    old = _old_parts(series, query, state.source, today)
+    advised = _advised(series, query)
+    old = _old_parts(series, advised, query, state.source, today)
     numbers, by_series = members.numbers, members.series - 1
     place = query["place"][members.representatives] if len(members) else np.zeros(0, np.int32)
     price = [prices[service] for service in state.service_of_place()[place].tolist()]
@@ -176,6 +183,7 @@ async def series_entries(
         representatives, place.tolist(), np.diff(np.append(members.starts, len(numbers))).tolist(),
         _last(series, query).tolist(), members.any_of(members.wholes).tolist(), _in_use(members, query).tolist(),
         members.highest(query["accessed"][numbers]).tolist(), members.lowest(state.source["known_since"][numbers]).tolist(),
+        advised.tolist(),
     )  # fmt: skip
     sums_of_all, sums_of_old = (
         _sums(query, numbers, by_series, price),
@@ -197,10 +205,13 @@ async def series_entries(
                 "known": known,
                 "bytes": sums[0],
                 "cost": format_cost(sums[1]),
+                "advised": may_go,
                 "old": old_numbers[slice(*ends)].tolist(),
                 "oldCost": format_cost(old_sums[1]),
             }
-            for table, at, tables, last, whole, in_use, accessed, known, sums, old_sums, ends in islice(rows, _PAGE)
+            for table, at, tables, last, whole, in_use, accessed, known, may_go, sums, old_sums, ends in islice(
+                rows, _PAGE
+            )
         ]
 
 

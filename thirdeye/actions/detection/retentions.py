@@ -1,15 +1,21 @@
-"""Items about the retention of table series: they move on with the series, and name the old parts that are to go."""
+"""Items about the retention of table series: they move on and return with the series, and name the old parts to go."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from thirdeye.actions.batches import batches
 from thirdeye.actions.changes import Change, apply
-from thirdeye.actions.detection.store import locked_versions, open_items, retentions_of_removed_tables
+from thirdeye.actions.detection.rules import ReturnedItem
+from thirdeye.actions.detection.store import (
+    ended_retentions,
+    locked_versions,
+    open_items,
+    retentions_of_removed_tables,
+)
 from thirdeye.actions.items import DETECTION_ACTOR, Actor
 from thirdeye.actions.retention import store
 from thirdeye.actions.retention.series import RetentionSeries, retention_series
-from thirdeye.actions.retention.store import OpenRetention, Part
+from thirdeye.actions.retention.store import Part, Retention
 from thirdeye.actions.savings import store as savings
 from thirdeye.estate.loaders import EstateContext, table_of
 from thirdeye.inventory.columns import ABSENT, CHUNK, PRESENT
@@ -17,6 +23,25 @@ from thirdeye.inventory.reader import Snapshot
 
 # So many items at once: each may name thousands of parts.
 _ITEMS: Final = 100
+
+
+async def returned_retentions(context: EstateContext, snapshot: Snapshot) -> list[ReturnedItem]:
+    """The items that ended with their tables, or old parts, which are back, or of whose series others are.
+
+    Of a series it is the item that ended last, if none is open. Raises Superseded.
+    """
+    ended = await ended_retentions(context.thirdeye)
+    if not ended:
+        return []
+    await snapshot.load(("flags",))
+    series = await retention_series(context.thirdeye, snapshot, [], ended=True)
+    last = {series.holder(item.table_number): item.item for item in await store.retentions_by_ending(context.thirdeye)}
+    return [
+        item
+        for item in ended
+        if last.get(series.holder(item.table_number)) == item.id
+        and (series.series(item.table_number) or _flags(snapshot, item.table_number) & PRESENT)
+    ]
 
 
 async def move_items(context: EstateContext, snapshot: Snapshot) -> int:
@@ -60,15 +85,18 @@ async def name_old_parts(context: EstateContext, snapshot: Snapshot, series: Ret
                 await store.delete_parts(session, parts)
 
 
-def _old_parts(series: RetentionSeries, item: OpenRetention) -> Iterator[Part]:
+def _old_parts(series: RetentionSeries, item: Retention) -> Iterator[Part]:
     entry = series.entry(item.table_number)
     yield from ((item.item, number) for number in (entry["old"] if entry else ()))
 
 
 def _is_there(snapshot: Snapshot, number: int) -> bool:
-    chunk, place = divmod(number, CHUNK)
-    flags = int(snapshot.catalogue.columns.parts(chunk)["flags"][place])
-    return flags & (PRESENT | ABSENT) == PRESENT
+    return _flags(snapshot, number) & (PRESENT | ABSENT) == PRESENT
+
+
+def _flags(snapshot: Snapshot, number: int) -> int:
+    columns, (chunk, place) = snapshot.catalogue.columns, divmod(number, CHUNK)
+    return int(columns.parts(chunk)["flags"][place]) if number < columns.length else 0
 
 
 async def _name(context: EstateContext, snapshot: Snapshot, parts: Sequence[Part]) -> None:

@@ -24,6 +24,8 @@ from thirdeye.estate.dates import format_day
 _DOUBLED_FROM_NOTHING: Final = Decimal(1)
 # Why an item ends whose table is gone. It is opened again, as it was, when the table comes back.
 TABLE_GONE: Final = "Its table is gone from OpenMetadata."
+# Why one about a series ends whose old parts went. It is opened again when most of them come back.
+PARTS_GONE: Final = "Most of the old parts that it named are gone from OpenMetadata."
 # The title of a detected item begins with the work, followed by the table's name.
 _TITLE_VERBS: Final[Mapping[Category, str]] = {
     Category.PURGE: "Drop",
@@ -46,7 +48,7 @@ class TrackedItem(ItemState):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnedItem(TrackedItem):
-    """An item that ended with its table, which is back; `before`: what the end changed, as its event shows it."""
+    """An item that ended with its table, or its old parts. `before`: what the end changed, as its event shows it."""
 
     before: Mapping[str, Any]
 
@@ -89,8 +91,8 @@ class TableFacts:
     """What the estate says of an item's table. `accessed` counts uses under the name that its removal gave it, too.
 
     `absent`: OpenMetadata no longer has it, an old part that the item names, or many tables of its database, and they do
-    not count as gone yet. `parts_gone`: most of the old parts that it names are gone. `evidence_complete` is False while
-    OpenMetadata's use, lineage or owners cannot be read.
+    not count as gone yet. `parts_gone`: most of the old parts that it names are gone, and none is left to let go.
+    `evidence_complete` is False while OpenMetadata's use, lineage or owners cannot be read.
     """
 
     present: bool
@@ -163,7 +165,7 @@ def _table_removed(item: TrackedItem, now: datetime) -> Columns:
 
 
 def reopened(item: ReturnedItem) -> Columns:
-    """The columns of an item that is as it was before its table was gone."""
+    """The columns of an item that is as it was before its table, or its old parts, were gone."""
     snoozed = item.before.get("snoozed_until")
     return {
         "status": item.before.get("status", "OPEN"),
@@ -195,7 +197,7 @@ def _finding_gone(item: TrackedItem, facts: TableFacts, today: date, now: dateti
         # That the reason for a verdict cannot be seen does not mean that it is gone.
         return {}
     if facts.parts_gone:
-        return _resolved(Resolution.COMPLETED, "Most of the old parts that it named are gone from OpenMetadata.", now)
+        return _resolved(Resolution.COMPLETED, PARTS_GONE, now)
     if item.category == Category.STOP_REFRESH and facts.written and (today - facts.written).days > STOPPED_DAYS:
         return _resolved(Resolution.COMPLETED, f"It was last written on {format_day(facts.written)}.", now)
     return _resolved(Resolution.OBSOLETE, "What spoke for it no longer holds.", now)

@@ -17,7 +17,7 @@ from thirdeye.actions.campaigns.membership import add_matching_items
 from thirdeye.actions.changes import Change, apply
 from thirdeye.actions.detection import store
 from thirdeye.actions.detection.matching import Matches, match_rules
-from thirdeye.actions.detection.retentions import move_items, name_old_parts
+from thirdeye.actions.detection.retentions import move_items, name_old_parts, returned_retentions
 from thirdeye.actions.detection.rules import (
     Finding,
     OpenItem,
@@ -38,6 +38,7 @@ from thirdeye.database import MySQL
 from thirdeye.estate.loaders import table_of
 from thirdeye.inventory.columns import ABSENT, CHUNK, PRESENT, day_of
 from thirdeye.inventory.reader import EstateReader, NotReadYet, Snapshot, Superseded
+from thirdeye.inventory.series import SeriesEntry
 from thirdeye.inventory.verdicts import ADVICE_FIELDS, BLOCKER_BIT, MASS_ABSENCE, VERDICTS, Blocker
 from thirdeye.settings import Settings
 
@@ -88,7 +89,7 @@ class Detection:
 
     async def _run(self, snapshot: Snapshot) -> Outcome:
         measured = await measure_savings(self.thirdeye, snapshot, self.clock())
-        returned = await self._reopen_items()
+        returned = await self._reopen_items(snapshot)
         moved = await move_items(self, snapshot)
         items = await store.tracked_items(self.thirdeye)
         matches = await match_rules(
@@ -103,7 +104,7 @@ class Detection:
         opened = await self._open_items(snapshot, await store.open_items(self.thirdeye), matches)
         await name_old_parts(self, snapshot, matches.amounts.retention)
         for campaign in await campaigns.open_campaigns_with_filter(self.thirdeye):
-            await add_matching_items(self.thirdeye, self.estate, snapshot, campaign)
+            await add_matching_items(self.thirdeye, self.estate, snapshot, campaign, matches.amounts.retention)
         counts = {"opened": opened, "changed": changed, "measured": measured}
         await store.put_state(self.thirdeye, generation=snapshot.generation, now=self.clock(), **counts)
         log.info("detected", generation=snapshot.generation, **counts)
@@ -123,7 +124,7 @@ class Detection:
             finding = None if rule is None else Finding(rule.priority, matches.amounts.saving(number, category))
             subject, facts = _subject(matches, number, category) or item.fqn, facts_of(number)
             if item.id in parts:
-                finding, facts = _with_parts(finding, facts, parts[item.id], matches)
+                finding, facts = _with_parts(finding, facts, parts[item.id], matches, number)
             columns = reconcile(replace(item, fqn=subject), finding, facts, snapshot.as_of, now)
             if columns:
                 changes.append((item, Change(item, columns)))
@@ -136,10 +137,14 @@ class Detection:
                 await apply(session, current, Actor(name=DETECTION_ACTOR), now, costs)
         return len(changes)
 
-    async def _reopen_items(self) -> int:
-        """Opens the items again that ended with their tables, of those that are back."""
+    async def _reopen_items(self, snapshot: Snapshot) -> int:
+        """Opens the items again that ended with their tables, or old parts, of those that are back."""
+        items = [
+            *await store.items_of_returned_tables(self.thirdeye),
+            *await returned_retentions(self, snapshot),
+        ]
         count = 0
-        for batch in batches(await store.items_of_returned_tables(self.thirdeye)):
+        for batch in batches(items):
             async with self.thirdeye.transaction() as session:
                 versions = await store.locked_returned_versions(session, [item.id for item in batch])
                 changes = [Change(item, reopened(item)) for item in batch if versions.get(item.id) == item.version]
@@ -215,11 +220,21 @@ def _subject(matches: Matches, number: int, category: str) -> str | None:
 
 
 def _with_parts(
-    finding: Finding | None, facts: TableFacts, parts: NamedParts, matches: Matches
+    finding: Finding | None, facts: TableFacts, parts: NamedParts, matches: Matches, number: int
 ) -> tuple[Finding | None, TableFacts]:
     """A finding and the facts with what became of the old parts that an item names: absent ones count as there."""
     if finding is None:
         waits = facts.absent or bool(parts.absent)
-        return None, replace(facts, absent=waits, parts_gone=2 * parts.gone >= parts.parts)
+        return None, replace(facts, absent=waits, parts_gone=_is_done(parts, matches.amounts.retention.entry(number)))
     absent = (matches.amounts.cost(number, None) or Decimal(0) for number in parts.absent)
     return replace(finding, saving=sum(absent, finding.saving or Decimal(0))), facts
+
+
+def _is_done(parts: NamedParts, series: SeriesEntry | None) -> bool:
+    """Whether most of the old parts that an item names are gone, and none is left to let go."""
+    if series is not None and series["old"]:
+        return False
+    if series is not None and not series["advised"]:
+        # The others may be old all the same: something else speaks against letting them go.
+        return parts.gone == parts.parts
+    return 2 * parts.gone >= parts.parts

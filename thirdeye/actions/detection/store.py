@@ -7,7 +7,15 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from thirdeye.actions.detection.rules import TABLE_GONE, ActionRule, Decision, OpenItem, ReturnedItem, TrackedItem
+from thirdeye.actions.detection.rules import (
+    PARTS_GONE,
+    TABLE_GONE,
+    ActionRule,
+    Decision,
+    OpenItem,
+    ReturnedItem,
+    TrackedItem,
+)
 from thirdeye.actions.items import DETECTION_ACTOR, REMOVAL_CATEGORIES, Category
 from thirdeye.actions.retention.store import parts_being_removed
 from thirdeye.actions.store import insert_statement, update_statement
@@ -47,24 +55,36 @@ WHERE table_number IS NOT NULL AND (
   OR (status = 'DONE' AND resolution = 'COMPLETED' AND category IN %(categories)s AND resolved_at >= %(since)s
     AND (stage IS NOT NULL OR COALESCE(resolution_reason, '') <> %(gone)s)))
 """
-# Of a table and category none is open, and no newer one has ended.
-_NEWEST = """NOT EXISTS (
+# Of a table and category there is no other.
+_NO_OTHER = """NOT EXISTS (
   SELECT 1 FROM action_items AS other
-  WHERE other.table_number = action_items.table_number AND other.category = action_items.category
-    AND (other.id > action_items.id OR other.status <> 'DONE'))"""
+  WHERE other.table_number = action_items.table_number AND other.category = action_items.category AND ({condition}))"""
+_NONE_OPEN = _NO_OTHER.format(condition="other.status <> 'DONE'")
+# None is open, and no newer one has ended.
+_NEWEST = _NO_OTHER.format(condition="other.id > action_items.id OR other.status <> 'DONE'")
 # Detection ended them; nobody has changed them since. `before` is what the end changed.
-_RETURNED = f"""
+_ENDED = f"""
 SELECT {_TRACKED_COLUMNS}, resolution, resolution_reason, resolved_at, ending.state_before AS `before`
 FROM action_items JOIN table_inventory ON table_inventory.number = action_items.table_number
 JOIN action_event AS ending ON ending.id = (
   SELECT MAX(newest.id) FROM action_event AS newest WHERE newest.item = action_items.id AND newest.kind = 'RESOLVED')
-WHERE action_items.status = 'DONE' AND action_items.resolution_reason = %(reason)s
-  AND table_inventory.removed_at IS NULL AND ending.actor = '{DETECTION_ACTOR}'
-  AND {_NEWEST}
+WHERE action_items.status = 'DONE' AND ending.actor = '{DETECTION_ACTOR}' AND {{condition}}
 ORDER BY action_items.id
 """
+_RETURNED = _ENDED.format(
+    condition=f"""action_items.resolution_reason = %(gone)s AND table_inventory.removed_at IS NULL
+  AND action_items.category <> '{Category.SET_RETENTION}' AND {_NEWEST}"""
+)
+# Those that ended with their tables may return with other tables of their series.
+_ENDED_RETENTIONS = _ENDED.format(
+    condition=f"""action_items.category = '{Category.SET_RETENTION}' AND (action_items.resolution_reason = %(gone)s
+  OR (action_items.resolution_reason = %(parts_gone)s AND (
+    SELECT 2 * SUM(named.removed_at IS NOT NULL) < COUNT(*)
+    FROM action_item_part JOIN table_inventory AS named ON named.number = action_item_part.table_number
+    WHERE action_item_part.item = action_items.id)))"""
+)
 _LOCKED_RETURNED = f"""
-SELECT id, version FROM action_items WHERE id IN %(ids)s AND status = 'DONE' AND {_NEWEST} FOR UPDATE
+SELECT id, version FROM action_items WHERE id IN %(ids)s AND status = 'DONE' AND {_NONE_OPEN} FOR UPDATE
 """
 _REMOVED_LATELY: Final = timedelta(days=30)
 _INSERT_ITEMS: Final = """
@@ -171,8 +191,17 @@ async def tables_being_removed(thirdeye: MySQL, clock: Clock) -> set[int]:
 
 
 async def items_of_returned_tables(thirdeye: MySQL) -> list[ReturnedItem]:
-    """The items that ended with their tables, which are back; of a table and category the newest alone."""
-    rows = await thirdeye.fetch_all(_RETURNED, {"reason": TABLE_GONE})
+    """The items that ended with their tables, which are back, but for retentions; of a table and category the newest."""
+    return _returned(await thirdeye.fetch_all(_RETURNED, {"gone": TABLE_GONE}))
+
+
+async def ended_retentions(thirdeye: MySQL) -> list[ReturnedItem]:
+    """The items about retentions that ended with their tables, or with old parts of which most are back."""
+    values = {"gone": TABLE_GONE, "parts_gone": PARTS_GONE}
+    return _returned(await thirdeye.fetch_all(_ENDED_RETENTIONS, values))
+
+
+def _returned(rows: Sequence[Row]) -> list[ReturnedItem]:
     return [ReturnedItem(**{**row, "before": orjson.loads(row["before"])}) for row in rows]
 
 

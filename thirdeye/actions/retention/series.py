@@ -83,10 +83,15 @@ class RetentionSeries:
         return newest
 
 
-async def retention_series(thirdeye: MySQL, snapshot: Snapshot, named: Sequence[int]) -> RetentionSeries:
-    """The series of a snapshot; `named` are the tables of open items about retentions. Raises Superseded."""
+async def retention_series(
+    thirdeye: MySQL, snapshot: Snapshot, named: Sequence[int], *, ended: bool = False
+) -> RetentionSeries:
+    """The series of a snapshot; `named` are the tables of open items about retentions. Raises Superseded.
+
+    With `ended` also the gone tables of items that have ended are known.
+    """
     await snapshot.load(("series",))
-    removed = await store.removed_tables(thirdeye) if len(snapshot.series) else []
+    removed = await store.removed_tables(thirdeye, ended=ended) if len(snapshot.series) else []
     return await asyncio.to_thread(_retention_series, snapshot, named, removed)
 
 

@@ -1,0 +1,77 @@
+"""How many rows the database reads for an answer: those that it is about, not all there are."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.support.action_estate import Estate
+from thirdeye.actions.retention import store as retention
+from thirdeye.actions.savings import store as savings
+from thirdeye.database import Session
+
+pytestmark = pytest.mark.anyio
+MANY = 3_000
+READS = (
+    "SHOW SESSION STATUS WHERE Variable_name IN ('Handler_read_rnd_next', 'Handler_read_next', 'Handler_read_first')"
+)
+
+
+@pytest.fixture(autouse=True)
+async def _many(estate: Estate) -> None:
+    """Many tables, each with an open item, most of them in a campaign, some with savings."""
+    async with estate.thirdeye.transaction() as session:
+        await session.execute_rows(
+            "INSERT INTO table_inventory (number, id, fqn, fqn_key, name, service, database_name, schema_name, table_type,"
+            " owner_set, seen_at) VALUES ",
+            (
+                (100 + number, f"00000000-0000-0000-0001-{number:012d}", f"s.d.c.t{number}", f"{number:016d}",
+                 f"t{number}", "s", "d", "c", "Regular", 0, estate.now)
+                for number in range(MANY)
+            ),
+        )  # fmt: skip
+        await session.execute_rows(
+            "INSERT INTO action_items (title, category, table_number) VALUES ",
+            (("x", "PURGE", 100 + number) for number in range(MANY)),
+        )
+        await session.execute(
+            "INSERT INTO campaign (name, owner, created_by, created_at) VALUES ('Spring', 'ann', 'ann', %(now)s)",
+            {"now": estate.now},
+        )
+        await session.execute(
+            "INSERT INTO campaign_item SELECT campaign.id, action_items.id FROM campaign JOIN action_items"
+            " WHERE table_number NOT BETWEEN 105 AND 109"
+        )
+        await session.execute_rows(
+            "INSERT INTO saving_entry (table_number, found_at, kind, baseline_usd, cost_usd, realized_usd) VALUES ",
+            ((100 + number, estate.now, "REMOVED", "1", "0", "1") for number in range(10)),
+        )
+    await estate.thirdeye.fetch_all("ANALYZE TABLE table_inventory, action_items, action_item_part, campaign_item")
+
+
+async def reads(estate: Estate, ask: Callable[[Session], Awaitable[object]]) -> int:
+    """How many rows a question reads."""
+    async with estate.thirdeye.session() as session:
+        before = await _read(session)
+        await ask(session)
+        return await _read(session) - before
+
+
+async def _read(session: Session) -> int:
+    return sum(int(row["Value"]) for row in await session.fetch_all(READS))
+
+
+async def test_gone_tables_of_retentions_are_found_by_their_numbers(estate: Estate) -> None:
+    await estate.thirdeye.execute("DELETE FROM action_items WHERE table_number > 102")
+    await estate.thirdeye.execute("UPDATE action_items SET category = 'SET_RETENTION' WHERE table_number = 102")
+    await estate.thirdeye.execute("UPDATE table_inventory SET removed_at = seen_at WHERE number = 102")
+    found = await retention.removed_tables(estate.thirdeye, ended=False)
+    assert [row["number"] for row in found] == [102]
+    assert await reads(estate, lambda session: retention.removed_tables(session, ended=False)) < 200
+
+
+async def test_the_campaigns_of_savings_are_found_by_their_tables(estate: Estate) -> None:
+    period = (estate.now - timedelta(days=1), estate.now + timedelta(days=1))
+    groups = await savings.realized(estate.thirdeye, "CAMPAIGN", *period)
+    assert {key: row["tables"] for key, row in groups.items()} == {"Spring": 5, "items of people": 5}
+    assert await reads(estate, lambda session: savings.realized(session, "CAMPAIGN", *period)) < 1_000
