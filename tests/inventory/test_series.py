@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from thirdeye.inventory.columns import DATED, NUMBERED, PARTITIONED
-from thirdeye.inventory.series import PartFacts, SeriesMembers, SeriesNames, find_series, old_parts
+from thirdeye.inventory.series import PartFacts, SeriesMembers, SeriesNames, find_series, old_parts, parts_of
 from thirdeye.inventory.table_names import SuffixKind, path_key, split_suffix
 
 FORMS = {SuffixKind.NONE: 0, SuffixKind.DATE: DATED, SuffixKind.NUMBER: NUMBERED}
@@ -112,6 +112,14 @@ NAMES = some.lists(
 @given(NAMES.flatmap(lambda names: some.tuples(some.just(names), some.permutations(names))))
 def test_the_order_of_rows_makes_no_difference(orders: tuple[list[str], list[str]]) -> None:
     assert grouped(orders[0]) == grouped(orders[1])
+
+
+@given(NAMES)
+def test_the_published_column_tells_which_parts_belong_together(names: list[str]) -> None:
+    members, column = found(names), np.zeros(len(names), np.int32)
+    column[members.numbers] = members.series
+    for name, values in vars(parts_of(column)).items():
+        assert values.tolist() == getattr(members, name).tolist(), name
 
 
 def test_a_hub_of_ten_thousand_parts() -> None:

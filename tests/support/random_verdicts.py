@@ -1,6 +1,6 @@
 """Random estates in memory, judged by the code of a refresh and a second time in plain Python."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +11,9 @@ from tests.support.second_inventory import Judged, _Judge
 from tests.support.second_memory import Kept, Known
 from tests.support.second_verdicts import Rules, second_verdicts
 from thirdeye.inventory.columns import (
+    ABSENT,
     IN_USE_THROUGH_LINEAGE,
+    IN_USE_THROUGH_SERIES,
     PRESENT,
     QUERY_FIELDS,
     SOURCE_FIELDS,
@@ -22,6 +24,7 @@ from thirdeye.inventory.columns import (
 from thirdeye.inventory.feeds import FeedColumns, FeedFacts, RowDays, assess_feeds, stopped_together
 from thirdeye.inventory.feeds import FeedProblem as P
 from thirdeye.inventory.lineage import adjacency, nearest_in_use
+from thirdeye.inventory.query import Catalogue
 from thirdeye.inventory.rules import (
     TYPES_WITHOUT_STORAGE,
     Activity,
@@ -33,6 +36,7 @@ from thirdeye.inventory.rules import (
     idle_days,
     table_evidence,
 )
+from thirdeye.inventory.series import parts_of
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICTS, blockers_of
 from thirdeye.inventory.watched_days import WatchedDays, watched_days
 from thirdeye.mirror.advisor import DaysSoFar, Estate, Population
@@ -43,6 +47,8 @@ from thirdeye.verdict.rules import Policy
 TODAY = date(2026, 6, 30)
 SERVICES = 2
 ASSETS = 2
+# USD per GB and month.
+PRICE = 0.023
 _DAYS = some.one_of(
     some.integers(0, 40), some.integers(0, 900), some.sampled_from([30, 31, 90, 91, 180, 181, 360, 365, 366])
 )
@@ -75,7 +81,10 @@ class RandomEstate:
     policy: Policy
     incomplete: bool
     least_states: int = 3
-    rows: dict[str, Any] = field(default_factory=dict)
+    # By table the series that it is part of, 0 for none; those of one are of one service.
+    series: list[int] = field(default_factory=list)
+    # What is absent, with the verdict, the blockers and the risk that it had.
+    absent: dict[int, tuple[int, int, int]] = field(default_factory=dict)
 
 
 facts = some.builds(
@@ -114,6 +123,38 @@ def estates(draw: some.DrawFn) -> RandomEstate:
     node = some.integers(0, len(tables) + ASSETS - 1)
     edges = draw(some.lists(some.tuples(node, node), max_size=8))
     return RandomEstate(tables, edges, draw(policies), incomplete)
+
+
+parts = some.builds(
+    Facts,
+    service=some.just(0),
+    uses=some.sets(some.sampled_from([95, 200, 400, 401, 700]), max_size=2),
+    created=some.none(),
+    accessed=some.none(),
+    updated=some.sampled_from([None, None, 10]),
+    changed=some.none(),
+    seen=some.just(900),
+    size=some.sampled_from([None, 10**12]),
+    tier=some.sampled_from([0, 0, 0, 1]),
+    tags=some.sampled_from([(), (), ("PII",), ("A.b",)]),
+    kind=some.sampled_from(["Regular", "Regular", "Regular", "View"]),
+    kept=some.sampled_from([False] * 9 + [True]),
+)
+
+
+@some.composite
+def estates_with_series(draw: some.DrawFn) -> RandomEstate:
+    """An estate of which some tables are parts of two series, most of them idle, and some are absent."""
+    estate, idle = draw(estates()), draw(some.lists(parts, min_size=3, max_size=6))
+    reader = Facts(0, set(range(1, 900, 4)), None, None, None, None, 900, None, 0, (), "Regular", False)
+    tables = [*idle, reader, *estate.tables]
+    # Lineage of one table is enough for its service to have some.
+    edges = [*draw(some.sampled_from([[], estate.edges])), (len(idle), len(idle))]
+    others = [0 if table.service else draw(some.sampled_from([0, 0, 0, 1, 2])) for table in estate.tables]
+    series = [*draw(some.permutations([1, 1, 2, 2, 2, 0]))[: len(idle)], 0, *others]
+    last = some.tuples(some.integers(0, 4), some.integers(0, 2**16 - 1), some.integers(0, 3))
+    absent = draw(some.dictionaries(some.integers(0, len(idle) - 1), last, max_size=2))
+    return replace(estate, tables=tables, edges=edges, series=series, absent=absent)
 
 
 class _InMemory(_Judge):
@@ -200,6 +241,31 @@ def second(estate: RandomEstate) -> tuple[Judged, dict[str, dict[str, Any]]]:
 
 def first(estate: RandomEstate, risks: RiskTable | None = None) -> list[dict[str, Any]]:
     """What the rules of a refresh say, by table; with what the past teaches, unless a table of risks is given."""
+    query, table = judged_columns(estate, risks)
+    return [
+        {
+            "idle": None if query["idle"][number] == UNKNOWN_IDLE_DAYS else int(query["idle"][number]),
+            "risk": None if np.isnan(table.risks[query["risk"][number]]) else float(table.risks[query["risk"][number]]),
+            "blockers": {str(each.value) for each in blockers_of(int(query["blockers"][number]))},
+            "verdict": str(VERDICTS[query["verdict"][number]].value),
+        }
+        for number in range(len(estate.tables))
+    ]
+
+
+def catalogue(estate: RandomEstate, risks: RiskTable) -> tuple[Catalogue, list[tuple[str, ...]]]:
+    """What a refresh publishes, with the sets of tags."""
+    query, table = judged_columns(estate, risks)
+    services, prices = np.arange(SERVICES), np.full(SERVICES, PRICE)
+    return Catalogue(columns=query, place_service=services, prices=prices, risks=table.risks), _tag_sets(estate)
+
+
+def _tag_sets(estate: RandomEstate) -> list[tuple[str, ...]]:
+    return [(), *(tuple(sorted(each.tags)) for each in estate.tables)]
+
+
+def judged_columns(estate: RandomEstate, risks: RiskTable | None = None) -> tuple[Columns, RiskTable]:
+    """The columns after the rules of a refresh, and the table of risks."""
     today, count, thresholds = day_number(TODAY), len(estate.tables), Thresholds()
     query, source = Columns(QUERY_FIELDS, count), Columns(SOURCE_FIELDS, count)
     query["flags"] = np.array(
@@ -209,7 +275,6 @@ def first(estate: RandomEstate, risks: RiskTable | None = None) -> list[dict[str
     query["size"] = np.array([-1 if each.size is None else each.size for each in estate.tables])
     query["query_cost"] = np.full(count, np.nan)
     query["tier"] = np.array([each.tier for each in estate.tables])
-    tag_sets = [(), *(tuple(sorted(each.tags)) for each in estate.tables)]
     query["tags"] = np.arange(1, count + 1)
     uses = [sorted(today - ago for ago in each.uses) for each in estate.tables]
     last_use = np.array([max(each, default=0) for each in uses])
@@ -248,6 +313,12 @@ def first(estate: RandomEstate, risks: RiskTable | None = None) -> list[dict[str
     upstream = adjacency(targets, sources, count + ASSETS)
     through = nearest_in_use(upstream, in_use, np.arange(count + ASSETS)).any[:count]
     query["flags"] |= np.where(through, IN_USE_THROUGH_LINEAGE, 0).astype(np.uint8)
+    query["series"] = np.array(estate.series or [0] * count)
+    series = parts_of(query["series"])
+    settled = ~has_activity(query["activity"], Activity.NEW, Activity.UNKNOWN)
+    in_series = settled & (through | directly_in_use(query["activity"]))
+    held = series.mask(series.spread(series.any_of(in_series[series.numbers])), count)
+    query["flags"] |= np.where(held, IN_USE_THROUGH_SERIES, 0).astype(np.uint16)
     linked = np.isin(np.arange(count), [sources, targets])
     table = risks or RiskTable.of(*_past(facts, feed, watched, place, known_since, uses, today).until(today))
     source["days_of_use"], source["longest_gap"] = _habits(facts.variant[place], watched, uses)
@@ -257,21 +328,18 @@ def first(estate: RandomEstate, risks: RiskTable | None = None) -> list[dict[str
         mass_absence=np.zeros(len(feed.silent), np.bool_),
         prices=[], nodes=count + ASSETS, sources=sources, targets=targets,
         no_lineage=(20 * np.bincount(place, linked, SERVICES) < np.bincount(place, minlength=SERVICES))[place],
-        tag_sets=tag_sets, incomplete=estate.incomplete, unknown_nodes=np.zeros(count + ASSETS, np.bool_),
+        tag_sets=_tag_sets(estate), series=series,
+        incomplete=estate.incomplete, unknown_nodes=np.zeros(count + ASSETS, np.bool_),
         unread=np.zeros(count, np.bool_),
     )  # fmt: skip
     kept = frozenset(number for number, each in enumerate(estate.tables) if each.kept)
-    known = VerdictInputs(prices=np.full(SERVICES, 0.023), kept=kept, calibration_off=frozenset())
+    known = VerdictInputs(prices=np.full(SERVICES, PRICE), kept=kept, calibration_off=frozenset())
     judge(asked, table, known, estate.policy, today)
-    return [
-        {
-            "idle": None if query["idle"][number] == UNKNOWN_IDLE_DAYS else int(query["idle"][number]),
-            "risk": None if np.isnan(table.risks[query["risk"][number]]) else float(table.risks[query["risk"][number]]),
-            "blockers": {str(each.value) for each in blockers_of(int(query["blockers"][number]))},
-            "verdict": str(VERDICTS[query["verdict"][number]].value),
-        }
-        for number in range(count)
-    ]
+    for number, (verdict, blockers, risk) in estate.absent.items():
+        query["flags"][number] |= ABSENT
+        query["verdict"][number], query["blockers"][number] = verdict, blockers
+        query["risk"][number] = min(risk, len(table.risks) - 1)
+    return query, table
 
 
 def _days(estate: RandomEstate, name: str) -> Any:

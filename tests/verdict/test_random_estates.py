@@ -1,6 +1,7 @@
 """Random estates: the second computation agrees, and nothing goes that must not."""
 
 from dataclasses import replace
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -8,8 +9,21 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 
-from tests.support.random_verdicts import TODAY, RandomEstate, estates, first, second
+from tests.support.random_verdicts import (
+    TODAY,
+    RandomEstate,
+    catalogue,
+    estates,
+    estates_with_series,
+    first,
+    policies,
+    second,
+)
+from thirdeye.inventory.query import saving_of
+from thirdeye.inventory.verdicts import VERDICTS, saved_shares
 from thirdeye.verdict.return_risk import CLASSES, IDLE_LIMITS, RiskTable
+from thirdeye.verdict.rules import Policy
+from thirdeye.verdict.simulation import simulate
 
 pytestmark = pytest.mark.unmeasured
 
@@ -49,6 +63,22 @@ def test_verdicts_on_random_estates(estate: RandomEstate) -> None:
 RISKS = RiskTable.of(
     np.full(CLASSES, 1000), np.repeat(np.linspace(990, 1, len(IDLE_LIMITS)).astype(int), CLASSES // len(IDLE_LIMITS))
 )
+
+
+@settings(max_examples=150)
+@given(estates_with_series(), policies)
+def test_a_simulation_says_what_a_refresh_makes_of_a_policy(estate: RandomEstate, policy: Policy) -> None:
+    """And an unchanged policy changes nothing."""
+    (before, tag_sets), (after, _) = catalogue(estate, RISKS), catalogue(replace(estate, policy=policy), RISKS)
+    assert simulate(before, tag_sets, {}, estate.policy)["changed"] == 0
+    simulated, verdicts = simulate(before, tag_sets, {}, policy), after.columns.parts(0)["verdict"]
+    assert simulated["changed"] == np.count_nonzero(before.columns.parts(0)["verdict"] != verdicts)
+    counts: Any = simulated["verdicts"]
+    assert [each["tables"] for each in counts] == np.bincount(verdicts, minlength=len(VERDICTS)).tolist()
+    saving = np.nansum(saving_of(replace(after, shares=saved_shares(policy.archive_saving)), after.columns.parts(0)))
+    assert float(str(simulated["saving"])) == pytest.approx(saving, abs=1e-5)
+
+
 HARSHNESS = {"KEEP": 0, "REVIEW": 0, "STOP_REFRESH": 1, "ARCHIVE": 2, "DELETE": 3}
 
 

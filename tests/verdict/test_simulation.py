@@ -1,8 +1,20 @@
 """Another policy over columns made by hand, and its back-test with what was known by then."""
 
-import numpy as np
+from collections import Counter
+from typing import Any
 
-from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, Columns, day_of
+import numpy as np
+import pytest
+
+from thirdeye.inventory.columns import (
+    ABSENT,
+    IN_USE_THROUGH_SERIES,
+    PRESENT,
+    QUERY_FIELDS,
+    WITHOUT_STORAGE,
+    Columns,
+    day_of,
+)
 from thirdeye.inventory.query import Catalogue
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Blocker, Verdict
@@ -13,6 +25,15 @@ from thirdeye.verdict.simulation import back_test, simulate
 TODAY = 20_000
 # Idle for 90 to 119 days, without a pause before, never used.
 CLASS = 30
+
+
+# A part of a series, judged ARCHIVE by a policy before, and what differs in others.
+PART = {
+    "flags": PRESENT, "activity": ACTIVITY_CODE[Activity.DORMANT], "idle": 500, "risk": 1, "size": 10**12, "series": 1,
+    "tags": 0, "blockers": BLOCKER_BIT[Blocker.PROTECTED_TAG], "verdict": VERDICT_CODE[Verdict.ARCHIVE],
+}  # fmt: skip
+TAGGED, VIEW, ABSENT_PART = {"tags": 1}, {"flags": PRESENT | WITHOUT_STORAGE}, {"flags": PRESENT | ABSENT}
+USED = {"flags": PRESENT | IN_USE_THROUGH_SERIES, "blockers": BLOCKER_BIT[Blocker.SERIES_IN_USE]}
 
 
 def counts(**of: tuple[int, int]) -> StateCounts:
@@ -70,3 +91,41 @@ def test_a_policy_is_applied_with_its_own_tags() -> None:
     assert (without["tables"], without["changed"], without["saving"]) == (2, 1, "40.000000")
     archived = simulate(catalogue, tags, {}, Policy(delete_risk=0.001, protected_tags=("PII",)))
     assert (archived["tables"], archived["changed"], archived["saving"]) == (1, 1, "16.000000")
+
+
+@pytest.mark.parametrize(
+    ("parts", "protected", "expected"),
+    [
+        ([{}, {}], (), [Verdict.DELETE, Verdict.DELETE]),
+        # The others have the blocker from the refresh, though not the tag.
+        ([TAGGED, {}], ("PII",), [Verdict.REVIEW, Verdict.REVIEW]),
+        ([TAGGED, {}], (), [Verdict.DELETE, Verdict.DELETE]),
+        ([VIEW, {}], (), [Verdict.REVIEW, Verdict.REVIEW]),
+        ([VIEW, {}, {"series": 2}], (), [Verdict.REVIEW, Verdict.REVIEW, Verdict.DELETE]),
+        # While a series is in use, each part has what is its own.
+        ([TAGGED | USED, USED], ("PII",), [Verdict.KEEP, Verdict.KEEP]),
+        # What is absent has the verdict that it had; its tag counts for all, its last blockers for none.
+        ([TAGGED | ABSENT_PART, {}], ("PII",), [Verdict.ARCHIVE, Verdict.REVIEW]),
+        (
+            [{**ABSENT_PART, "blockers": BLOCKER_BIT[Blocker.CRITICAL_TIER], "risk": 2}, {}],
+            (),
+            [Verdict.ARCHIVE, Verdict.DELETE],
+        ),
+    ],
+)
+def test_the_parts_of_a_series_have_one_verdict(
+    parts: list[dict[str, int]], protected: tuple[str, ...], expected: list[Verdict]
+) -> None:
+    columns = Columns(QUERY_FIELDS, len(parts))
+    for name in ("flags", "activity", "idle", "risk", "size", "series", "tags", "blockers", "verdict"):
+        columns[name] = np.array([(PART | part)[name] for part in parts])
+    columns["query_cost"] = np.full(len(parts), np.nan)
+    catalogue = Catalogue(
+        columns=columns, place_service=np.array([0]), prices=np.array([0.02]), risks=np.array([np.nan, 0.01, 0.9])
+    )
+    found = simulate(catalogue, [(), ("PII",)], {}, Policy(protected_tags=protected))
+    entries: Any = found["verdicts"]
+    counts = {entry["recommendation"]: entry["tables"] for entry in entries if entry["tables"]}
+    assert counts == Counter(verdict.value for verdict in expected)
+    before = VERDICT_CODE[Verdict.ARCHIVE]
+    assert found["changed"] == sum(VERDICT_CODE[verdict] != before for verdict in expected)

@@ -22,6 +22,8 @@ from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 from thirdeye.verdict import store
+from thirdeye.verdict.rules import Policy
+from thirdeye.verdict.simulation import SIMULATED, simulate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
 
@@ -81,7 +83,17 @@ async def agree(estate: Mirror, judged: Judged, rules: Rules) -> dict[str, int]:
         assert (found["purge"] is None) == (expected["purge"] is None)
         assert found["purge"] is None or abs(found["purge"] - expected["purge"]) <= 0.05 + 1e-6
         counts[found["verdict"]] = counts.get(found["verdict"], 0) + 1
+    await simulating_the_same_changes_nothing(estate)
     return counts
+
+
+async def simulating_the_same_changes_nothing(estate: Mirror) -> None:
+    """Another policy is judged as a refresh judges: the one in force gives the verdicts that there are."""
+    snapshot = await EstateReader(estate.thirdeye).snapshot()
+    await snapshot.load(SIMULATED)
+    advice = snapshot.advice
+    policy = Policy(**{**advice["policy"], "protected_tags": tuple(advice["policy"]["protected_tags"])})
+    assert simulate(snapshot.catalogue, snapshot.directory["tag_sets"], advice, policy)["changed"] == 0
 
 
 @pytest.mark.parametrize("seed", [1])

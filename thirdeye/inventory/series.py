@@ -36,19 +36,15 @@ class SeriesNames:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeriesMembers:
+class SeriesParts:
     """The members of all series, series after series: the numbers of their tables, in ascending order within one.
 
-    Series are numbered from 1 on, by their representatives. `series` is that of each member, `wholes` tells which members
-    are `Partitioned` tables that the others are named after, and `starts` where each series begins.
+    Series are numbered from 1 on. `series` is that of each member, and `starts` where each series begins.
     """
 
     numbers: Array
     series: Array
-    wholes: Mask
     starts: Array
-    # The table that stands for each series: the whole, or the part with the lowest number.
-    representatives: Array
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -75,6 +71,18 @@ class SeriesMembers:
         mask = np.zeros(tables, np.bool_)
         mask[self.numbers[members]] = True
         return mask
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesMembers(SeriesParts):
+    """The members of series that are numbered by their representatives.
+
+    `wholes` tells which members are `Partitioned` tables that the others are named after.
+    """
+
+    wholes: Mask
+    # The table that stands for each series: the whole, or the part with the lowest number.
+    representatives: Array
 
 
 class SeriesEntry(TypedDict):
@@ -108,6 +116,14 @@ def no_series() -> SeriesMembers:
     return SeriesMembers(
         numbers=nothing, series=nothing, wholes=nothing.astype(np.bool_), starts=nothing, representatives=nothing
     )
+
+
+def parts_of(series: Array) -> SeriesParts:
+    """The members of series, given the number of each table's series, 0 for none."""
+    numbers = np.flatnonzero(series)
+    numbers = numbers[np.argsort(series[numbers], kind="stable")]
+    _, starts, ranks = np.unique(series[numbers], return_index=True, return_inverse=True)
+    return SeriesParts(numbers=numbers.astype(np.int32), series=(ranks + 1).astype(np.int32), starts=starts)
 
 
 def find_series(names: SeriesNames, present: Mask) -> SeriesMembers:

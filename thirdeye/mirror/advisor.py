@@ -10,7 +10,7 @@ from typing import Protocol
 
 from thirdeye.database import Session
 from thirdeye.inventory.columns import Array, Columns, Mask
-from thirdeye.inventory.series import SeriesMembers, no_series
+from thirdeye.inventory.series import SeriesParts, no_series
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class Estate:
     unread: Mask
     tag_sets: Sequence[Sequence[str]]
     incomplete: bool
-    series: SeriesMembers = field(default_factory=no_series)
+    series: SeriesParts = field(default_factory=no_series)
 
 
 class Advisor(Protocol):

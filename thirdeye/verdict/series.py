@@ -7,14 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from thirdeye.inventory.columns import IN_USE_THROUGH_SERIES, UNREADABLE_WRITE, Array, Columns, Mask
-from thirdeye.inventory.series import SeriesMembers
+from thirdeye.inventory.series import SeriesParts
 
 
 @dataclass(frozen=True)
 class UnusedSeries:
     """The series of an estate; `unused` tells which of them are not in use, by series."""
 
-    members: SeriesMembers
+    members: SeriesParts
     unused: Mask
 
     def share(self, values: Array, common: Callable[[Array], Array]) -> None:
@@ -33,7 +33,7 @@ class SharedFacts(NamedTuple):
     known_since: Array
 
 
-def unused_series(members: SeriesMembers, query: Columns) -> UnusedSeries:
+def unused_series(members: SeriesParts, query: Columns) -> UnusedSeries:
     """The series whose members are not in use through them."""
     flags = query["flags"][members.numbers[members.starts]]
     return UnusedSeries(members, (flags & IN_USE_THROUGH_SERIES) == 0)
@@ -59,7 +59,12 @@ def share_risk(series: UnusedSeries, query: Columns, risks: Array) -> None:
 
 def share_verdict(series: UnusedSeries, query: Columns) -> None:
     """Gives the parts of each unused series the most cautious of their verdicts, and the blockers of all."""
-    starts = series.members.starts
     # Codes of verdicts rise with what they take away.
     series.share(query["verdict"], series.members.lowest)
+    share_blockers(series, query)
+
+
+def share_blockers(series: UnusedSeries, query: Columns) -> None:
+    """Gives the parts of each unused series the blockers of all."""
+    starts = series.members.starts
     series.share(query["blockers"], lambda bits: np.bitwise_or.reduceat(bits, starts))

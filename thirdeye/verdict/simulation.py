@@ -5,16 +5,22 @@ from typing import Any, Final
 
 import numpy as np
 
-from thirdeye.inventory.columns import PRESENT, WITHOUT_STORAGE, day_of
+from thirdeye.inventory.columns import ABSENT, PRESENT, QUERY_FIELDS, WITHOUT_STORAGE, Columns, Mask, day_of
 from thirdeye.inventory.query import Catalogue, cost_of, risk_of
+from thirdeye.inventory.series import parts_of
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, VERDICTS, Blocker, Verdict
 from thirdeye.verdict.evaluation import protected_tag_sets
 from thirdeye.verdict.quality import regret_rate
 from thirdeye.verdict.return_risk import FUTURE_DAYS, IDLE_LIMITS, RATIO_CLASSES, USE_CLASSES, RiskTable, StateCounts
 from thirdeye.verdict.rules import Policy, verdicts
+from thirdeye.verdict.series import UnusedSeries, share_blockers, share_verdict, unused_series
 
 # The columns that a simulation reads.
-SIMULATED: Final = ("flags", "activity", "place", "size", "query_cost", "tags", "idle", "verdict", "blockers", "risk")
+SIMULATED: Final = (
+    "flags", "activity", "place", "size", "query_cost", "series", "tags", "idle", "verdict", "blockers", "risk",
+)  # fmt: skip
+# Those that the parts of a series share, and what tells which do.
+_SHARED: Final = ("flags", "series", "verdict", "blockers", "risk")
 # Under this many idle days a table is in use.
 _IDLE_FROM: Final = 90
 
@@ -23,24 +29,13 @@ def simulate(
     catalogue: Catalogue, tag_sets: Sequence[Sequence[str]], advice: Mapping[str, Any], policy: Policy
 ) -> dict[str, object]:
     """Tables and USD a month by verdict, what DELETE and ARCHIVE would save, and the back-test."""
-    protected = protected_tag_sets(tag_sets, policy.protected_tags)
-    bit = BLOCKER_BIT[Blocker.PROTECTED_TAG]
+    simulated = _simulated(catalogue, protected_tag_sets(tag_sets, policy.protected_tags), policy)
     tables, costs, changed = np.zeros(len(VERDICTS), np.int64), np.zeros(len(VERDICTS)), 0
     for number in range(catalogue.columns.chunks):
-        chunk = catalogue.columns.parts(number)
-        cost = cost_of(catalogue, chunk)
-        # The policy replaces the protected tags of the one in force.
-        bits = np.where(protected[chunk["tags"]], chunk["blockers"] | bit, chunk["blockers"] & ~np.uint32(bit))
-        codes = verdicts(
-            activity=chunk["activity"],
-            idle=chunk["idle"],
-            cost=cost,
-            without_storage=(chunk["flags"] & WITHOUT_STORAGE) != 0,
-            risk=risk_of(catalogue, chunk),
-            bits=bits,
-            policy=policy,
-        )
-        present = (chunk["flags"] & PRESENT) != 0
+        chunk, codes = catalogue.columns.parts(number), simulated.parts(number)["verdict"]
+        cost, present = cost_of(catalogue, chunk), (chunk["flags"] & PRESENT) != 0
+        # What is absent keeps the verdict that it had.
+        codes = np.where((chunk["flags"] & ABSENT) != 0, chunk["verdict"], codes)
         tables += np.bincount(codes[present], minlength=len(VERDICTS))
         costs += np.bincount(codes[present], weights=np.nan_to_num(cost[present]), minlength=len(VERDICTS))
         changed += int(np.count_nonzero(present & (codes != chunk["verdict"])))
@@ -55,6 +50,49 @@ def simulate(
         "changed": changed,
         "backTest": back_test(StateCounts.of(advice.get("counts", {})), int(advice.get("today", 0)), policy),
     }
+
+
+def _simulated(catalogue: Catalogue, protected: Mask, policy: Policy) -> Columns:
+    """The verdicts of a policy, as a refresh gives them: the parts of a series that is not in use have one."""
+    simulated = _shared_columns(catalogue, protected)
+    series = unused_series(parts_of(simulated["series"]), simulated)
+    _judge_absent_with_series(series, simulated)
+    for number in range(catalogue.columns.chunks):
+        chunk = {**catalogue.columns.parts(number), **simulated.parts(number)}
+        chunk["verdict"][:] = verdicts(
+            activity=chunk["activity"],
+            idle=chunk["idle"],
+            cost=cost_of(catalogue, chunk),
+            without_storage=(chunk["flags"] & WITHOUT_STORAGE) != 0,
+            risk=risk_of(catalogue, chunk),
+            bits=chunk["blockers"],
+            policy=policy,
+        )
+    share_verdict(series, simulated)
+    return simulated
+
+
+def _shared_columns(catalogue: Catalogue, protected: Mask) -> Columns:
+    """What the parts of a series share, with the protected tags of the policy instead of those of the one in force."""
+    bit = np.uint32(BLOCKER_BIT[Blocker.PROTECTED_TAG])
+    shared = Columns({name: QUERY_FIELDS[name] for name in _SHARED}, catalogue.columns.length)
+    for number in range(catalogue.columns.chunks):
+        chunk = catalogue.columns.parts(number)
+        for name, values in shared.parts(number).items():
+            values[:] = chunk[name]
+        bits = shared.parts(number)["blockers"]
+        bits[:] = np.where(protected[chunk["tags"]], bits | bit, bits & ~bit)
+    return shared
+
+
+def _judge_absent_with_series(series: UnusedSeries, shared: Columns) -> None:
+    """Replaces the blockers and the risk of what is absent, which are its last ones, by those of its series now."""
+    absent = shared.has(ABSENT)
+    shared["blockers"][absent] &= np.uint32(BLOCKER_BIT[Blocker.PROTECTED_TAG])
+    shared["risk"][absent] = 0
+    share_blockers(series, shared)
+    # All others have the same one.
+    series.share(shared["risk"], series.members.highest)
 
 
 def back_test(counts: StateCounts, today: int, policy: Policy) -> dict[str, object]:
