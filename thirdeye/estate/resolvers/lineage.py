@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from ariadne import ObjectType
@@ -96,9 +96,7 @@ def _budget(info: Info) -> Budget:
     return budget
 
 
-async def _views(
-    info: Info, load: Load, snapshot: Snapshot, nodes: Sequence[tuple[int, int]]
-) -> list[dict[str, object]]:
+async def _views(info: Info, load: Load, snapshot: Snapshot, nodes: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
     """Lineage nodes, from node numbers and distances."""
     numbers = [node for node, _ in nodes]
     rows = await asset_loader(info.context).load_many(numbers)
@@ -159,8 +157,8 @@ async def unknown_downstream(info: Info, number: int, limit: int) -> list[dict[s
             # Through a circle of lineage a table is downstream of itself.
             reasons |= await _unknown_nodes(load, snapshot, [(number, 0)])
         nearest_first = sorted(reasons, key=lambda node: (distances[node], node))[:limit]
-        views = {node: await _views(info, load, snapshot, [(node, distances[node])]) for node in nearest_first}
-        return [{**view, "unknown": reasons[node]} for node, found in views.items() for view in found]
+        found = await _views(info, load, snapshot, [(node, distances[node]) for node in nearest_first])
+        return [{**view, "unknown": reasons[view["asset"]["number"]]} for view in found]
 
     return await with_snapshot(info.context, read)
 
