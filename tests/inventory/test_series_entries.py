@@ -10,7 +10,7 @@ def entry(number: int, old: int = 0) -> SeriesEntry:
     """One of a series whose name has a line end and quotes in it."""
     return {
         "name": f'events\n"{number}"', "place": 0, "table": number, "last": number + 2, "tables": 3, "whole": False,
-        "inUse": True, "accessed": 20_500, "known": 19_000, "bytes": 10**12, "cost": "0.069000",
+        "inUse": True, "throughLineage": False, "accessed": 20_500, "known": 19_000, "bytes": 10**12, "cost": "0.069000",
         "advised": True, "old": list(range(10**6, 10**6 + old)), "oldCost": "0.000000",
     }  # fmt: skip
 

@@ -36,6 +36,7 @@ query ($filter: TableFilterInput, $sortBy: String, $sortDir: String, $first: Int
   }}
 }}
 """
+_ABOUT_USE = {"ACTIVE_DOWNSTREAM", "SERIES_IN_USE"}
 KEEP = f"""
 mutation ($fqn: String!, $reason: String!, $until: Date!) {{
   keepTable(fqn: $fqn, reason: $reason, until: $until) {{ fqn {VERDICT} }}
@@ -104,14 +105,17 @@ async def test_every_verdict_explains_itself(estate: Api) -> None:
         verdict = table["verdict"]
         codes = {blocker["code"] for blocker in verdict["blockers"]}
         assert (verdict["purgeScore"] is None) == (table["activity"] == "UNKNOWN")
-        assert table["inUseThroughLineage"] == ("ACTIVE_DOWNSTREAM" in codes)
+        assert "ACTIVE_DOWNSTREAM" in codes or not table["inUseThroughLineage"]
+        assert ("Nothing in use depends on it." in verdict["reasons"]) <= ("ACTIVE_DOWNSTREAM" not in codes)
         for blocker in verdict["blockers"]:
             assert blocker["detail"].endswith((".", "missing."))
-            about_assets = blocker["code"] in {"ACTIVE_DOWNSTREAM", "UNKNOWN_DOWNSTREAM"}
-            # A part of a series has the blockers of all, and assets of its own.
-            shared = "another part of its series" in blocker["detail"]
-            assert bool(blocker["assets"]) == (about_assets and not shared)
-            assert blocker["code"] != "ACTIVE_DOWNSTREAM" or all(each["asset"]["inUse"] for each in blocker["assets"])
+            # Of what is unknown nobody can tell which part of a series it is behind.
+            shared = blocker["code"] == "UNKNOWN_DOWNSTREAM" and "another part of its series" in blocker["detail"]
+            about_assets = blocker["code"] in {"ACTIVE_DOWNSTREAM", "UNKNOWN_DOWNSTREAM"} and not shared
+            about_assets |= blocker["code"] == "SERIES_IN_USE" and "through lineage" in blocker["detail"]
+            assert blocker["assets"] or not about_assets
+            assert not blocker["assets"] or blocker["code"] in {*_ABOUT_USE, "UNKNOWN_DOWNSTREAM"}
+            assert blocker["code"] not in _ABOUT_USE or all(each["asset"]["inUse"] for each in blocker["assets"])
         assert verdict["reasons"][-1]
         risk, cost = verdict["returnRisk"], table["monthlyCost"] and float(table["monthlyCost"])
         assert (risk is not None) == (table["activity"] in {"STALE", "DORMANT"})

@@ -14,9 +14,10 @@ TABLE: dict[str, Any] = {
     "activityReason": "Nobody can tell.", "longestPauseDays": 9, "monthlyCost": Decimal("182.0"), "tier": "Tier1",
     "inUseThroughLineage": False, "lastWritten": date(2026, 11, 1), "knownSince": date(2026, 11, 2),
     "refreshedAt": datetime(2026, 11, 21, 12, tzinfo=UTC), "series": None,
+    "blockerCodes": [],
 }  # fmt: skip
 SERIES = {
-    "inUse": False, "lastAccessed": date(2026, 3, 12),
+    "inUse": False, "throughLineage": False, "lastAccessed": date(2026, 3, 12),
     "reason": "Part of the series events_* (419 tables): last read on 12 March 2026 (254 days ago).",
 }  # fmt: skip
 RISK: ReturnRisk = {
@@ -91,6 +92,26 @@ def detail(blocker: Blocker, missing_days: int = 0, **changed: Any) -> str:
     return blocker_detail(blocker, TABLE | changed, None, missing_days, ["PII"])
 
 
+@pytest.mark.parametrize(
+    ("changed", "is_said"),
+    [
+        ({}, True),
+        ({"series": SERIES}, True),
+        ({"blockerCodes": ["CRITICAL_TIER", "SERIES_IN_USE"], "series": {**SERIES, "inUse": True}}, True),
+        ({"inUseThroughLineage": True}, False),
+        # The parts of a series that nobody uses have the blockers of all.
+        ({"blockerCodes": ["ACTIVE_DOWNSTREAM"], "series": SERIES}, False),
+        ({"blockerCodes": ["UNKNOWN_DOWNSTREAM"]}, False),
+        ({"blockerCodes": ["NO_LINEAGE"]}, False),
+        ({"blockerCodes": ["SERIES_IN_USE"], "series": {**SERIES, "inUse": True, "throughLineage": True}}, False),
+    ],
+)
+def test_that_nothing_depends_on_it_is_said_where_nothing_says_otherwise(
+    changed: dict[str, Any], is_said: bool
+) -> None:
+    assert ("Nothing in use depends on it." in said(**changed)) == is_said
+
+
 def test_every_blocker_has_a_sentence_of_its_own() -> None:
     sentences = [detail(blocker) for blocker in Blocker]
     assert len(set(sentences)) == len(Blocker)
@@ -113,6 +134,23 @@ def test_every_blocker_has_a_sentence_of_its_own() -> None:
             Blocker.RECENTLY_WRITTEN,
             {"lastWritten": None, "series": SERIES},
             "Another part of its series was written lately, or nobody can read when.",
+        ),
+        (Blocker.KEPT_BY_OWNER, {}, "Somebody said that it must stay."),
+        (
+            Blocker.KEPT_BY_OWNER,
+            {"series": SERIES},
+            "Somebody said that it, or another part of its series, must stay.",
+        ),
+        (Blocker.ACTIVE_DOWNSTREAM, {}, "Something that is in use depends on it."),
+        (
+            Blocker.ACTIVE_DOWNSTREAM,
+            {"series": SERIES, "inUseThroughLineage": True},
+            "Something that is in use depends on it.",
+        ),
+        (
+            Blocker.ACTIVE_DOWNSTREAM,
+            {"series": SERIES},
+            "Something that is in use depends on another part of its series.",
         ),
         (Blocker.CRITICAL_TIER, {"series": SERIES}, "Its tier is Tier1."),
         (

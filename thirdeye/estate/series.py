@@ -10,13 +10,17 @@ from thirdeye.inventory.series import SeriesEntry
 
 
 class SeriesView(TypedDict):
-    """The keys of the API's `TableSeries`; `number` is that of the table that stands for it."""
+    """The keys of the API's `TableSeries`; `number` is that of the table that stands for it.
+
+    `throughLineage`: it is in use, and none of its tables is by itself.
+    """
 
     name: str
     fqn: str
     number: int
     tables: int
     inUse: bool
+    throughLineage: bool
     lastAccessed: date | None
     knownSince: date | None
     sizeBytes: int
@@ -34,6 +38,7 @@ def series_view(entry: SeriesEntry, fqn: str, as_of: date) -> SeriesView:
         "number": entry["table"],
         "tables": entry["tables"],
         "inUse": entry["inUse"],
+        "throughLineage": entry["throughLineage"],
         "lastAccessed": day_of(entry["accessed"]),
         "knownSince": day_of(entry["known"]),
         "sizeBytes": entry["bytes"],
@@ -45,14 +50,15 @@ def series_view(entry: SeriesEntry, fqn: str, as_of: date) -> SeriesView:
 
 
 def series_reason(entry: SeriesEntry, as_of: date) -> str:
-    """A sentence on what a table is part of, and when that was last read."""
+    """A sentence on what a table is part of, when that was last read, and whether something else holds it."""
+    through_lineage = "in use through lineage, " if entry["throughLineage"] else ""
     accessed = day_of(entry["accessed"])
-    if accessed is None:
-        use = (
-            "it is in use, though no table of it was read" if entry["inUse"] else "no table of it was ever seen in use"
-        )
+    if accessed is not None:
+        use = f"{through_lineage}last read on {format_day(accessed)} ({_days_ago((as_of - accessed).days)})"
+    elif entry["inUse"]:
+        use = f"{through_lineage or 'it is in use, '}though no table of it was read"
     else:
-        use = f"last read on {format_day(accessed)} ({_days_ago((as_of - accessed).days)})"
+        use = "no table of it was ever seen in use"
     return f"Part of the series {entry['name']}_* ({entry['tables']:,} tables): {use}."
 
 

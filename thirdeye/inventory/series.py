@@ -98,7 +98,9 @@ class SeriesEntry(TypedDict):
     # How many tables it has, and the whole if it is one of them.
     tables: int
     whole: bool
+    # `throughLineage`: none of its tables is in use by itself.
     inUse: bool
+    throughLineage: bool
     accessed: int
     known: int
     bytes: int

@@ -179,9 +179,11 @@ async def series_entries(
     place = query["place"][members.representatives] if len(members) else np.zeros(0, np.int32)
     price = [prices[service] for service in state.service_of_place()[place].tolist()]
     old_numbers, old_ends = numbers[old], np.searchsorted(by_series[old], np.arange(len(members) + 1)).tolist()
+    in_use = _in_use(members, query)
     columns = (
         representatives, place.tolist(), np.diff(np.append(members.starts, len(numbers))).tolist(),
-        _last(series, query).tolist(), members.any_of(members.wholes).tolist(), _in_use(members, query).tolist(),
+        _last(series, query).tolist(), members.any_of(members.wholes).tolist(), in_use.tolist(),
+        (in_use & ~members.any_of(series.used)).tolist(),
         members.highest(query["accessed"][numbers]).tolist(), members.lowest(state.source["known_since"][numbers]).tolist(),
         advised.tolist(),
     )  # fmt: skip
@@ -200,7 +202,8 @@ async def series_entries(
                 "tables": tables,
                 "last": last,
                 "whole": whole,
-                "inUse": in_use,
+                "inUse": used,
+                "throughLineage": held,
                 "accessed": accessed,
                 "known": known,
                 "bytes": sums[0],
@@ -209,7 +212,7 @@ async def series_entries(
                 "old": old_numbers[slice(*ends)].tolist(),
                 "oldCost": format_cost(old_sums[1]),
             }
-            for table, at, tables, last, whole, in_use, accessed, known, may_go, sums, old_sums, ends in islice(
+            for table, at, tables, last, whole, used, held, accessed, known, may_go, sums, old_sums, ends in islice(
                 rows, _PAGE
             )
         ]

@@ -26,6 +26,10 @@ _ADVICE: Final[Mapping[Verdict, str]] = {
 }
 
 
+# Blockers that say that something in use depends on it, or that something may.
+_DEPENDED_ON: Final = frozenset({
+    Blocker.ACTIVE_DOWNSTREAM.value, Blocker.UNKNOWN_DOWNSTREAM.value, Blocker.NO_LINEAGE.value,
+})  # fmt: skip
 # So many of the assets behind a blocker are named.
 MOST_NAMED: Final = 3
 
@@ -81,7 +85,7 @@ def blocker_detail(
     """A blocker with its dates and numbers. `missing_days`: of observation, for SHORT_HISTORY."""
     if blocker is Blocker.KEPT_BY_OWNER:
         if keep is None:
-            return "Somebody said that it must stay."
+            return f"Somebody said that {_who(table, 'it')} must stay."
         return f"{keep.kept_by} keeps it until {format_day(keep.kept_until)}: {keep.reason}"
     short_history = (
         f"Its service has been watched for too short a time to learn from: {missing_days} days are missing."
@@ -89,7 +93,7 @@ def blocker_detail(
         else "There are too few tables like it, or like one that depends on it, to learn from."
     )
     sentences = {
-        Blocker.ACTIVE_DOWNSTREAM: "Something that is in use depends on it.",
+        Blocker.ACTIVE_DOWNSTREAM: _active_downstream(table),
         Blocker.UNKNOWN_DOWNSTREAM: f"Something depends on {_whom(table)} of whose use nothing is known.",
         Blocker.CRITICAL_TIER: _critical_tier(table),
         Blocker.PROTECTED_TAG: f"{_who(table)} carries a protected tag ({', '.join(protected_tags)}).",
@@ -118,8 +122,14 @@ def _whom(table: TableAnswer) -> str:
     return "it" if _unused_series(table) is None else "it, or on another part of its series,"
 
 
-def _who(table: TableAnswer) -> str:
-    return "It" if _unused_series(table) is None else "It, or another part of its series,"
+def _who(table: TableAnswer, it: str = "It") -> str:
+    return it if _unused_series(table) is None else f"{it}, or another part of its series,"
+
+
+def _active_downstream(table: TableAnswer) -> str:
+    if table["inUseThroughLineage"] or _unused_series(table) is None:
+        return "Something that is in use depends on it."
+    return "Something that is in use depends on another part of its series."
 
 
 def _critical_tier(table: TableAnswer) -> str:
@@ -148,9 +158,16 @@ def reasons(table: TableAnswer, verdict: Verdict, blockers: Sequence[str], risk:
         sentences.append(_similar_tables(risk))
     cost: Decimal | None = table["monthlyCost"]
     sentences.append("What it costs is not known." if cost is None else f"Costs {cost.quantize(CENT):,} USD a month.")
-    if not table["inUseThroughLineage"]:
+    if _nothing_depends_on(table):
         sentences.append("Nothing in use depends on it.")
     return [*sentences, *blockers, _ADVICE[verdict]]
+
+
+def _nothing_depends_on(table: TableAnswer) -> bool:
+    """Whether nothing in use depends on a table, nor on its series, as far as anybody can tell."""
+    series: SeriesView | None = table["series"]
+    held = table["inUseThroughLineage"] or (series is not None and series["throughLineage"])
+    return not held and _DEPENDED_ON.isdisjoint(table["blockerCodes"])
 
 
 def _absence(since: datetime) -> str:

@@ -27,6 +27,7 @@ async def parts(estate: Estate) -> list[str]:
         estate.tables[name] = Table(30 + place, name, size=10**12, owners=1, series=1, blockers=bits)
     estate.synthetic.series = [
         {"name": "events", "place": 0, "table": 30, "last": 33, "tables": 4, "whole": False, "inUse": True,
+         "throughLineage": False,
          "accessed": day_number(date(2026, 2, 27)), "known": day_number(date(2024, 2, 1)), "bytes": 4 * 10**12,
          "cost": "92.000000", "advised": True, "old": [30, 31], "oldCost": "46.000000"},
     ]  # fmt: skip

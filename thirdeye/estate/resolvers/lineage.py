@@ -15,11 +15,14 @@ from thirdeye.inventory.columns import (
     ASSET_FIELDS,
     CHUNK,
     FIRST_ASSET,
+    IN_USE_THROUGH_LINEAGE,
     MISSING,
     PRESENT,
     UNREADABLE_KIND,
     Array,
+    Columns,
     Mask,
+    PackedColumns,
     blob_name,
     unpack_fields,
 )
@@ -41,6 +44,8 @@ table = ObjectType("Table")
 _FIRST_ASSET_CHUNK: Final = FIRST_ASSET // CHUNK
 # Assets behind a blocker are looked for within so many edges.
 _MAX_BLOCKER_DISTANCE: Final = 20
+# Of a series what depends on so many of its parts is looked at.
+_MAX_PARTS: Final = 20
 # Views whose text was not read are looked for behind so many tables.
 _MAX_UNREAD: Final = 200
 _UNKNOWN_ASSETS: Final = {UNREADABLE_KIND: "UNREADABLE_KIND", MISSING: "MISSING"}
@@ -134,6 +139,48 @@ async def downstream_in_use(info: Info, number: int, limit: int) -> list[dict[st
         return await _views(info, load, snapshot, (await nearest(load, number))[:limit])
 
     return await with_snapshot(info.context, read)
+
+
+async def series_downstream_in_use(info: Info, number: int, limit: int) -> list[dict[str, object]]:
+    """The nearest assets in use downstream of the parts of a table's series."""
+
+    async def read(snapshot: Snapshot) -> list[dict[str, object]]:
+        load, distances = partial(info.context.estate.chunk, snapshot), dict[int, int]()
+        for part in await _parts_in_use(info, snapshot, number):
+            for node, distance in await nearest(load, part):
+                distances[node] = min(distance, distances.get(node, distance))
+        nearest_first = sorted(distances.items(), key=lambda each: (each[1], each[0]))
+        return await _views(info, load, snapshot, nearest_first[:limit])
+
+    return await with_snapshot(info.context, read)
+
+
+async def _parts_in_use(info: Info, snapshot: Snapshot, number: int) -> list[int]:
+    """Parts of a table's series that are in use through lineage, not more than _MAX_PARTS."""
+    await snapshot.load(("flags", "series"))
+    columns, key = snapshot.catalogue.columns, f"parts in use {snapshot.generation}"
+    if key not in info.context.loaders:
+        # A request may ask for many tables.
+        info.context.loaders[key] = _all_parts_in_use(columns)
+    series, parts = info.context.loaders[key]
+    chunk, place = divmod(number, CHUNK)
+    own = columns.parts(chunk)["series"][place]
+    start, end = np.searchsorted(series, [own, own + 1])
+    found: list[int] = parts[start : min(end, start + _MAX_PARTS)].tolist()
+    return found
+
+
+def _all_parts_in_use(columns: Columns | PackedColumns) -> tuple[Array, Array]:
+    """The series, in ascending order, and the numbers of all parts that are in use through lineage."""
+    series, numbers = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+    for chunk in range(columns.chunks):
+        part = columns.parts(chunk)
+        places = np.flatnonzero((part["series"] > 0) & ((part["flags"] & IN_USE_THROUGH_LINEAGE) != 0))
+        series.append(part["series"][places])
+        numbers.append(places + chunk * CHUNK)
+    of_part, in_use = np.concatenate(series), np.concatenate(numbers)
+    order = np.argsort(of_part, kind="stable")
+    return of_part[order], in_use[order]
 
 
 async def unknown_downstream(info: Info, number: int, limit: int) -> list[dict[str, object]]:

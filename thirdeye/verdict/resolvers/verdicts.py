@@ -6,7 +6,11 @@ from ariadne import ObjectType
 from thirdeye.context import Info
 from thirdeye.errors import BadInput
 from thirdeye.estate.loaders import snapshot_of, view, with_snapshot
-from thirdeye.estate.resolvers.lineage import downstream_in_use, unknown_downstream
+from thirdeye.estate.resolvers.lineage import (
+    downstream_in_use,
+    series_downstream_in_use,
+    unknown_downstream,
+)
 from thirdeye.inventory import store as inventory
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.fqn import digest
@@ -135,7 +139,11 @@ def _observed_days(table: TableAnswer, snapshot: Snapshot) -> int:
 async def resolve_assets(blocker: TableAnswer, info: Info, *, first: int | None = None) -> list[dict[str, object]]:
     limit = page_size(first, default=5, maximum=20)
     if blocker["code"] == Blocker.ACTIVE_DOWNSTREAM.value:
-        return await downstream_in_use(info, blocker["number"], limit)
+        own = await downstream_in_use(info, blocker["number"], limit)
+        # The parts of a series that is not in use have the blockers of all.
+        return own or await series_downstream_in_use(info, blocker["number"], limit)
+    if blocker["code"] == Blocker.SERIES_IN_USE.value:
+        return await series_downstream_in_use(info, blocker["number"], limit)
     if blocker["code"] == Blocker.UNKNOWN_DOWNSTREAM.value:
         return await unknown_downstream(info, blocker["number"], limit)
     return []
