@@ -1,5 +1,6 @@
 """Lineage that the texts of views give, between the tables that there are; and which tables they may mean."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -28,7 +29,7 @@ class TextLineage:
     upstream: Array = field(default_factory=_none)
     downstream: Array = field(default_factory=_none)
     unread_views: Array = field(default_factory=_none)
-    possible: tuple[Array, Array] = field(default_factory=lambda: (_none(), _none()))
+    possible: Array = field(default_factory=lambda: np.stack([_none(), _none()]))
 
     def hold_through_deleted(self, sources: Array) -> None:
         """Marks what deleted views may name that conduct: they are among the sources of the lineage."""
@@ -78,19 +79,19 @@ class _Evaluation:
         views, words = self._words()
         present = self._present[views]
         self._mark_words(views[present], words[present])
-        possible = [_matches(*self._by("word_key"), views[~present], words[~present])]
-        for tables, heads in self._heads(upstream, downstream):
-            of_present = self._present[heads]
-            _mark(self._unread_views, tables[of_present], heads[of_present])
-            possible.append(np.stack([tables[~of_present], heads[~of_present]]))
-        possible += self._mark_databases()
-        pairs = np.concatenate(possible, axis=1)
-        if pairs.shape[1] > _MOST_PAIRS:
-            _mark(self._unread_views, *pairs)
-            pairs = pairs[:, :0]
+        possible = _DeletedViews(self._state.tables)
+        possible.add(*_matches(*self._by("word_key"), views[~present], words[~present]))
+        self._mark_heads(upstream, downstream, possible)
+        self._mark_databases(possible)
+        self._mark_unless_noted(possible.first_views())
         # A view does not depend on itself.
         others = upstream != downstream
-        return TextLineage(upstream[others], downstream[others], self._unread_views, (pairs[0], pairs[1]))
+        return TextLineage(upstream[others], downstream[others], self._unread_views, possible.pairs())
+
+    def _mark_unless_noted(self, views: Array) -> None:
+        """Notes a view by table, NO_NODE for none, where none is noted."""
+        noted = self._unread_views
+        self._unread_views = np.where(noted == NO_NODE, views, noted)
 
     def _by(self, key: str) -> tuple[Array, Array]:
         """The keys of the named tables in order, and the tables."""
@@ -150,20 +151,35 @@ class _Evaluation:
             others[first] = False
             keys, views = keys[others], views[others]
 
-    def _heads(self, upstream: Array, downstream: Array) -> list[tuple[Array, Array]]:
-        """Pairs of a table and a view with a wildcard that may mean it, and which has no edge from it for that."""
+    def _mark_heads(self, upstream: Array, downstream: Array, possible: "_DeletedViews") -> None:
+        """Notes by table the first view with a wildcard that may mean it, and which has no edge from it for that."""
+        edges = _Upstream(upstream, downstream)
+        first_views = np.full(self._state.tables, NO_NODE, np.uint32)
+        for tables, views in self._heads():
+            present = self._present[views]
+            # A later view of the group changes nothing for a table that has one.
+            left = tables[self._unread_views[tables] == NO_NODE]
+            for view in views[present]:
+                if not len(left):
+                    break
+                others = edges.others(left, view)
+                first_views[left[others]] = np.minimum(first_views[left[others]], view)
+                left = left[~others]
+            for view in views[~present]:
+                chosen = tables[edges.others(tables, view)]
+                possible.add(chosen, np.full(len(chosen), view, np.uint32))
+        self._mark_unless_noted(first_views)
+
+    def _heads(self) -> Iterator[tuple[Array, Array]]:
+        """Tables that a wildcard may mean, and the views that have it, both in order."""
         references = self._of_kind(ReferenceKind.HEAD)
-        known = np.sort(_pair_keys(upstream, downstream))
-        found, meant = list[tuple[Array, Array]](), dict[tuple[int, int, int], Array]()
+        views = dict[tuple[int, int, tuple[int, str | None] | None], list[int]]()
         for view, head, schema in zip(*(references[name].tolist() for name in ("view", "key", "schema")), strict=True):
-            key = (head, schema, 0 if head or schema else int(self._state.query["place"][view]))
-            if key not in meant:
-                meant[key] = self._tables[self._with_head(view, head, schema)].astype(np.uint32)
-            tables = meant[key]
-            views = np.full(len(tables), view, np.uint32)
-            new = ~np.isin(_pair_keys(tables, views), known)
-            found.append((tables[new], views[new]))
-        return found
+            database = None if head or schema else self._database(view)
+            views.setdefault((head, schema, database), []).append(view)
+        for (head, schema, _), same in views.items():
+            tables = self._tables[self._with_head(same[0], head, schema)]
+            yield tables.astype(np.uint32), np.unique(np.array(same, np.uint32))
 
     def _with_head(self, view: int, head: int, schema: int) -> Mask:
         """Which named tables a wildcard of a view may mean: by the first letters of names, by schema, or its database."""
@@ -176,34 +192,75 @@ class _Evaluation:
             chosen &= self._schemas == schema
         return chosen
 
+    def _database(self, view: int) -> tuple[int, str | None]:
+        service, database, _ = self._state.places.items[self._state.query["place"][view]]
+        return service, database
+
     def _of_database(self, view: int) -> Mask:
         """Which named tables are of the database of a view."""
-        items, place = self._state.places.items, self._state.query["place"]
-        database = items[place[view]][:2]
+        items, database = self._state.places.items, self._database(view)
         of_places = np.array([*(item[:2] == database for item in items), False])
-        mask: Mask = of_places[place[self._tables]]
+        mask: Mask = of_places[self._state.query["place"][self._tables]]
         return mask
 
-    def _mark_databases(self) -> list[Array]:
-        """Of a text that is too large, any table of its database may be what it names; pairs for deleted views."""
-        pairs, first_views = [np.zeros((2, 0), np.uint32)], dict[tuple[int, str | None], list[int]]()
-        items, place = self._state.places.items, self._state.query["place"]
+    def _mark_databases(self, possible: "_DeletedViews") -> None:
+        """Of a text that is too large, any table of its database may be what it names."""
+        first_views = dict[tuple[int, str | None], list[int]]()
         for view in np.sort(self._known.views(TextState.TOO_LARGE)).tolist():
             if self._present[view]:
-                first_views.setdefault(items[place[view]][:2], []).append(view)
+                first_views.setdefault(self._database(view), []).append(view)
             else:
                 tables = self._tables[self._of_database(view)].astype(np.uint32)
-                pairs.append(np.stack([tables, np.full(len(tables), view, np.uint32)]))
+                possible.add(tables, np.full(len(tables), view, np.uint32))
         for views in first_views.values():
             named = self._tables[self._of_database(views[0])]
             for view in views[:2]:
                 _mark(self._unread_views, named, np.full(len(named), view, np.uint32))
-        return pairs
 
 
-def _pair_keys(upstream: Array, downstream: Array) -> Array:
-    keys: Array = (upstream.astype(np.uint64) << np.uint64(32)) | downstream.astype(np.uint64)
-    return keys
+class _Upstream:
+    """What the texts of views name, by view."""
+
+    def __init__(self, upstream: Array, downstream: Array) -> None:
+        order = np.argsort(downstream, kind="stable")
+        self._upstream, self._downstream = upstream[order], downstream[order]
+
+    def others(self, tables: Array, view: np.uint32) -> Mask:
+        """Which of these tables, in order, are neither the view itself nor named by it."""
+        first, end = (np.searchsorted(self._downstream, view, side) for side in ("left", "right"))
+        named = np.append(self._upstream[first:end], view)
+        places = np.searchsorted(tables, named)
+        named, places = named[places < len(tables)], places[places < len(tables)]
+        others = np.ones(len(tables), np.bool_)
+        others[places[tables[places] == named]] = False
+        return others
+
+
+class _DeletedViews:
+    """Pairs of a table and a deleted view that may name it; of too many, only the first view of each table."""
+
+    def __init__(self, tables: int) -> None:
+        self._pairs = [np.zeros((2, 0), np.uint32)]
+        self._count = 0
+        self._first = np.full(tables, NO_NODE, np.uint32)
+
+    def add(self, tables: Array, views: Array) -> None:
+        """Adds pairs."""
+        self._pairs.append(np.stack([tables, views]))
+        self._count += len(tables)
+        if self._count > _MOST_PAIRS:
+            tables, views = np.concatenate(self._pairs, axis=1)
+            others = tables != views
+            np.minimum.at(self._first, tables[others], views[others])
+            self._pairs = [np.zeros((2, 0), np.uint32)]
+
+    def pairs(self) -> Array:
+        """The pairs; none if there were too many."""
+        return np.concatenate(self._pairs, axis=1)
+
+    def first_views(self) -> Array:
+        """By table the first view, NO_NODE unless there were too many pairs."""
+        return self._first
 
 
 def _matches(keys: Array, tables: Array, views: Array, wanted: Array) -> Array:
