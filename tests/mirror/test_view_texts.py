@@ -1,5 +1,7 @@
 """What the texts of views say depends on what."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -7,6 +9,9 @@ import pytest
 from tests.mirror.test_lineage import CORE, flows, in_use_through_lineage, old_table, see
 from tests.support.om_estate import OMEstate, has_a_past
 from tests.support.om_rows import hash_of
+from thirdeye.mirror import state, store, view_texts
+from thirdeye.mirror.phases import views
+from thirdeye.mirror.view_references import ViewTexts
 
 pytestmark = pytest.mark.anyio
 UNKNOWN = {"UNKNOWN_DOWNSTREAM"}
@@ -269,6 +274,69 @@ async def test_what_a_former_version_read_counts_until_there_is_time_to_read_it_
         run = await estate.mirror.refresh("FULL")
         assert run["error"] is None
         assert await in_use_through_lineage(estate, name)
+
+
+@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
+async def test_texts_that_a_former_version_read_are_read_again_by_any_refresh(estate: OMEstate, kind: Any) -> None:
+    has_a_past(estate.om)
+    old_table(estate, "base", "former")
+    used_view(estate, "report", "SELECT * FROM base")
+    with a_former_version():
+        await see(estate)
+        await estate.mirror.thirdeye.execute("UPDATE view_text SET reader = 'former', paths = '[[\"former\"]]'")
+        await see(estate, "FULL")
+    settings = estate.mirror.settings
+    estate.mirror.settings = settings.model_copy(update={"view_text_seconds": 0})
+    for each in (kind, "AUTO", "FULL", "AUTO"):
+        seen = await see(estate, each)
+        assert seen[CORE + "former"].blockers == {"ACTIVE_DOWNSTREAM"}
+        assert seen[CORE + "base"].verdict == "DELETE"
+        assert await counts(estate) == {"former": 1}
+    estate.mirror.settings = settings
+    for _ in range(2):
+        seen = await see(estate)
+        assert seen[CORE + "base"].blockers == {"ACTIVE_DOWNSTREAM"}
+        assert seen[CORE + "former"].verdict == "DELETE"
+        assert await counts(estate) == {"read": 1}
+
+
+@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
+async def test_what_a_former_version_could_not_read_waits_for_this_one(estate: OMEstate, kind: Any) -> None:
+    has_a_past(estate.om)
+    old_table(estate, "base", "mentioned")
+    used_view(estate, "report", "SELECT * FROM base WHERE name <> 'mentioned'")
+    with a_former_version():
+        await see(estate)
+        await estate.mirror.thirdeye.execute("UPDATE view_text SET reader = 'former', paths = NULL")
+        seen = await see(estate, "FULL")
+        assert seen[CORE + "mentioned"].blockers == UNKNOWN
+        assert await counts(estate) == {"unreadable": 1}
+    settings = estate.mirror.settings
+    estate.mirror.settings = settings.model_copy(update={"view_text_seconds": 0})
+    assert (await see(estate, kind))[CORE + "mentioned"].blockers == UNKNOWN
+    assert await counts(estate) == {"pending": 1}
+    estate.mirror.settings = settings
+    seen = await see(estate)
+    assert (seen[CORE + "base"].blockers, seen[CORE + "mentioned"].verdict) == ({"ACTIVE_DOWNSTREAM"}, "DELETE")
+
+
+@contextmanager
+def a_former_version() -> Iterator[None]:
+    """Refreshes under another reader's name."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (state, views, view_texts):
+            patch.setattr(module, "READER", "former")
+        yield
+
+
+async def counts(estate: OMEstate) -> dict[str, int]:
+    """What became of the texts that the last refresh knows of."""
+    known = ViewTexts()
+    published = await store.state(estate.mirror.thirdeye)
+    assert published is not None
+    async for name, data in store.blobs(estate.mirror.thirdeye, "view-text/", published["generation"]):
+        known.texts.unpack(int(name.rsplit("/", 1)[1]), data)
+    return {name: count for name, count in view_texts.counts_of(known).items() if count}
 
 
 async def test_text_lineage_counts_as_lineage(estate: OMEstate) -> None:

@@ -24,6 +24,7 @@ from thirdeye.inventory.directory import Place
 from thirdeye.mirror import store
 from thirdeye.mirror.buckets import BucketSums
 from thirdeye.mirror.keys import KEY, records_of
+from thirdeye.mirror.sql_references import READER
 from thirdeye.mirror.view_references import VIEW_GROUPS
 
 EDGE_FIELDS: Final = {"upstream": "u4", "downstream": "u4", "state": "u1"}
@@ -238,7 +239,7 @@ async def _load_columns(thirdeye: MySQL, generation: int, group: str, columns: C
 
 def packed_state(state: State) -> Iterator[tuple[str, bytes]]:
     """Every blob of a state that a refresh needs again, except those of its edges and its names."""
-    yield "sources", orjson.dumps({**state.document(), "fields": GROUPS | VIEW_GROUPS})
+    yield "sources", orjson.dumps({**state.document(), "fields": GROUPS | VIEW_GROUPS, "reader": READER})
     for group, columns in state.groups().items():
         if group != "name":
             yield from columns.blobs(group)

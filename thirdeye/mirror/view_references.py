@@ -1,7 +1,7 @@
 """What texts of views name, as keys, kept from refresh to refresh."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, NamedTuple
@@ -39,6 +39,8 @@ class TextState(IntEnum):
     PENDING = 3
     # It is longer than what is tried.
     TOO_LARGE = 4
+    # A former version read it; what it found counts until this one has read the text.
+    FORMER = 5
 
 
 class ReferenceKind(IntEnum):
@@ -167,7 +169,14 @@ class ViewTexts:
     def forget(self, views: Mask) -> None:
         """Leaves out what is known of these views."""
         for columns in self.groups().values():
-            _keep(columns, ~views[columns["view"]])
+            chosen = ~views[columns["view"]]
+            _replace(columns, {name: columns[name][chosen] for name in columns.fields})
+
+    def outdate(self) -> None:
+        """What a former version read counts until this one has read it; what that could not read, this one may."""
+        states = self.texts["state"]
+        read, unreadable = states == TextState.READ, states == TextState.UNREADABLE
+        self.texts["state"] = np.select([read, unreadable], [TextState.FORMER, TextState.PENDING], states)
 
     def add(self, group: str, rows: Iterable[tuple[int, ...]]) -> None:
         """Adds rows to a group, in the order of its fields."""
@@ -179,6 +188,12 @@ class ViewTexts:
             for name, column in zip(columns.fields, values, strict=True):
                 columns[name][first:] = np.array(column, dtype=columns.fields[name])
 
+    def extend(self, others: Sequence["ViewTexts"]) -> None:
+        """Adds what is known of other views."""
+        for group, columns in self.groups().items():
+            parts = [columns, *(other.groups()[group] for other in others)]
+            _replace(columns, {name: np.concatenate([part[name] for part in parts]) for name in columns.fields})
+
     def sort(self) -> None:
         """Brings all into one order, whatever it came in."""
         for columns in self.groups().values():
@@ -187,8 +202,7 @@ class ViewTexts:
                 columns[name] = columns[name][order]
 
 
-def _keep(columns: Columns, chosen: Mask) -> None:
-    kept = {name: columns[name][chosen] for name in columns.fields}
-    columns.length = int(chosen.sum())
-    for name, values in kept.items():
-        columns[name] = values
+def _replace(columns: Columns, values: Mapping[str, Array]) -> None:
+    columns.length = len(next(iter(values.values())))
+    for name, column in values.items():
+        columns[name] = column

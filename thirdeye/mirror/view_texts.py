@@ -10,7 +10,7 @@ import orjson
 import structlog
 
 from thirdeye.database import Row
-from thirdeye.inventory.columns import ABSENT, VIEW, Array
+from thirdeye.inventory.columns import ABSENT, VIEW, Array, Mask
 from thirdeye.inventory.fqn import split_fqn
 from thirdeye.mirror import view_store
 from thirdeye.mirror.context import RefreshContext, RefreshWork
@@ -35,9 +35,23 @@ MAX_TEXT_BYTES: Final = 1_000_000
 _PAGE: Final = 2_000
 # Texts are fetched so many bytes at a time.
 _MAX_FETCHED_BYTES: Final = 4_000_000
-# What is known of texts: paths by hash and dialect, None for what could not be read.
-KnownTexts = dict[tuple[str, str], list[Path] | None]
+# The hash of a text and its dialect.
+TextKey = tuple[str, str]
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class _KnownTexts:
+    """What texts name, None for what could not be read: found by this version, and by a former one."""
+
+    current: dict[TextKey, list[Path] | None] = field(default_factory=dict)
+    former: dict[TextKey, list[Path] | None] = field(default_factory=dict)
+
+    def paths(self, key: TextKey) -> tuple[list[Path] | None, TextState]:
+        """What a text names as far as known, and what became of it if it was read."""
+        if key in self.current:
+            return self.current[key], TextState.READ
+        return self.former.get(key), TextState.FORMER
 
 
 @dataclass
@@ -48,15 +62,23 @@ class _Found:
     references: list[tuple[int, ...]] = field(default_factory=list)
     words: list[tuple[int, int]] = field(default_factory=list)
 
-    def add_paths(self, number: int, paths: list[Path], home: Home) -> None:
+    def add_paths(self, number: int, paths: list[Path], state: TextState, home: Home) -> None:
         """What a text names that was read."""
-        self.texts.append((number, TextState.READ))
+        self.texts.append((number, state))
         for path in paths:
             self.add_references(number, references(tuple(path), home))
 
     def add_references(self, number: int, found: Iterable[Reference]) -> None:
         """What a text of this view names."""
         self.references += [(number, *reference) for reference in found]
+
+    def as_texts(self) -> ViewTexts:
+        """The same, packed."""
+        packed = ViewTexts()
+        packed.add("view-text", self.texts)
+        packed.add("view-reference", self.references)
+        packed.add("view-word", self.words)
+        return packed
 
 
 class ViewTextReader:
@@ -70,11 +92,14 @@ class ViewTextReader:
         self._words = WordKeys(work.state.name["word_key"][named_tables(work.state)])
         self._deadline: float | None = None
         self._sql = SQLReader()
+        # By page.
+        self._found: list[ViewTexts] = []
+        self._read_anew: Mask = np.zeros(work.state.tables, np.bool_)
         # Of all texts that were looked at.
         self.hashes = set[bytes]()
 
     async def read(self) -> None:
-        """Reads the texts of views whose row was read, and goes on with those that no refresh has read yet."""
+        """Reads the texts of views whose row was read, and goes on with those that this version has not read yet."""
         state, known = self._work.state, self._known
         is_view = (state.name["form"] & VIEW) != 0
         in_om = state.source["stamp"] != 0
@@ -84,22 +109,24 @@ class ViewTextReader:
         async with self._sql:
             for page in _pages(np.flatnonzero(changed)):
                 await self._read_page(page)
-            await self._read_again(in_om)
+            await self._go_on(in_om)
+        known.forget(self._read_anew)
+        known.extend(self._found)
         known.sort()
 
-    async def _read_again(self, in_om: Array) -> None:
-        """Reads texts that no refresh has read; looks through all unread ones when there are tables with new names."""
-        unread = self._known.views(TextState.PENDING, TextState.UNREADABLE)
-        if not self._has_new_names():
-            unread = self._known.views(TextState.PENDING)
-        unread = np.sort(unread[in_om[unread]])
-        unread = unread[~self._work.read.mask(self._work.state.tables)[unread]]
-        for page in _pages(unread):
-            if self._is_over() and not self._has_new_names():
-                break
-            chosen = np.zeros(self._work.state.tables, np.bool_)
-            chosen[page] = True
-            self._known.forget(chosen)
+    async def _go_on(self, in_om: Mask) -> None:
+        """Reads texts that this version has not read; looks through all unread ones when there are tables with new names."""
+        known, has_new_names = self._known, self._has_new_names()
+        # These first: what a former version overlooked holds nothing, what is unread holds too much.
+        await self._read_again(known.views(TextState.FORMER), in_om)
+        states = (TextState.PENDING, TextState.UNREADABLE) if has_new_names else (TextState.PENDING,)
+        await self._read_again(known.views(*states), in_om, at_any_rate=has_new_names)
+
+    async def _read_again(self, views: Array, in_om: Mask, *, at_any_rate: bool = False) -> None:
+        for page in _pages(np.sort(views[in_om[views]])):
+            if self._is_over() and not at_any_rate:
+                return
+            self._read_anew[page] = True
             await self._read_page(page)
 
     def _has_new_names(self) -> bool:
@@ -126,27 +153,23 @@ class ViewTextReader:
         om, found = self._context.reader.om, _Found()
         ids = {id_text(self._work.state.source["id"][number]): number for number in numbers.tolist()}
         rows = await om.view_hashes(list(ids))
-        known, former = await self._known_texts([row["hash"] for row in rows])
+        known = await self._known_texts([row["hash"] for row in rows])
         self.hashes.update(bytes.fromhex(row["hash"]) for row in rows)
         unread = []
         for row in rows:
             home = self._home(ids[row["id"]], row)
             key = (row["hash"], home.dialect)
-            paths = known.get(key)
-            if key not in known and self._is_over():
-                paths = former.get(key)
+            paths, state = known.paths(key)
             if row["length"] > MAX_TEXT_BYTES:
                 found.texts.append((ids[row["id"]], TextState.TOO_LARGE))
-            elif paths is not None:
-                found.add_paths(ids[row["id"]], paths, home)
+            elif paths is not None and (state is TextState.READ or self._is_over()):
+                found.add_paths(ids[row["id"]], paths, state, home)
             else:
                 unread.append(row)
         for rows in _by_bytes(unread):
-            await self._read_texts(found, ids, await om.view_texts([row["id"] for row in rows]), known, former)
+            await self._read_texts(found, ids, await om.view_texts([row["id"] for row in rows]), known)
         self._context.check_lease()
-        self._known.add("view-text", found.texts)
-        self._known.add("view-reference", found.references)
-        self._known.add("view-word", found.words)
+        self._found.append(found.as_texts())
 
     def _home(self, number: int, row: Row) -> Home:
         state = self._work.state
@@ -154,30 +177,27 @@ class ViewTextReader:
         name, hashed = split_fqn(row["fqn"] or row["id"])[0], state.services.items[service]
         return Home(name, database, schema, self._dialects[service], hashed)
 
-    async def _known_texts(self, hashes: Sequence[str]) -> tuple[KnownTexts, KnownTexts]:
-        """What this version has read; and what a former one has, which counts until this one has time to read it."""
-        known, former = KnownTexts(), KnownTexts()
+    async def _known_texts(self, hashes: Sequence[str]) -> _KnownTexts:
+        known = _KnownTexts()
         for row in await view_store.texts(self._context.thirdeye, hashes):
             paths = None if row["paths"] is None else orjson.loads(row["paths"])
-            (known if row["reader"] == READER else former)[row["hash"], row["dialect"]] = paths
-        return known, former
+            (known.current if row["reader"] == READER else known.former)[row["hash"], row["dialect"]] = paths
+        return known
 
-    async def _read_texts(
-        self, found: _Found, ids: Mapping[str, int], rows: list[Row], known: KnownTexts, former: KnownTexts
-    ) -> None:
+    async def _read_texts(self, found: _Found, ids: Mapping[str, int], rows: list[Row], known: _KnownTexts) -> None:
         """Reads these texts while there is time; of the others, and of those that cannot be read, the words."""
-        read, unread = KnownTexts(), list[tuple[int, str, str]]()
+        read, unread = dict[TextKey, list[Path] | None](), list[tuple[int, str, str]]()
         for row in rows:
             number, text = ids[row["id"]], str(row["text"])
             home = self._home(number, row)
             key = (row["hash"], home.dialect)
-            if key not in known and not self._is_over() and await self._read_text(key, text, read):
-                known[key] = read[key]
-            paths = known[key] if key in known else former.get(key)
+            if key not in known.current and not self._is_over() and await self._read_text(key, text, read):
+                known.current[key] = read[key]
+            paths, state = known.paths(key)
             if paths is not None:
-                found.add_paths(number, paths, home)
+                found.add_paths(number, paths, state, home)
                 continue
-            found.texts.append((number, TextState.UNREADABLE if key in known else TextState.PENDING))
+            found.texts.append((number, TextState.UNREADABLE if key in known.current else TextState.PENDING))
             found.add_references(number, unread_wildcards(text, home))
             unread.append((number, text, home.service))
         await asyncio.to_thread(self._add_words, found, unread)
@@ -194,7 +214,7 @@ class ViewTextReader:
         for number, text, service in unread:
             found.words += [(number, key) for key in self._words.of(text, service)]
 
-    async def _read_text(self, key: tuple[str, str], text: str, read: KnownTexts) -> bool:
+    async def _read_text(self, key: TextKey, text: str, read: dict[TextKey, list[Path] | None]) -> bool:
         """Whether a text was tried."""
         try:
             read[key] = await self._sql.paths_in(text, key[1])

@@ -5,6 +5,7 @@ import asyncio
 from thirdeye.inventory.columns import NAME_FIELDS, Columns
 from thirdeye.mirror import store
 from thirdeye.mirror.context import RefreshContext, RefreshWork
+from thirdeye.mirror.sql_references import READER
 from thirdeye.mirror.state import packed_names, stored_document
 from thirdeye.mirror.view_lineage import text_lineage
 from thirdeye.mirror.view_references import ViewTexts
@@ -29,12 +30,15 @@ async def read_views(context: RefreshContext, work: RefreshWork) -> None:
 async def _load(context: RefreshContext) -> ViewTexts:
     """What the refresh before knew."""
     known = ViewTexts()
-    if await stored_document(context.thirdeye, context.previous_generation) is None:
+    document = await stored_document(context.thirdeye, context.previous_generation)
+    if document is None:
         # It was written in another form.
         return known
     for group, columns in known.groups().items():
         async for name, data in store.blobs(context.thirdeye, f"{group}/", context.previous_generation):
             columns.unpack(int(name.rsplit("/", 1)[1]), data)
+    if document.get("reader") != READER:
+        known.outdate()
     return known
 
 
