@@ -3,7 +3,7 @@
 import importlib.metadata
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import sqlglot
@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 # What reads texts: sqlglot, and the rules of this module, whose number goes up with each change of what they find.
-READER: Final = f"sqlglot {importlib.metadata.version('sqlglot')}, rules 2"
+READER: Final = f"sqlglot {importlib.metadata.version('sqlglot')}, rules 3"
 # OM's types of services by the dialect that they speak; others get the generic one.
 DIALECTS: Final[Mapping[str, str]] = {
     "Athena": "athena", "AzureSQL": "tsql", "BigQuery": "bigquery", "Clickhouse": "clickhouse", "Cockroach": "postgres",
@@ -24,10 +24,30 @@ DIALECTS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 _MOST_PARTS: Final = 3
 # Functions that read a table which their arguments name as a text, or in a way that sqlglot does not take for a table.
-_READING_FUNCTIONS: Final = frozenset({
-    "cluster", "clusterallreplicas", "crosstab", "dblink", "dictionary", "external_query", "identifier", "merge",
-    "opendatasource", "openquery", "openrowset", "query", "remote", "remotesecure",
-})  # fmt: skip
+# Names of functions are without case and underscores here.
+_READING_FUNCTION: Final = re.compile(
+    r"cluster(allreplicas)?|connectby|crosstab\w*|dblink\w*|dict(get|has|isin|ionary)\w*|externalquery|identifier"
+    r"|joinget\w*|merge|opendatasource|openquery|openrowset|querytable|remote(secure)?|table(changes)?|tsstat"
+    r"|(cursor|database|query|schema|table)toxml\w*|xpathtable"
+)
+# In FROM any other function may read a table, but for these: they make rows of what they are given.
+_MAKING_ROWS: Final = re.compile(
+    r"(pos|variant)?explode\w*|(exploding)?generate(array|datearray|random|series|subscripts|timestamparray)|generator"
+    r"|jsonb?(arrayelements|each|objectkeys|pathquery|torecord)\w*|json(table|toarray|tree|tuple)|openjson|xmltable"
+    r"|each|flatten|inline(outer)?|nodes|numbers(mt)?|range|sequence|skeys|stack|svals|unnest|values|view|zeros(mt)?"
+    r"|odci(date|number|varchar2)list|parseurltuple|regexpmatches|split|(regexp|strtok)?splittotable|string(split|totable)"
+    r"|xmlsequence"
+)
+# Schemas with functions of these names that are no others.
+_KNOWN_SCHEMAS: Final = frozenset({"pg_catalog", "sys"})
+# A statement, or a query of XML over tables, as a text.
+_HIDDEN_QUERY: Final = re.compile(r"\bselect\b.*\bfrom\b|\bcollection\s*\(|\bora:view\b", re.IGNORECASE | re.DOTALL)
+# What FROM and JOIN may have whose parts are looked at by themselves.
+_SOURCES: Final = (
+    exp.Table, exp.TableFromRows, exp.Lateral, exp.Query, exp.Unnest, exp.Values, exp.Stream, exp.Final, exp.Pivot,
+    # What `|> AS name` makes of the query before it.
+    exp.TableAlias,
+)  # fmt: skip
 # What a template leaves to be filled in is lost, also where the text can be read without it.
 _TEMPLATE: Final = re.compile(r"\{\{|\{%|\$\{")
 
@@ -71,13 +91,74 @@ def _hides_tables(node: exp.Expr) -> bool:
     # What sqlglot does not know it keeps as a command; `TO` names where ClickHouse writes what a view reads.
     if isinstance(node, exp.Command | exp.Use | exp.ToTableProperty | exp.DynamicIdentifier):
         return True
-    if isinstance(node, exp.TableFromRows):
-        return isinstance(node.this, exp.Column | exp.Literal | exp.DynamicIdentifier)
-    if isinstance(node, exp.Table):
-        return isinstance(node.this, exp.Anonymous) and node.this.name.lower() in _READING_FUNCTIONS
     if isinstance(node, exp.In):
         return isinstance(node.args.get("field"), exp.Column)
-    return isinstance(node, exp.From) and isinstance(node.this, exp.Struct)
+    if isinstance(node, exp.Literal | exp.RawString | exp.National):
+        return isinstance(node.parent, exp.Func | exp.Kwarg | exp.DPipe) and bool(_HIDDEN_QUERY.search(node.name))
+    if isinstance(node, exp.Anonymous):
+        return _reads_table(node)
+    return not _is_clear_source(node)
+
+
+def _is_clear_source(node: exp.Expr) -> bool:
+    """Whether all tables that a source of rows reads can be seen; true of what is no source."""
+    if isinstance(node, exp.Table):
+        parts, alias = node.parts, node.args.get("alias")
+        if all(isinstance(part, exp.Identifier) for part in parts):
+            # `dictionary('orders')` is taken for a table with the names of its columns.
+            return alias is None or alias.this is not None
+        return _makes_rows(parts[-1], parts[:-1])
+    if isinstance(node, exp.TableFromRows):
+        return _makes_rows(node.this)
+    if isinstance(node, exp.Lateral):
+        # LATERAL VIEW has functions of a row only.
+        return bool(node.args.get("view")) or _makes_rows(node.this)
+    if isinstance(node, exp.From | exp.Join):
+        if isinstance(node.this, exp.Values):
+            return _has_only_rows(node.this)
+        # `ARRAY JOIN` of ClickHouse is with columns.
+        return isinstance(node.this, _SOURCES) or node.args.get("kind") == "ARRAY"
+    return True
+
+
+def _has_only_rows(values: exp.Values) -> bool:
+    """Whether VALUES is what it seems: of ClickHouse's `values('a Int', 1), t` sqlglot takes the table for a row."""
+    lengths = {len(row.expressions) for row in values.expressions}
+    return len(lengths) == 1 and (values.args.get("alias") is not None or values.find(exp.Column) is None)
+
+
+def _makes_rows(source: exp.Expr, schema: Sequence[exp.Expr] = ()) -> bool:
+    """Whether a function in FROM makes rows of what it is given, or is one whose tables sqlglot finds."""
+    while isinstance(source, exp.Dot):
+        schema, source = [source.this], source.expression
+    if isinstance(source, _SOURCES):
+        return True
+    if not isinstance(source, exp.Func | exp.SemanticView):
+        return False
+    if isinstance(source.this, exp.Table | exp.Subquery) or _wraps_rows(source):
+        return True
+    name = _function_name(source)
+    # `x.nodes('/a')` is of a column.
+    is_known = not schema or name == "nodes" or schema[-1].name.casefold() in _KNOWN_SCHEMAS
+    return is_known and _MAKING_ROWS.fullmatch(name) is not None
+
+
+def _reads_table(function: exp.Anonymous) -> bool:
+    """Whether a function reads a table wherever it stands; MERGE of a hint is none."""
+    is_one = _READING_FUNCTION.fullmatch(_function_name(function)) is not None
+    return is_one and not _wraps_rows(function) and function.find_ancestor(exp.Hint) is None
+
+
+def _wraps_rows(function: exp.Expr) -> bool:
+    """Whether this is `TABLE(...)` around a function that makes rows."""
+    arguments = function.expressions
+    is_wrapper = isinstance(function, exp.Anonymous) and _function_name(function) == "table"
+    return is_wrapper and len(arguments) == 1 and _makes_rows(arguments[0])
+
+
+def _function_name(function: exp.Expr) -> str:
+    name = function.name if isinstance(function, exp.Anonymous) else function.key
+    return name.casefold().replace("_", "")
 
 
 def _path(table: exp.Table) -> Path:
