@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from tests.mirror.test_absence import BUSY, KEPT, SIDE, refresh, sides
+from tests.mirror.test_absence import BUSY, KEPT, SIDE, refresh, rows, sides
 from tests.support.clocks import NOON
 from tests.support.om_estate import OMEstate, has_a_past
 from tests.support.om_rows import OMRows
@@ -41,6 +41,21 @@ async def test_new_ids_are_the_same_tables(om: OMRows, estate: OMEstate, kind: s
     assert kinds == []
     again = await refresh(estate, "FULL" if kind == "AUTO" else "AUTO")
     assert {fqn: row["number"] for fqn, row in again.items()} == {fqn: row["number"] for fqn, row in before.items()}
+
+
+async def test_a_table_that_is_renamed_while_it_is_gone_comes_back_under_its_name(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    identifier = om.table(OLD)
+    before = (await refresh(estate))[OLD]
+    om.delete(OLD)
+    await refresh(estate, hours=1)
+    assert (await refresh(estate, days=5))[OLD]["removed_at"] is not None
+    om.table(NEW, id=identifier, updated=0, deleted=True)
+    await refresh(estate, "FULL")
+    om.table(OLD, id=identifier, updated=0)
+    await estate.look()
+    found = await rows(estate)
+    assert (found[OLD]["number"], found[OLD]["id"], NEW in found) == (before["number"], identifier, False)
 
 
 async def test_usage_under_the_former_id_still_counts(om: OMRows, estate: OMEstate) -> None:

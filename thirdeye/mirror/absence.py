@@ -57,7 +57,8 @@ async def settle_absences(context: RefreshContext, work: RefreshWork) -> None:
         return
     # A full refresh begins without the places of what it does not read.
     if context.progress.kind == "FULL":
-        await _recall(context, state, numbers)
+        # What was read in full is as OpenMetadata has it.
+        await _recall(context, state, numbers[state.source["text"][numbers] == 0])
         # Some lie in places that no other table lies in.
         work.mass_absence = np.zeros(len(state.places.items) + 1, np.bool_)
     mass = await _mass_absences(context, state, numbers, limits)
