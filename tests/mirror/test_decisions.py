@@ -144,6 +144,16 @@ async def under_new_ids_after_a_refresh_without(attic: Attic) -> None:
     attic.recreate()
 
 
+async def under_new_ids_that_are_first_seen_deleted(attic: Attic) -> None:
+    attic.recreate()
+    attic.om.delete(*TABLES)
+    await attic.refresh(hours=1)
+    await attic.refresh(days=5)
+    attic.om.delete(*TABLES, deleted=False)
+    await attic.refresh(hours=1)
+    await attic.refresh(days=4)
+
+
 async def with_the_service(attic: Attic) -> None:
     attic.om.delete(*TABLES)
     attic.places_deleted(True)
@@ -170,8 +180,8 @@ async def two_over_a_weekend(attic: Attic) -> None:
 
 
 UPHEAVALS: list[Callable[[Attic], Awaitable[None]]] = [
-    hidden_for_one_refresh, under_new_ids, under_new_ids_after_a_refresh_without, with_the_service, over_three_hours,
-    two_over_a_weekend,
+    hidden_for_one_refresh, under_new_ids, under_new_ids_after_a_refresh_without,
+    under_new_ids_that_are_first_seen_deleted, with_the_service, over_three_hours, two_over_a_weekend,
 ]  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Which table is which: by OM's id, and by the name where the id is gone."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 
@@ -41,6 +42,64 @@ async def test_new_ids_are_the_same_tables(om: OMRows, estate: OMEstate, kind: s
     assert kinds == []
     again = await refresh(estate, "FULL" if kind == "AUTO" else "AUTO")
     assert {fqn: row["number"] for fqn, row in again.items()} == {fqn: row["number"] for fqn, row in before.items()}
+
+
+@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
+@pytest.mark.parametrize("between", ["at once", "absent between", "gone between"])
+async def test_new_ids_that_are_first_seen_deleted_are_the_same_tables(
+    om: OMRows, estate: OMEstate, kind: str, between: str
+) -> None:
+    async def look(hours: int = 1) -> dict[str, dict[str, object]]:
+        estate.pass_days(hours // 24, BUSY)
+        estate.mirror.now += timedelta(hours=hours % 24)
+        await estate.look(kind)
+        return await rows(estate)
+
+    has_a_past(om)
+    om.read(OLD, [300])
+    om.profile(OLD, 300)
+    before = (await look())[OLD]
+    if between != "at once":
+        om.drop(OLD)
+        await look()
+    if between == "gone between":
+        assert (await look(24 * 7))[OLD]["removed_at"] is not None
+    # A service is ingested again, and its next run, a bad one, does not see them, before the next refresh.
+    recreate(om, OLD)
+    om.delete(OLD)
+    om.table(NEW)
+    missed = (await look())[OLD]
+    assert (missed["number"], missed["known_since"]) == (before["number"], before["known_since"])
+    assert missed["id"] != before["id"]
+    assert (missed["removed_at"] is not None) == (between == "gone between")
+    assert missed["absent_since"] is not None
+    om.delete(OLD, deleted=False)
+    after = (await look())[OLD]
+    kept = ("number", "last_accessed", "known_since", "seen_at", "size_bytes")
+    assert [after[name] for name in kept] == [before[name] for name in kept]
+    assert (after["absent_since"], after["removed_at"]) == (None, None)
+    assert len(await rows(estate)) == 48
+    numbers = {fqn: row["number"] for fqn, row in (await rows(estate)).items()}
+    kind = "FULL" if kind == "AUTO" else "AUTO"
+    assert {fqn: row["number"] for fqn, row in (await look()).items()} == numbers
+    # Usage under the former id counts, as ever.
+    om.usage(OLD, [1])
+    assert (await refresh(estate))[OLD]["last_accessed"] == om.day(1)
+
+
+@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
+async def test_an_absent_table_keeps_its_text_under_a_new_id(om: OMRows, estate: OMEstate, kind: str) -> None:
+    has_a_past(om)
+    om.table(OLD)
+    before = (await refresh(estate))[OLD]
+    om.drop(OLD)
+    om.table(OLD, id=str(uuid.uuid4()), tableType="View", displayName="Orders!", deleted=True)
+    for hours in (1, 24 * 3):
+        after = (await refresh(estate, kind, hours=hours))[OLD]
+        assert [after[name] for name in ("number", "table_type", "display_name")] == [before["number"], "Regular", None]
+    om.delete(OLD, deleted=False)
+    after = (await refresh(estate, kind))[OLD]
+    assert [after[name] for name in ("number", "table_type", "display_name")] == [before["number"], "View", "Orders!"]
 
 
 async def test_a_table_that_is_renamed_while_it_is_gone_comes_back_under_its_name(om: OMRows, estate: OMEstate) -> None:

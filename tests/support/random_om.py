@@ -163,7 +163,11 @@ class RandomOM:
 
         return undo
 
-    def give_new_ids(self, identifiers: set[str]) -> None:
+    def renew_and_mark_deleted(self, identifiers: set[str], places: set[str]) -> Undo:
+        """OM deletes these tables for good, has them again under new ids, and marks those deleted, before anybody looks."""
+        return self.mark_deleted(set(self.give_new_ids(identifiers).values()), places)
+
+    def give_new_ids(self, identifiers: set[str]) -> dict[str, str]:
         """What OM holds of these tables it holds under new ids, as after a service was deleted and ingested again."""
         new = {each: str(uuid.uuid4()) for each in identifiers}
         tables = self.entities[TABLES]
@@ -173,6 +177,7 @@ class RandomOM:
         self.edges = {(new.get(up, up), new.get(down, down)): kinds for (up, down), kinds in self.edges.items()}
         self.usage = {new.get(each, each): days for each, days in self.usage.items()}
         self.sizes = {new.get(each, each): size for each, size in self.sizes.items()}
+        return new
 
     def rename(self, identifier: str, name: str) -> None:
         """A table has another name under the same id."""
@@ -296,8 +301,10 @@ def disturb(om: RandomOM, random: Random, *, plainly: bool = False) -> Undo:
         else {each for each in tables if om.fqns()[each].startswith(f"{where}.")}
     )
     places = set() if kind == "one" else {where}
-    forgotten = random.random() < 0.6
-    undo = (om.forget if forgotten else om.mark_deleted)(chosen, places)
+    chance = random.random()
+    forgotten = 0.15 <= chance < 0.6
+    vanish = om.forget if forgotten else om.renew_and_mark_deleted if chance < 0.15 else om.mark_deleted
+    undo = vanish(chosen, places)
 
     def back() -> None:
         undo()

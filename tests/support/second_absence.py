@@ -14,9 +14,9 @@ _EARLIEST = datetime(1970, 1, 1)
 
 
 def identities(known: Known, om_ids: Collection[str], live: Mapping[str, str]) -> dict[str, str]:
-    """By id of each table that OM has now (with its FQN) the id that it was known by; nothing for what is new.
+    """By id of each table that OM has a row of (with its FQN) the id that it was known by; nothing for what is new.
 
-    `om_ids` are all ids that OM has a row for, and be it deleted.
+    `om_ids` are all ids that OM has a row for. Of two rows of one name the first counts.
 
     >>> known = Known(kept={"a": Kept(service="s", fqn="s.x"), "b": Kept(service="s", fqn="s.y")})
     >>> identities(known, {"a", "b"}, {"a": "s.y", "b": "s.x"})  # two names swapped

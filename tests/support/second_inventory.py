@@ -58,8 +58,10 @@ class _Judge(LineageAndScore):
 
     def evaluate(self, live: dict[str, Row], usage: list[UsageRow]) -> Judged:
         """What follows from the facts of the tables and the rows of usage."""
-        fqns = {identifier: table["fqn"] for identifier, table in live.items()}
-        self.followed = identities(self.known, self.om_ids, fqns)
+        # A table under a new id may be marked deleted by the time it is seen.
+        fqns = {identifier: table["fqn"] for identifier, table in [*live.items(), *self.everything.items()]}
+        found = identities(self.known, self.om_ids, fqns)
+        self.followed = {new: old for new, old in found.items() if new in live or new != old}
         tables = {**live, **self.absent_tables(live)}
         for table in tables.values():
             self.services.setdefault(table["service_hash"], {"name": table["service_name"], "type": None})
@@ -99,7 +101,10 @@ class _Judge(LineageAndScore):
         """Tables that are away and not gone yet, as they were last; in `self.away` also those that are gone."""
         for table in live.values():
             table["absent_since"], table["mass_absence"], table["in_om"] = None, False, True
-        self.away = away(self.known, self.followed.values(), self.now)
+        there = [before for identifier, before in self.followed.items() if identifier in live]
+        missed = away(self.known, there, self.now)
+        now = {before: identifier for identifier, before in self.followed.items()}
+        self.away = {now.get(identifier, identifier): absence for identifier, absence in missed.items()}
         absences = Absences(
             list(self.away.values()),
             [(self.services[each["service_hash"]]["name"], each["database"], each["schema"]) for each in live.values()],
@@ -111,9 +116,11 @@ class _Judge(LineageAndScore):
             if absences.is_gone(absence, self.now):
                 self.away[identifier] = replace(absence, gone=True)
                 continue
-            assert identifier in self.known.last, "look at a table before it vanishes: it stays what it was"
+            before = self.followed.get(identifier, identifier)
+            assert before in self.known.last, "look at a table before it vanishes: it stays what it was"
             in_om = identifier in self.om_ids
-            found[identifier] = {**self.known.last[identifier], "absent_since": absence.since, "in_om": in_om}
+            last = self.known.last[before]
+            found[identifier] = {**last, "id": identifier, "absent_since": absence.since, "in_om": in_om}
             if absences.is_mass(absence):
                 hit.add(absence.path[:2])
         for table in live.values():
@@ -292,7 +299,9 @@ class _Judge(LineageAndScore):
             identifier: each for identifier, each in self.known.kept.items() if identifier not in self.followed.values()
         }
         for identifier, absence in self.away.items():
-            kept[identifier] = replace(kept[identifier], absent_since=absence.since, gone=absence.gone)
+            before = self.kept(identifier)
+            assert before is not None
+            kept[identifier] = replace(before, absent_since=absence.since, gone=absence.gone)
         for identifier, table in tables.items():
             if not table["absent_since"]:
                 kept[identifier] = self.remembered(identifier, table)

@@ -62,7 +62,7 @@ class Reader:
         self.now = (now.astimezone(UTC).replace(tzinfo=None) if now else noon).replace(second=0, microsecond=0)
         self.everything: dict[str, Row] = {}
         self.om_ids = set[str]()
-        # By id of a table the id that it was known by.
+        # By id of a table the id that it was known by; of deleted ones only where that is another one.
         self.followed: dict[str, str] = {}
         self.relations_deleted = list[Row]()
 

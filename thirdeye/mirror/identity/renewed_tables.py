@@ -1,7 +1,8 @@
 """Tables that came back under new ids, as after a service was deleted in OpenMetadata and ingested anew.
 
 Whether an id is gone shows only when all rows are read, so such a table gets a number of its own first, and then gives
-what was read of it to the number of the table that it is.
+what was read of it to the number of the table that it is. One that is marked deleted by then has not come back: an absent
+table goes on being absent, under the new id.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from thirdeye.database import MySQL
-from thirdeye.inventory.columns import ABSENT, PRESENT, SEEN_LATER, Array
+from thirdeye.inventory.columns import PRESENT, SEEN_LATER, Array
 from thirdeye.mirror.identity import store
 from thirdeye.mirror.keys import KEY, id_text, records_of
 from thirdeye.mirror.state import Index, State
@@ -21,6 +22,8 @@ _PAIR: Final = np.dtype([("old", ">u4"), ("new", ">u4")])
 _PAGE: Final = 2_000
 # What a table keeps under a new id; `known_since` and `accessed` are merged.
 _KEPT: Final = frozenset({"known_since", "accessed", "signs", "advised", "advised_on"})
+# What an absent table gets under a new id.
+_KEYS: Final = ("id", "key", "tail", "stamp", "name_stamp")
 
 
 class FormerIndex(Index):
@@ -64,7 +67,10 @@ async def merge_renewed_tables(thirdeye: MySQL, state: State, reader: TableReade
         return RenewedTables()
     old, new = _matched(state, records_of(await store.same_names(thirdeye, reader.first_new), _PAIR))
     former_ids = state.source["id"][old].copy()
-    _move(state, old, new)
+    flags = state.query["flags"]
+    absent = ((flags[old] & PRESENT) != 0) & ((flags[new] & PRESENT) == 0)
+    _move(state, old[~absent], new[~absent])
+    _move_keys(state, old[absent], new[absent])
     for seen in (reader.read, reader.renamed, reader.rekeyed):
         moved = seen.mask(state.tables)[new]
         seen.discard(new)
@@ -72,6 +78,7 @@ async def merge_renewed_tables(thirdeye: MySQL, state: State, reader: TableReade
     for start in range(0, len(old), _PAGE):
         part = slice(start, start + _PAGE)
         await store.renumber_staged(thirdeye, dict(zip(new[part].tolist(), old[part].tolist(), strict=True)))
+        await store.keep_texts(thirdeye, old[part][absent[part]].tolist())
     return RenewedTables(old, former_ids)
 
 
@@ -79,10 +86,11 @@ def _matched(state: State, pairs: Array) -> tuple[Array, Array]:
     """Of pairs with one name those that are one table: each old number once, with the new one it goes on as."""
     old, new = pairs["old"].astype(np.int64), pairs["new"].astype(np.int64)
     flags, source = state.query["flags"], state.source
-    is_gone, is_back = source["stamp"][old] == 0, (flags[new] & (PRESENT | ABSENT)) == PRESENT
-    old, new = old[is_gone & is_back], new[is_gone & is_back]
-    # Of several that had the name the one that had it last.
-    order = np.lexsort((new, -old, -source["absent_since"][old].astype(np.int64), (flags[old] & PRESENT) == 0))
+    is_gone, is_there = source["stamp"][old] == 0, source["stamp"][new] != 0
+    old, new = old[is_gone & is_there], new[is_gone & is_there]
+    # Of several that had the name the one that had it last, with one that is not marked deleted.
+    old_is_gone, new_is_deleted = (flags[old] & PRESENT) == 0, (flags[new] & PRESENT) == 0
+    order = np.lexsort((new, new_is_deleted, -old, -source["absent_since"][old].astype(np.int64), old_is_gone))
     taken = set[int]()
     chosen = list[int]()
     for place in order.tolist():
@@ -95,6 +103,9 @@ def _matched(state: State, pairs: Array) -> tuple[Array, Array]:
 def _move(state: State, old: Array, new: Array) -> None:
     """Moves columns from new numbers to old ones, which keep what is remembered of them."""
     query, source = state.query, state.source
+    # What is marked deleted is still gone.
+    is_deleted = (query["flags"][new] & PRESENT) == 0
+    source["absent_since"][new] = np.where(is_deleted, source["absent_since"][old], 0)
     known, accessed = source["known_since"][old], query["accessed"][old]
     source["known_since"][old] = np.where(known > 0, known, source["known_since"][new])
     query["accessed"][old] = np.maximum(accessed, query["accessed"][new])
@@ -103,4 +114,17 @@ def _move(state: State, old: Array, new: Array) -> None:
         for name in columns.fields:
             if name not in _KEPT:
                 columns[name][old] = columns[name][new]
-            columns[name][new] = 0
+    _empty(state, new)
+
+
+def _move_keys(state: State, old: Array, new: Array) -> None:
+    """Gives absent tables new ids; the rest stays as it was last seen."""
+    for name in _KEYS:
+        state.source[name][old] = state.source[name][new]
+    _empty(state, new)
+
+
+def _empty(state: State, numbers: Array) -> None:
+    for columns in (state.query, state.source, state.name):
+        for name in columns.fields:
+            columns[name][numbers] = 0

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from thirdeye.database import MySQL, Row, Session
+from thirdeye.mirror.store import TEXT_COLUMNS
 
 # In pages, for what servers pack into one row has limits, and is cut there.
 _FORMER_IDS = """
@@ -19,6 +20,11 @@ WHERE staged.number >= %(first)s AND live.number < %(first)s
 GROUP BY staged.number DIV 65536
 """
 _RENUMBER = "UPDATE table_inventory_staged_text SET number = ELT(FIELD(number, {new}), {old}) WHERE number IN ({new})"
+_KEEP_TEXTS = f"""
+UPDATE table_inventory_staged_text AS staged JOIN table_inventory AS live USING (number)
+SET {", ".join(f"staged.{column} = live.{column}" for column in TEXT_COLUMNS if column not in ("number", "id"))}
+WHERE staged.number IN %(numbers)s
+"""
 _FQNS = "SELECT number, fqn, size_bytes FROM table_inventory WHERE number IN %(numbers)s"
 # For packed texts, in bytes.
 _RAISE_PACKED_LIMIT = "SET SESSION group_concat_max_len = 67108864"
@@ -49,6 +55,12 @@ async def renumber_staged(thirdeye: MySQL, numbers: Mapping[int, int]) -> None:
     """Gives staged texts other numbers: old ones by the numbers that they were staged under."""
     new, old = (", ".join(map(str, part)) for part in (numbers.keys(), numbers.values()))
     await thirdeye.execute(_RENUMBER.format(new=new, old=old))
+
+
+async def keep_texts(thirdeye: MySQL, numbers: Sequence[int]) -> None:
+    """Leaves of the staged texts of these tables only the ids; the rest is as published."""
+    if numbers:
+        await thirdeye.execute(_KEEP_TEXTS, {"numbers": tuple(numbers)})
 
 
 async def fqns(thirdeye: MySQL, numbers: Sequence[int]) -> list[Row]:
