@@ -1,12 +1,15 @@
 """What depends on what: through what is deleted or absent, and to what nobody can read."""
 
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from tests.support.om_estate import OMEstate, Seen, has_a_past
 from tests.support.om_rows import identifier_of
+from thirdeye.estate.resolvers.lineage import unknown_downstream
+from thirdeye.inventory.reader import EstateReader
 from thirdeye.mirror.phases.lineage import read_lineage
 
 pytestmark = pytest.mark.anyio
@@ -27,6 +30,16 @@ async def in_use_through_lineage(estate: OMEstate, fqn: str) -> bool:
     )
     assert row is not None
     return bool(row["used"])
+
+
+async def unknown_behind(estate: OMEstate, fqn: str) -> list[tuple[str, str, bool]]:
+    """What answers say of unknown assets downstream: name, why it is unknown, whether it is in use."""
+    thirdeye = estate.mirror.thirdeye
+    row = await thirdeye.fetch_one("SELECT number FROM table_inventory WHERE fqn = %(fqn)s", {"fqn": CORE + fqn})
+    assert row is not None
+    context = SimpleNamespace(thirdeye=thirdeye, estate=EstateReader(thirdeye), loaders={})
+    found: list[Any] = await unknown_downstream(cast(Any, SimpleNamespace(context=context)), row["number"], 5)
+    return [(each["asset"]["name"], each["unknown"], each["asset"]["inUse"]) for each in found]
 
 
 def old_table(estate: OMEstate, *names: str) -> None:
@@ -150,6 +163,35 @@ async def test_a_kind_whose_table_is_not_there(estate: OMEstate) -> None:
         assert [row["name"] for row in named] == ["Q3"]
     finally:
         estate.om.run("RENAME TABLE worksheets_elsewhere TO worksheet_entity")
+
+
+@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
+@pytest.mark.parametrize("remove", ["soft", "hard"])
+async def test_an_asset_that_vanishes_while_its_kind_cannot_be_read_counts_as_it_was(
+    estate: OMEstate, remove: str, kind: str
+) -> None:
+    has_a_past(estate.om)
+    old_table(estate, "raw")
+    estate.om.asset("worksheet", "drive.plans.Q3")
+    flows(estate, "raw", "drive.plans.Q3", "worksheet")
+    assert (await estate.look())[CORE + "raw"].blockers == {"ACTIVE_DOWNSTREAM"}
+    estate.om.run("RENAME TABLE worksheet_entity TO worksheets_elsewhere")
+    try:
+        assert (await estate.look(kind))[CORE + "raw"].blockers == {"UNKNOWN_DOWNSTREAM"}
+        assert not await in_use_through_lineage(estate, "raw")
+        assert await unknown_behind(estate, "raw") == [("Q3", "UNREADABLE_KIND", False)]
+    finally:
+        estate.om.run("RENAME TABLE worksheets_elsewhere TO worksheet_entity")
+    if remove == "soft":
+        estate.om.asset("worksheet", "drive.plans.Q3", deleted=True)
+    else:
+        estate.om.remove_asset("worksheet", "drive.plans.Q3")
+    # All of its service: a week.
+    for days in (0, 6):
+        estate.pass_days(days, CORE + "busy")
+        assert (await estate.look(kind))[CORE + "raw"].blockers == {"ACTIVE_DOWNSTREAM"}
+    estate.pass_days(1, CORE + "busy")
+    assert (await estate.look(kind))[CORE + "raw"].verdict == "DELETE"
 
 
 @pytest.mark.parametrize("kind", ["AUTO", "FULL"])

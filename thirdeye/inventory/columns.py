@@ -96,7 +96,7 @@ NAME_FIELDS: Final[Fields] = {
 }  # fmt: skip
 # Assets other than tables. `kind` is an index into the refresh's list of kinds, `name` a checksum of the name (0: it was
 # never seen), `service` the first digits of the hash of its service, `unknown` why nobody can tell anything of it (0: all
-# is known), `absent_since` as of tables.
+# is known; `in_use` and `alive` are then as they were last known), `absent_since` as of tables.
 ASSET_FIELDS: Final[Fields] = {
     "id": "S16", "kind": "u1", "name": "u4", "in_use": "u1", "alive": "u1", "unknown": "u1", "service": "u4",
     "absent_since": "u4",

@@ -67,7 +67,7 @@ def evaluate_assets(
 
     An asset is in use if it was used in the last 90 days, or if OM has no recent usage of its service at all. One that
     vanished, or was deleted, counts as it last was until the waiting time is over (`now` in minutes since 1970). Of kinds
-    that cannot be read, and of what OM never had, nothing is known.
+    that cannot be read, and of what OM never had, nothing is known; what such an asset was is kept for when it can be read.
     """
     asset = state.asset
     registered = asset["id"] != b""
@@ -80,7 +80,7 @@ def evaluate_assets(
     absent: Mask = gone_for_now & (asset["alive"] == 1) & ~are_gone(since, mass, now, limits)
     missing = seen.readable & ~seen.there & (asset["name"] == 0)
     asset["unknown"] = np.where(registered, np.where(seen.readable, missing * MISSING, UNREADABLE_KIND), 0)
-    asset["in_use"] = np.where(absent, asset["in_use"], seen.there & seen.used)
+    asset["in_use"] = np.where(absent | ~seen.readable, asset["in_use"], seen.there & seen.used)
     asset["alive"] = np.where(seen.readable, seen.there | absent, asset["alive"])
     asset["absent_since"] = since
     return absent

@@ -60,7 +60,8 @@ def _in_use(load: Load, snapshot: Snapshot) -> NodePredicate:
             parts = snapshot.catalogue.columns.parts(chunk)
             present: Mask = (parts["flags"][places] & PRESENT) != 0
             return present & directly_in_use(parts["activity"][places])
-        used: Mask = (await _assets(load, chunk, places))["in_use"] == 1
+        assets = await _assets(load, chunk, places)
+        used: Mask = (assets["in_use"] == 1) & (assets["unknown"] == 0)
         return used
 
     return in_use
