@@ -241,6 +241,25 @@ async def test_a_series_that_nobody_reads_is_idle_as_one(estate: OMEstate) -> No
     assert (seen[names[3]].activity, seen[newest].activity) == ("ACTIVE", "NEW")
 
 
+async def test_a_feed_that_ended_is_no_evidence_though_an_absent_part_had_it(estate: OMEstate) -> None:
+    om = estate.om
+    om.read(f"{CORE}.busy", range(28, 700))
+    await estate.confirm("shop", "LINEAGE")
+    names = shards(om, 6, since=400)
+    for name in names:
+        om.usage(name, [200])
+    await estate.look()
+    rows = await estate.mirror.thirdeye.fetch_all("SELECT fqn FROM table_inventory ORDER BY number")
+    first, *others = [row["fqn"] for row in rows if row["fqn"] in names]
+    om.delete(first)
+    assert {(await estate.look())[name].evidence for name in names} == {"QUERIES"}
+    estate.pass_days(3)
+    await refresh(estate)
+    seen = await estate.seen()
+    assert (seen[first].evidence, {seen[name].judgement for name in others}) == ("QUERIES", {("UNKNOWN", "NO_FEED")})
+    await full_agrees(estate)
+
+
 async def test_the_parts_of_an_unused_series_have_their_most_cautious_verdict(estate: OMEstate) -> None:
     om = estate.om
     has_a_past(om)

@@ -97,7 +97,9 @@ def classify_series(
     series.observed = feeds.observed[query["place"][numbers[members.starts]]]
     if not len(members):
         return
-    tables = {name: query[name][numbers] for name in ("place", "evidence", "accessed")}
+    tables = {name: query[name][numbers] for name in ("place", "accessed")}
+    # That of the feed: an absent part has what it was last seen with.
+    tables["evidence"] = feeds.evidence[tables["place"]]
     source = {name: state.source[name][numbers] for name in _SOURCE}
     first_rows = first_row_days(state, watching.places)
     whole = _as_one(members, rule_columns(tables, source, feeds, first_rows, today, thresholds))
