@@ -196,6 +196,41 @@ async def test_an_asset_that_vanishes_while_its_kind_cannot_be_read_counts_as_it
 
 @pytest.mark.parametrize("kind", ["AUTO", "FULL"])
 @pytest.mark.parametrize("remove", ["soft", "hard"])
+async def test_an_upgrade_while_a_mart_of_another_database_is_absent(estate: OMEstate, remove: str, kind: str) -> None:
+    """The columns and edges of the version before cannot be read: OM has what it marked deleted, of the rest nobody knows."""
+    om, mart = estate.om, "shop.other.core.mart"
+    has_a_past(om)
+    old_table(estate, "raw")
+    om.read(mart, range(1, 500))
+    # Others, so that it is no mass absence.
+    for number in range(6):
+        om.read(f"shop.other.core.t{number}", range(1, 30))
+    om.relate(CORE + "raw", mart, ("table", "table"), 13)
+    assert (await see(estate))[CORE + "raw"].blockers == {"ACTIVE_DOWNSTREAM"}
+    (om.delete if remove == "soft" else om.drop)(mart)
+    estate.mirror.now += timedelta(hours=1)
+    assert (await see(estate))[CORE + "raw"].blockers == {"ACTIVE_DOWNSTREAM"}
+    await estate.mirror.thirdeye.execute("DELETE FROM estate_state")
+    held = {"ACTIVE_DOWNSTREAM"} if remove == "soft" else {"EVIDENCE_INCOMPLETE"}
+    for days in (0, 1, 1):
+        estate.pass_days(days, CORE + "busy")
+        seen = await see(estate, kind)
+        assert (seen[CORE + "raw"].blockers, seen[mart].verdict) == (held, "KEEP")
+        assert ("EVIDENCE_INCOMPLETE" in estate.warnings) == (remove == "hard")
+    if remove == "hard":
+        warning = estate.warnings["EVIDENCE_INCOMPLETE"]
+        assert (warning["count"], identifier_of(mart) in warning["example"]) == (1, True)
+    # It counts as gone, or is back.
+    if kind == "AUTO":
+        om.read(mart, range(1, 500))
+    estate.pass_days(2, CORE + "busy")
+    blockers = (await see(estate, kind))[CORE + "raw"].blockers
+    assert "EVIDENCE_INCOMPLETE" not in blockers | estate.warnings.keys()
+    assert (blockers == set()) == (kind == "FULL" or remove == "hard")
+
+
+@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
+@pytest.mark.parametrize("remove", ["soft", "hard"])
 async def test_a_vanished_dashboard_counts_as_it_was_for_four_days(estate: OMEstate, remove: str, kind: str) -> None:
     has_a_past(estate.om)
     old_table(estate, "raw")

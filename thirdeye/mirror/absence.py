@@ -29,6 +29,7 @@ from thirdeye.inventory.verdicts import VERDICT_CODE, Verdict
 from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.identity import store as identity
+from thirdeye.mirror.keys import id_text
 from thirdeye.mirror.openmetadata.source_tables import DATABASES, SCHEMAS, SERVICES, SourceTable
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.state import State, stored_document
@@ -66,11 +67,24 @@ async def settle_absences(context: RefreshContext, work: RefreshWork) -> None:
     flags[numbers[gone]] &= ~np.uint16(PRESENT | ABSENT)
     waiting = absent[numbers] & ~gone
     work.absent = numbers[waiting]
+    _warn_of_forgotten(context, state, work.absent)
     if (mass & waiting).any():
         work.mass_absence = _databases_of(state, numbers[mass & waiting])
         example = numbers[np.flatnonzero(mass & waiting)[0]]
         _, database, schema = state.places.items[int(state.query["place"][example])]
         context.warnings.add("MASS_ABSENCE", f"{database}.{schema}", int((mass & waiting).sum()))
+
+
+def _warn_of_forgotten(context: RefreshContext, state: State, absent: Array) -> None:
+    """Lets nothing go while there are absent tables of which nobody knows any more how they were, and what they used.
+
+    OpenMetadata deleted them for good before a refresh that could not read the columns and edges of the one before.
+    """
+    forgotten = absent[state.source["text"][absent] == 0]
+    if len(forgotten):
+        example = f"{len(forgotten)} tables, such as {id_text(state.source['id'][forgotten[0]])}"
+        message = f"{example}, vanished before the first refresh after an upgrade: what they used is not known"
+        context.reader.miss_evidence(message, len(forgotten))
 
 
 async def _mass_absences(context: RefreshContext, state: State, numbers: Array, limits: AbsenceLimits) -> Mask:

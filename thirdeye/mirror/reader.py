@@ -78,10 +78,17 @@ class OpenMetadataReader:
     def _warn(self, table: SourceTable, missing: list[str]) -> None:
         subject = f"{table.name}({', '.join(missing)})" if missing and table.name in self._readable else table.name
         message = f"{subject} cannot be read: {table.unknown_without}"
-        code = "EVIDENCE_INCOMPLETE" if table.verdicts_need_it else "NOT_READABLE"
-        self._warnings.add(code, message)
-        self.evidence_incomplete |= table.verdicts_need_it
-        self.messages.append(f"{code}: {message}" if table.verdicts_need_it else message)
+        if table.verdicts_need_it:
+            self.miss_evidence(message)
+            return
+        self._warnings.add("NOT_READABLE", message)
+        self.messages.append(message)
+
+    def miss_evidence(self, message: str, count: int = 1) -> None:
+        """Lets no verdict rest on what was read, and says why."""
+        self._warnings.add("EVIDENCE_INCOMPLETE", message, count)
+        self.evidence_incomplete = True
+        self.messages.append(f"EVIDENCE_INCOMPLETE: {message}")
 
     def has(self, table: SourceTable) -> bool:
         """Whether the account sees all required columns of a table, without a warning if it does not."""

@@ -90,6 +90,8 @@ class State:
     """
 
     generation: int = 0
+    # Whether it can be read how tables were in that generation.
+    remembers: bool = True
     query: Columns = field(default_factory=lambda: Columns(QUERY_FIELDS))
     source: Columns = field(default_factory=lambda: Columns(SOURCE_FIELDS))
     # Empty once the steps that need names are done.
@@ -217,6 +219,7 @@ async def load_numbers(thirdeye: MySQL, generation: int) -> State:
         state.source["absent_since"][numbers] = records["absent_since"]
     state.seen_services = set(await store.seen_services(thirdeye))
     document = await stored_document(thirdeye, generation)
+    state.remembers = document is not None
     if document is not None:
         state.asset_kinds = Numbering(document["asset_kinds"])
         await _load_columns(thirdeye, generation, "asset", state.asset)

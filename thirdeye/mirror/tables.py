@@ -248,12 +248,14 @@ class TableReader:
         query, source = self._state.query, self._state.source
         updated_at = int(_number(row["updated_at"]) or 0)
         self._state.watermark = max(self._state.watermark, min(updated_at, (self._today + 1) * _DAY_MS))
-        if row["deleted"] and query["flags"][number] & PRESENT:
-            # What is known of it stays until it counts as gone.
+        if row["deleted"]:
             self._mark_absent(np.array([number]))
-            self._set_keys(row, number, row["fqn_hash"] or "")
-            return None
-        if query["flags"][number] & (PRESENT | ABSENT) != PRESENT:
+            if self._state.remembers and query["flags"][number] & PRESENT:
+                # What is known of it stays until it counts as gone.
+                self._set_keys(row, number, row["fqn_hash"] or "")
+                return None
+        presence = query["flags"][number] & (PRESENT | ABSENT)
+        if presence != PRESENT:
             # It was away or gone: what belongs to it may have changed meanwhile.
             self.rekeyed.add(number)
         fqn = self._fqn(row)
@@ -261,7 +263,7 @@ class TableReader:
         place, signs = self._place(name), source["signs"][number] & (SEEN_LATER | UNREADABLE_PROFILE)
         self._set_keys(row, number, name.hash)
         query["flags"][number] = (
-            (0 if row["deleted"] else PRESENT)
+            (presence if row["deleted"] else PRESENT)
             | (DESCRIBED if is_described(row["description"]) else 0)
             | (WITHOUT_STORAGE if row["table_type"] in TYPES_WITHOUT_STORAGE else 0)
         )
