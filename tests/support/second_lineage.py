@@ -188,6 +188,7 @@ class LineageAndScore(Reader):
     def edges_of_absent(self, graph: Graph, tables: dict[str, Row]) -> Iterator[Edge]:
         """The edges that tables and assets had which are away: they keep them."""
         now = {before: identifier for identifier, before in self.followed.items()}
+        now |= {UNREAD + before: UNREAD + identifier for before, identifier in now.items()}
         for edge in self.known.edges:
             ends = (now.get(edge[0], edge[0]), now.get(edge[1], edge[1]))
             owners = (end.removeprefix(UNREAD) for end in ends)
