@@ -64,8 +64,10 @@ def floor(at: Server, om: str, statements: Path) -> float:
 
 def change(at: Server, om: str, today: date) -> int:
     """Changes a hundredth of the tables: metadata, a day of usage, a tag, owners; how many."""
-    moment = int(time.time() * 1000)
     with at.connect(om) as connection, connection.cursor() as cursor:
+        # The estate may have changes of later today.
+        cursor.execute("SELECT MAX(updatedAt) + 1 FROM table_entity")
+        moment = max(int(cursor.fetchone()[0]), int(time.time() * 1000))
         count = cursor.execute(
             f"UPDATE table_entity SET json = JSON_SET(json, '$.updatedAt', %s, '$.description', %s) WHERE {_CHOSEN}",
             (moment, f"changed {moment}"),

@@ -1,6 +1,7 @@
 """One refresh in a process of its own; prints a line of JSON. Writes the statements that it sent to OM to a file."""
 
 import asyncio
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -31,6 +32,11 @@ def _recorded(method: Any, sent: list[str]) -> Callable[..., Any]:
     return recording
 
 
+def _resident() -> int:
+    """Memory of this process in MB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 2**20
+
+
 async def _refresh(kind: Any, today: date, statements: Path) -> dict[str, Any]:
     settings, sent, phases = process_settings(), list[str](), dict[str, float]()
     for name in ("fetch_all", "stream", "execute"):
@@ -41,6 +47,7 @@ async def _refresh(kind: Any, today: date, statements: Path) -> dict[str, Any]:
     await migrate(settings, thirdeye)
     started = last = time.perf_counter()
     current = "START"
+    megabytes = dict[str, int]()
 
     def progress(phase: str, _seen: int) -> None:
         nonlocal last, current
@@ -48,6 +55,7 @@ async def _refresh(kind: Any, today: date, statements: Path) -> dict[str, Any]:
             now = time.perf_counter()
             phases[current] = round(now - last, 2)
             last, current = now, phase
+            megabytes[phase] = _resident()
 
     noon, advisor = datetime.combine(today, clock_time(12), UTC), advisors(settings, thirdeye)
     refresh = EstateRefresh(
@@ -61,7 +69,7 @@ async def _refresh(kind: Any, today: date, statements: Path) -> dict[str, Any]:
     statements.write_text(";\n".join(statement.strip() for statement in sent) + ";\n")
     return {
         "seconds": seconds, "kind": run["kind"], "seen": run["seen"], "changed": run["changed"], "statements": len(sent),
-        "phases": phases,
+        "phases": phases, "megabytes_before": megabytes,
     }  # fmt: skip
 
 

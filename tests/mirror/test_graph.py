@@ -10,7 +10,7 @@ from thirdeye.inventory.lineage import adjacency
 from thirdeye.mirror.edges import IN_OM, KEPT, MARKED_DELETED
 from thirdeye.mirror.lineage import find_nearest, graph_of
 from thirdeye.mirror.state import State
-from thirdeye.mirror.view_lineage import TextLineage
+from thirdeye.mirror.views.lineage import TextLineage
 from thirdeye.mirror.warnings import RefreshWarnings
 from thirdeye.verdict.propagation import have_downstream
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import sqlglot
 
-from thirdeye.mirror.sql_reader import SQLReader
-from thirdeye.mirror.sql_reader_child import MAX_SECONDS
+from thirdeye.mirror.views.sql_reader import SQLReader
+from thirdeye.mirror.views.sql_reader_child import MAX_SECONDS
 
 pytestmark = [pytest.mark.soak, pytest.mark.anyio]
 DIALECTS = {dialect.value for dialect in sqlglot.Dialects}

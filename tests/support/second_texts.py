@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from thirdeye.mirror.sql_references import DIALECTS, UnreadableText, paths_in
+from thirdeye.mirror.views.sql_references import DIALECTS, UnreadableText, paths_in
 
 VIEWS = {"View", "SecureView", "MaterializedView", "SemanticView"}
 MOST_BYTES = 1_000_000

@@ -21,10 +21,22 @@ class BlobStage:
         """A blob as the generation before has it."""
         return await store.blob(self.thirdeye, name, self.previous_generation)
 
+    async def current(self, name: str) -> bytes:
+        """A blob as staged, else as the generation before has it; empty for none."""
+        return await store.blob(self.thirdeye, name, self.generation) or b""
+
+    async def names(self, prefix: str) -> list[str]:
+        """The names of those blobs, and of ones that are removed."""
+        return await store.blob_names(self.thirdeye, prefix, self.generation)
+
+    async def put(self, name: str, data: bytes) -> None:
+        """Stages one blob; an empty one removes it."""
+        await store.put_blobs(self.thirdeye, self.generation, {name: data})
+
     async def stage(self, name: str, data: bytes) -> None:
         """Writes one blob unless the generation before has the same."""
         if await self.previous(name) != data:
-            await store.put_blobs(self.thirdeye, self.generation, {name: data})
+            await self.put(name, data)
 
     async def stage_json(self, name: str, document: object) -> None:
         """Writes a document likewise."""
@@ -40,6 +52,6 @@ class BlobStage:
 
     async def drop(self, prefix: str, kept: set[str]) -> None:
         """Removes the blobs of a prefix except those kept."""
-        for name in await store.blob_names(self.thirdeye, prefix, self.generation):
+        for name in await self.names(prefix):
             if name not in kept:
-                await store.put_blobs(self.thirdeye, self.generation, {name: b""})
+                await self.put(name, b"")

@@ -27,7 +27,7 @@ from thirdeye.mirror.state import Index, State
 from thirdeye.mirror.store import RunCounts, SQLRow
 from thirdeye.mirror.tables import NumberSet
 from thirdeye.mirror.usage import UsageTotals
-from thirdeye.mirror.view_lineage import TextLineage
+from thirdeye.mirror.views.lineage import TextLineage
 from thirdeye.mirror.warnings import RefreshWarnings
 from thirdeye.settings import Settings
 

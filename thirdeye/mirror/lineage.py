@@ -23,7 +23,7 @@ from thirdeye.inventory.lineage import Adjacency, Nearest, adjacency, nearest_in
 from thirdeye.mirror.edges import MARKED_DELETED
 from thirdeye.mirror.keys import id_text
 from thirdeye.mirror.state import State
-from thirdeye.mirror.view_lineage import TextLineage
+from thirdeye.mirror.views.lineage import TextLineage
 from thirdeye.mirror.warnings import RefreshWarnings
 
 # Of fewer of a service's tables in any lineage, nobody can tell what depends on one.

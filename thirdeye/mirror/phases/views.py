@@ -5,11 +5,12 @@ import asyncio
 from thirdeye.inventory.columns import NAME_FIELDS, Columns
 from thirdeye.mirror import store
 from thirdeye.mirror.context import RefreshContext, RefreshWork
-from thirdeye.mirror.sql_references import READER
 from thirdeye.mirror.state import packed_names, stored_document
-from thirdeye.mirror.view_lineage import text_lineage
-from thirdeye.mirror.view_references import ViewTexts
-from thirdeye.mirror.view_texts import ViewTextReader, counts_of, forget_unused, warn_of_unread
+from thirdeye.mirror.views.lineage import WordMatches, text_lineage
+from thirdeye.mirror.views.references import ViewTexts
+from thirdeye.mirror.views.sql_references import READER
+from thirdeye.mirror.views.texts import ViewTextReader, counts_of, forget_unused, warn_of_unread
+from thirdeye.mirror.views.word_index import PREFIX
 
 
 async def read_views(context: RefreshContext, work: RefreshWork) -> None:
@@ -21,7 +22,10 @@ async def read_views(context: RefreshContext, work: RefreshWork) -> None:
         await forget_unused(context, reader.hashes)
     context.progress.view_texts = counts_of(known)
     warn_of_unread(context, state, known)
-    work.text_lineage = await asyncio.to_thread(text_lineage, state, known)
+    words = WordMatches(state)
+    async for chunk in reader.words.chunks(known.unread(state.tables)):
+        await asyncio.to_thread(words.add, chunk)
+    work.text_lineage = await asyncio.to_thread(text_lineage, state, known, words)
     await _stage(context, known)
     await context.blobs.drop("name/", await context.blobs.stage_all(packed_names(state)))
     state.name = Columns(NAME_FIELDS)
@@ -33,6 +37,7 @@ async def _load(context: RefreshContext) -> ViewTexts:
     document = await stored_document(context.thirdeye, context.previous_generation)
     if document is None:
         # It was written in another form.
+        await context.blobs.drop(PREFIX, set())
         return known
     for group, columns in known.groups().items():
         async for name, data in store.blobs(context.thirdeye, f"{group}/", context.previous_generation):

@@ -9,9 +9,10 @@ import pytest
 from tests.mirror.test_lineage import CORE, flows, in_use_through_lineage, old_table, see
 from tests.support.om_estate import OMEstate, has_a_past
 from tests.support.om_rows import hash_of
-from thirdeye.mirror import state, store, view_texts
+from thirdeye.mirror import state, store
 from thirdeye.mirror.phases import views
-from thirdeye.mirror.view_references import ViewTexts
+from thirdeye.mirror.views import texts
+from thirdeye.mirror.views.references import ViewTexts
 
 pytestmark = pytest.mark.anyio
 UNKNOWN = {"UNKNOWN_DOWNSTREAM"}
@@ -324,7 +325,7 @@ async def test_what_a_former_version_could_not_read_waits_for_this_one(estate: O
 def a_former_version() -> Iterator[None]:
     """Refreshes under another reader's name."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (state, views, view_texts):
+        for module in (state, views, texts):
             patch.setattr(module, "READER", "former")
         yield
 
@@ -336,7 +337,7 @@ async def counts(estate: OMEstate) -> dict[str, int]:
     assert published is not None
     async for name, data in store.blobs(estate.mirror.thirdeye, "view-text/", published["generation"]):
         known.texts.unpack(int(name.rsplit("/", 1)[1]), data)
-    return {name: count for name, count in view_texts.counts_of(known).items() if count}
+    return {name: count for name, count in texts.counts_of(known).items() if count}
 
 
 async def test_text_lineage_counts_as_lineage(estate: OMEstate) -> None:

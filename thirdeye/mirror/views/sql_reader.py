@@ -14,8 +14,8 @@ from typing import Final, Self
 import orjson
 import structlog
 
-from thirdeye.mirror.sql_reader_child import LENGTH_BYTES
-from thirdeye.mirror.sql_references import Path
+from thirdeye.mirror.views.sql_reader_child import LENGTH_BYTES
+from thirdeye.mirror.views.sql_references import Path
 
 # The process stops itself after a second of processor time; beyond this it is stopped.
 _MAX_SECONDS: Final = 15.0
@@ -87,7 +87,7 @@ async def _spawn() -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "thirdeye.mirror.sql_reader_child",
+        "thirdeye.mirror.views.sql_reader_child",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

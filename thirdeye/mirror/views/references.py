@@ -8,25 +8,22 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from thirdeye.inventory.columns import Array, Columns, Mask
+from thirdeye.inventory.columns import Array, Columns, Mask, select
 from thirdeye.inventory.table_names import head_key, path_key, schema_key, word_key
-from thirdeye.mirror.sql_references import Path
+from thirdeye.mirror.views.sql_references import Path
 
 # Texts of views by the number of the view. `state` is one of TextState.
 TEXT_FIELDS: Final = {"view": "u4", "state": "u1"}
 # What texts name: see Reference. `kind` is one of ReferenceKind.
 REFERENCE_FIELDS: Final = {"view": "u4", "key": "u8", "other": "u8", "kind": "u1", "word": "u8", "schema": "u8"}
-# Names of tables that occur as words in texts that were not read.
-WORD_FIELDS: Final = {"view": "u4", "key": "u8"}
-VIEW_GROUPS: Final = {"view-text": TEXT_FIELDS, "view-reference": REFERENCE_FIELDS, "view-word": WORD_FIELDS}
+VIEW_GROUPS: Final = {"view-text": TEXT_FIELDS, "view-reference": REFERENCE_FIELDS}
 # Where a name without a schema may mean a table, too: in the schemas that a session looks through.
 _DEFAULT_SCHEMAS: Final[Mapping[str, str]] = {
     "postgres": "public", "redshift": "public", "snowflake": "public", "tsql": "dbo",
 }  # fmt: skip
-_WORD: Final = re.compile(r"\w+")
 # In a text that was not read: `events_*`, and the `events_` of functions that read ranges of tables.
-_WILDCARD: Final = re.compile(r"([\w-]*)\*`|\b(\w+_)\b")
-_MOST_CACHED_WORDS: Final = 50_000
+_STAR: Final = re.compile(r"([\w-]*)\*`")
+_WORD: Final = re.compile(r"\w+")
 
 
 class TextState(IntEnum):
@@ -123,30 +120,12 @@ def _prefix_key(service: str, prefix: str) -> int:
 def unread_wildcards(text: str, home: Home) -> Iterator[Reference]:
     """What the wildcards of a text that was not read may mean, in any schema."""
     if home.dialect == "bigquery":
-        prefixes = {star or plain for star, plain in _WILDCARD.findall(text)}
+        # Most texts have none, and looking for where one begins takes long.
+        stars = set(_STAR.findall(text)) if "*`" in text else set()
+        words = set(_WORD.findall(_STAR.sub(" ", text) if stars else text))
+        prefixes = stars | {word for word in words if len(word) > 1 and word.endswith("_")}
         for key in sorted({_prefix_key(home.service, prefix) for prefix in prefixes}):
             yield Reference(key, 0, ReferenceKind.HEAD)
-
-
-class WordKeys:
-    """Finds the words of texts that are names of tables, by their keys."""
-
-    def __init__(self, known: Array) -> None:
-        self._known = np.unique(known)
-        # By service and word; 0 for a word that is no name.
-        self._cache: dict[str, dict[str, int]] = {}
-
-    def of(self, text: str, service: str) -> list[int]:
-        """The keys of the words of a text that are names of tables, each once."""
-        if sum(map(len, self._cache.values())) > _MOST_CACHED_WORDS:
-            self._cache.clear()
-        cache, words = self._cache.setdefault(service, {}), set(_WORD.findall(text))
-        new = [word for word in words if word not in cache]
-        keys = np.array([word_key(service, word) for word in new], np.uint64)
-        places = np.minimum(np.searchsorted(self._known, keys), max(len(self._known) - 1, 0))
-        is_name = self._known[places] == keys if len(self._known) else np.zeros(len(keys), np.bool_)
-        cache |= zip(new, np.where(is_name, keys, np.uint64(0)).tolist(), strict=True)
-        return sorted({cache[word] for word in words} - {0})
 
 
 @dataclass
@@ -155,16 +134,19 @@ class ViewTexts:
 
     texts: Columns = field(default_factory=lambda: Columns(TEXT_FIELDS))
     references: Columns = field(default_factory=lambda: Columns(REFERENCE_FIELDS))
-    words: Columns = field(default_factory=lambda: Columns(WORD_FIELDS))
 
     def groups(self) -> dict[str, Columns]:
         """By group of blobs."""
-        return dict(zip(VIEW_GROUPS, (self.texts, self.references, self.words), strict=True))
+        return dict(zip(VIEW_GROUPS, (self.texts, self.references), strict=True))
 
     def views(self, *states: TextState) -> Array:
         """The views with a text in one of these states."""
         views: Array = self.texts["view"][np.isin(self.texts["state"], states)]
         return views
+
+    def unread(self, length: int) -> Mask:
+        """Which of so many tables are views whose texts were tried or wait, and were not read."""
+        return select(self.views(TextState.PENDING, TextState.UNREADABLE).tolist(), length)
 
     def forget(self, views: Mask) -> None:
         """Leaves out what is known of these views."""

@@ -9,7 +9,8 @@ import numpy as np
 from thirdeye.inventory.columns import ABSENT, NO_NODE, Array, Columns, Mask
 from thirdeye.inventory.table_names import schema_key
 from thirdeye.mirror.state import State
-from thirdeye.mirror.view_references import ReferenceKind, TextState, ViewTexts
+from thirdeye.mirror.views.references import ReferenceKind, TextState, ViewTexts
+from thirdeye.mirror.views.word_index import WordChunk
 
 # Of more pairs of tables and deleted views, it is not looked whether anything depends on these.
 _MOST_PAIRS: Final = 1_000_000
@@ -53,9 +54,9 @@ def named_tables(state: State) -> Mask:
     return mask
 
 
-def text_lineage(state: State, known: ViewTexts) -> TextLineage:
-    """The lineage that the texts give between the tables of a state."""
-    return _Evaluation(state, known).lineage()
+def text_lineage(state: State, known: ViewTexts, words: "WordMatches") -> TextLineage:
+    """The lineage that the texts give between the tables of a state; `words` are those of texts that were not read."""
+    return _Evaluation(state, known).lineage(words)
 
 
 class _Evaluation:
@@ -71,16 +72,13 @@ class _Evaluation:
             for service, database, schema in state.places.items
         ]
         self._schemas = np.array([*places, 0], np.uint64)[state.query["place"][self._tables]]
-        self._unread_views = np.full(state.tables, NO_NODE, np.uint32)
+        self._unread_views = np.zeros(0, np.uint32)
 
-    def lineage(self) -> TextLineage:
+    def lineage(self, words: "WordMatches") -> TextLineage:
         edges = [self._edges(*each) for each in ((ReferenceKind.PATH, "path_key"), (ReferenceKind.PARTS, "stem_key"))]
         upstream, downstream = np.concatenate(edges, axis=1)
-        views, words = self._words()
-        present = self._present[views]
-        self._mark_words(views[present], words[present])
-        possible = _DeletedViews(self._state.tables)
-        possible.add(*_matches(*self._by("word_key"), views[~present], words[~present]))
+        words.add(self._lost_names())
+        self._unread_views, possible = words.first_views, words.deleted
         self._mark_heads(upstream, downstream, possible)
         self._mark_databases(possible)
         self._mark_unless_noted(possible.first_views())
@@ -118,8 +116,8 @@ class _Evaluation:
         # 0 is no stem.
         return _matches(keys, tables, views[wanted != 0], wanted[wanted != 0])
 
-    def _words(self) -> tuple[Array, Array]:
-        """Views and the keys of words: of texts that were not read, and of names that mean nothing here.
+    def _lost_names(self) -> WordChunk:
+        """Names that mean nothing here, as words.
 
         What OpenMetadata calls a database or a schema is not always what the engine does, and names without a schema depend
         on the session. But in a schema that is known, a name that is not there means nothing.
@@ -128,28 +126,7 @@ class _Evaluation:
         keys = self._by("path_key")[0]
         found = np.isin(references["key"], keys) | np.isin(references["other"], keys)
         lost = ~found & ~np.isin(references["schema"], self._schemas[self._schemas != 0])
-        words = self._known.words
-        return (
-            np.concatenate([words["view"], references["view"][lost]]),
-            np.concatenate([words["key"], references["word"][lost]]),
-        )
-
-    def _mark_words(self, views: Array, words: Array) -> None:
-        """Notes by table the first view, other than itself, one of whose words it is."""
-        order = np.lexsort((views, words))
-        keys, views = words[order], views[order]
-        table_keys = self._state.name["word_key"][self._tables]
-        # The second one for a view whose own text names it.
-        for _ in range(2):
-            distinct, first = np.unique(keys, return_index=True)
-            if not len(distinct):
-                return
-            places = np.minimum(np.searchsorted(distinct, table_keys), len(distinct) - 1)
-            matches = distinct[places] == table_keys
-            _mark(self._unread_views, self._tables[matches], views[first[places[matches]]])
-            others = np.ones(len(keys), np.bool_)
-            others[first] = False
-            keys, views = keys[others], views[others]
+        return WordChunk.of(references["view"][lost], references["word"][lost])
 
     def _mark_heads(self, upstream: Array, downstream: Array, possible: "_DeletedViews") -> None:
         """Notes by table the first view with a wildcard that may mean it, and which has no edge from it for that."""
@@ -234,6 +211,37 @@ class _Upstream:
         others = np.ones(len(tables), np.bool_)
         others[places[tables[places] == named]] = False
         return others
+
+
+class WordMatches:
+    """Which tables the words of views may mean."""
+
+    def __init__(self, state: State) -> None:
+        self._present = state.present()
+        tables = np.flatnonzero(named_tables(state)).astype(np.uint32)
+        keys = state.name["word_key"][tables]
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._tables = keys[order], tables[order]
+        # By table the first view, other than itself, one of whose words it is; NO_NODE for none.
+        self.first_views = np.full(state.tables, NO_NODE, np.uint32)
+        self.deleted = _DeletedViews(state.tables)
+
+    def add(self, words: WordChunk) -> None:
+        """Adds words of views."""
+        # The names are sorted, but `isin` would sort them again for each chunk.
+        first, end = (np.searchsorted(self._keys, words.keys, side) for side in ("left", "right"))
+        is_name = np.repeat(first < end, words.counts)
+        views, keys = (part[is_name] for part in words.pairs())
+        present = self._present[views]
+        self.deleted.add(*_matches(self._keys, self._tables, views[~present], keys[~present]))
+        views, keys = views[present], keys[present]
+        # The second one for a view whose own text names it.
+        for _ in range(2):
+            distinct, first = np.unique(keys, return_index=True)
+            tables, first_views = _matches(self._keys, self._tables, views[first], distinct)
+            others = tables != first_views
+            np.minimum.at(self.first_views, tables[others], first_views[others])
+            views, keys = np.delete(views, first), np.delete(keys, first)
 
 
 class _DeletedViews:

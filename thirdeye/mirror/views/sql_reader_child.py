@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 import orjson
 
-from thirdeye.mirror.sql_references import UnreadableText, paths_in
+from thirdeye.mirror.views.sql_references import UnreadableText, paths_in
 
 LENGTH_BYTES: Final = 4
 # Of processor time: on a busy machine a text is not to blame for what others take.

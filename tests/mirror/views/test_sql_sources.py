@@ -2,7 +2,7 @@
 
 import pytest
 
-from thirdeye.mirror.sql_references import UnreadableText, paths_in
+from thirdeye.mirror.views.sql_references import UnreadableText, paths_in
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from tests.support.second_texts import dialect_of, paths_read, read_text
 from thirdeye.inventory.table_names import path_key
 from thirdeye.local.sample import EstateOptions, generate
 from thirdeye.local.sample.rows import all_rows
-from thirdeye.mirror.sql_references import DIALECTS, UnreadableText, paths_in
-from thirdeye.mirror.view_references import Home, ReferenceKind, references
+from thirdeye.mirror.views.references import Home, ReferenceKind, references
+from thirdeye.mirror.views.sql_references import DIALECTS, UnreadableText, paths_in
 
 HOME = Home("shop", "main", "core", "")
 

@@ -12,23 +12,22 @@ import structlog
 from thirdeye.database import Row
 from thirdeye.inventory.columns import ABSENT, VIEW, Array, Mask
 from thirdeye.inventory.fqn import split_fqn
-from thirdeye.mirror import view_store
 from thirdeye.mirror.context import RefreshContext, RefreshWork
-from thirdeye.mirror.keys import id_text
+from thirdeye.mirror.keys import KEY, id_text, records_of
 from thirdeye.mirror.openmetadata.source_tables import SERVICES
-from thirdeye.mirror.sql_reader import SQLReader
-from thirdeye.mirror.sql_references import DIALECTS, READER, Path
 from thirdeye.mirror.state import State
-from thirdeye.mirror.view_lineage import named_tables
-from thirdeye.mirror.view_references import (
+from thirdeye.mirror.views import store
+from thirdeye.mirror.views.references import (
     Home,
     Reference,
     TextState,
     ViewTexts,
-    WordKeys,
     references,
     unread_wildcards,
 )
+from thirdeye.mirror.views.sql_reader import SQLReader
+from thirdeye.mirror.views.sql_references import DIALECTS, READER, Path
+from thirdeye.mirror.views.word_index import UnreadWords, WordKeys
 
 # A longer text is not read; in bytes.
 MAX_TEXT_BYTES: Final = 1_000_000
@@ -60,7 +59,6 @@ class _Found:
 
     texts: list[tuple[int, int]] = field(default_factory=list)
     references: list[tuple[int, ...]] = field(default_factory=list)
-    words: list[tuple[int, int]] = field(default_factory=list)
 
     def add_paths(self, number: int, paths: list[Path], state: TextState, home: Home) -> None:
         """What a text names that was read."""
@@ -77,7 +75,6 @@ class _Found:
         packed = ViewTexts()
         packed.add("view-text", self.texts)
         packed.add("view-reference", self.references)
-        packed.add("view-word", self.words)
         return packed
 
 
@@ -89,53 +86,44 @@ class ViewTextReader:
         self._work = work
         self._known = known
         self._dialects: list[str] = []
-        self._words = WordKeys(work.state.name["word_key"][named_tables(work.state)])
+        self._word_keys = WordKeys()
         self._deadline: float | None = None
         self._sql = SQLReader()
         # By page.
         self._found: list[ViewTexts] = []
         self._read_anew: Mask = np.zeros(work.state.tables, np.bool_)
         # Of all texts that were looked at.
-        self.hashes = set[bytes]()
+        self.hashes = bytearray()
+        # Views in OM whose row was read; what is known of them, and of what is a view no longer, is outdated.
+        state = work.state
+        is_view, in_om = (state.name["form"] & VIEW) != 0, state.source["stamp"] != 0
+        self._changed: Mask = work.read.mask(state.tables) & is_view & in_om
+        outdated = self._changed | ~(is_view & (in_om | state.query.has(ABSENT)))
+        known.forget(outdated)
+        self.words = UnreadWords(context.blobs, outdated)
 
     async def read(self) -> None:
         """Reads the texts of views whose row was read, and goes on with those that this version has not read yet."""
-        state, known = self._work.state, self._known
-        is_view = (state.name["form"] & VIEW) != 0
-        in_om = state.source["stamp"] != 0
-        changed = self._work.read.mask(state.tables) & is_view & in_om
-        known.forget(changed | ~(is_view & (in_om | state.query.has(ABSENT))))
+        known = self._known
         self._dialects = await self._dialects_of_services()
         async with self._sql:
-            for page in _pages(np.flatnonzero(changed)):
+            for page in _pages(np.flatnonzero(self._changed)):
                 await self._read_page(page)
-            await self._go_on(in_om)
+            await self._go_on()
         known.forget(self._read_anew)
         known.extend(self._found)
         known.sort()
 
-    async def _go_on(self, in_om: Mask) -> None:
-        """Reads texts that this version has not read; looks through all unread ones when there are tables with new names."""
-        known, has_new_names = self._known, self._has_new_names()
+    async def _go_on(self) -> None:
+        """Reads texts that this version has not read, while there is time."""
         # These first: what a former version overlooked holds nothing, what is unread holds too much.
-        await self._read_again(known.views(TextState.FORMER), in_om)
-        states = (TextState.PENDING, TextState.UNREADABLE) if has_new_names else (TextState.PENDING,)
-        await self._read_again(known.views(*states), in_om, at_any_rate=has_new_names)
-
-    async def _read_again(self, views: Array, in_om: Mask, *, at_any_rate: bool = False) -> None:
-        for page in _pages(np.sort(views[in_om[views]])):
-            if self._is_over() and not at_any_rate:
-                return
-            self._read_anew[page] = True
-            await self._read_page(page)
-
-    def _has_new_names(self) -> bool:
-        """Whether a table has a name now that none had at the refresh before."""
-        state, renamed = self._work.state, self._work.renamed.mask(self._work.state.tables)
-        renamed[self._work.rekeyed] = True
-        named = named_tables(state)
-        new, old = state.name["word_key"][renamed & named], state.name["word_key"][named & ~renamed]
-        return bool((~np.isin(new, old)).any())
+        for text_state in (TextState.FORMER, TextState.PENDING):
+            views = self._known.views(text_state)
+            for page in _pages(np.sort(views[self._work.state.source["stamp"][views] != 0])):
+                if self._is_over():
+                    return
+                self._read_anew[page] = True
+                await self._read_page(page)
 
     def _is_over(self) -> bool:
         """Whether the time for texts is over; it begins with the first of them."""
@@ -154,7 +142,7 @@ class ViewTextReader:
         ids = {id_text(self._work.state.source["id"][number]): number for number in numbers.tolist()}
         rows = await om.view_hashes(list(ids))
         known = await self._known_texts([row["hash"] for row in rows])
-        self.hashes.update(bytes.fromhex(row["hash"]) for row in rows)
+        self.hashes += bytes.fromhex("".join(row["hash"] for row in rows))
         unread = []
         for row in rows:
             home = self._home(ids[row["id"]], row)
@@ -179,7 +167,7 @@ class ViewTextReader:
 
     async def _known_texts(self, hashes: Sequence[str]) -> _KnownTexts:
         known = _KnownTexts()
-        for row in await view_store.texts(self._context.thirdeye, hashes):
+        for row in await store.texts(self._context.thirdeye, hashes):
             paths = None if row["paths"] is None else orjson.loads(row["paths"])
             (known.current if row["reader"] == READER else known.former)[row["hash"], row["dialect"]] = paths
         return known
@@ -200,9 +188,9 @@ class ViewTextReader:
             found.texts.append((number, TextState.UNREADABLE if key in known.current else TextState.PENDING))
             found.add_references(number, unread_wildcards(text, home))
             unread.append((number, text, home.service))
-        await asyncio.to_thread(self._add_words, found, unread)
+        await self._add_words(unread)
         now = self._context.now
-        await view_store.put_texts(
+        await store.put_texts(
             self._context.thirdeye,
             (
                 (*key, None if paths is None else orjson.dumps(paths).decode(), READER, now)
@@ -210,9 +198,16 @@ class ViewTextReader:
             ),
         )
 
-    def _add_words(self, found: _Found, unread: list[tuple[int, str, str]]) -> None:
-        for number, text, service in unread:
-            found.words += [(number, key) for key in self._words.of(text, service)]
+    async def _add_words(self, unread: Sequence[tuple[int, str, str]]) -> None:
+        """Adds the words of texts: the number of the view, the text, the service."""
+
+        def pairs() -> tuple[Array, Array]:
+            keys = [self._word_keys.of(text, service) for _, text, service in unread]
+            views = np.array([number for number, _, _ in unread], np.uint32)
+            return np.repeat(views, [len(each) for each in keys]), np.concatenate(keys)
+
+        if unread:
+            await self.words.add(*await asyncio.to_thread(pairs))
 
     async def _read_text(self, key: TextKey, text: str, read: dict[TextKey, list[Path] | None]) -> bool:
         """Whether a text was tried."""
@@ -242,11 +237,12 @@ def _by_bytes(rows: Sequence[Row]) -> Iterator[list[Row]]:
         yield page
 
 
-async def forget_unused(context: RefreshContext, used: set[bytes]) -> None:
+async def forget_unused(context: RefreshContext, used: bytes | bytearray) -> None:
     """Forgets the texts that no view has any more; after a refresh that looked at all."""
-    after = ""
-    while hashes := await view_store.hashes(context.thirdeye, after, _PAGE):
-        await view_store.delete_texts(context.thirdeye, [each for each in hashes if bytes.fromhex(each) not in used])
+    after, used_hashes = "", np.unique(np.frombuffer(used, KEY))
+    while hashes := await store.hashes(context.thirdeye, after, _PAGE):
+        unused = ~np.isin(records_of("".join(hashes)), used_hashes)
+        await store.delete_texts(context.thirdeye, [hashes[place] for place in np.flatnonzero(unused).tolist()])
         after = hashes[-1]
 
 

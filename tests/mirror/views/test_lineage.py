@@ -9,10 +9,11 @@ import pytest
 from thirdeye.inventory.columns import NO_NODE, PRESENT
 from thirdeye.inventory.directory import Place
 from thirdeye.inventory.table_names import schema_key
-from thirdeye.mirror import view_lineage
 from thirdeye.mirror.state import Numbering, State
-from thirdeye.mirror.view_lineage import TextLineage, text_lineage
-from thirdeye.mirror.view_references import ReferenceKind, TextState, ViewTexts
+from thirdeye.mirror.views import lineage as view_lineage
+from thirdeye.mirror.views.lineage import TextLineage, WordMatches, text_lineage
+from thirdeye.mirror.views.references import ReferenceKind, TextState, ViewTexts
+from thirdeye.mirror.views.word_index import WordChunk
 
 TABLES = 20
 SERVICES = ["1a", "2b"]
@@ -91,7 +92,7 @@ def pairs_of(lineage: TextLineage) -> set[Pair]:
 def test_tables_that_a_wildcard_may_mean(monkeypatch: pytest.MonkeyPatch, seed: int, most_pairs: int) -> None:
     monkeypatch.setattr(view_lineage, "_MOST_PAIRS", most_pairs)
     state, known = random_estate(Random(seed))
-    lineage, edges = text_lineage(state, known), named(state, known)
+    lineage, edges = text_lineage(state, known, WordMatches(state)), named(state, known)
     assert set(zip(lineage.upstream.tolist(), lineage.downstream.tolist(), strict=True)) == {
         (table, view) for table, view in edges if table != view
     }
@@ -104,6 +105,32 @@ def test_tables_that_a_wildcard_may_mean(monkeypatch: pytest.MonkeyPatch, seed: 
     if most_pairs != 20:
         assert too_many == (most_pairs == 0 and bool(deleted))
     assert lineage.unread_views.tolist() == first_views(of_present, deleted, too_many=too_many)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_tables_that_words_may_mean(seed: int) -> None:
+    random = Random(seed)
+    state, _ = random_estate(random)
+    # Several tables of one name.
+    state.name["word_key"] = np.array([random.randint(1, 8) for _ in range(TABLES)], np.uint64)
+    pairs = [(random.randrange(TABLES), random.randint(1, 10)) for _ in range(60)]
+    matches = WordMatches(state)
+    for start in range(0, 60, 20):
+        views, keys = zip(*pairs[start : start + 20], strict=True)
+        matches.add(WordChunk.of(np.array(views, np.uint32), np.array(keys, np.uint64)))
+    present, names = state.present(), state.name["word_key"]
+    meant = {
+        (table, view)
+        for table in np.flatnonzero(state.source["stamp"]).tolist()
+        for view, key in pairs
+        if names[table] == key
+    }
+    of_present = {(table, view) for table, view in meant if present[view] and table != view}
+    assert matches.first_views.tolist() == first_views([of_present], set(), too_many=False)
+    deleted = zip(*(part.tolist() for part in matches.deleted.pairs()), strict=True)
+    assert {pair for pair in deleted if pair[0] != pair[1]} == {
+        pair for pair in meant if not present[pair[1]] and pair[0] != pair[1]
+    }
 
 
 def test_no_more_pairs_are_kept_than_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,2 @@
+-- transactional: false
+DELETE FROM estate_blob WHERE name LIKE 'view-word/%'

@@ -1,0 +1,1 @@
+"""Texts of views: reading them, what they name, and the lineage that gives."""

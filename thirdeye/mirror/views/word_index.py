@@ -1,0 +1,136 @@
+"""The words of texts that were not read, kept from refresh to refresh.
+
+Chunks of tables, each an index from words to views: which of them are names of tables can be found at every refresh, whatever
+tables are new, without fetching a text again, and with one chunk in memory.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from thirdeye.inventory.columns import Array, Mask
+from thirdeye.inventory.table_names import word_key
+from thirdeye.mirror.blobs import BlobStage
+
+# Views by number; a place within a chunk takes two bytes.
+CHUNK: Final = 4_096
+PREFIX: Final = "view-words/"
+_WORD: Final = re.compile(r"\w+")
+_MOST_CACHED_WORDS: Final = 100_000
+# Of 12 bytes each.
+_MOST_BUFFERED: Final = 500_000
+
+
+class WordKeys:
+    """The keys of words, as `table_names.word_key` gives them."""
+
+    def __init__(self) -> None:
+        # By service and word.
+        self._cache: dict[str, dict[str, int]] = {}
+
+    def of(self, text: str, service: str) -> Array:
+        """The keys of the words of a text."""
+        if sum(map(len, self._cache.values())) > _MOST_CACHED_WORDS:
+            self._cache.clear()
+        cache, words = self._cache.setdefault(service, {}), set(_WORD.findall(text))
+        for word in words:
+            if word not in cache:
+                cache[word] = word_key(service, word)
+        return np.fromiter(map(cache.__getitem__, words), np.uint64, len(words))
+
+
+@dataclass(frozen=True)
+class WordChunk:
+    """Distinct keys of words in order, and for each as many views as `counts` says, in order."""
+
+    keys: Array
+    counts: Array
+    views: Array
+
+    @staticmethod
+    def of(views: Array, keys: Array) -> "WordChunk":
+        """From pairs of a view and a key, in any order."""
+        order = np.lexsort((views, keys))
+        views, keys = views[order], keys[order]
+        is_new = np.ones(len(keys), np.bool_)
+        is_new[1:] = (keys[1:] != keys[:-1]) | (views[1:] != views[:-1])
+        distinct, counts = np.unique(keys[is_new], return_counts=True)
+        return WordChunk(distinct, counts.astype(np.uint32), views[is_new].astype(np.uint32))
+
+    @staticmethod
+    def unpack(data: bytes, chunk: int) -> "WordChunk":
+        """From a stored blob; an empty one holds nothing."""
+        length = int.from_bytes(data[:8], "little")
+        keys = np.frombuffer(data, np.uint64, length, 8) if data else np.zeros(0, np.uint64)
+        counts = np.frombuffer(data, np.uint32, length, 8 + 8 * length) if data else np.zeros(0, np.uint32)
+        places = np.frombuffer(data, np.uint16, offset=8 + 12 * length) if data else np.zeros(0, np.uint16)
+        return WordChunk(keys, counts, places + np.uint32(chunk * CHUNK))
+
+    def packed(self) -> bytes:
+        """As a blob; empty if it holds nothing."""
+        if not len(self.keys):
+            return b""
+        places = (self.views % CHUNK).astype(np.uint16)
+        return b"".join(
+            [len(self.keys).to_bytes(8, "little"), self.keys.tobytes(), self.counts.tobytes(), places.tobytes()]
+        )
+
+    def pairs(self) -> tuple[Array, Array]:
+        """Views and keys, a pair for each view that has the word."""
+        return self.views, np.repeat(self.keys, self.counts)
+
+    def only(self, views: Mask) -> "WordChunk":
+        """The same without the views that are not in the mask."""
+        chosen = views[self.views]
+        return self if chosen.all() else WordChunk.of(*(part[chosen] for part in self.pairs()))
+
+
+class UnreadWords:
+    """The stored words, brought up to date; those of `outdated` views no longer count."""
+
+    def __init__(self, blobs: BlobStage, outdated: Mask) -> None:
+        self._blobs = blobs
+        self._outdated = outdated
+        self._merged = set[int]()
+        self._buffer: list[tuple[Array, Array]] = []
+        self._buffered = 0
+
+    async def add(self, views: Array, keys: Array) -> None:
+        """Adds pairs of a view and the key of a word."""
+        self._buffer.append((views, keys))
+        self._buffered += len(keys)
+        if self._buffered > _MOST_BUFFERED:
+            await self._merge_buffer()
+
+    async def chunks(self, unread: Mask) -> AsyncIterator[WordChunk]:
+        """The words of all views whose texts are unread, those of the lowest numbers first."""
+        await self._merge_buffer()
+        for name in sorted(await self._blobs.names(PREFIX)):
+            words = WordChunk.unpack(await self._blobs.current(name), int(name.removeprefix(PREFIX)))
+            kept = words.only(unread)
+            if kept is not words:
+                await self._blobs.put(name, kept.packed())
+            yield kept
+
+    async def _merge_buffer(self) -> None:
+        if not self._buffer:
+            return
+        views, keys = (np.concatenate(parts) for parts in zip(*self._buffer, strict=True))
+        self._buffer, self._buffered = [], 0
+        chunks = views // CHUNK
+        for chunk in np.unique(chunks).tolist():
+            chosen = chunks == chunk
+            await self._merge(chunk, views[chosen], keys[chosen])
+
+    async def _merge(self, chunk: int, views: Array, keys: Array) -> None:
+        name = f"{PREFIX}{chunk:05d}"
+        words = WordChunk.unpack(await self._blobs.current(name), chunk)
+        if chunk not in self._merged:
+            self._merged.add(chunk)
+            words = words.only(~self._outdated)
+        stored_views, stored_keys = words.pairs()
+        merged = WordChunk.of(np.concatenate([stored_views, views]), np.concatenate([stored_keys, keys]))
+        await self._blobs.put(name, merged.packed())
