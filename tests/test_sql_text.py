@@ -1,4 +1,4 @@
-"""Moments on their way to the database and back."""
+"""Moments and bytes on their way to the database and back."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -21,6 +21,17 @@ async def test_a_stored_moment_comes_back_as_it_was(settings: Settings) -> None:
         await session.execute("UPDATE moment SET bound = %(moment)s WHERE literal = %(moment)s", {"moment": MOMENT})
         row = await session.fetch_one("SELECT bound, literal, none FROM moment")
     assert row == {"bound": MOMENT, "literal": MOMENT, "none": None}
+
+
+@pytest.mark.anyio
+async def test_stored_bytes_come_back_as_they_were(settings: Settings) -> None:
+    every_pair = bytes(each for first in range(256) for second in range(256) for each in (first, second))
+    async with open_thirdeye(settings) as thirdeye, thirdeye.session() as session:
+        await session.execute("CREATE TEMPORARY TABLE held (bound LONGBLOB, literal LONGBLOB, none LONGBLOB)")
+        await session.execute_rows("INSERT INTO held (literal) VALUES ", [(every_pair,)])
+        await session.execute("UPDATE held SET bound = %(data)s WHERE literal = %(data)s", {"data": every_pair})
+        row = await session.fetch_one("SELECT bound, literal, none FROM held")
+    assert row == {"bound": every_pair, "literal": every_pair, "none": None}
 
 
 def test_text_and_moments_agree() -> None:

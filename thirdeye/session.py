@@ -14,7 +14,7 @@ from typing import Any, Final
 import aiomysql
 import pymysql
 
-from thirdeye.sql_text import literal_rows
+from thirdeye.sql_text import encode_bytes, literal_rows
 
 Row = dict[str, Any]
 Values = Mapping[str, Any]
@@ -32,7 +32,15 @@ class Executed:
     inserted_id: int
 
 
-class _QuietCursor(aiomysql.DictCursor):  # type: ignore[misc]
+class _Cursor(aiomysql.DictCursor):  # type: ignore[misc]
+    def _escape_args(self, values: Values, connection: Any) -> Row:
+        return {
+            name: encode_bytes(value) if type(value) is bytes else connection.escape(value)
+            for name, value in values.items()
+        }
+
+
+class _QuietCursor(_Cursor):
     """Asks for no warnings: what is odd in OM's rows is counted by the refresh, and each asking is a round trip."""
 
     async def _show_warnings(self, conn: Any) -> None:
@@ -83,7 +91,7 @@ class Session:
     async def _cursor(self, sql: str, values: Values | None) -> AsyncIterator[Any]:
         async with self._turn:
             started = time.perf_counter()
-            cursor = await self._raw.cursor(_QuietCursor if self._name == "openmetadata" else aiomysql.DictCursor)
+            cursor = await self._raw.cursor(_QuietCursor if self._name == "openmetadata" else _Cursor)
             try:
                 await self._run(cursor, sql, values)
                 yield cursor

@@ -47,6 +47,13 @@ def encode_datetime(moment: datetime, _mapping: object = None) -> str:
     return f"'{moment.isoformat(sep=' ')[:-6]}'"
 
 
+def encode_bytes(data: bytes) -> str:
+    """Bytes as a literal of about their length. The driver's own takes a tenth of a second for a megabyte."""
+    # The session's SQL mode is ours: backslashes escape. The driver sends surrogates as the bytes that they stand for.
+    escaped = data.replace(b"\\", b"\\\\").replace(b"'", b"\\'")
+    return f"_binary'{escaped.decode('ascii', 'surrogateescape')}'"
+
+
 def decode_datetime(text: str) -> datetime:
     """A stored moment: what the session's time zone, UTC, makes of it."""
     return datetime.fromisoformat(f"{text}+00:00")
