@@ -8,7 +8,6 @@ import typer
 from pydantic import SecretStr
 
 from thirdeye.commands.runner import settings_or_exit
-from thirdeye.graphql.operations import manifest as operations_manifest
 from thirdeye.settings import Settings
 
 config = typer.Typer(no_args_is_help=True, help="Shows the settings.")
@@ -63,4 +62,6 @@ def _operations() -> None:
 @operations.command()
 def manifest() -> None:
     """Prints all persisted operations as a manifest in Apollo's format."""
+    from thirdeye.graphql.operations import manifest as operations_manifest
+
     typer.echo(json.dumps(operations_manifest(), indent=2))
