@@ -1,5 +1,6 @@
 """Buckets of rows, by four hexadecimal digits of an id or a hash: their checksums tell which ones a refresh reads again."""
 
+import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, SupportsInt
@@ -33,11 +34,12 @@ class BucketSums:
         return mask
 
     def packed(self) -> bytes:
-        return self.counts.tobytes() + self.sums.tobytes()
+        # Of a small estate nearly all are zeros.
+        return zlib.compress(self.counts.tobytes() + self.sums.tobytes(), 1)
 
     @staticmethod
     def unpack(data: bytes) -> "BucketSums":
-        stored, length = BucketSums(), BUCKETS + 1
+        stored, length, data = BucketSums(), BUCKETS + 1, zlib.decompress(data)
         stored.counts = np.frombuffer(data, np.uint32, length).copy()
         stored.sums = np.frombuffer(data, np.uint64, length, 4 * length).copy()
         return stored

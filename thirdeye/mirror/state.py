@@ -30,7 +30,9 @@ from thirdeye.mirror.views.sql_references import READER
 EDGE_FIELDS: Final = {"upstream": "u4", "downstream": "u4", "state": "u1"}
 GROUPS: Final = {"query": QUERY_FIELDS, "source": SOURCE_FIELDS, "name": NAME_FIELDS, "asset": ASSET_FIELDS}
 # The groups whose blobs a state owns beside its edges and its names.
-PREFIXES: Final = (*(f"{group}/" for group in GROUPS if group != "name"), "sums/")
+SUMS: Final = "bucket-sums/"
+# With `sums/`, under which earlier versions stored them otherwise.
+PREFIXES: Final = (*(f"{group}/" for group in GROUPS if group != "name"), SUMS, "sums/")
 # What a full refresh keeps of a table. Days as in columns.
 _KEPT: Final = np.dtype([
     ("id", KEY), ("number", ">u4"), ("known_since", ">u2"), ("accessed", ">u2"), ("seen_later", "u1"), ("present", "u1"),
@@ -191,7 +193,7 @@ async def load_state(thirdeye: MySQL, generation: int) -> State | None:
     for group, columns in state.groups().items():
         await _load_columns(thirdeye, generation, group, columns)
     state.grow(state.query.length)
-    async for name, data in store.blobs(thirdeye, "sums/", generation):
+    async for name, data in store.blobs(thirdeye, SUMS, generation):
         state.sums[name.rsplit("/", 1)[1]] = BucketSums.unpack(data)
     await load_edges(thirdeye, state)
     return state
@@ -247,7 +249,7 @@ def packed_state(state: State) -> Iterator[tuple[str, bytes]]:
         if group != "name":
             yield from columns.blobs(group)
     for part, sums in state.sums.items():
-        yield f"sums/{part}", sums.packed()
+        yield f"{SUMS}{part}", sums.packed()
 
 
 def packed_names(state: State) -> Iterator[tuple[str, bytes]]:
