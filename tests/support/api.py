@@ -7,6 +7,8 @@ from datetime import date
 from typing import Any
 
 import httpx
+from pymysql.cursors import Cursor
+from pymysql.err import OperationalError
 from starlette.applications import Starlette
 
 from tests.support import PATIENCE
@@ -15,7 +17,7 @@ from tests.support.database import copy_schema
 from thirdeye.app import create_app
 from thirdeye.clock import Clock
 from thirdeye.deadlines import Deadlines
-from thirdeye.local.accounts import Accounts, make_accounts
+from thirdeye.local.accounts import Accounts, existing_columns, make_accounts
 from thirdeye.local.sample import EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
@@ -50,10 +52,29 @@ def settings_for(
     )
 
 
+# By server: the schemas that the accounts were last made for, and what they were allowed then.
+_ACCOUNTS_FOR = dict[MariaDB | MySQL, tuple[str, str, list[Any]]]()
+
+
 def prepare_accounts(server: MariaDB | MySQL, om_schema: str, schema: str) -> None:
-    """Makes the two accounts for a pair of schemas."""
-    with server.connect() as connection:
+    """Makes the two accounts for a pair of schemas, unless they are as they would be made."""
+    with server.connect() as connection, connection.cursor() as cursor:
+        if _ACCOUNTS_FOR.get(server) == (om_schema, schema, _rights(cursor, om_schema)):
+            return
         make_accounts(connection, ACCOUNTS, om_schema=om_schema, thirdeye_schema=schema)
+        _ACCOUNTS_FOR[server] = (om_schema, schema, _rights(cursor, om_schema))
+
+
+def _rights(cursor: Cursor, om_schema: str) -> list[Any]:
+    """What the accounts may do, and the columns that there are to be read."""
+    rights: list[Any] = [existing_columns(cursor, om_schema)]
+    for user in (ACCOUNTS.om_user, ACCOUNTS.thirdeye_user):
+        try:
+            cursor.execute(f"SHOW GRANTS FOR '{user}'@'%'")
+        except OperationalError:
+            return rights  # There is no such account.
+        rights.append(cursor.fetchall())
+    return rights
 
 
 def load_sample(server: MariaDB | MySQL, schema: str, *, tables: int = 300, today: date = TODAY) -> None:

@@ -5,7 +5,7 @@ All days are days ago. Tables bring their schema, database and service with them
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -41,6 +41,8 @@ RUNS |= {
         UNIQUE KEY `fqnHash` (`fqnHash`))"""
     for table in ("metric_entity", "worksheet_entity")
 }
+_PUT_TABLE = "REPLACE INTO table_entity (json, fqnHash) VALUES (%s, %s)"
+_PUT_USAGE = "REPLACE INTO entity_usage (id, entityType, usageDate, count1) VALUES (%s, %s, %s, %s)"
 PARENTS = ("dbservice_entity", "database_entity", "database_schema_entity")
 
 
@@ -118,17 +120,20 @@ class OMRows:
     def table(self, fqn: str, *, version: Any = 1.2, updated: int = 800, **more: Any) -> str:
         """A table, or its next version; `more` goes into the json as it is. Gives its id."""
         self.schema_of(fqn.rsplit(".", 1)[0])
-        document = {
+        document = self._table_document(fqn, version, updated) | more
+        self.raw_table(fqn, json.dumps(document))
+        return str(document["id"])
+
+    def _table_document(self, fqn: str, version: Any = 1.2, updated: int = 800) -> dict[str, Any]:
+        return {
             "id": identifier_of(fqn), "name": fqn.rsplit(".", 1)[1], "fullyQualifiedName": fqn, "version": version,
             "updatedAt": self.milliseconds(updated), "updatedBy": "ingestion-bot", "tableType": "Regular",
             "columns": [{"name": "id", "dataType": "INT"}], "deleted": False,
         }  # fmt: skip
-        self.raw_table(fqn, json.dumps({**document, **more}))
-        return str(document["id"])
 
     def raw_table(self, fqn: str, text: str) -> None:
         """A table whose json is this text."""
-        self.run("REPLACE INTO table_entity (json, fqnHash) VALUES (%s, %s)", text, hash_of(fqn))
+        self.run(_PUT_TABLE, text, hash_of(fqn))
 
     def delete(self, *fqns: str, deleted: bool = True) -> None:
         """Marks tables as deleted, as an ingestion does that did not see them, or takes that back."""
@@ -168,10 +173,7 @@ class OMRows:
 
     def usage(self, fqn: str, days: Iterable[int], count: int | None = 3, kind: str = "table") -> None:
         """Rows of usage of a table, a database or a schema."""
-        self.many(
-            "REPLACE INTO entity_usage (id, entityType, usageDate, count1) VALUES (%s, %s, %s, %s)",
-            ((identifier_of(fqn), kind, self.day(ago), count) for ago in days),
-        )
+        self.many(_PUT_USAGE, ((identifier_of(fqn), kind, self.day(ago), count) for ago in days))
 
     def forget_usage(self, fqn: str) -> None:
         """Takes a table's usage away, as a purge does."""
@@ -181,6 +183,13 @@ class OMRows:
         """A table and its usage."""
         self.table(fqn)
         self.usage(fqn, days, count)
+
+    def read_once(self, place: str, names_and_days: Mapping[str, int]) -> None:
+        """Tables of one schema that were each read on one day, in few statements."""
+        self.schema_of(place)
+        days = {f"{place}.{name}": ago for name, ago in names_and_days.items()}
+        self.many(_PUT_TABLE, ((json.dumps(self._table_document(fqn)), hash_of(fqn)) for fqn in days))
+        self.many(_PUT_USAGE, ((identifier_of(fqn), "table", self.day(ago), 3) for fqn, ago in days.items()))
 
     def query_cost(self, query: str, fqns: Iterable[str], ago: int, cost: Any = 0.5) -> None:
         """A query that names these tables (MENTIONED_IN), and what it cost on a day."""
