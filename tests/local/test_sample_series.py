@@ -135,9 +135,9 @@ def test_parts_are_alike_and_carry_nothing_of_their_own(small: Estate) -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.15, 0.3])
 def test_as_many_tables_as_asked_for_stand_among_series(share: float) -> None:
-    estate = generate(EstateOptions(today=TODAY, tables=20_000, usage_days=0, series_share=share))
+    estate = generate(EstateOptions(today=TODAY, tables=5_000, usage_days=0, series_share=share))
     parts = sum(table.part is not None for table in estate.tables())
-    assert parts / 20_000 == pytest.approx(share, abs=0.03)
+    assert parts / 5_000 == pytest.approx(share, abs=0.03)
 
 
 def test_the_day_moves_the_names_and_nothing_else_of_a_series(small: Estate) -> None:

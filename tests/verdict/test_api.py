@@ -36,6 +36,8 @@ query ($filter: TableFilterInput, $sortBy: String, $sortDir: String, $first: Int
   }}
 }}
 """
+# The same without what takes long to explain.
+SHORT_LIST = LIST.replace(VERDICT, "verdict { purgeScore { value } returnRisk { value } saving }")
 _ABOUT_USE = {"ACTIVE_DOWNSTREAM", "SERIES_IN_USE"}
 KEEP = f"""
 mutation ($fqn: String!, $reason: String!, $until: Date!) {{
@@ -86,10 +88,10 @@ async def estate(judged_settings: Settings, sql_server: MariaDB | MySQL, signer:
         yield api
 
 
-async def all_of(api: Api, **variables: Any) -> list[dict[str, Any]]:
+async def all_of(api: Api, query: str = LIST, **variables: Any) -> list[dict[str, Any]]:
     nodes, after = list[dict[str, Any]](), None
     while True:
-        page = (await api.data(LIST, first=50, after=after, **variables))["tables"]
+        page = (await api.data(query, first=50, after=after, **variables))["tables"]
         nodes += [edge["node"] for edge in page["edges"]]
         if not page["pageInfo"]["hasNextPage"]:
             assert len(nodes) == page["totalCount"]
@@ -162,7 +164,7 @@ async def test_filters_and_sorts_by_verdict(estate: Api) -> None:
         ({"minimumSaving": "1"}, names(lambda t: t["verdict"]["saving"] is not None and float(t["verdict"]["saving"]) >= 1)),
     ]  # fmt: skip
     for wanted, expected in cases:
-        assert {table["fqn"] for table in await all_of(estate, filter=wanted)} == expected, wanted
+        assert {table["fqn"] for table in await all_of(estate, SHORT_LIST, filter=wanted)} == expected, wanted
     assert all(expected for wanted, expected in cases if [] not in wanted.values())
     keys: dict[str, Callable[[dict[str, Any]], float | None]] = {
         "purgeScore": lambda t: (t["verdict"]["purgeScore"] or {"value": None})["value"],
@@ -171,7 +173,7 @@ async def test_filters_and_sorts_by_verdict(estate: Api) -> None:
     }
     for name, value in keys.items():
         for direction, sign in (("asc", 1), ("desc", -1)):
-            found = [value(table) for table in await all_of(estate, sortBy=name, sortDir=direction)]
+            found = [value(table) for table in await all_of(estate, SHORT_LIST, sortBy=name, sortDir=direction)]
             known = [each for each in found if each is not None]
             assert found == [*known, *[None] * (len(found) - len(known))]
             assert known == sorted(known, key=lambda each: sign * each)
