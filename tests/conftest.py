@@ -178,6 +178,47 @@ async def estate(sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signe
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # Who asks for no marks runs all there is.
+    if config.option.markexpr:
+        cases_take_turns(items)
+    for item in items:
+        # What is repeated with a hundred inputs takes as much longer as all others together.
+        if getattr(getattr(item, "function", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.unmeasured)
     # So that both halves of a run end at about the same time.
     items.sort(key=lambda item: item.get_closest_marker("starts_first") is None)
+
+
+def cases_take_turns(items: list[pytest.Item]) -> None:
+    """Every test runs on both servers. Of one with several cases each case runs on one of them; `make soak` has the rest."""
+    cases = dict[str, list[str]]()
+    on_both = [item for item in items if server_of(item) and item.get_closest_marker("soak") is None]
+    for item in on_both:
+        of_test = cases.setdefault(item.nodeid.partition("[")[0], [])
+        if case_of(item) not in of_test:
+            of_test.append(case_of(item))
+    for item in on_both if has_mysql() else ():
+        of_test = cases[item.nodeid.partition("[")[0]]
+        # Neighbours differ, and so do neighbours' neighbours now and then: no kind of case stays on one server.
+        turn = ("mariadb", "mysql")[of_test.index(case_of(item)).bit_count() % 2]
+        if len(of_test) > 1 and server_of(item) != turn:
+            item.add_marker(pytest.mark.soak)
+
+
+def case_of(item: pytest.Item) -> str:
+    """The same for both servers."""
+    return item.nodeid.replace(server_of(item), "", 1)
+
+
+def server_of(item: pytest.Item) -> str:
+    """The SQL server that a test runs on, if it is one of those that run on both."""
+    return str(item.callspec.params.get("sql_server", "")) if hasattr(item, "callspec") else ""
+
+
+def has_mysql() -> bool:
+    """Without it all that there is runs on MariaDB."""
+    try:
+        return bool(find_mysqld())
+    except MySQLUnavailable:
+        return False

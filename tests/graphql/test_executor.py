@@ -229,7 +229,7 @@ def assert_same(schema: GraphQLSchema, text: str, root: Any, **options: Any) -> 
     return own
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_equals_the_stock_executor_on_anything(data: st.DataObject) -> None:
     schema = data.draw(schemas())

@@ -18,6 +18,8 @@ from thirdeye.local.processes import Child
 from thirdeye.local.servers import HOST, free_port
 from thirdeye.settings import Settings
 
+pytestmark = [pytest.mark.unmeasured, pytest.mark.starts_first]
+
 
 def start_dev(folder: Path, port: int | str, name: str = "dev", **settings: str) -> Child:
     shell = {key: value for key, value in os.environ.items() if key.lower() not in Settings.model_fields}

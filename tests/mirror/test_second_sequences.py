@@ -30,7 +30,7 @@ def compared(found: dict[str, Row]) -> dict[str, Row]:
     return {fqn: {name: row[name] for name in SAME_AFTERWARDS} for fqn, row in found.items()}
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(some.integers(0, 10**6))
 def test_what_comes_back_in_time_was_never_away(seed: int) -> None:
     random = Random(seed)
@@ -51,7 +51,7 @@ def test_what_comes_back_in_time_was_never_away(seed: int) -> None:
         assert compared(found) == compared(quiet.look()[1])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(some.integers(0, 10**6))
 def test_the_order_of_rows_is_nothing(seed: int) -> None:
     om, known = random_om(Random(seed), TODAY), Known()
@@ -61,7 +61,7 @@ def test_the_order_of_rows_is_nothing(seed: int) -> None:
     assert verdicts[0] == verdicts[1]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(some.integers(0, 10**6))
 def test_nothing_goes_that_is_used_or_that_nobody_looked_at(seed: int) -> None:
     _, found = Story(random_om(Random(seed), TODAY)).look()
@@ -74,7 +74,7 @@ def test_nothing_goes_that_is_used_or_that_nobody_looked_at(seed: int) -> None:
             assert row["verdict"] == "KEEP" and not row["zombie"], fqn
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(some.integers(0, 10**6))
 def test_whatever_happens_tables_keep_their_numbers_and_what_is_known_of_them(seed: int) -> None:
     random, story = Random(seed), Story(random_om(Random(seed), TODAY))

@@ -53,7 +53,7 @@ def check(estate: RandomEstate) -> None:
             assert found["verdict"] not in ("DELETE", "ARCHIVE")
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(estates())
 def test_verdicts_on_random_estates(estate: RandomEstate) -> None:
     check(estate)
@@ -65,7 +65,7 @@ RISKS = RiskTable.of(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(estates_with_series(), policies)
 def test_a_simulation_says_what_a_refresh_makes_of_a_policy(estate: RandomEstate, policy: Policy) -> None:
     """And an unchanged policy changes nothing."""
@@ -102,7 +102,7 @@ def check_newer_use(estate: RandomEstate, data: some.DataObject) -> None:
     assert HARSHNESS[after] <= HARSHNESS[before], (before, after)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(estates(), some.data())
 def test_a_newer_use_makes_no_verdict_harsher(estate: RandomEstate, data: some.DataObject) -> None:
     check_newer_use(estate, data)

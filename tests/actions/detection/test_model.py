@@ -514,7 +514,7 @@ def machine_over(server: Any, redis: Redis, signer: Signer, schema: str) -> type
 
 
 def test_the_model_and_the_real_thing_agree(mariadb: MariaDB, redis_server: Redis, signer: Signer) -> None:
-    run(machine_over(mariadb, redis_server, signer, "thirdeye_model"), examples=30, steps=30)
+    run(machine_over(mariadb, redis_server, signer, "thirdeye_model"), examples=20, steps=30)
 
 
 @pytest.mark.soak
