@@ -182,6 +182,19 @@ def test_the_command(settings: Settings, tmp_path: Path) -> None:
         return done.returncode, done.stdout + done.stderr
 
     assert thirdeye("migrate", "--status")[0] == 1
+    schema_missing, no_password = "no schema yet: run `thirdeye migrate`", "wrong user or password"
+    for more, said in (
+        ({}, {schema_missing}),
+        ({"THIRDEYE_MYSQL_PW": "wrong"}, {no_password}),
+        ({"OM_MYSQL_PORT": "1"}, {"cannot be reached"}),
+        ({"OM_MYSQL_HOST": "nowhere.invalid"}, {"cannot be reached"}),
+    ):
+        code, text = thirdeye("check", **more)
+        (line,) = [line for line in text.splitlines() if line.startswith("thirdeye: ")][-1:]
+        assert (code, {each for each in (schema_missing, no_password, "cannot be reached") if each in line}) == (
+            1,
+            said,
+        )
     code, text = thirdeye("migrate")
     assert (code, text.count("applied ")) == (0, len(ALL)), text
     assert "current" in thirdeye("migrate")[1]
@@ -190,7 +203,8 @@ def test_the_command(settings: Settings, tmp_path: Path) -> None:
     code, text = thirdeye("check")
     # This account has no rights on an OM schema, which is not there.
     assert code == 1, text
-    assert "openmetadata database cannot be reached" in text
+    assert "no schema openmetadata_db for this account" in text
+    assert "pending migrations: 1; run `thirdeye migrate`" in text
     assert "GRANT SELECT" in thirdeye("grants", "--all")[1]
     code, text = thirdeye("serve", REFRESH_MINUTES="0")
     assert code == 1

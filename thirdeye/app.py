@@ -89,7 +89,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlin
         *limiting,
     ]
     handlers: dict[Any, Any] = {HTTPException: on_http_error, ThirdEyeError: on_thirdeye_error}
-    return Starlette(routes=routes, lifespan=lifespan, middleware=middleware, exception_handlers=handlers)
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware, exception_handlers=handlers)
+    # Starlette's redirect from a path with a slash at its end goes to whatever Host the caller sent.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]:

@@ -99,12 +99,15 @@ class Cache:
         self._cooldown.start()
         log.debug("cache_away", error=type(error).__name__)
 
-    async def ping(self) -> bool:
-        """Whether Redis answers."""
+    async def problem(self) -> str | None:
+        """Why Redis cannot be used, by trying to write; None when it can. One that only reads runs no job."""
         try:
-            return bool(await self._client.ping())
-        except Exception:
-            return False
+            await self._redis.set("writable", 1, ttl=10)
+        except redis.exceptions.ResponseError as error:
+            return f"it refuses writes: {error}"[:200]
+        except Exception as error:
+            return type(error).__name__
+        return None
 
     async def stop(self) -> None:
         """Closes the connections to Redis."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from thirdeye.commands import access, configuration
+from thirdeye.commands import access, configuration, databases
 from thirdeye.commands.runner import no_observer, settings_or_exit, with_database
 from thirdeye.commands.runner import run as run_command
-from thirdeye.database import MySQL, om_database, thirdeye_database
+from thirdeye.database import om_database, thirdeye_database
 from thirdeye.migrations import migrate, migration_status, roll_back
 from thirdeye.mirror.openmetadata.source_tables import READABLE, grant_statements
 from thirdeye.mirror.openmetadata.store import readable_columns
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 cli.add_typer(access.token, name="token")
 cli.command("audit")(access.audit)
+cli.command("check")(databases.check)
 cli.add_typer(configuration.config, name="config")
 cli.add_typer(configuration.operations, name="operations")
 
@@ -107,21 +108,6 @@ def migrate_command(
     done = run_command(with_database(database, step))
     verb = "rolled back" if rollback else "applied"
     typer.echo("\n".join(f"{verb}  {name}" for name in done) or "nothing to do: the schema is current")
-
-
-@cli.command()
-def check() -> None:
-    """Looks at both databases and says what it finds; changes nothing."""
-    settings = settings_or_exit()
-
-    async def look(database: MySQL) -> None:
-        typer.echo(f"{database.name}: {database.address}, {await database.server_version()}")
-        excess = await database.excess_privileges() if database.name == "openmetadata" else []
-        for privilege in excess:
-            typer.echo(f"  the read-only account has more than it needs: {privilege}")
-
-    for database in (om_database(settings, no_observer), thirdeye_database(settings, no_observer)):
-        run_command(with_database(database, look(database)))
 
 
 @cli.command()

@@ -30,9 +30,11 @@ from thirdeye.sql_text import decode_datetime, encode_datetime, excess_privilege
 
 # What the server or the way to it has, as opposed to what is wrong with a statement.
 _AWAY = frozenset({
-    1040, 1042, 1043, 1045, 1053, 1077, 1129, 1130, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1698, 1927,
+    1040, 1042, 1043, 1053, 1077, 1129, 1130, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1927,
     2002, 2003, 2006, 2013, 2014, 2055, 3159, 4031,
 })  # fmt: skip
+# A wrong user or password.
+_REFUSED = frozenset({1045, 1698})
 _SCHEMA_MISSING = frozenset({1044, 1049})
 # A deadlock, or a row that others held for too long: nothing was changed.
 _CONTENDED = frozenset({1205, 1213})
@@ -259,8 +261,11 @@ class MySQL:
             code = error.args[0] if error.args else None
             if code in _SCHEMA_MISSING:
                 raise SchemaMissing(self.name, f"no schema {self.schema} for this account ({code})") from error
+            if code in _REFUSED:
+                detail = f"the server refuses this account: wrong user or password (error {code})"
+                raise DatabaseUnavailable(self.name, detail) from error
             if code in _AWAY or isinstance(error, pymysql.err.InterfaceError):
-                raise DatabaseUnavailable(self.name, f"error {code}") from error
+                raise DatabaseUnavailable(self.name, f"the server cannot be reached (error {code})") from error
             if code == _DUPLICATE:
                 raise AlreadyExists("the same is there already; nothing was changed") from error
             if code in _CONTENDED:

@@ -70,15 +70,17 @@ class Dependencies:
     async def look(self) -> None:
         """Asks all of them once, at the same time."""
         await asyncio.gather(
-            self._probe("openmetadata", self._om_answers),
-            self._probe("thirdeye", self._thirdeye_answers),
-            self._probe("redis", self._cache.ping),
+            self._probe("openmetadata", self._om_problem),
+            self._probe("thirdeye", self._thirdeye_problem),
+            self._probe("redis", self._cache.problem),
         )
         if not self._grants_checked and "openmetadata" not in self.unavailable:
             await self._check_grants()
 
-    async def _probe(self, name: str, answers: Callable[[], Awaitable[bool]]) -> None:
-        up = await answers()
+    async def _probe(self, name: str, find_problem: Callable[[], Awaitable[str | None]]) -> None:
+        """Notes whether a dependency is there; `find_problem` tells why it is not."""
+        problem = await find_problem()
+        up = problem is None
         self._metrics.dependency_up.labels(name).set(int(up))
         for database in self._serving:
             if database.name == name:
@@ -88,26 +90,27 @@ class Dependencies:
             log.info("dependency_back", dependency=name)
         elif not up and name not in self.unavailable:
             self.unavailable.add(name)
-            log.warning("dependency_away", dependency=name)
+            log.warning("dependency_away", dependency=name, reason=problem)
 
-    async def _om_answers(self) -> bool:
+    async def _om_problem(self) -> str | None:
         try:
             await self._om.ping(self._ping_timeout)
         except SchemaMissing:
-            return True  # the server is there; what its schema lacks is for the reading to say
-        except Unavailable:
-            return False
-        return True
+            return None  # the server is there; what its schema lacks is for the reading to say
+        except Unavailable as error:
+            return str(getattr(error, "detail", error))
+        return None
 
-    async def _thirdeye_answers(self) -> bool:
+    async def _thirdeye_problem(self) -> str | None:
         try:
             if not self.migrated:
                 await self._migrate()
             await self._thirdeye.ping(self._ping_timeout)
         except Unavailable as error:
-            self._report(str(getattr(error, "detail", error)))
-            return False
-        return True
+            problem = str(getattr(error, "detail", error))
+            self._report(problem)
+            return problem
+        return None
 
     async def _migrate(self) -> None:
         try:

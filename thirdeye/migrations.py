@@ -22,6 +22,7 @@ from thirdeye.resources import resource
 from thirdeye.settings import Settings
 
 _LOCK_SECONDS = 60
+_APPLIED = "_yoyo_migration"
 # No such column to drop, or such a column already: a run that was killed before it could note it altered the table, as
 # a whole, for servers do that or nothing.
 _ALTERED_BEFORE = frozenset({1060, 1091})
@@ -74,9 +75,7 @@ def _backend(settings: Settings) -> _Backend:
     address = f"{settings.om_mysql_host}:{settings.om_mysql_port}/{settings.thirdeye_mysql_schema}"
     uri = parse_uri(f"mysql://{quote(user, safe='')}:{quote(password, safe='')}@{address}")
     logging.getLogger("yoyo").setLevel(logging.WARNING)
-    backend = _Backend(uri, "_yoyo_migration")
-    backend.init_database()
-    return backend
+    return _Backend(uri, _APPLIED)
 
 
 def _read() -> Any:
@@ -86,6 +85,8 @@ def _read() -> Any:
 def _status(settings: Settings) -> MigrationStatus:
     backend, migrations = _backend(settings), _read()
     try:
+        if _APPLIED not in backend.list_tables():
+            return MigrationStatus(applied=[], pending=[migration.id for migration in migrations])
         pending = [migration.id for migration in backend.to_apply(migrations)]
         return MigrationStatus(applied=[m.id for m in migrations if m.id not in pending], pending=pending)
     finally:
@@ -96,6 +97,7 @@ def _change(settings: Settings, roll_back: int | None) -> list[str]:
     """Applies what is pending, or takes so many of the newest back."""
     backend, done = _backend(settings), []
     try:
+        backend.init_database()
         backend.break_lock()
         with backend.lock():
             if roll_back is None:
@@ -123,7 +125,7 @@ def _run(step: Any, note: Any, migration: Any) -> None:
 
 
 async def migration_status(settings: Settings) -> MigrationStatus:
-    """What is applied and what is not. Raises DatabaseUnavailable or SchemaMissing."""
+    """What is applied and what is not; changes nothing. Raises DatabaseUnavailable or SchemaMissing."""
     return await asyncio.to_thread(_status, settings)
 
 

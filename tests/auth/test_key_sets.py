@@ -30,11 +30,13 @@ class Source(HTTPServer):
         self.asked = asyncio.Event()
         self.open = asyncio.Event()
         self.open.set()
+        # Where it redirects to.
+        self.moved = ""
 
     async def respond(self, path: str, head: str) -> tuple[int, bytes]:
         self.asked.set()
         await self.open.wait()
-        return 200, key_set(self.entries)
+        return (302, self.moved.encode()) if self.moved else (200, key_set(self.entries))
 
 
 @pytest.fixture
@@ -203,3 +205,17 @@ async def test_a_bounded_number_of_keys_is_tried_for_a_token_without_kid(source:
             with pytest.raises(Unauthenticated, match="signature"):
                 await auth.authenticate(token)
         await auth.stop()
+
+
+@pytest.mark.parametrize("moved", ["https://user:secret@login.example.com/keys?token=secret", "/elsewhere/keys"])
+async def test_a_set_that_redirects_is_not_followed_and_the_log_says_what_to_do(source: Source, moved: str) -> None:
+    source.moved = moved
+    auth = authenticator(remote_keys(source.url, Monotonic()))
+    with structlog.testing.capture_logs() as logs, pytest.raises(Unavailable, match="key set cannot be reached"):
+        await auth.authenticate(by_hand.make_token())
+    (entry,) = logs
+    where = f"{source.base}/elsewhere/keys" if moved.startswith("/") else "https://login.example.com/keys"
+    assert (entry["event"], entry["url"], entry["error"]) == ("key_set_away", source.url, f"redirects to {where}")
+    assert "JWT_JWKS_URL" in entry["advice"]
+    assert source.requests == ["/keys"]
+    await auth.stop()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from starlette.routing import Mount, Route
 
 from tests.support.api import GRAPHQL, Api, running
 from thirdeye.local.tokens import Signer
@@ -50,6 +51,19 @@ async def test_everything_else_needs_one(api: Api, path: str) -> None:
     response = await api.client.get(path)
     om_shaped(response, 401)
     assert response.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_slash_at_the_end_leads_nowhere(api: Api) -> None:
+    # Least of all to a host that the caller chose.
+    headers = {"host": "evil.example", "x-forwarded-host": "evil.example"}
+    paths = [route.path.format(id=1, path="") for route in api.app.routes if isinstance(route, Route | Mount)]
+    assert len(paths) > 15
+    for path in paths:
+        for method in ("GET", "POST"):
+            response = await api.client.request(method, f"{path.rstrip('/')}/", headers=headers, json=QUERY)
+            assert "location" not in response.headers
+            assert "evil" not in response.text
+            om_shaped(response, 405 if response.status_code == 405 else 404)
 
 
 async def test_what_is_not_built_says_so(api: Api) -> None:

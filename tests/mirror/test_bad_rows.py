@@ -66,21 +66,12 @@ async def test_each_is_counted_and_nothing_stops(world: Settings, sql_server: Ma
             add_table(cursor, 7, ["snowflake_prod", "db", "s", "negative"], description="x" * 5000),
             add_table(cursor, 8, ["snowflake_prod", "db", "s", "absurd"]),
         ]
-        cursor.execute(
-            "INSERT INTO table_entity (json, fqnHash) VALUES (%s, %s)",
-            (
-                json.dumps(
-                    {
-                        "id": "not-a-uuid",
-                        "name": "x",
-                        "fullyQualifiedName": "snowflake_prod.db.s.x",
-                        "updatedAt": 1,
-                        "updatedBy": "x",
-                    }
-                ),
-                hash_of("x"),
-            ),
-        )
+        for name, identifier in (("x", "not-a-uuid"), ("zeros", "00000000-0000-0000-0000-000000000000")):
+            document = {"id": identifier, "name": name, "fullyQualifiedName": f"snowflake_prod.db.s.{name}"}
+            document |= {"updatedAt": 1, "updatedBy": "x"}
+            cursor.execute(
+                "INSERT INTO table_entity (json, fqnHash) VALUES (%s, %s)", (json.dumps(document), hash_of(name))
+            )
         for name, size in (("negative", -5), ("absurd", 1e30)):
             cursor.execute(
                 "INSERT INTO profiler_data_time_series (entityFQNHash, extension, jsonSchema, json) VALUES (%s, 'table.tableProfile', 'x', %s)",
@@ -112,6 +103,7 @@ async def test_each_is_counted_and_nothing_stops(world: Settings, sql_server: Ma
         warnings = {warning["code"]: warning for warning in run["warnings"]}
         assert expected <= warnings.keys()
         assert (warnings["FQN_OF_OTHER_LENGTH"]["count"], warnings["SIZE_IS_NONSENSE"]["count"]) == (3, 2)
+        assert warnings["TABLE_ID_IS_NO_UUID"]["count"] == 2
         assert all(warning["example"] for warning in warnings.values())
         inventory = await estate.inventory()
         assert set(odd) <= inventory.keys()

@@ -40,7 +40,11 @@ class HTTPServer:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             self.requests.append(head.split(" ")[1])
             status, body = await self.respond(self.requests[-1], head)
-            writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode())
+            # The body of a redirect is where it leads.
+            where = f"Location: {body.decode()}\r\n" if 300 <= status < 400 and body else ""
+            writer.write(
+                f"HTTP/1.1 {status} X\r\n{where}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+            )
             writer.write(body)
             await writer.drain()
         except (asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError):

@@ -23,7 +23,15 @@ _COOL_DOWN_EMPTY = 1.0
 _MAX_KEY_SET_BYTES = 262_144
 _MAX_KEYS = 50
 _DEFAULT_KEY = "this key pair ships with OpenMetadata, so anybody can sign with it: give OpenMetadata one of its own"
+# Whoever controls the way there would choose the keys that tokens are verified with.
+_REDIRECTED = (
+    "redirects are not followed: set JWT_JWKS_URL, or jwks_url in JWT_PROVIDERS, to where the key set itself is"
+)
 log = structlog.get_logger(__name__)
+
+
+class _Redirected(Exception):
+    """The key set is said to be elsewhere; the message says where."""
 
 
 class KeySource(Protocol):
@@ -131,6 +139,9 @@ class RemoteKeySet:
                 return
             try:
                 entries = await self._fetch()
+            except _Redirected as error:
+                log.warning("key_set_away", url=self._log_url, error=str(error), advice=_REDIRECTED)
+                return
             except Exception as error:  # whatever it is, the keys at hand stay in use
                 log.warning("key_set_away", url=self._log_url, error=type(error).__name__)
                 return
@@ -143,6 +154,9 @@ class RemoteKeySet:
         # Uncompressed, so that the limit on the body bounds what is sent.
         request = self._client.stream("GET", self._url, headers={"accept-encoding": "identity"}, follow_redirects=False)
         async with asyncio.timeout(self._timeout), request as response:
+            if response.has_redirect_location:
+                target = str(response.url.join(response.headers["location"]))
+                raise _Redirected(f"redirects to {_without_secrets(target)}")
             response.raise_for_status()
             body = bytearray()
             async for chunk in response.aiter_bytes():

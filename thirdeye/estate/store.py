@@ -17,7 +17,9 @@ from thirdeye.session import Session, named_lock
 _MAX_NAME_LENGTH: Final = 256
 _CHANGES = """
 SELECT id, changed_at, kind, number, detail FROM table_change
-WHERE changed_at >= %(since)s AND {kinds} AND {before} ORDER BY changed_at DESC, id DESC LIMIT %(limit)s
+WHERE changed_at >= %(since)s AND {kinds} AND {before}
+  AND EXISTS (SELECT 1 FROM table_inventory WHERE table_inventory.number = table_change.number)
+ORDER BY changed_at DESC, id DESC LIMIT %(limit)s
 """
 _CHANGES_BEFORE = "changed_at <= %(moment)s AND (changed_at < %(moment)s OR id < %(id)s)"
 # Service, database and schema; None for those below what is confirmed.
@@ -66,7 +68,7 @@ WHERE {_IN_FORCE}
 async def changes(
     thirdeye: MySQL, *, since: datetime, kinds: Sequence[str] | None, before: tuple[datetime, int] | None, limit: int
 ) -> list[Row]:
-    """Changes since a moment, newest first; `detail` is decoded.
+    """Changes since a moment, newest first, of tables that the inventory has; `detail` is decoded.
 
     `kinds` None means all; `before` is the moment and the id of the change that ended the previous page.
     """

@@ -11,14 +11,15 @@ KEY: Final = np.dtype("S16")
 
 
 def id_key(identifier: str) -> bytes | None:
-    """The bytes of a UUID; None for any other text."""
+    """The bytes of a UUID; None for any other text, and for the UUID of zeros, which is nobody's and no key."""
     digits = identifier.replace("-", "")
     if len(identifier) != 36 or len(digits) != 32:
         return None
     try:
-        return bytes.fromhex(digits)
+        key = bytes.fromhex(digits)
     except ValueError:
         return None
+    return key if any(key) else None
 
 
 def id_text(key: bytes) -> str:

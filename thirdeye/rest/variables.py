@@ -33,7 +33,8 @@ from thirdeye.resources import resource
 from thirdeye.rest.routes import RestRoute
 
 _MAX_INT: Final = 2**31 - 1
-_INTEGER: Final = re.compile(r"-?\d{1,10}\Z")
+_INTEGER: Final = re.compile(r"-?[0-9]{1,10}\Z")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,12 @@ def parse_integer(text: str) -> int:
     return int(text)
 
 
+def _parse_number(text: str) -> float:
+    if not _NUMBER.match(text):
+        raise ValueError
+    return float(text)
+
+
 def _parse_boolean(text: str) -> bool:
     if text not in {"true", "false"}:
         raise ValueError
@@ -128,7 +135,7 @@ def _parse_boolean(text: str) -> bool:
 # Other scalars are read from text by GraphQL itself.
 _SCALARS: Final[Mapping[str, tuple[Callable[[str], Any], str]]] = {
     "Int": (parse_integer, "a whole number"),
-    "Float": (float, "a number"),
+    "Float": (_parse_number, "a number"),
     "Boolean": (_parse_boolean, "true or false"),
 }
 

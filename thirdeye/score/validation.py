@@ -13,7 +13,7 @@ def validate_range(start: datetime | None, end: datetime | None, now: datetime) 
     """From `start` up to, not including, `end`; by default the last 30 days."""
     # Stored moments are whole seconds, so the default range must end after the present one.
     end = min(end or now + timedelta(seconds=1), LATEST)
-    start = max(start or min(end, now) - _DEFAULT_RANGE, EARLIEST)
+    start = max(start or max(min(end, now), EARLIEST + _DEFAULT_RANGE) - _DEFAULT_RANGE, EARLIEST)
     if start >= end:
         raise BadInput("from: must be before to", "from")
     return start, end

@@ -38,3 +38,14 @@ async def test_a_removed_table_is_answered_with_its_removal(
         assert identifier not in {node["id"] for node in await all_of(api)}
         changes = (await api.data("{ changes { edges { node { kind table { id } } } } }"))["changes"]["edges"]
         assert [(edge["node"]["kind"], edge["node"]["table"]["id"]) for edge in changes] == [("GONE", identifier)]
+
+
+async def test_a_change_of_a_table_that_the_inventory_lacks_is_not_listed(
+    sql_server: MariaDB | MySQL, settings: Settings, own_estate: Api
+) -> None:
+    # Older versions wrote such.
+    with sql_server.connect(settings.thirdeye_mysql_schema) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO table_change (generation, changed_at, kind, number) VALUES (1, %s, 'NEW', 0)", (NOON,)
+        )
+    assert (await own_estate.data("{ changes { edges { node { table { id } } } } }"))["changes"]["edges"] == []
