@@ -33,6 +33,7 @@ from thirdeye.graphql.http import GraphQLEndpoint
 from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.schema import build_schema
+from thirdeye.inventory.callers import Callers
 from thirdeye.observability.logging import configure_logging
 from thirdeye.observability.requests import RequestMiddleware
 from thirdeye.request_state import request_state
@@ -80,12 +81,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlin
             shutdown.begin()
         log.info("stopped")
 
+    identify = Callers(services.estate).identify
     is_public = partial(_is_public, playground=settings.graphql_playground)
     middleware = [
         Middleware(RequestMiddleware, metrics=services.metrics, route_of=_route_names(routes), on_refusal=audit.note),
         *_cross_origin(settings.cors_origins),
         Middleware(ConcurrencyMiddleware, limit=settings.max_requests, is_public=is_public, stopping=shutdown),
-        Middleware(AuthenticationMiddleware, authenticator=authenticator, is_public=is_public),
+        Middleware(AuthenticationMiddleware, authenticator=authenticator, is_public=is_public, identify=identify),
         *limiting,
     ]
     handlers: dict[Any, Any] = {HTTPException: on_http_error, ThirdEyeError: on_thirdeye_error}

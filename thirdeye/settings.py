@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
+    StringConstraints,
     ValidationError,
     field_validator,
     model_validator,
@@ -35,6 +37,12 @@ def _as_list(value: Any) -> Any:
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
+def _check_mapping(value: list[str]) -> list[str]:
+    if value and sorted(entry.partition(":")[0] for entry in value if entry.partition(":")[2]) != ["email", "username"]:
+        raise ValueError("must be username:CLAIM and email:CLAIM, both")
+    return value
+
+
 Words = Annotated[list[str], NoDecode, BeforeValidator(_as_list)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -43,6 +51,8 @@ Points = Annotated[int, Field(ge=0, le=100)]
 Pool = Annotated[int, Field(ge=1, le=200)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=60)]
+Domain = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[^@\s]+$")]
+ClaimsMapping = Annotated[Words, AfterValidator(_check_mapping)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_$]{1,64}$")]
 
 
@@ -55,6 +65,11 @@ class Provider(BaseModel):
     issuers: Annotated[list[str], Field(min_length=1)]
     audiences: Annotated[list[str], Field(min_length=1)]
     algorithms: Annotated[list[str], Field(min_length=1)] = ["RS256"]
+    # Without these, those for all providers.
+    principal_claims: list[str] = []
+    principal_claims_mapping: ClaimsMapping = []
+    roles_claim: str | None = None
+    principal_domains: list[Domain] = []
 
     @field_validator("jwks_url")
     @classmethod
@@ -111,6 +126,9 @@ class Settings(BaseSettings):
     jwt_audiences: Words = ["openmetadata"]
     jwt_issuers: Words = ["open-metadata.org"]
     jwt_providers: list[Provider] = []
+    jwt_principal_claims: Words = ["email", "preferred_username", "sub"]
+    jwt_principal_claims_mapping: ClaimsMapping = []
+    jwt_roles_claim: str = "roles"
     jwt_allow_default_key: bool = False
     jwt_revocation: Literal["off", "fail-open", "fail-closed"] = "off"
     jwt_revocation_url: str | None = None
@@ -223,7 +241,7 @@ class Settings(BaseSettings):
             raise ValueError(f"must be one or more of {', '.join(sorted(ASYMMETRIC | SYMMETRIC))}")
         return value
 
-    @field_validator("jwt_issuers", "admin_roles")
+    @field_validator("jwt_issuers", "admin_roles", "jwt_principal_claims")
     @classmethod
     def _not_empty(cls, value: list[str]) -> list[str]:
         if not value:
@@ -254,6 +272,9 @@ class Settings(BaseSettings):
         if len(set(issuers)) != len(issuers):
             message = "an issuer may stand once, for its tokens are verified by one key set"
             raise ValueError(f"JWT_ISSUERS, JWT_PROVIDERS: {message}")
+        domains = [domain for provider in self.jwt_providers for domain in set(provider.principal_domains)]
+        if len(set(domains)) != len(domains):
+            raise ValueError("JWT_PROVIDERS: a domain may stand in the principal_domains of one provider only")
 
     def _check_tokens(self) -> None:
         production = self.environment == "production"

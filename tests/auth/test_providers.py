@@ -66,6 +66,7 @@ async def test_two_providers_each_by_its_own_keys(server: Server, monkeypatch: p
         "jwks_url": f"{server.base}/company/keys",
         "issuers": ["https://login.example.com"],
         "audiences": ["thirdeye"],
+        "principal_domains": ["example.com"],
     }
     monkeypatch.setenv("JWT_PROVIDERS", json.dumps([provider]))
     settings = load_settings(_env_file=None, jwt_jwks_url=f"{server.base}/om/keys")

@@ -17,6 +17,12 @@ _SCHEMA = build_schema()
 ADMINISTRATOR = Principal(name="admin", roles=frozenset({"Admin"}))
 
 
+class _Unattended:
+    """A queue that nobody works on."""
+
+    async def put(self, job: str, *, key: str) -> None: ...
+
+
 class Asker:
     """A caller with a context for each request, as the endpoint makes them."""
 
@@ -28,13 +34,14 @@ class Asker:
     async def ask(self, query: str, *, principal: Principal = ADMINISTRATOR, **variables: Any) -> dict[str, Any]:
         """The answer as the endpoint gives it. Raises what is no error of the caller."""
         missing: Any = None
+        unattended: Any = _Unattended()
         context = Context(
             principal=principal,
             request_id="test",
             thirdeye=self._thirdeye,
             score=missing,
             estate=EstateReader(self._thirdeye),
-            jobs=missing,
+            jobs=unattended,
             clock=self._clock,
             settings=self._settings,
         )

@@ -4,6 +4,7 @@ All days are days ago. Tables bring their schema, database and service with them
 """
 
 import json
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -41,6 +42,7 @@ RUNS |= {
         UNIQUE KEY `fqnHash` (`fqnHash`))"""
     for table in ("metric_entity", "worksheet_entity")
 }
+_ID = re.compile("[0-9a-f]{8}-[0-9a-f-]{27}")
 _PUT_TABLE = "REPLACE INTO table_entity (json, fqnHash) VALUES (%s, %s)"
 _PUT_USAGE = "REPLACE INTO entity_usage (id, entityType, usageDate, count1) VALUES (%s, %s, %s, %s)"
 PARENTS = ("dbservice_entity", "database_entity", "database_schema_entity")
@@ -205,11 +207,33 @@ class OMRows:
             self.relate(fqn, query, ("table", "query"), 5)
 
     def relate(self, from_: str, to: str, kinds: tuple[str, str], relation: int) -> None:
-        """A relation between two things by their names."""
+        """A relation between two things by their names or ids."""
         self.run(
             "REPLACE INTO entity_relationship (fromId, toId, fromEntity, toEntity, relation) VALUES (%s, %s, %s, %s, %s)",
-            identifier_of(from_), identifier_of(to), *kinds, relation,
+            *(each if _ID.fullmatch(each) else identifier_of(each) for each in (from_, to)), *kinds, relation,
         )  # fmt: skip
+
+    def user(self, name: str | None, email: str | None = None, **more: Any) -> str:
+        """A user with an address of corp.example, unless another is given. Gives the id."""
+        document = {"id": identifier_of(f"user {name}"), "name": name, "email": email or f"{name}@corp.example"}
+        document |= {
+            "updatedAt": self.milliseconds(800),
+            "updatedBy": "admin",
+            "deleted": False,
+            "isBot": False,
+            **more,
+        }
+        self.run("INSERT INTO user_entity (json) VALUES (%s)", json.dumps(document))
+        return str(document["id"])
+
+    def team(self, name: str, *users: str) -> str:
+        """A team with these users, by id. Gives its id."""
+        document = {"id": identifier_of(f"team {name}"), "name": name, "updatedAt": self.milliseconds(800)}
+        document |= {"updatedBy": "admin", "deleted": False, "teamType": "Group"}
+        self.run("INSERT INTO team_entity (json) VALUES (%s)", json.dumps(document))
+        for user in users:
+            self.relate(str(document["id"]), user, ("team", "user"), 10)
+        return str(document["id"])
 
     def lineage(self, up: str, down: str) -> None:
         """Data flows from one table to the other."""

@@ -9,6 +9,7 @@ import httpx
 import structlog
 from cachetools import LRUCache
 
+from thirdeye.auth.identity import ClaimRules
 from thirdeye.auth.keys import FixedKey, KeySource, RemoteKeySet
 from thirdeye.auth.principal import DEVELOPMENT_ADMINISTRATOR, Principal, principal_of
 from thirdeye.auth.revocation import RevocationCheck
@@ -27,7 +28,7 @@ from thirdeye.auth.tokens import (
 )
 from thirdeye.clock import Clock
 from thirdeye.errors import Unauthenticated
-from thirdeye.settings import Settings, SettingsInvalid
+from thirdeye.settings import Provider, Settings, SettingsInvalid
 
 _MEMORY_SIZE: Final = 10_000
 # For so many seconds a refused token is refused again without being verified.
@@ -37,10 +38,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityProvider:
-    """A party whose tokens are accepted: its keys, and the rules for its tokens."""
+    """A party whose tokens are accepted: its keys, the rules for its tokens, and how they name people if it is not OM."""
 
     key_source: KeySource
     rules: TokenRules
+    claim_rules: ClaimRules | None = None
 
 
 class Authenticator:
@@ -103,7 +105,7 @@ class Authenticator:
         now = self._clock().timestamp()
         try:
             claims = verified_claims(token, header, keys, provider.rules, now)
-            principal = principal_of(claims)
+            principal = principal_of(claims, provider.claim_rules)
         except Unauthenticated as error:
             if not error.for_now:
                 self._refused[digest] = (_copy_of(error), now)
@@ -186,8 +188,25 @@ def identity_providers_of(
             audience_required=True,
         )
         key_set = _key_set(settings, provider.jwks_url, http_client)
-        providers.append(IdentityProvider(key_source=key_set, rules=rules))
+        claim_rules = claim_rules_of(settings, provider)
+        providers.append(IdentityProvider(key_source=key_set, rules=rules, claim_rules=claim_rules))
     return setting, providers
+
+
+def claim_rules_of(settings: Settings, provider: Provider) -> ClaimRules:
+    """How the tokens of a provider of JWT_PROVIDERS name people: its own settings before those for all of them."""
+    mapping = provider.principal_claims_mapping or settings.jwt_principal_claims_mapping
+    claims = dict(entry.split(":", 1) for entry in mapping)
+    others = (other for other in settings.jwt_providers if other is not provider)
+    return ClaimRules(
+        principal_claims=tuple(provider.principal_claims or settings.jwt_principal_claims),
+        # Its own order of claims stands against a mapping for all.
+        username_claim=None if provider.principal_claims else claims.get("username"),
+        email_claim=None if provider.principal_claims else claims.get("email"),
+        domains=frozenset(provider.principal_domains),
+        foreign_domains=frozenset(domain for other in others for domain in other.principal_domains),
+        roles_claim=provider.roles_claim or settings.jwt_roles_claim,
+    )
 
 
 def _openmetadata_keys(settings: Settings, client: httpx.AsyncClient | None) -> tuple[str, KeySource]:

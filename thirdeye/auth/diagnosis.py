@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from thirdeye.auth.authenticator import Authenticator, IdentityProvider, digest_of
+from thirdeye.auth.identity import ClaimRules, People, called, user_of
 from thirdeye.auth.principal import principal_of
 from thirdeye.auth.tokens import CLAIM_CHECKS, LEEWAY, Claims, check_algorithm, claims_of, header_of, verified_payload
 from thirdeye.errors import ThirdEyeError
@@ -19,8 +20,8 @@ class TokenCheck:
     detail: str
 
 
-async def diagnose(authenticator: Authenticator, token: str, now: float) -> list[TokenCheck]:
-    """All checks of a token in order, up to the first that makes the next ones impossible."""
+async def diagnose(authenticator: Authenticator, token: str, now: float, people: People) -> list[TokenCheck]:
+    """All checks of a token in order, up to the first that makes the next ones impossible; `people` may sign in."""
     checks: list[TokenCheck] = []
     name = "form"
     try:
@@ -42,7 +43,7 @@ async def diagnose(authenticator: Authenticator, token: str, now: float) -> list
     except ThirdEyeError as error:
         return [*checks, TokenCheck(name, False if error.status == 401 else None, error.message)]
     checks += _claim_checks(claims, provider, now)
-    return [*checks, _caller_check(claims), await _final_check(authenticator, token)]
+    return [*checks, _caller_check(claims, provider.claim_rules, people), await _final_check(authenticator, token)]
 
 
 def _claim_checks(claims: Claims, provider: IdentityProvider, now: float) -> Iterator[TokenCheck]:
@@ -63,14 +64,19 @@ def _detail(name: str, value: object) -> str:
     return repr(value)[:200]
 
 
-def _caller_check(claims: Claims) -> TokenCheck:
+def _caller_check(claims: Claims, rules: ClaimRules | None, people: People) -> TokenCheck:
     try:
-        principal = principal_of(claims)
+        principal = principal_of(claims, rules)
     except ThirdEyeError as error:
         return TokenCheck("caller", False, error.message)
     roles = ", ".join(sorted(principal.roles)) or "none"
     kind = "a bot" if principal.is_bot else "a person"
-    return TokenCheck("caller", True, f"{principal.name}, {kind}, roles: {roles}")
+    identity = principal.identity
+    if identity is None:
+        why, name = f"by {'username' if claims.get('username') else 'sub'} of OpenMetadata's own token", principal.name
+    else:
+        why, name = f"by {identity.claim} {identity.value!r}: {user_of(identity, people)[1]}", called(identity, people)
+    return TokenCheck("caller", True, f"{name}, {kind}, roles: {roles}; {why}")
 
 
 async def _final_check(authenticator: Authenticator, token: str) -> TokenCheck:

@@ -1,6 +1,6 @@
 """Lets no request pass without a valid token, except to public paths."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -14,7 +14,11 @@ _CHALLENGE = (b"www-authenticate", b'Bearer realm="thirdeye", error="invalid_tok
 
 
 class AuthenticationMiddleware:
-    """Puts the caller into the request's state, or answers 401 (503 without keys) in OM's shape."""
+    """Puts the caller into the request's state, or answers 401 (503 without keys) in OM's shape.
+
+    `identify` gives callers whom another provider names the name that they have in OpenMetadata; without it, they have the
+    one that their tokens say.
+    """
 
     def __init__(
         self,
@@ -22,7 +26,9 @@ class AuthenticationMiddleware:
         *,
         authenticator: Authenticator | DevelopmentAuthenticator,
         is_public: Callable[[Scope], bool],
+        identify: Callable[[Principal], Awaitable[Principal]] | None = None,
     ) -> None:
+        self._identify = identify
         self._app = app
         self._authenticator = authenticator
         self._is_public = is_public
@@ -46,7 +52,9 @@ class AuthenticationMiddleware:
         if isinstance(self._authenticator, DevelopmentAuthenticator):
             return await self._authenticator.authenticate("")
         token = _bearer_token(scope)
-        return self._authenticator.cached(token) or await self._authenticator.authenticate(token)
+        principal = self._authenticator.cached(token) or await self._authenticator.authenticate(token)
+        # OpenMetadata's own tokens say who somebody is there.
+        return principal if principal.identity is None or self._identify is None else await self._identify(principal)
 
 
 def _bearer_token(scope: Scope) -> str:

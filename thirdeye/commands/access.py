@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from thirdeye.auth import store as denylist_store
-from thirdeye.auth.authenticator import Authenticator, build_authenticator, digest_of
+from thirdeye.auth.authenticator import Authenticator, build_authenticator, claim_rules_of, digest_of
 from thirdeye.auth.denylist import Denylist
 from thirdeye.auth.diagnosis import TokenCheck, diagnose
 from thirdeye.auth.principal import principal_of
@@ -20,6 +20,8 @@ from thirdeye.commands.runner import no_observer, run, settings_or_exit, with_da
 from thirdeye.database import MySQL, thirdeye_database
 from thirdeye.edge import store as audit_store
 from thirdeye.errors import ThirdEyeError
+from thirdeye.inventory.callers import Callers
+from thirdeye.inventory.reader import EstateReader
 from thirdeye.settings import Settings
 
 Result = TypeVar("Result")
@@ -53,7 +55,8 @@ def check(given: Annotated[str, _TOKEN] = "-") -> None:
             if not isinstance(authenticator, Authenticator):
                 return [TokenCheck("accepted", True, "JWT_ENABLED=false: everybody is an administrator")]
             await denied.start()
-            return await diagnose(authenticator, text, utc_now().timestamp())
+            people = await Callers(EstateReader(database)).people()
+            return await diagnose(authenticator, text, utc_now().timestamp(), people)
         finally:
             await denied.stop()
             await authenticator.stop()
@@ -75,7 +78,9 @@ def deny(
     text = _read(given)
     try:
         claims = claims_of(text)
-        name = principal_of(claims).name
+        issuer = claims.get("iss")
+        provider = next((each for each in settings.jwt_providers if issuer in each.issuers), None)
+        name = principal_of(claims, claim_rules_of(settings, provider) if provider else None).name
     except ThirdEyeError as error:
         sys.exit(f"{error}; nothing was denied")
     expiry = claims.get("exp")

@@ -1,7 +1,7 @@
 """The directory: what the indexes in the columns stand for, as a refresh publishes it in JSON."""
 
 from dataclasses import dataclass
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 # How far back an answer about a table says on how many days nobody looked.
 OBSERVATION_DAYS: Final = 120
@@ -82,6 +82,17 @@ class Domain(TypedDict):
     fqn: str
 
 
+class PeopleLists(TypedDict):
+    """Who may sign in: users of OpenMetadata that are neither deleted nor bots. All names are in lower case.
+
+    `emails`: the name by the digest of the address; addresses of several are left out. `teams`: all teams, by id.
+    """
+
+    names: list[str]
+    emails: dict[str, str]
+    teams: dict[str, str]
+
+
 class Directory(TypedDict):
     """Lists that columns index into, and `users`: by lower-case name, a user's id and the ids of its teams."""
 
@@ -94,4 +105,6 @@ class Directory(TypedDict):
     tag_sets: list[list[str]]
     domains: list[Domain | None]
     users: dict[str, tuple[str, list[str]]]
+    # Lacking in what an older version published.
+    people: NotRequired[PeopleLists]
     warnings: list[str]

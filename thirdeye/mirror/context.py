@@ -10,7 +10,7 @@ from thirdeye.database import Lease, MySQL
 from thirdeye.errors import Unavailable
 from thirdeye.inventory.absence import AbsenceLimits
 from thirdeye.inventory.columns import Array, Mask, day_number
-from thirdeye.inventory.directory import Directory
+from thirdeye.inventory.directory import Directory, PeopleLists
 from thirdeye.inventory.rules import Thresholds
 from thirdeye.mirror.advisor import Advisor
 from thirdeye.mirror.blobs import BlobStage
@@ -161,6 +161,7 @@ class RefreshWork:
     text_lineage: TextLineage = field(init=False)
     # From USAGE.
     names: Names = field(init=False)
+    people: PeopleLists = field(init=False)
     confirmations: list[Confirmation] = field(init=False)
     accesses: Lifecycles = field(init=False)
     watching: Watching = field(init=False)

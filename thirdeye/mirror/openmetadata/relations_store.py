@@ -47,6 +47,12 @@ _MEMBERS = """
 SELECT fromId AS team, toId AS user FROM entity_relationship
 WHERE relation = 10 AND fromEntity = 'team' AND toEntity = 'user' AND {not_deleted}
 """
+# As `identity.email_digest` makes it: no address leaves OM's database.
+_EMAIL_DIGEST = "LEFT(SHA2(CONVERT(LOWER(email) USING utf8mb4), 256), 32)"
+# Of JSON's null, OM makes the name 'null'.
+_PEOPLE = (
+    "SELECT NULLIF(name, 'null') AS name, {email} AS email_digest FROM user_entity WHERE {not_deleted} AND {no_bot}"
+)
 _MENTIONS = f"""
 SELECT LEFT(toId, 2) AS part, GROUP_CONCAT(REPLACE(fromId, '-', ''), REPLACE(toId, '-', '') SEPARATOR '') AS packed
 FROM entity_relationship
@@ -110,6 +116,17 @@ class RelationStatements:
     async def members(self) -> list[Row]:
         """Which user belongs to which team."""
         return await self._session.fetch_all(_MEMBERS.format(not_deleted=self._not_deleted()))
+
+    async def people(self) -> list[Row]:
+        """Name and digest of the address (null where that cannot be read) of all users that are neither deleted nor bots."""
+        columns = {column: self._has("user_entity", column) for column in ("email", "deleted", "isBot")}
+        return await self._session.fetch_all(
+            _PEOPLE.format(
+                email=_EMAIL_DIGEST if columns["email"] else "NULL",
+                not_deleted="COALESCE(deleted, 0) = 0" if columns["deleted"] else "TRUE",
+                no_bot="COALESCE(isBot, 0) = 0" if columns["isBot"] else "TRUE",
+            )
+        )
 
     async def mentions(self) -> list[Row]:
         """Which tables a query names, packed: the table's and the query's id."""

@@ -74,7 +74,7 @@ PROFILES = SourceTable(
     "profiler_data_time_series", ("entityFQNHash", "extension", "timestamp", "json"),
     "sizes and writes are not known", (), True,
 )  # fmt: skip
-USERS = SourceTable("user_entity", ("id", "name"), "owners that are users have no names")
+USERS = SourceTable("user_entity", ("id", "name"), "owners that are users have no names", ("email", "deleted", "isBot"))
 TEAMS = SourceTable("team_entity", ("id", "name"), "owners that are teams have no names")
 DOMAINS = SourceTable("domain_entity", ("id", "name"), "domains have no names")
 QUERIES = SourceTable("query_entity", ("id", "fqnHash"), "what queries cost is not known")

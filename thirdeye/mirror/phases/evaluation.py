@@ -50,6 +50,7 @@ async def apply_rules(context: RefreshContext, work: RefreshWork) -> None:
         today=today,
     )
     work.directory = directory_of(state, work.names, feeds, context.reader.messages)
+    work.directory["people"] = work.people
     work.first_accesses = _new_first_accesses(work)
     prices = await store.prices(context.thirdeye, context.today)
     work.prices = prices_by_service(work.directory["services"], prices, context.today)

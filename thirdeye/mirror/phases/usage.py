@@ -6,6 +6,7 @@ import numpy as np
 
 from thirdeye.inventory.columns import Array, Mask, day_number
 from thirdeye.mirror import store
+from thirdeye.mirror.callers import read_people
 from thirdeye.mirror.confirmations import confirmed_places, in_force
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.directory import Names, read_names, service_name, service_names
@@ -22,6 +23,7 @@ async def read_usage(context: RefreshContext, work: RefreshWork) -> None:
     """Reads the days that differ, then adds all days up, oldest first, while the advisor looks on; gives the totals."""
     reader, state, today = context.reader, work.state, context.today_number
     work.names = await read_names(reader)
+    work.people = await read_people(reader)
     work.confirmations = await in_force(context.thirdeye)
     places, services = places_of(state, await _place_hashes(reader)), service_names(state, work.names)
     undated = _undated_places(places, work.names, state, context.settings.undated_usage_services)
