@@ -16,7 +16,7 @@ from thirdeye.settings import process_settings
 # -P: a folder named `worker` where this happens to run must not be taken for ours.
 _COMMAND = (sys.executable, "-P", "-m", "arq", "worker.WorkerSettings")
 # Arrays of a refresh go back to the system once they are done with; the C library would keep some of them.
-_ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1048576"}
+_ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_ARENA_MAX": "1"}
 _FIRST_PAUSE, _MAX_PAUSE = 0.5, 5.0
 # Tells the worker whose child it is.
 _SUPERVISOR = "THIRDEYE_SUPERVISOR_PID"

@@ -1,7 +1,6 @@
 """One refresh in a process of its own; prints a line of JSON. Writes the statements that it sent to OM to a file."""
 
 import asyncio
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -32,9 +31,12 @@ def _recorded(method: Any, sent: list[str]) -> Callable[..., Any]:
     return recording
 
 
-def _resident() -> int:
-    """Memory of this process in MB."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 2**20
+def _peak() -> int:
+    """The peak of this process's memory in MB since the last call."""
+    status = Path("/proc/self/status").read_text()
+    # 5 resets the peak.
+    Path("/proc/self/clear_refs").write_text("5")
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) // 1024
 
 
 async def _refresh(kind: Any, today: date, statements: Path) -> dict[str, Any]:
@@ -54,8 +56,9 @@ async def _refresh(kind: Any, today: date, statements: Path) -> dict[str, Any]:
         if phase != current:
             now = time.perf_counter()
             phases[current] = round(now - last, 2)
-            last, current = now, phase
-            megabytes[phase] = _resident()
+            last = now
+            megabytes[current] = _peak()
+            current = phase
 
     noon, advisor = datetime.combine(today, clock_time(12), UTC), advisors(settings, thirdeye)
     refresh = EstateRefresh(
@@ -63,13 +66,13 @@ async def _refresh(kind: Any, today: date, statements: Path) -> dict[str, Any]:
     )
     run = await refresh.run(kind, on_progress=progress)
     seconds = time.perf_counter() - started
-    phases[current] = round(time.perf_counter() - last, 2)
+    phases[current], megabytes[current] = round(time.perf_counter() - last, 2), _peak()
     await om.stop()
     await thirdeye.stop()
     statements.write_text(";\n".join(statement.strip() for statement in sent) + ";\n")
     return {
         "seconds": seconds, "kind": run["kind"], "seen": run["seen"], "changed": run["changed"], "statements": len(sent),
-        "phases": phases, "megabytes_before": megabytes,
+        "phases": phases, "megabytes": megabytes,
     }  # fmt: skip
 
 

@@ -65,13 +65,15 @@ class _Evaluation:
     def __init__(self, state: State, known: ViewTexts) -> None:
         self._state = state
         self._known = known
-        self._tables = np.flatnonzero(named_tables(state))
+        self._tables = np.flatnonzero(named_tables(state)).astype(np.uint32)
         self._present = state.present()
-        places = [
+        self._places = state.query["place"][self._tables]
+        schemas = (
             schema_key(state.services.items[service], database, schema)
             for service, database, schema in state.places.items
-        ]
-        self._schemas = np.array([*places, 0], np.uint64)[state.query["place"][self._tables]]
+        )
+        # By place.
+        self._schemas = np.array([*schemas, 0], np.uint64)
         self._unread_views = np.zeros(0, np.uint32)
 
     def lineage(self, words: "WordMatches") -> TextLineage:
@@ -111,7 +113,7 @@ class _Evaluation:
         either = ReferenceKind.EITHER if kind is ReferenceKind.PATH else ReferenceKind.PARTS
         references = self._of_kind(kind, either)
         views, first, other = references["view"], references["key"], references["other"]
-        counts = (other != 0) & ((references["kind"] == either) | ~np.isin(first, keys))
+        counts = (other != 0) & ((references["kind"] == either) | ~_are_in(first, keys))
         wanted, views = np.concatenate([first, other[counts]]), np.concatenate([views, views[counts]])
         # 0 is no stem.
         return _matches(keys, tables, views[wanted != 0], wanted[wanted != 0])
@@ -124,8 +126,9 @@ class _Evaluation:
         """
         references = self._of_kind(ReferenceKind.PATH, ReferenceKind.EITHER)
         keys = self._by("path_key")[0]
-        found = np.isin(references["key"], keys) | np.isin(references["other"], keys)
-        lost = ~found & ~np.isin(references["schema"], self._schemas[self._schemas != 0])
+        found = _are_in(references["key"], keys) | _are_in(references["other"], keys)
+        known = np.unique(self._schemas[np.unique(self._places)])
+        lost = ~found & ~_are_in(references["schema"], known[known != 0])
         return WordChunk.of(references["view"][lost], references["word"][lost])
 
     def _mark_heads(self, upstream: Array, downstream: Array, possible: "_DeletedViews") -> None:
@@ -156,7 +159,7 @@ class _Evaluation:
             views.setdefault((head, schema, database), []).append(view)
         for (head, schema, _), same in views.items():
             tables = self._tables[self._with_head(same[0], head, schema)]
-            yield tables.astype(np.uint32), np.unique(np.array(same, np.uint32))
+            yield tables, np.unique(np.array(same, np.uint32))
 
     def _with_head(self, view: int, head: int, schema: int) -> Mask:
         """Which named tables a wildcard of a view may mean: by the first letters of names, by schema, or its database."""
@@ -166,7 +169,7 @@ class _Evaluation:
         if head:
             chosen &= self._state.name["head_key"][self._tables] == head
         if schema:
-            chosen &= self._schemas == schema
+            chosen &= (self._schemas == schema)[self._places]
         return chosen
 
     def _database(self, view: int) -> tuple[int, str | None]:
@@ -177,7 +180,7 @@ class _Evaluation:
         """Which named tables are of the database of a view."""
         items, database = self._state.places.items, self._database(view)
         of_places = np.array([*(item[:2] == database for item in items), False])
-        mask: Mask = of_places[self._state.query["place"][self._tables]]
+        mask: Mask = of_places[self._places]
         return mask
 
     def _mark_databases(self, possible: "_DeletedViews") -> None:
@@ -187,7 +190,7 @@ class _Evaluation:
             if self._present[view]:
                 first_views.setdefault(self._database(view), []).append(view)
             else:
-                tables = self._tables[self._of_database(view)].astype(np.uint32)
+                tables = self._tables[self._of_database(view)]
                 possible.add(tables, np.full(len(tables), view, np.uint32))
         for views in first_views.values():
             named = self._tables[self._of_database(views[0])]
@@ -228,9 +231,7 @@ class WordMatches:
 
     def add(self, words: WordChunk) -> None:
         """Adds words of views."""
-        # The names are sorted, but `isin` would sort them again for each chunk.
-        first, end = (np.searchsorted(self._keys, words.keys, side) for side in ("left", "right"))
-        is_name = np.repeat(first < end, words.counts)
+        is_name = np.repeat(_are_in(words.keys, self._keys), words.counts)
         views, keys = (part[is_name] for part in words.pairs())
         present = self._present[views]
         self.deleted.add(*_matches(self._keys, self._tables, views[~present], keys[~present]))
@@ -269,6 +270,14 @@ class _DeletedViews:
     def first_views(self) -> Array:
         """By table the first view, NO_NODE unless there were too many pairs."""
         return self._first
+
+
+def _are_in(wanted: Array, keys: Array) -> Mask:
+    """Which are among `keys`, which are sorted: `isin` would sort them again."""
+    places = np.searchsorted(keys, wanted)
+    mask: Mask = places < len(keys)
+    mask[mask] = keys[places[mask]] == wanted[mask]
+    return mask
 
 
 def _matches(keys: Array, tables: Array, views: Array, wanted: Array) -> Array:

@@ -107,30 +107,35 @@ class UnreadWords:
 
     async def chunks(self, unread: Mask) -> AsyncIterator[WordChunk]:
         """The words of all views whose texts are unread, those of the lowest numbers first."""
-        await self._merge_buffer()
-        for name in sorted(await self._blobs.names(PREFIX)):
-            words = WordChunk.unpack(await self._blobs.current(name), int(name.removeprefix(PREFIX)))
-            kept = words.only(unread)
-            if kept is not words:
-                await self._blobs.put(name, kept.packed())
-            yield kept
+        added = self._take_buffer()
+        stored = {int(name.removeprefix(PREFIX)) for name in await self._blobs.names(PREFIX)}
+        for chunk in sorted(stored | added.keys()):
+            yield await self._merge(chunk, added.get(chunk), unread)
 
     async def _merge_buffer(self) -> None:
+        for chunk, added in self._take_buffer().items():
+            await self._merge(chunk, added)
+
+    def _take_buffer(self) -> dict[int, tuple[Array, Array]]:
+        """The views and keys that were added, by chunk."""
         if not self._buffer:
-            return
+            return {}
         views, keys = (np.concatenate(parts) for parts in zip(*self._buffer, strict=True))
         self._buffer, self._buffered = [], 0
         chunks = views // CHUNK
-        for chunk in np.unique(chunks).tolist():
-            chosen = chunks == chunk
-            await self._merge(chunk, views[chosen], keys[chosen])
+        return {chunk: (views[chunks == chunk], keys[chunks == chunk]) for chunk in np.unique(chunks).tolist()}
 
-    async def _merge(self, chunk: int, views: Array, keys: Array) -> None:
+    async def _merge(self, chunk: int, added: tuple[Array, Array] | None, unread: Mask | None = None) -> WordChunk:
+        """A chunk with what is added, and of all views or the unread ones; stored unless that is what is."""
         name = f"{PREFIX}{chunk:05d}"
-        words = WordChunk.unpack(await self._blobs.current(name), chunk)
-        if chunk not in self._merged:
-            self._merged.add(chunk)
-            words = words.only(~self._outdated)
-        stored_views, stored_keys = words.pairs()
-        merged = WordChunk.of(np.concatenate([stored_views, views]), np.concatenate([stored_keys, keys]))
-        await self._blobs.put(name, merged.packed())
+        stored = WordChunk.unpack(await self._blobs.current(name), chunk)
+        words = stored if chunk in self._merged else stored.only(~self._outdated)
+        self._merged.add(chunk)
+        if added is not None:
+            views, keys = words.pairs()
+            words = WordChunk.of(np.concatenate([views, added[0]]), np.concatenate([keys, added[1]]))
+        if unread is not None:
+            words = words.only(unread)
+        if words is not stored:
+            await self._blobs.put(name, words.packed())
+        return words
