@@ -105,6 +105,61 @@ async def test_first_sights_of_an_older_version_are_kept(settings: Settings) -> 
         assert await thirdeye.fetch_one("SELECT * FROM estate_state") is None
 
 
+async def test_prices_of_an_older_version_and_back_to_it(settings: Settings) -> None:
+    """Of a version that knew neither lower rates, nor prices of services, nor the sources of list prices."""
+    since = ALL.index("0046.extend-storage-price")
+    insert = "INSERT INTO storage_price ({}, set_by, set_at) VALUES ({}, 'ann', '2026-01-02')"
+    types, rates = "service_type, effective_from, usd_per_gb_month", "long_term_usd_per_gb_month, long_term_days"
+
+    async def prices(thirdeye: Database, columns: str, more: str = "") -> list[tuple[Any, ...]]:
+        sql = f"SELECT {columns} FROM storage_price WHERE {more or 'TRUE'} ORDER BY service_type, effective_from"
+        return [tuple(str(value) for value in row.values()) for row in await thirdeye.fetch_all(sql)]
+
+    async with database(settings) as thirdeye:
+        await migrate(settings, thirdeye)
+        listed = await shape(thirdeye)
+        await thirdeye.execute(
+            insert.format(f"{types}, service, {rates}", "'BigQuery', '2000-01-01', 0.5, 'bq', 0.25, 90")
+        )
+        await thirdeye.execute(insert.format(f"{types}, {rates}", "'BigQuery', '2026-01-01', 0.4, 0.2, 60"))
+        await thirdeye.execute("INSERT INTO source_column (table_name, column_name) VALUES ('tag_usage', 'state')")
+        # A price for one service would be one for all services of its type.
+        assert await roll_back(settings, thirdeye, len(ALL) - since) == ALL[since:][::-1]
+        assert await prices(thirdeye, types, "service_type = 'BigQuery'") == [
+            ("BigQuery", "2000-01-01", "0.018626"), ("BigQuery", "2026-01-01", "0.400000"),
+        ]  # fmt: skip
+        with pytest.raises(Exception, match="source_column"):
+            await thirdeye.fetch_all("SELECT * FROM source_column")
+        # As that version left them: a list price of then, and those that somebody set.
+        await thirdeye.execute("UPDATE storage_price SET usd_per_gb_month = 0.0353 WHERE service_type = 'Clickhouse'")
+        await thirdeye.execute(
+            "UPDATE storage_price SET usd_per_gb_month = 0.7, set_by = 'ann' WHERE service_type = 'Snowflake'"
+        )
+        await thirdeye.execute(insert.format(types, "'Mine', '2026-01-01', 0.1"))
+        await thirdeye.execute("INSERT INTO estate_state (id, generation, refreshed_at, as_of) "
+                               "VALUES (1, 7, '2026-11-01', '2026-11-01')")  # fmt: skip
+        assert await migrate(settings, thirdeye) == ALL[since:]
+        own = [
+            (row[0], *row[2:]) for row in await prices(thirdeye, f"{types}, service, {rates}, source", "set_by = 'ann'")
+        ]
+        assert own == [
+            ("BigQuery", "0.400000", "", "None", "None", "None"), ("Mine", "0.100000", "", "None", "None", "None"),
+            ("Snowflake", "0.700000", "", "None", "None", "None"),
+        ]  # fmt: skip
+        assert await prices(thirdeye, f"{types}, {rates}, source_date", "service_type IN ('Clickhouse', 'BigQuery') "
+                            "AND set_by = 'thirdeye'") == [
+            ("BigQuery", "2000-01-01", "0.018626", "0.009313", "90", "2026-11-27"),
+            ("Clickhouse", "2000-01-01", "0.025300", "None", "None", "2026-11-27"),
+        ]  # fmt: skip
+        assert await thirdeye.fetch_all("SELECT * FROM source_column") == []
+        assert await thirdeye.fetch_one("SELECT * FROM estate_state") is None
+        # Without what people set there is nothing that a new schema would not have.
+        await thirdeye.execute("DELETE FROM storage_price WHERE set_by = 'ann'")
+        await roll_back(settings, thirdeye, len(ALL) - since)
+        await migrate(settings, thirdeye)
+        assert await shape(thirdeye) == listed
+
+
 async def test_many_at_once_apply_each_step_once(settings: Settings) -> None:
     async with database(settings) as thirdeye:
         results = await asyncio.gather(*(migrate(settings, thirdeye) for _ in range(4)))

@@ -168,6 +168,7 @@ class Settings(BaseSettings):
     mass_absence_tables: Annotated[int, Field(ge=1, le=1_000_000)] = 5
     mass_absence_at_once: Annotated[int, Field(ge=1, le=1_000_000)] = 50
     metadata_in_use_days: Days = 90
+    care_edit_days: Days = 90
     changes_days: Days = 90
     delete_risk: Share = 0.05
     archive_risk: Share = 0.30
@@ -175,6 +176,7 @@ class Settings(BaseSettings):
     minimum_idle_days: Annotated[int, Field(ge=0, le=3650)] = 0
     review_cost_usd: Annotated[float, Field(ge=0, le=1e9)] = 10.0
     protected_tags: Words = []
+    review_cared_for: bool = False
     dismissed_days: Days = 180
     completed_days: Days = 30
     lifecycle_min_share: Annotated[float, Field(gt=0, le=1)] = 0.10

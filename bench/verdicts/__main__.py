@@ -5,6 +5,7 @@ A table is wanted again when it is used in the 180 days that are not known. Prin
 
 import sys
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from bench.verdicts.feed import TODAY, feed_of
 from bench.verdicts.worlds import KNOWN, SERVICES, World, worlds
 from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Columns
 from thirdeye.inventory.rules import Activity, Thresholds, activity, has_activity, idle_days
+from thirdeye.inventory.storage_prices import DEFAULT_PRICE, Tariffs
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICT_CODE, Verdict
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict.evaluation import VerdictInputs, judge
@@ -20,6 +22,7 @@ from thirdeye.verdict.return_risk import RiskTable
 from thirdeye.verdict.rules import Policy
 
 _DEAD_DAYS = 120
+_TARIFFS = Tariffs([DEFAULT_PRICE] * SERVICES, date(2026, 1, 1))
 
 
 @dataclass
@@ -56,10 +59,10 @@ def judged(world: World) -> tuple[Any, Any]:
     estate = Estate(
         query=query, source=source, present=np.ones(count, bool), service=world.service, place=feed.place,
         no_lineage=never, observed=feed.places.observed, partial=feed.places.partial, silent=feed.places.silent,
-        mass_absence=np.zeros_like(feed.places.silent), prices=[], nodes=count, sources=nothing, targets=nothing,
+        mass_absence=np.zeros_like(feed.places.silent), tariffs=_TARIFFS, nodes=count, sources=nothing, targets=nothing,
         unknown_nodes=never, unread=never, tag_sets=[()], incomplete=False,
     )  # fmt: skip
-    inputs = VerdictInputs(prices=np.full(SERVICES, 0.023), kept=frozenset(), calibration_off=frozenset())
+    inputs = VerdictInputs(kept=frozenset(), calibration_off=frozenset())
     table = RiskTable.of(*feed.past.counts.until(TODAY))
     judge(estate, table, inputs, Policy(), TODAY)
     return query, table.risks[query["risk"]]

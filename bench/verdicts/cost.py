@@ -7,16 +7,20 @@ with and without taking states.
 import resource
 import sys
 import time
+from datetime import date
 
 import numpy as np
 
 from bench.verdicts.feed import TODAY, DaysOfUse
 from bench.verdicts.worlds import KNOWN, SERVICES
 from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Columns
+from thirdeye.inventory.storage_prices import DEFAULT_PRICE, Tariffs
 from thirdeye.mirror.advisor import Estate, Population
 from thirdeye.verdict.evaluation import VerdictInputs, judge
 from thirdeye.verdict.return_risk import PastStates, RiskTable
 from thirdeye.verdict.rules import Policy
+
+_TARIFFS = Tariffs([DEFAULT_PRICE] * SERVICES, date(2026, 1, 1))
 
 
 def _days(tables: int, past: PastStates | None) -> tuple[float, DaysOfUse]:
@@ -59,11 +63,11 @@ def main() -> None:
     estate = Estate(
         query=query, source=source, present=everything, service=service, place=service, no_lineage=never,
         observed=np.full(SERVICES, KNOWN), partial=never[:SERVICES], silent=never[:SERVICES],
-        mass_absence=never[:SERVICES], prices=[], unknown_nodes=never, unread=never, nodes=tables,
+        mass_absence=never[:SERVICES], tariffs=_TARIFFS, unknown_nodes=never, unread=never, nodes=tables,
         sources=random.integers(0, tables, 2 * tables), targets=random.integers(0, tables, 2 * tables),
         tag_sets=[()], incomplete=False,
     )  # fmt: skip
-    inputs = VerdictInputs(prices=np.full(SERVICES, 0.023), kept=frozenset(), calibration_off=frozenset())
+    inputs = VerdictInputs(kept=frozenset(), calibration_off=frozenset())
     started = time.perf_counter()
     judge(estate, RiskTable.of(*past.counts.until(TODAY)), inputs, Policy(), TODAY)
     judged = time.perf_counter() - started

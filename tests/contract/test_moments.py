@@ -81,9 +81,11 @@ async def starts(estate: Estate) -> dict[str, dict[str, Any]]:
         "setActionRule": {"input": {}, "id": made["setActionRule"]["id"]},
         "createCampaign": {"input": {"name": "another", "owner": "ann"}},
         "updateCampaign": {"input": {}, "id": made["createCampaign"]["id"]},
-        "setStoragePrice": {"serviceType": "Snowflake", "usdPerGbMonth": "1.5"},
+        "setStoragePrice": {
+            "serviceType": "Snowflake", "usdPerGbMonth": "1.5", "longTermUsdPerGbMonth": "0.5", "longTermDays": 90,
+        },
         "keepTable": {"fqn": "shop.main.core.kept", "reason": "we need it"},
-    }
+    }  # fmt: skip
 
 
 def selection(field: GraphQLField, depth: int = 4) -> str:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.prices import tariffs_of
 from thirdeye.inventory import columns as columns_module
 from thirdeye.inventory import query
 from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, ZOMBIE, Columns, PackedColumns
@@ -76,7 +77,7 @@ def catalogue(rows: list[dict[str, Any]]) -> Catalogue:
         made[name] = np.array([row[name] for row in rows])
     packed = PackedColumns.of(QUERY_FIELDS, [made.packed(chunk) for chunk in range(made.chunks)])
     return Catalogue(
-        columns=packed, place_service=np.array([0, 1]), prices=np.array([0.02, 0.5]), risks=RISKS, shares=SHARES
+        columns=packed, place_service=np.array([0, 1]), tariffs=tariffs_of("0.02", "0.5"), risks=RISKS, shares=SHARES
     )
 
 

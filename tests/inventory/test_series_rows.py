@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.prices import tariffs_of
 from thirdeye.inventory.columns import CHUNK, PRESENT, QUERY_FIELDS, Columns
 from thirdeye.inventory.query import Catalogue, Position, Sort, TableFilter, count_matches, select_page
 
@@ -22,7 +23,7 @@ def catalogue() -> Catalogue:
     columns["accessed"][[1, 3, CHUNK]] = (7, 9, 11)
     columns["name_rank"] = np.arange(CHUNK + 1)[::-1]
     columns["query_cost"] = np.full(CHUNK + 1, np.nan)
-    return Catalogue(columns=columns, place_service=np.zeros(1, np.int32), prices=np.ones(1))
+    return Catalogue(columns=columns, place_service=np.zeros(1, np.int32), tariffs=tariffs_of("1"))
 
 
 def rows(sort: Sort, size: int = 10, **more: Any) -> list[tuple[int, float | None]]:

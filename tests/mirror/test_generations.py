@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from thirdeye.estate.store import put_price
 from thirdeye.inventory import reader as reading
 from thirdeye.inventory import store
 from thirdeye.inventory.reader import EstateReader, NotReadYet, Superseded
+from thirdeye.inventory.storage_prices import StoragePrice
 from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
@@ -287,17 +289,12 @@ async def test_a_price_counts_without_a_refresh(refreshed: Mirror) -> None:
     before = await reader.snapshot()
     number = before.service_numbers["snowflake_prod"]
     for price in ("1.5", "2.5"):
-        await put_price(
-            refreshed.thirdeye,
-            service_type="Snowflake",
-            effective_from=date(2020, 1, 1),
-            price=price,
-            by="x",
-            now=NOON,  # type: ignore[arg-type]
+        own = StoragePrice(
+            service_type="Snowflake", effective_from=date(2020, 1, 1), usd_per_gb_month=Decimal(price), set_by="x"
         )
+        await put_price(refreshed.thirdeye, own)
         after = await reader.snapshot(newest=True)
-        assert str(after.prices[number]) == f"{price}00000"
-        assert after.catalogue.prices[number] == float(price)
+        assert after.catalogue.tariffs.prices[number].usd_per_gb_month == Decimal(price)
     assert after.generation == before.generation
 
 

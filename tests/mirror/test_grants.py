@@ -67,7 +67,7 @@ async def test_every_granted_column_is_read_and_no_other(
 @pytest.mark.parametrize(
     ("table", "code", "lost"),
     [
-        ("entity_relationship", "EVIDENCE_INCOMPLETE", {"owners": set(), "domain": ""}),
+        ("entity_relationship", "EVIDENCE_INCOMPLETE", {"owners": set(), "domains": set()}),
         ("tag_usage", "EVIDENCE_INCOMPLETE", {"tags": set(), "tier": 0}),
         ("profiler_data_time_series", "EVIDENCE_INCOMPLETE", {"size_bytes": None}),
         ("entity_usage", "EVIDENCE_INCOMPLETE", {"last_use": None, "queries_30d": 0}),
@@ -98,6 +98,26 @@ async def test_without_a_part_the_rest_goes_on_and_says_so(
         for name, value in lost.items():
             assert all(row[name] == value for row in inventory.values()), name
         assert (await estate.refresh())["changed"] == 0
+
+
+async def test_relations_and_tags_are_read_without_what_marks_some_of_them(
+    settings: Settings, sql_server: MariaDB | MySQL
+) -> None:
+    async with mirror(settings, NOON) as estate:
+        await estate.refresh()
+        before = await estate.inventory()
+        with sql_server.connect() as connection, connection.cursor() as cursor:
+            for table, column in (("entity_relationship", "deleted"), ("tag_usage", "state")):
+                on = f"SELECT ({column}) ON `{settings.om_mysql_db}`.`{table}`"
+                cursor.execute(f"REVOKE {on} FROM '{ACCOUNTS.om_user}'@'%'")
+        for kind in ("AUTO", "FULL"):
+            warnings = {warning["code"]: warning["count"] for warning in (await estate.refresh(kind))["warnings"]}
+            assert warnings["NOT_READABLE"] == 2
+            # Suggestions count like tags, and what is marked deleted like what is not.
+            for id_, row in (await estate.inventory()).items():
+                known = before[id_]
+                assert row["tags"] >= known["tags"], row["fqn"]
+                assert all(bool(row[name]) >= bool(known[name]) for name in ("owners", "nearest")), row["fqn"]
 
 
 async def test_a_grant_that_comes_later_brings_the_part_back(settings: Settings, sql_server: MariaDB | MySQL) -> None:

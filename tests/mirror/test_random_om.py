@@ -1,6 +1,7 @@
 """Random estates on real databases, whose tables vanish, return and change their ids and names."""
 
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -11,9 +12,11 @@ from tests.support.clocks import TODAY
 from tests.support.database import empty_thirdeye
 from tests.support.om_estate import OMEstate, Seen, watching
 from tests.support.om_rows import OMRows
-from tests.support.random_om import RandomOM, disturb, random_om
+from tests.support.random_om import RandomOM, change_ownership, disturb, random_om
 from thirdeye.actions.detection.run import Detection
+from thirdeye.estate.store import put_price
 from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.storage_prices import StoragePrice
 from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.settings import Settings
 from thirdeye.verdict import store
@@ -28,9 +31,28 @@ def some_time_passes(estate: OMEstate, model: RandomOM, hours: float) -> None:
     estate.om.today = model.today = estate.mirror.now.date()
 
 
+async def set_prices(estate: OMEstate, seed: int) -> None:
+    """Administrators' prices, one of which begins while the test goes on, and some of which contradict themselves."""
+    random, thirdeye = Random(f"prices {seed}"), estate.mirror.thirdeye
+    for kind, service, days in (
+        ("Snowflake", "", -100),
+        ("SNOWFLAKE", "", -100),
+        ("Snowflake", "shop", 3),
+        ("*", "", -9),
+    ):
+        price = StoragePrice(
+            service_type=kind, service=service, effective_from=estate.om.today + timedelta(days=days), set_by="ann",
+            usd_per_gb_month=Decimal(random.choice(["0.02", "0.04"])),
+            long_term_usd_per_gb_month=random.choice([None, Decimal("0.01"), Decimal("0.03")]),
+            long_term_days=random.choice([None, 90, 90, 92]),
+        )  # fmt: skip
+        await put_price(thirdeye, price)
+
+
 async def look(estate: OMEstate, model: RandomOM, kind: str = "AUTO") -> dict[str, Seen]:
     """Refreshes over these rows, compares with the second implementation, and checks what must never be."""
     model.write(estate.om.connection)
+    await estate.set_policy(protected_tags=["Legal.Hold", "PII"], review_cared_for=estate.om.today.day % 2 == 0)
     seen = await estate.look(kind)
     for fqn, found in seen.items():
         if fqn.startswith(("lake.", "shop.silent.")):
@@ -45,10 +67,12 @@ async def look(estate: OMEstate, model: RandomOM, kind: str = "AUTO") -> dict[st
 )
 async def test_any_sequence_is_followed_and_full_and_incremental_agree(om: OMRows, estate: OMEstate, seed: int) -> None:
     random, model = Random(seed), random_om(Random(seed), om.today)
+    await set_prices(estate, seed)
     await look(estate, model)
     for _ in range(3):
         undo = disturb(model, random)
         for _ in range(random.randint(1, 2)):
+            change_ownership(model, random)
             await look(estate, model)
             some_time_passes(estate, model, random.choice([*HOURS, 97, 170]))
         if random.random() < 0.7:
@@ -80,6 +104,7 @@ async def test_what_comes_back_in_time_was_never_away(
 async def told(estate: OMEstate, seed: int, *, quiet: bool) -> list[dict[str, Any]]:
     """What is there at the beginning, and whenever a disturbance is over."""
     model = random_om(Random(seed), estate.om.today)
+    await set_prices(estate, seed)
     await look_and_detect(estate, model)
     await people_decide(estate)
     moments = [await what_is_there(estate)]

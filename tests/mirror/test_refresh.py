@@ -15,6 +15,7 @@ from tests.support.mirror import Mirror, mirror
 from tests.support.om_changes import OpenMetadataChanges
 from tests.support.second_inventory import Judged, second_inventory
 from tests.support.second_memory import Known, known_to
+from tests.support.second_ownership import ownership_agrees
 from thirdeye.inventory.columns import ABSENT, IN_USE_THROUGH_SERIES
 from thirdeye.local.sample import SECRET_MARKERS, EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
@@ -30,7 +31,10 @@ SAME = {
     "queries_30d": "queries", "first_use": "first_use", "last_use": "last_use", "days_of_use": "days_of_use",
     "longest_gap": "longest_gap", "size_bytes": "size", "evidence": "evidence", "activity": "activity",
     "in_use": "in_use", "in_use_through_lineage": "through_lineage", "zombie": "zombie", "owners": "owners",
-    "tags": "tags", "domain": "domain", "nearest": "nearest", "service": "service_name",
+    "tags": "tags", "domains": "domains_now", "departed": "departed", "nearest": "nearest", "service": "service_name",
+    **{name: name for name in (
+        "marks", "products", "place_tags", "place_products", "edited_by", "followers", "tested", "cared_for",
+    )},
     "unknown_reason": "unknown_reason", "idle_days": "idle_days", "known_since": "known_since",
 }  # fmt: skip
 
@@ -165,6 +169,7 @@ async def follows(estate: Mirror, connection: Any, known: Known) -> Judged:
     """Compares a refresh with the second inventory, which is remembered."""
     judged = second_inventory(connection, estate.settings.om_mysql_db, estate.now.date(), known, estate.now)
     await agrees(estate, judged)
+    await ownership_agrees(estate, judged.tables, judged.ownership)
     estate.judged = judged
     return judged
 

@@ -63,6 +63,18 @@ def test_partitions_of_a_table_that_is_read_are_in_use_and_not_advised() -> None
     assert (advised(judged, found), dated_copies(judged.tables, TODAY)) == ([], set())
 
 
+@pytest.mark.parametrize("whole", ["Partitioned", "View", None])
+def test_views_count_like_other_tables(whole: str | None) -> None:
+    om = a_past()
+    parts = {om.table(f"{CORE}.orders_p2025_0{month}", tableType="View") for month in (1, 2)}
+    parts.add(om.table(f"{CORE}.orders_p2025_03"))
+    above = whole and om.table(f"{CORE}.orders", tableType=whole)
+    judged, _ = Story(om).look()
+    series = {"Partitioned": [{*parts, above}], "View": [], None: [parts]}
+    assert [each.parts for each in judged.series] == series[whole]
+    assert dated_copies(judged.tables, TODAY) == (parts if whole == "View" else set())
+
+
 def test_a_series_that_nobody_reads_is_idle_as_one() -> None:
     om = a_past()
     shards = [f"{CORE}.events_{om.day(ago):%Y%m%d}" for ago in (0, 1, 200, 400)]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.facts import Feed, TableFacts, days_between, tally_service
+from thirdeye.inventory.evidence import missing_kinds
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import Activity, Evidence
 from thirdeye.score.answers import meta_of
@@ -117,7 +118,9 @@ def test_a_score_of_hardly_any_known_use_has_no_band(known: int, tables: int, ex
 
 @pytest.mark.parametrize(("known", "more"), [(4, 1), (5, 0), (0, 1), (100, 0)])
 def test_history_says_that_a_score_rests_on_metadata_alone(known: int, more: int) -> None:
-    estate = cast(Snapshot, SimpleNamespace(warnings=["a part could not be read"], generation=7))
+    estate = cast(
+        Snapshot, SimpleNamespace(warnings=["a part could not be read"], generation=7, missing_evidence=frozenset())
+    )
     score = score_of(share_known(known, 100))
     meta = meta_of(score, estate, Settings(_env_file=None, environment="development", jwt_enabled=False))
     said = ["the use of fewer than 5 % of the tables is known: this score rests on metadata alone"]
@@ -256,3 +259,43 @@ def test_inactive_percentage_has_one_decimal_rounded_half_up() -> None:
 
 def test_slots() -> None:
     assert [slot_of(minute, 60) for minute in (0, 59, 60)] == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("missing", "left", "score"),
+    [
+        # 28 + 15 + 5 + 3.75 of 100.
+        ((), {"storage", "compute", "query", "others"}, 52),
+        # Nobody knows how large anything is, nor what was written: 5 + 3.75 of 35.
+        (("PROFILES",), {"query", "others"}, 25),
+        # Of owners nothing is known, not that there are none: 28 + 15 + 5 + 15 x 2/8 of 100, then 15 x 1/4.
+        (("OWNERS",), {"storage", "compute", "query", "others"}, 52),
+        (("OWNERS", "TAGS"), {"storage", "compute", "query", "others"}, 52),
+        # What is used through lineage is not known: 5 + 3.75 of 35.
+        (("LINEAGE",), {"query", "others"}, 25),
+        # Only stewardship is left: 3 of 12 marks.
+        (("USAGE",), {"others"}, 25),
+        (("USAGE", "OWNERS"), {"others"}, 25),
+        (("QUERY_COSTS", "SERVICES", "DOMAINS", "RETENTION"), {"storage", "compute", "query", "others"}, 52),
+    ],
+)
+def test_what_cannot_be_read_is_left_out(missing: tuple[str, ...], left: set[str], score: int) -> None:
+    tables = [
+        TableFacts(accessed=ago(1), size_bytes=600, last_written=ago(2), has_owner=True, queries_30d=5),
+        TableFacts(accessed=ago(60), size_bytes=200, last_written=ago(400), has_description=True),
+        TableFacts(accessed=ago(200), size_bytes=200, last_written=ago(30)),
+        TableFacts(accessed=ago(500), size_bytes=None, has_tier=True),
+    ]
+    services = {"s": tally_service(tables, LIVE, TODAY)}
+    found = zi_score(services, WEIGHTS, Bands(), missing=missing_kinds(missing))
+    assert {component.name for component in found.components if component.value is not None} == left
+    assert (found.score, sum(component.points for component in found.components)) == (score, score)
+    assert {driver.component for driver in found.drivers} <= left
+
+
+def test_without_owners_stewardship_is_the_mean_of_the_other_shares() -> None:
+    tables = [TableFacts(has_description=True, has_tier=True), TableFacts(has_description=True, has_owner=True)]
+    services = {"s": tally_service(tables, NONE, TODAY)}
+    for missing, share in (((), Fraction(4, 6)), (("OWNERS",), Fraction(3, 4)), (("TAGS", "OWNERS"), Fraction(1))):
+        found = zi_score(services, WEIGHTS, Bands(), missing=missing_kinds(missing))
+        assert {each.name: each.value for each in found.components}["others"] == share

@@ -33,9 +33,19 @@ class Asker:
 
     async def ask(self, query: str, *, principal: Principal = ADMINISTRATOR, **variables: Any) -> dict[str, Any]:
         """The answer as the endpoint gives it. Raises what is no error of the caller."""
+        context = self.context(principal)
+        result = await graphql(_SCHEMA, query, context_value=context, variable_values=variables)
+        for error in result.errors or ():
+            if code_of(error) == "INTERNAL":
+                raise error
+        errors = [format_error(error, code_of(error), "test") for error in result.errors or ()]
+        return {"data": result.data, **({"errors": errors} if errors else {})}
+
+    def context(self, principal: Principal) -> Context:
+        """What resolvers are given."""
         missing: Any = None
         unattended: Any = _Unattended()
-        context = Context(
+        return Context(
             principal=principal,
             request_id="test",
             thirdeye=self._thirdeye,
@@ -45,9 +55,3 @@ class Asker:
             clock=self._clock,
             settings=self._settings,
         )
-        result = await graphql(_SCHEMA, query, context_value=context, variable_values=variables)
-        for error in result.errors or ():
-            if code_of(error) == "INTERNAL":
-                raise error
-        errors = [format_error(error, code_of(error), "test") for error in result.errors or ()]
-        return {"data": result.data, **({"errors": errors} if errors else {})}

@@ -13,9 +13,10 @@ from tests.support.database import migrate_if_need_be
 from tests.support.second_inventory import Judged
 from thirdeye.database import MySQL as Database
 from thirdeye.database import om_database, thirdeye_database
+from thirdeye.inventory.columns import CARED_FOR, TESTED
 from thirdeye.inventory.graph_walk import nearest
 from thirdeye.inventory.reader import EstateReader
-from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS
+from thirdeye.inventory.verdicts import LABEL_FIELDS, UNKNOWN_IDLE_DAYS
 from thirdeye.mirror.refresh import EstateRefresh
 from thirdeye.observability.metrics import Metrics
 from thirdeye.settings import Settings
@@ -65,8 +66,9 @@ class Mirror:
         """The tables that are there, by id, in the words of the second inventory."""
         reader = EstateReader(self.thirdeye)
         snapshot = await reader.snapshot()
-        await snapshot.load(("flags", "place", "idle", "series"))
+        await snapshot.load(("flags", "place", "idle", "series", "departed", *LABEL_FIELDS))
         directory = snapshot.directory
+        labels = directory["labels"]
         rows = await self.thirdeye.fetch_all("SELECT * FROM table_inventory WHERE removed_at IS NULL")
         assets = await self.thirdeye.fetch_all("SELECT number, id FROM lineage_asset")
         ids = {row["number"]: row["id"] for row in rows} | {row["number"]: row["id"] for row in assets}
@@ -78,16 +80,33 @@ class Mirror:
         for row in rows:
             near = await nearest(load, row["number"])
             idle = int(_column(snapshot, "idle", row["number"]))
+            place, flags = (int(_column(snapshot, name, row["number"])) for name in ("place", "flags"))
+            marks, products, editor, followers = (int(_column(snapshot, name, row["number"])) for name in LABEL_FIELDS)
+            editor_name, is_person = labels["editors"][editor]
             found[row["id"]] = {
                 **row,
                 "idle_days": None if idle == UNKNOWN_IDLE_DAYS else idle,
                 "owners": {(kind, identifier) for identifier, kind, _ in directory["owner_sets"][row["owner_set"]]},
                 "tags": set(directory["tag_sets"][row["tag_set"]]),
-                "domain": (directory["domains"][row["domain"]] or {"id": ""})["id"],
+                "departed": {
+                    (kind, identifier)
+                    for identifier, kind, _ in directory["owner_sets"][
+                        int(_column(snapshot, "departed", row["number"]))
+                    ]
+                },
+                "domains": {directory["domains"][each]["id"] for each in directory["domain_sets"][row["domain"]]},
                 "nearest": [(ids[node], distance) for node, distance in near],
-                "flags": int(_column(snapshot, "flags", row["number"])),
+                "flags": flags,
                 "series": int(_column(snapshot, "series", row["number"])),
-                "place": directory["places"][int(_column(snapshot, "place", row["number"]))],
+                "place": directory["places"][place],
+                "marks": set(map(tuple, labels["marks"][marks])),
+                "products": set(map(tuple, labels["products"][products])),
+                "place_tags": set(map(tuple, labels["place_tags"][place])),
+                "place_products": set(map(tuple, labels["place_products"][place])),
+                "edited_by": editor_name if is_person else None,
+                "followers": followers,
+                "tested": bool(flags & TESTED),
+                "cared_for": bool(flags & CARED_FOR),
             }
         return found
 

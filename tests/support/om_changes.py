@@ -12,6 +12,10 @@ from random import Random
 from typing import Any
 
 DAY_MS = 86_400_000
+# What attends to a table: the kinds of both ends, and the number of the relation.
+ATTENTION = (
+    ("dataProduct", "table", 10), ("user", "table", 11), ("table", "testSuite", 0), ("table", "dataContract", 10),
+)  # fmt: skip
 
 
 class OpenMetadataChanges:
@@ -260,10 +264,32 @@ class OpenMetadataChanges:
 
     def change_tagged(self) -> None:
         if table := self.table():
-            tag = self.random.choice(("Tier.Tier1", "Tier.Tier4", "PII.Sensitive", "Own.Tag"))
+            tag = self.random.choice(("Tier.Tier1", "Tier.Tier4", "PII.Sensitive", "pii.Sensitive", "Own.Tag"))
+            self.tag(table[1] + self.random.choice(("", "", f".{md5(b'x').hexdigest()}")), tag)
+
+    def change_term_tagged(self) -> None:
+        row = self.pick("SELECT tagFQN FROM tag_usage WHERE source = 1 ORDER BY tagFQN LIMIT 100")
+        if row:
+            self.tag(".".join(md5(name.encode()).hexdigest() for name in row[0].split(".")), "PII.Sensitive")
+
+    def change_schema_tagged(self) -> None:
+        row = self.pick("SELECT fqnHash FROM database_schema_entity WHERE fqnHash IS NOT NULL")
+        if row:
+            self.tag(row[0], self.random.choice(("PII.Sensitive", "Own.Tag")))
+
+    def tag(self, target: str, tag: str) -> None:
+        self.run(
+            "REPLACE INTO tag_usage (source, tagFQN, labelType, state, tagFQNHash, targetFQNHash) VALUES (0, %s, 0, %s, %s, %s)",
+            tag, self.random.choice((0, 1, 1)), md5(tag.encode()).hexdigest(), target,
+        )  # fmt: skip
+
+    def change_attention(self) -> None:
+        if table := self.table():
+            other, (*kinds, relation) = str(uuid.UUID(int=self.random.getrandbits(128))), self.random.choice(ATTENTION)
+            ends = (table[0], other) if kinds[0] == "table" else (other, table[0])
             self.run(
-                "REPLACE INTO tag_usage (source, tagFQN, labelType, state, tagFQNHash, targetFQNHash) VALUES (0, %s, 0, 1, %s, %s)",
-                tag, md5(tag.encode()).hexdigest(), table[1],
+                "INSERT INTO entity_relationship (fromId, toId, fromEntity, toEntity, relation) VALUES (%s, %s, %s, %s, %s)",
+                *ends, *kinds, relation,
             )  # fmt: skip
 
     def change_untagged(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Unpack
 
 from tests.mirror.test_refresh import follows
 from tests.support.clocks import NOON
@@ -14,6 +14,9 @@ from tests.support.second_memory import known_to
 from tests.support.second_verdicts import Rules
 from tests.verdict.test_verdicts import agree, service_prices, verdicts_of
 from thirdeye.settings import Settings
+from thirdeye.verdict import store
+from thirdeye.verdict.policy import current_policy
+from thirdeye.verdict.store import PolicyDocument
 
 # On each of so many days somebody looked, though there are rows of every fourth one only before the last hundred: three
 # days without rows count as watched, and each day with rows costs time in every test.
@@ -57,15 +60,22 @@ class OMEstate:
     # What a test says is about to be removed, by FQN.
     under_removal: set[str] = field(default_factory=set)
 
-    async def look(self, kind: str = "AUTO") -> dict[str, Seen]:
-        """Refreshes, and compares everything with the second computation."""
+    async def look(self, kind: str = "AUTO", *, incomplete: bool = False) -> dict[str, Seen]:
+        """Refreshes, and compares everything with the second computation; `incomplete`: that evidence cannot be read."""
         known = replace(await known_to(self.mirror), under_removal=frozenset(self.under_removal))
         run = await self.mirror.refresh(kind)
         assert (run["phase"], run["error"]) == ("DONE", None)
         self.warnings = {warning["code"]: warning for warning in run["warnings"]}
         judged = await follows(self.mirror, self.om.connection, known)
         kept = await self.mirror.thirdeye.fetch_all(_KEPT_IDS)
-        rules = Rules(kept={row["id"] for row in kept}, prices=await service_prices(self.mirror, judged))
+        policy = await current_policy(self.mirror.settings, self.mirror.thirdeye)
+        rules = Rules(
+            protected=policy.protected_tags,
+            review_cared_for=policy.review_cared_for,
+            incomplete=incomplete,
+            kept={row["id"] for row in kept},
+            prices=await service_prices(self.mirror, judged),
+        )
         await agree(self.mirror, judged, rules)
         return await self.seen()
 
@@ -87,6 +97,10 @@ class OMEstate:
         self.om.today += timedelta(days=days)
         for fqn in read:
             self.om.usage(fqn, range(1, days + 1))
+
+    async def set_policy(self, **policy: Unpack[PolicyDocument]) -> None:
+        """An administrator sets this of the policy, and nothing else."""
+        await store.set_policy(self.mirror.thirdeye, policy, "ann", self.mirror.now)
 
     async def confirm(self, fqn: str, kind: str = "FEED") -> None:
         """An administrator says that the feed, or the lineage, of this is complete."""

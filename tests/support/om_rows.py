@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from hashlib import md5
 from typing import Any
 
 from tests.support.clocks import TODAY
@@ -30,7 +31,7 @@ RUNS = {
         `entityFQNHash` varchar(768) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL,
         UNIQUE KEY `entity_extension_time_series_constraint` (`entityFQNHash`, `extension`, `timestamp`))""",
 }
-# Of OM 1.8 and later, but for metrics.
+# Of OM 1.8 and later, as data contracts are, but for metrics.
 KINDS = {"metric": "metric_entity", "worksheet": "worksheet_entity", "dashboard": "dashboard_entity"}
 RUNS |= {
     table: f"""CREATE TABLE `{table}` (
@@ -40,17 +41,16 @@ RUNS |= {
         `name` varchar(256) GENERATED ALWAYS AS (json_unquote(json_extract(`json`, '$.name'))) VIRTUAL,
         `deleted` tinyint(1) GENERATED ALWAYS AS (json_extract(`json`, '$.deleted') = true) VIRTUAL,
         UNIQUE KEY `fqnHash` (`fqnHash`))"""
-    for table in ("metric_entity", "worksheet_entity")
+    for table in ("metric_entity", "worksheet_entity", "data_contract_entity")
 }
-_ID = re.compile("[0-9a-f]{8}-[0-9a-f-]{27}")
 _PUT_TABLE = "REPLACE INTO table_entity (json, fqnHash) VALUES (%s, %s)"
 _PUT_USAGE = "REPLACE INTO entity_usage (id, entityType, usageDate, count1) VALUES (%s, %s, %s, %s)"
 PARENTS = ("dbservice_entity", "database_entity", "database_schema_entity")
 
 
 def hash_of(fqn: str) -> str:
-    """The hash of an FQN whose names hold no dots."""
-    return ".".join(segment_hash(name) for name in fqn.split("."))
+    """The hash of an FQN, of each name with the quotes that it has there."""
+    return ".".join(md5(name.encode()).hexdigest() for name in re.findall(r'"[^"]*"|[^.]+', fqn))
 
 
 def identifier_of(fqn: str) -> str:
@@ -142,7 +142,7 @@ class OMRows:
         for fqn in fqns:
             self.run(
                 "UPDATE table_entity SET json = JSON_SET(json, '$.deleted', CAST(%s AS JSON), '$.updatedAt', %s) "
-                "WHERE fqnHash = %s" if self._is_mysql() else
+                "WHERE fqnHash = %s" if self.is_mysql() else
                 "UPDATE table_entity SET json = JSON_SET(json, '$.deleted', JSON_EXTRACT(%s, '$'), '$.updatedAt', %s) "
                 "WHERE fqnHash = %s",
                 json.dumps(deleted), self._moment(), hash_of(fqn),
@@ -162,7 +162,7 @@ class OMRows:
             if usage:
                 self.run("DELETE FROM entity_usage WHERE id = %s", gone)
 
-    def _is_mysql(self) -> bool:
+    def is_mysql(self) -> bool:
         with self.connection.cursor() as cursor:
             cursor.execute("SELECT VERSION()")
             return "MariaDB" not in str(cursor.fetchone()[0])
@@ -193,12 +193,17 @@ class OMRows:
         self.many(_PUT_TABLE, ((json.dumps(self._table_document(fqn)), hash_of(fqn)) for fqn in days))
         self.many(_PUT_USAGE, ((identifier_of(fqn), "table", self.day(ago), 3) for fqn, ago in days.items()))
 
-    def query_cost(self, query: str, fqns: Iterable[str], ago: int, cost: Any = 0.5) -> None:
-        """A query that names these tables (MENTIONED_IN), and what it cost on a day."""
+    def query_cost(self, query: str, fqns: Iterable[str], ago: int, cost: Any = 0.5, count: Any = 1) -> None:
+        """A query that names these tables (MENTIONED_IN), and what all its runs cost on a day; OM does not use `count`."""
         document = {"id": identifier_of(query), "name": query, "fullyQualifiedName": query, "query": "SELECT 1"}
         document |= {"checksum": segment_hash(query), "updatedAt": self.milliseconds(ago), "updatedBy": "ingestion-bot"}
         self.run("REPLACE INTO query_entity (json, fqnHash) VALUES (%s, %s)", json.dumps(document), hash_of(query))
-        record = {"id": identifier_of(f"{query} {ago}"), "timestamp": self.milliseconds(ago), "cost": cost, "count": 1}
+        record = {
+            "id": identifier_of(f"{query} {ago}"),
+            "timestamp": self.milliseconds(ago),
+            "cost": cost,
+            "count": count,
+        }
         self.run(
             "REPLACE INTO query_cost_time_series (jsonSchema, json, entityFQNHash) VALUES ('queryCostRecord', %s, %s)",
             json.dumps(record), hash_of(query),
@@ -207,33 +212,46 @@ class OMRows:
             self.relate(fqn, query, ("table", "query"), 5)
 
     def relate(self, from_: str, to: str, kinds: tuple[str, str], relation: int) -> None:
-        """A relation between two things by their names or ids."""
+        """A relation between two things by their names."""
         self.run(
             "REPLACE INTO entity_relationship (fromId, toId, fromEntity, toEntity, relation) VALUES (%s, %s, %s, %s, %s)",
-            *(each if _ID.fullmatch(each) else identifier_of(each) for each in (from_, to)), *kinds, relation,
+            identifier_of(from_), identifier_of(to), *kinds, relation,
         )  # fmt: skip
 
-    def user(self, name: str | None, email: str | None = None, **more: Any) -> str:
-        """A user with an address of corp.example, unless another is given. Gives the id."""
-        document = {"id": identifier_of(f"user {name}"), "name": name, "email": email or f"{name}@corp.example"}
-        document |= {
-            "updatedAt": self.milliseconds(800),
-            "updatedBy": "admin",
-            "deleted": False,
-            "isBot": False,
-            **more,
-        }
-        self.run("INSERT INTO user_entity (json) VALUES (%s)", json.dumps(document))
-        return str(document["id"])
+    # ---- people and domains; what they own or hold is related to `user:ada`, `team:Finance` and `domain:Sales.EMEA`
 
-    def team(self, name: str, *users: str) -> str:
-        """A team with these users, by id. Gives its id."""
-        document = {"id": identifier_of(f"team {name}"), "name": name, "updatedAt": self.milliseconds(800)}
-        document |= {"updatedBy": "admin", "deleted": False, "teamType": "Group"}
-        self.run("INSERT INTO team_entity (json) VALUES (%s)", json.dumps(document))
-        for user in users:
-            self.relate(str(document["id"]), user, ("team", "user"), 10)
-        return str(document["id"])
+    def person(
+        self, named: str, *, name: str | None = None, email: str | None = None, deleted: bool = False, bot: bool = False
+    ) -> None:
+        """A user or team, as `user:ada` or `team:Finance`, or its next version."""
+        kind, plain = named.split(":", 1)
+        document = {"id": identifier_of(named), "name": plain if name is None else name, "deleted": deleted}
+        document |= {"updatedAt": self.milliseconds(800), "updatedBy": "admin", "teamType": "Group"}
+        document |= {"email": email or f"{identifier_of(named)}@example.org", "isBot": bot}
+        self.run(
+            f"REPLACE INTO {kind}_entity (json, nameHash) VALUES (%s, %s)", json.dumps(document), segment_hash(named)
+        )
+
+    def member(self, team: str, user: str) -> None:
+        """A user belongs to a team."""
+        self.relate(f"team:{team}", f"user:{user}", ("team", "user"), 10)
+
+    def owns(self, named: str, fqn: str, kind: str = "table") -> None:
+        """A user or team owns a table, a schema or a database."""
+        self.relate(named, fqn, (named.split(":")[0], kind), 8)
+
+    def domain(self, fqn: str, name: str | None = None, **more: Any) -> None:
+        """A domain, or its next version; `more` goes into the json as it is."""
+        named = f"domain:{fqn}"
+        document = {"id": identifier_of(named), "name": name or fqn.rsplit(".", 1)[-1], "fullyQualifiedName": fqn}
+        document |= {"updatedAt": self.milliseconds(800), "updatedBy": "admin", "description": "", **more}
+        self.run(
+            "REPLACE INTO domain_entity (json, fqnHash) VALUES (%s, %s)", json.dumps(document), segment_hash(named)
+        )
+
+    def within(self, domain: str, fqn: str, kind: str = "table") -> None:
+        """A domain has a table, a schema (`databaseSchema`), a database or a service (`databaseService`)."""
+        self.relate(f"domain:{domain}", fqn, ("domain", kind), 10)
 
     def lineage(self, up: str, down: str) -> None:
         """Data flows from one table to the other."""
@@ -255,16 +273,48 @@ class OMRows:
         self.run(f"DELETE FROM {KINDS[kind]} WHERE id = %s", identifier)
         self.run("DELETE FROM entity_relationship WHERE %s IN (fromId, toId)", identifier)
 
-    def profile(self, fqn: str, ago: int, size: Any = 10**9) -> None:
+    def profile(self, fqn: str, ago: int, size: Any = 10**9, rows: Any = None) -> None:
         """A profile of a table."""
-        self._profile(fqn, "table.tableProfile", {"timestamp": self.milliseconds(ago), "sizeInByte": size})
+        document = {"timestamp": self.milliseconds(ago), "sizeInByte": size, "rowCount": rows}
+        given = {name: value for name, value in document.items() if value is not None}
+        self._profile(fqn, "table.tableProfile", given)
 
-    def tag(self, fqn: str, tag: str) -> None:
-        """A tag, or a tier, of a table."""
+    def tag(self, fqn: str, tag: str, *, source: int = 0, state: int = 1, column: str = "") -> None:
+        """A tag, a tier or (source 1) a glossary term of a table, a place or a term, or of a column of a table."""
+        target = hash_of(f"{fqn}.{column}" if column else fqn)
         self.run(
-            "INSERT INTO tag_usage (source, tagFQN, labelType, state, targetFQNHash) VALUES (0, %s, 0, 1, %s)",
-            tag, hash_of(fqn),
+            "REPLACE INTO tag_usage (source, tagFQN, labelType, state, tagFQNHash, targetFQNHash) "
+            "VALUES (%s, %s, 0, %s, %s, %s)",
+            source, tag, state, hash_of(tag), target,
         )  # fmt: skip
+
+    # ---- who attends to it
+
+    def named(self, om_table: str, name: str, **more: Any) -> str:
+        """A data product, a data contract, a user, ...; gives its id."""
+        document = {"id": identifier_of(name), "name": name, "fullyQualifiedName": name, **more}
+        document |= {"updatedAt": self.milliseconds(800), "updatedBy": "admin"}
+        column = "nameHash" if om_table == "user_entity" else "fqnHash"
+        self.run(f"REPLACE INTO {om_table} (json, {column}) VALUES (%s, %s)", json.dumps(document), segment_hash(name))
+        return str(document["id"])
+
+    def product(self, name: str, fqn: str, kind: str = "table", relation: int = 10) -> None:
+        """A table, schema or database is in a data product."""
+        self.named("data_product_entity", name)
+        self.relate(name, fqn, ("dataProduct", kind), relation)
+
+    def contract(self, name: str, fqn: str, kind: str = "table", **more: Any) -> None:
+        """A table, schema or database has a data contract."""
+        self.named("data_contract_entity", name, **more)
+        self.relate(fqn, name, (kind, "dataContract"), 10)
+
+    def follow(self, user: str, fqn: str) -> None:
+        """A user follows a table."""
+        self.relate(user, fqn, ("user", "table"), 11)
+
+    def test_suite(self, fqn: str) -> None:
+        """A table has a test suite."""
+        self.relate(fqn, f"{fqn}.testSuite", ("table", "testSuite"), 0)
 
     def write(self, fqn: str, ago: int, operation: str = "INSERT") -> None:
         """An operation on a table, as the system profile has it."""

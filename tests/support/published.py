@@ -77,8 +77,8 @@ def republish(server: MariaDB | MySQL, schema: str) -> None:
 def _renumbered(data: bytes, sets: int) -> bytes:
     columns = Columns(QUERY_FIELDS)
     columns.unpack(0, data)
-    owners = columns["owners"]
-    columns["owners"] = (sets - owners) * (owners > 0)
+    for name in ("owners", "departed"):
+        columns[name] = (sets - columns[name]) * (columns[name] > 0)
     return columns.packed(0)
 
 

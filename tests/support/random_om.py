@@ -8,7 +8,7 @@ import json
 import re
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +25,12 @@ Undo = Callable[[], None]
 TABLES, SERVICES = "table_entity", "dbservice_entity"
 PLACES = {1: SERVICES, 2: "database_entity", 3: "database_schema_entity"}
 ASSETS = {"dashboard": "dashboard_entity", "chart": "chart_entity", "metric": "metric_entity"}
+PEOPLE = {"user": "user_entity", "team": "team_entity"}
+DOMAINS = "domain_entity"
+DESCRIPTIONS = (
+    None, "", " \u00a0\n", "<p></p>", "<p><br></p>", "&nbsp;", "---", "```\n```", "<!-- x -->", "![](x.png)",
+    "<p>Orders</p>", "Orders", "7", "[Orders](x)", "<p></p>" * 200, "<p></p>" * 200 + "Orders",
+)  # fmt: skip
 WORDS = ("accounts", "baskets", "claims", "devices", "fees", "grants", "hubs", "items")
 READ_OFTEN = ("shop.main.core.busy", "shop.main.mart.busy", "shop.other.core.busy")
 
@@ -36,8 +42,14 @@ class RandomOM:
     today: date
     entities: dict[str, dict[str, tuple[Row, str]]] = field(default_factory=dict)
     edges: dict[tuple[str, str], tuple[str, str, int]] = field(default_factory=dict)
+    # Who owns what, and what is in which domain: from, to, their kinds and the relation.
+    related: set[tuple[str, str, str, str, int]] = field(default_factory=set)
     usage: dict[str, set[date]] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
+    # On what (the id of a table, or the FQN of a place or term), on which column, source, tag, state.
+    tags: list[tuple[str, str, int, str, int]] = field(default_factory=list)
+    # Both ends, their kinds, and the number of a relation that is no lineage.
+    attention: list[tuple[str, str, tuple[str, str], int]] = field(default_factory=list)
     moments: int = 0
 
     # ---- what is in it
@@ -84,7 +96,16 @@ class RandomOM:
             return [
                 {"fromId": up, "toId": down, "fromEntity": kinds[0], "toEntity": kinds[1], "relation": 13, "deleted": kinds[2]}
                 for (up, down), kinds in self.edges.items()
+            ] + [
+                {"fromId": one, "toId": other, "fromEntity": kinds[0], "toEntity": kinds[1], "relation": relation, "deleted": 0}
+                for one, other, kinds, relation in self.attention
+                if {one, other} & self.entities[TABLES].keys() or "table" not in kinds
+            ] + [
+                {"fromId": from_, "toId": to, "fromEntity": kind, "toEntity": of, "relation": relation, "deleted": 0}
+                for from_, to, kind, of, relation in sorted(self.related)
             ]  # fmt: skip
+        if om_table == "tag_usage":
+            return list(self.tag_rows())
         if om_table == "entity_usage":
             return [
                 {"id": each, "entityType": "table", "usageDate": day, "count1": 3}
@@ -96,7 +117,7 @@ class RandomOM:
             return [
                 {
                     "entityFQNHash": self.entities[TABLES][each][1], "extension": "table.tableProfile", "jsonSchema": "x",
-                    "timestamp": moment, "json": json.dumps({"timestamp": moment, "sizeInByte": size}),
+                    "timestamp": moment, "json": json.dumps({"timestamp": moment, "sizeInByte": size, "rowCount": 5}),
                 }
                 for each, size in self.sizes.items()
                 if each in self.entities[TABLES]
@@ -105,9 +126,20 @@ class RandomOM:
             {
                 "id": each, "name": document["name"], "deleted": int(document["deleted"]), "json": json.dumps(document),
                 "fqnHash": hashed, "nameHash": hashed, "serviceType": document.get("serviceType"),
+                "isBot": document.get("isBot", False),
             }
             for each, (document, hashed) in self.entities.get(om_table, {}).items()
         ]  # fmt: skip
+
+    def tag_rows(self) -> Iterator[Row]:
+        """OM deletes the tags of a table with it."""
+        for target, column, source, tag, state in self.tags:
+            if target in self.entities[TABLES] or "." in target:
+                hashed = self.entities[TABLES][target][1] if target in self.entities[TABLES] else hash_of(target)
+                yield {
+                    "source": source, "tagFQN": tag, "labelType": 0, "state": state, "tagFQNHash": hash_of(tag),
+                    "targetFQNHash": f"{hashed}.{hash_of(column)}" if column else hashed,
+                }  # fmt: skip
 
     def write(self, connection: Any) -> None:
         """Makes the tables of the schema that the connection uses hold these rows and no others."""
@@ -115,9 +147,12 @@ class RandomOM:
             [TABLES, *PLACES.values(), *ASSETS.values()], ("json", "fqnHash")
         )
         written |= {
-            SERVICES: ("json", "nameHash"),
+            **dict.fromkeys([SERVICES, *PEOPLE.values()], ("json", "nameHash")),
+            DOMAINS: ("json", "fqnHash"),
             "entity_relationship": ("fromId", "toId", "fromEntity", "toEntity", "relation", "deleted"),
             "entity_usage": ("id", "entityType", "usageDate", "count1"),
+            "tag_usage": ("source", "tagFQN", "labelType", "state", "tagFQNHash", "targetFQNHash"),
+            "data_product_entity": ("json", "fqnHash"),
             "profiler_data_time_series": ("entityFQNHash", "extension", "jsonSchema", "json"),
         }
         with connection.cursor() as cursor:
@@ -134,22 +169,23 @@ class RandomOM:
 
     def forget(self, identifiers: set[str], places: set[str]) -> Undo:
         """OM deletes these tables and the entities of these FQNs for good, with their edges and usage."""
-        before = deepcopy((self.entities, self.edges, self.usage, self.sizes))
+        before = deepcopy((self.entities, self.edges, self.related, self.usage, self.sizes))
         for om_table in [TABLES, *PLACES.values()]:
             for each, (document, _) in list(self.entities[om_table].items()):
                 if each in identifiers or document["fullyQualifiedName"] in places:
                     del self.entities[om_table][each]
         self.edges = {ends: kinds for ends, kinds in self.edges.items() if not identifiers & set(ends)}
+        self.related = {each for each in self.related if each[1] not in identifiers}
         self.usage = {each: days for each, days in self.usage.items() if each not in identifiers}
 
         def undo() -> None:
-            self.entities, self.edges, self.usage, self.sizes = before
+            self.entities, self.edges, self.related, self.usage, self.sizes = before
 
         return undo
 
     def mark_deleted(self, identifiers: set[str], places: set[str]) -> Undo:
         """OM marks them deleted, and so it does their edges."""
-        before = deepcopy((self.entities, self.edges, self.usage, self.sizes))
+        before = deepcopy((self.entities, self.edges, self.related, self.usage, self.sizes))
         for om_table in [TABLES, *PLACES.values()]:
             for each, (document, _) in self.entities[om_table].items():
                 if each in identifiers or document["fullyQualifiedName"] in places:
@@ -159,7 +195,7 @@ class RandomOM:
                 self.edges[ends] = (*kinds[:2], 1)
 
         def undo() -> None:
-            self.entities, self.edges, self.usage, self.sizes = before
+            self.entities, self.edges, self.related, self.usage, self.sizes = before
 
         return undo
 
@@ -175,8 +211,11 @@ class RandomOM:
             document, hashed = tables.pop(each)
             tables[new[each]] = ({**document, "id": new[each], "updatedAt": document["updatedAt"] + 1}, hashed)
         self.edges = {(new.get(up, up), new.get(down, down)): kinds for (up, down), kinds in self.edges.items()}
+        self.related = {(each[0], new.get(each[1], each[1]), *each[2:]) for each in self.related}
         self.usage = {new.get(each, each): days for each, days in self.usage.items()}
         self.sizes = {new.get(each, each): size for each, size in self.sizes.items()}
+        self.tags = [(new.get(each, each), *tag) for each, *tag in self.tags]
+        self.attention = [(new.get(one, one), new.get(other, other), *more) for one, other, *more in self.attention]
         return new
 
     def rename(self, identifier: str, name: str) -> None:
@@ -209,10 +248,52 @@ def random_om(random: Random, today: date) -> RandomOM:
     for letter in "abc":
         om.table(f"shop.silent.core.habit_{letter}", range(120, 800, 8))
     om.table("shop.silent.core.never_read")
+    vary_money(om)
     add_series(om, random)
     add_lineage(om, random)
     add_views(om, random)
+    add_labels(om, random)
+    add_ownership(om, Random(random.random()))
     return om
+
+
+def vary_money(om: RandomOM) -> None:
+    """Sizes that are none, types without storage, and writes of long ago, as of which lower rates hold."""
+    # Of its own, so that all else is as it would be without.
+    random = Random(f"money {sorted(om.sizes.items())}")
+    for identifier in sorted(om.sizes):
+        document, _ = om.entities[TABLES][identifier]
+        om.sizes[identifier] *= random.choice([0, 1, 1, 1])
+        document["tableType"] = random.choice(["Regular", "Regular", "Regular", "External", "Transient"])
+        day = om.day(random.choice([85, 89, 90, 91, 400]))
+        moment = int(datetime(day.year, day.month, day.day, 9, tzinfo=UTC).timestamp()) * 1000
+        document |= random.choice([{}, {"lifeCycle": {"updated": {"timestamp": moment}}}])
+
+
+def add_labels(om: RandomOM, random: Random) -> None:
+    """Tags, tiers and terms on tables, columns, schemas and terms; data products; who looks after tables."""
+    tables = sorted(om.fqns())
+    for _ in range(14):
+        tag = random.choice(
+            ["Legal.Hold", "Legal.HOLD", "PII.Mail", "Pii.Mail", "Tier.Tier1", "Tier.Tier4", "Tier.Gold"]
+        )
+        om.tags.append((random.choice(tables), random.choice(["", "", "id", "gone"]), 0, tag, random.choice([0, 1, 1])))
+    for term in ("Words.a", "Words.b", "Words.c"):
+        om.tags.append((random.choice(tables), random.choice(["", "at"]), 1, term, random.choice([0, 1])))
+    carried = [(1, "Words.b"), (1, "Words.a"), (1, "Words.c"), (0, "Legal.Hold"), (0, "Tier.Tier2"), (0, "Own.Tag")]
+    for term in ("Words.a", "Words.b", "Words.c"):
+        om.tags += [(term, "", *each, 1) for each in random.sample(carried, 2)]
+    om.tags.append((random.choice(["shop.main.mart", "shop.other", "lake.main"]), "", 0, "PII.Name", 1))
+    # One of each on each target, as OM's key has it.
+    om.tags = list({each[:4]: each for each in om.tags}.values())
+    product = om.add("data_product_entity", "Sales")
+    for kind in (("dataProduct", "table"), ("user", "table"), ("table", "testSuite"), ("table", "dataContract")):
+        for each in random.sample(tables, 2):
+            other = product if kind[0] == "dataProduct" else identifier_of(f"{kind} {each}")
+            ends = (each, other) if kind[0] == "table" else (other, each)
+            om.attention.append((*ends, kind, {"user": 11}.get(kind[0], 0 if kind[1] == "testSuite" else 10)))
+    for each in random.sample(tables, 3):
+        om.entities[TABLES][each][0]["updatedBy"] = random.choice(["ann", "robot-bot", None])
 
 
 def add_series(om: RandomOM, random: Random) -> None:
@@ -226,6 +307,48 @@ def add_series(om: RandomOM, random: Random) -> None:
     om.table("shop.other.core.plain", [3])
     for number in range(3):
         om.table(f"shop.other.core.plain_2025_02_0{number + 1}")
+
+
+def add_ownership(om: RandomOM, random: Random) -> None:
+    """People who left and people who did not, teams with the names of users, domains within domains; at each level."""
+    people = [(kind, name) for kind in PEOPLE for name in ("ada", "Ada", "finance", "Finance", "ünal", "Unal")]
+    for kind, name in people[1:]:
+        more = {"email": f"{identifier_of(f'{kind}:{name}')}@example.org", "teamType": "Group", "isBot": False}
+        om.add(PEOPLE[kind], f"{kind}:{name}", **more, name=name, deleted=random.random() < 0.3)
+    domains = ("Sales", "Sales.EMEA", "Finance.EMEA", "sales", "Sälés", '"a.b".EMEA', "gone")
+    for fqn in domains[:-1]:
+        identifier = om.add(DOMAINS, f"domain:{fqn}")
+        om.entities[DOMAINS][identifier][0].update({"name": fqn.rsplit(".", 1)[-1], "fullyQualifiedName": fqn})
+    kinds = {SERVICES: "databaseService", PLACES[2]: "database", PLACES[3]: "databaseSchema", TABLES: "table"}
+    for om_table, kind in kinds.items():
+        for identifier, (document, _) in om.entities[om_table].items():
+            if om_table != SERVICES and random.random() < 0.5:
+                for owner in random.sample(people, random.choice([1, 1, 2])):
+                    om.related.add((identifier_of(":".join(owner)), identifier, owner[0], kind, 8))
+            if random.random() < 0.4:
+                for fqn in random.sample(domains, random.choice([1, 1, 2, 3])):
+                    om.related.add((identifier_of(f"domain:{fqn}"), identifier, "domain", kind, 10))
+            if om_table == TABLES:
+                document["description"] = random.choice(DESCRIPTIONS)
+
+
+def change_ownership(om: RandomOM, random: Random) -> None:
+    """Somebody leaves or comes back, is given something or loses it; a domain is renamed, or deleted for good."""
+    kind = random.choice(list(PEOPLE))
+    chance, found = random.random(), list(om.entities[PEOPLE[kind]].values())
+    if chance < 0.4:
+        document = random.choice(found)[0]
+        document["deleted"] = not document["deleted"]
+    elif chance < 0.6:
+        om.related.discard(random.choice(sorted(om.related)))
+    elif chance < 0.8:
+        from_, _, of, _, relation = random.choice(sorted(om.related))
+        om.related.add((from_, random.choice(sorted(om.entities[TABLES])), of, "table", relation))
+    elif chance < 0.9:
+        document = random.choice(list(om.entities[DOMAINS].values()))[0]
+        document["fullyQualifiedName"] = f"Moved.{document['fullyQualifiedName']}"
+    elif len(om.entities[DOMAINS]) > 1:
+        del om.entities[DOMAINS][random.choice(sorted(om.entities[DOMAINS]))]
 
 
 def add_lineage(om: RandomOM, random: Random) -> None:

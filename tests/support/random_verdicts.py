@@ -1,17 +1,21 @@
 """Random estates in memory, judged by the code of a refresh and a second time in plain Python."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as some
 
+from tests.support.prices import price
 from tests.support.second_inventory import Judged, _Judge
 from tests.support.second_memory import Kept, Known
+from tests.support.second_ownership import Ownership
+from tests.support.second_prices import Price, price_of
 from tests.support.second_verdicts import Rules, second_verdicts
 from thirdeye.inventory.columns import (
     ABSENT,
+    CARED_FOR,
     IN_USE_THROUGH_LINEAGE,
     IN_USE_THROUGH_SERIES,
     PRESENT,
@@ -23,6 +27,7 @@ from thirdeye.inventory.columns import (
 )
 from thirdeye.inventory.feeds import FeedColumns, FeedFacts, RowDays, assess_feeds, stopped_together
 from thirdeye.inventory.feeds import FeedProblem as P
+from thirdeye.inventory.labels import Labels, no_labels
 from thirdeye.inventory.lineage import adjacency, nearest_in_use
 from thirdeye.inventory.query import Catalogue
 from thirdeye.inventory.rules import (
@@ -37,7 +42,9 @@ from thirdeye.inventory.rules import (
     table_evidence,
 )
 from thirdeye.inventory.series import parts_of
+from thirdeye.inventory.storage_prices import DEFAULT_PRICE, StoragePrice, Tariffs
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICTS, blockers_of
+from thirdeye.inventory.warehouses import DERIVED_TYPES, mark_without_plan
 from thirdeye.inventory.watched_days import WatchedDays, watched_days
 from thirdeye.mirror.advisor import DaysSoFar, Estate, Population
 from thirdeye.verdict.evaluation import VerdictInputs, judge
@@ -47,8 +54,9 @@ from thirdeye.verdict.rules import Policy
 TODAY = date(2026, 6, 30)
 SERVICES = 2
 ASSETS = 2
-# USD per GB and month.
-PRICE = 0.023
+TYPES = ("Snowflake", "Trino")
+# A glossary term, and what it carries.
+TERMS = {"Words.money": ["PII.Salary"]}
 _DAYS = some.one_of(
     some.integers(0, 40), some.integers(0, 900), some.sampled_from([30, 31, 90, 91, 180, 181, 360, 365, 366])
 )
@@ -71,6 +79,9 @@ class Facts:
     tags: tuple[str, ...]
     kind: str
     kept: bool
+    # What OM has of its columns, and who or what attends to it: a data product, or tests.
+    column_tags: tuple[str, ...] = ()
+    attended: str = ""
 
 
 @dataclass
@@ -85,8 +96,18 @@ class RandomEstate:
     series: list[int] = field(default_factory=list)
     # What is absent, with the verdict, the blockers and the risk that it had.
     absent: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    # By service.
+    prices: tuple[StoragePrice, ...] = (DEFAULT_PRICE, DEFAULT_PRICE)
+
+    @property
+    def tariffs(self) -> Tariffs:
+        return Tariffs(self.prices, TODAY)
 
 
+prices = some.builds(
+    price, some.sampled_from(["0.02", "0.000005"]), some.none() | some.just("0.000002"),
+    some.none() | some.sampled_from([1, 90, 400]),
+)  # fmt: skip
 facts = some.builds(
     Facts,
     service=some.integers(0, SERVICES - 1),
@@ -98,8 +119,10 @@ facts = some.builds(
     seen=_DAYS,
     size=some.none() | some.sampled_from([0, 10**7, 10**12, 10**15]),
     tier=some.sampled_from([0, 0, 0, 1, 2, 3]),
-    tags=some.sampled_from([(), (), ("PII.Sensitive",), ("PII",), ("PIIx.y",), ("A.b", "C.d")]),
-    kind=some.sampled_from(["Regular", "Regular", "Regular", "View", "External", "MaterializedView"]),
+    tags=some.sampled_from([(), (), ("PII.Sensitive",), ("PII",), ("PIIx.y",), ("A.b", "C.d"), ("Words.money",)]),
+    column_tags=some.sampled_from([()] * 4 + [("PII.Mail",), ("Words.money", "A.b")]),
+    attended=some.sampled_from([""] * 4 + ["product", "tests"]),
+    kind=some.sampled_from(["Regular"] * 4 + ["View", "External", "MaterializedView", "Dynamic"]),
     kept=some.sampled_from([False, False, False, True]),
 )
 policies = some.builds(
@@ -108,6 +131,7 @@ policies = some.builds(
     archive_risk=some.sampled_from([0.7, 0.95]),
     minimum_idle_days=some.sampled_from([0, 120]),
     protected_tags=some.sampled_from([(), ("PII",), ("A.b",)]),
+    review_cared_for=some.booleans(),
 )
 
 
@@ -122,7 +146,7 @@ def estates(draw: some.DrawFn) -> RandomEstate:
         tables.append(Facts(service, uses, None, None, None, None, 900, None, 0, (), "Regular", False))
     node = some.integers(0, len(tables) + ASSETS - 1)
     edges = draw(some.lists(some.tuples(node, node), max_size=8))
-    return RandomEstate(tables, edges, draw(policies), incomplete)
+    return RandomEstate(tables, edges, draw(policies), incomplete, prices=(draw(prices), draw(prices)))
 
 
 parts = some.builds(
@@ -170,7 +194,9 @@ class _InMemory(_Judge):
 
     def rows(self, table: str, columns: str) -> list[dict[str, Any]]:
         if table == "dbservice_entity":
-            return [{"nameHash": f"s{each}", "name": f"s{each}", "serviceType": None} for each in range(SERVICES)]
+            return [
+                {"nameHash": f"s{each}", "name": f"s{each}", "serviceType": TYPES[each]} for each in range(SERVICES)
+            ]
         if table == "entity_usage":
             return [
                 {"id": f"t{number}", "entityType": "table", "usageDate": TODAY - timedelta(days=ago), "count1": 2}
@@ -200,6 +226,9 @@ class _InMemory(_Judge):
             {"fromId": name(a)[0], "fromEntity": name(a)[1], "toId": name(b)[0], "toEntity": name(b)[1], "relation": 13}
             for a, b in self.estate.edges
         ]
+        self.ownership = Ownership()
+        for table in tables.values():
+            table |= {"owners": set(), "departed": set(), "domains": set()}
         self.add_services(tables)
         usage = self.add_usage(tables)
         self.usage.append({"id": "a0", "entityType": "dashboard", "day": TODAY, "count1": 1})
@@ -217,6 +246,10 @@ class _InMemory(_Judge):
             "metadata_changed": ago(facts.changed), "entity_created": None, "first_version": False, "profiles": [],
             "cost_use": None, "tier": facts.tier or None, "tags": set(facts.tags), "size": facts.size,
             "uses": {}, "usage_days": set(), "counts": {}, "query_cost": None, "owners": set(), "described": False,
+            "tiers": {f"Tier.Tier{facts.tier}"} if facts.tier else set(),
+            "protecting": all_tags(facts),
+            "products": {("dataProduct", "p")} if facts.attended == "product" else set(), "place_products": set(),
+            "tested": facts.attended == "tests", "followers": 0, "edited_by": None,
         }  # fmt: skip
 
     @staticmethod
@@ -232,11 +265,19 @@ def second(estate: RandomEstate) -> tuple[Judged, dict[str, dict[str, Any]]]:
         archive_risk=estate.policy.archive_risk,
         minimum_idle=estate.policy.minimum_idle_days,
         protected=estate.policy.protected_tags,
+        review_cared_for=estate.policy.review_cared_for,
         kept={f"t{number}" for number, each in enumerate(estate.tables) if each.kept},
         incomplete=estate.incomplete,
         least_states=estate.least_states,
+        prices={f"s{each}": second_price(found) for each, found in enumerate(estate.prices)},
     )
     return judged, second_verdicts(judged, TODAY, rules)
+
+
+def second_price(price: StoragePrice) -> Price:
+    """The same for the second implementation."""
+    rows = [{**asdict(price), "service": "s", "service_type": "*"}]
+    return price_of(rows, "s", None, TODAY)
 
 
 def first(estate: RandomEstate, risks: RiskTable | None = None) -> list[dict[str, Any]]:
@@ -256,8 +297,20 @@ def first(estate: RandomEstate, risks: RiskTable | None = None) -> list[dict[str
 def catalogue(estate: RandomEstate, risks: RiskTable) -> tuple[Catalogue, list[tuple[str, ...]]]:
     """What a refresh publishes, with the sets of tags."""
     query, table = judged_columns(estate, risks)
-    services, prices = np.arange(SERVICES), np.full(SERVICES, PRICE)
-    return Catalogue(columns=query, place_service=services, prices=prices, risks=table.risks), _tag_sets(estate)
+    services, tariffs = np.arange(SERVICES), estate.tariffs
+    return Catalogue(columns=query, place_service=services, tariffs=tariffs, risks=table.risks), _tag_sets(estate)
+
+
+def all_tags(facts: Facts) -> set[str]:
+    """Its own, those of its columns, and what terms among them carry."""
+    tags = {*facts.tags, *facts.column_tags}
+    return tags.union(*(TERMS.get(tag, ()) for tag in tags))
+
+
+def labels_of(estate: RandomEstate) -> Labels:
+    """As a refresh publishes them: a table has its own sets."""
+    marks = [[("COLUMN", tag) for tag in each.column_tags] for each in estate.tables]
+    return {**no_labels(), "marks": [[], *marks], "products": [[], [("dataProduct", "p")]], "terms": TERMS}
 
 
 def _tag_sets(estate: RandomEstate) -> list[tuple[str, ...]]:
@@ -269,13 +322,19 @@ def judged_columns(estate: RandomEstate, risks: RiskTable | None = None) -> tupl
     today, count, thresholds = day_number(TODAY), len(estate.tables), Thresholds()
     query, source = Columns(QUERY_FIELDS, count), Columns(SOURCE_FIELDS, count)
     query["flags"] = np.array(
-        [PRESENT | (WITHOUT_STORAGE if each.kind in TYPES_WITHOUT_STORAGE else 0) for each in estate.tables]
+        [
+            PRESENT | (WITHOUT_STORAGE if each.kind in TYPES_WITHOUT_STORAGE else 0) | DERIVED_TYPES.get(each.kind, 0)
+            for each in estate.tables
+        ]
     )
     place = query["place"] = np.array([each.service for each in estate.tables])
+    query["flags"] = mark_without_plan(query["flags"], place, TYPES)
     query["size"] = np.array([-1 if each.size is None else each.size for each in estate.tables])
     query["query_cost"] = np.full(count, np.nan)
     query["tier"] = np.array([each.tier for each in estate.tables])
-    query["tags"] = np.arange(1, count + 1)
+    query["tags"] = query["marks"] = np.arange(1, count + 1)
+    query["products"] = np.array([each.attended == "product" for each in estate.tables])
+    query["flags"] |= np.array([CARED_FOR * (each.attended == "tests") for each in estate.tables], np.uint16)
     uses = [sorted(today - ago for ago in each.uses) for each in estate.tables]
     last_use = np.array([max(each, default=0) for each in uses])
     accessed = query["accessed"] = np.maximum(last_use, _days(estate, "accessed"))
@@ -312,7 +371,7 @@ def judged_columns(estate: RandomEstate, risks: RiskTable | None = None) -> tupl
     in_use = np.append(directly_in_use(query["activity"]), [True, False])
     upstream = adjacency(targets, sources, count + ASSETS)
     through = nearest_in_use(upstream, in_use, np.arange(count + ASSETS)).any[:count]
-    query["flags"] |= np.where(through, IN_USE_THROUGH_LINEAGE, 0).astype(np.uint8)
+    query["flags"] |= np.where(through, IN_USE_THROUGH_LINEAGE, 0).astype(np.uint16)
     query["series"] = np.array(estate.series or [0] * count)
     series = parts_of(query["series"])
     settled = ~has_activity(query["activity"], Activity.NEW, Activity.UNKNOWN)
@@ -326,14 +385,14 @@ def judged_columns(estate: RandomEstate, risks: RiskTable | None = None) -> tupl
         query=query, source=source, present=np.ones(count, np.bool_), service=place, place=place, observed=feed.observed,
         partial=feed.partial, silent=feed.silent,
         mass_absence=np.zeros(len(feed.silent), np.bool_),
-        prices=[], nodes=count + ASSETS, sources=sources, targets=targets,
+        tariffs=estate.tariffs, nodes=count + ASSETS, sources=sources, targets=targets,
         no_lineage=(20 * np.bincount(place, linked, SERVICES) < np.bincount(place, minlength=SERVICES))[place],
-        tag_sets=_tag_sets(estate), series=series,
+        tag_sets=_tag_sets(estate), labels=labels_of(estate), series=series,
         incomplete=estate.incomplete, unknown_nodes=np.zeros(count + ASSETS, np.bool_),
         unread=np.zeros(count, np.bool_),
     )  # fmt: skip
     kept = frozenset(number for number, each in enumerate(estate.tables) if each.kept)
-    known = VerdictInputs(prices=np.full(SERVICES, PRICE), kept=kept, calibration_off=frozenset())
+    known = VerdictInputs(kept=kept, calibration_off=frozenset())
     judge(asked, table, known, estate.policy, today)
     for number, (verdict, blockers, risk) in estate.absent.items():
         query["flags"][number] |= ABSENT

@@ -13,6 +13,7 @@ from tests.support.second_absence import Absences, away, identities
 from tests.support.second_feeds import BEST, Feeds, Place, UsageRow, position, rises
 from tests.support.second_lineage import LineageAndScore
 from tests.support.second_memory import Kept, Known, PlaceName
+from tests.support.second_ownership import Ownership
 from tests.support.second_rows import decoded, longest_pause, place_of, split_fqn
 from tests.support.second_series import Series, is_in_use, series_of, shared_signs
 
@@ -33,6 +34,7 @@ class Judged:
     series: list[Series] = field(default_factory=list)
     services: dict[str, Row] = field(default_factory=dict)
     score: Row = field(default_factory=dict)
+    ownership: Ownership = field(default_factory=Ownership)
     known: Known = field(default_factory=Known)
 
 
@@ -43,6 +45,11 @@ def second_inventory(
     return _Judge(connection, schema, today, known or Known(), now).judge()
 
 
+def service_of(table: Row) -> Row:
+    """The service of a table as it was when that was last seen."""
+    return {"name": table["service_name"], "type": table["service_type"]}
+
+
 class _Judge(LineageAndScore):
     """One computation."""
 
@@ -50,6 +57,7 @@ class _Judge(LineageAndScore):
         tables = self.read_tables()
         self.add_relations(tables)
         self.add_tags(tables)
+        self.add_attention(tables)
         self.add_profiles(tables)
         self.add_services(tables)
         usage = self.add_usage(tables)
@@ -64,7 +72,7 @@ class _Judge(LineageAndScore):
         self.followed = {new: old for new, old in found.items() if new in live or new != old}
         tables = {**live, **self.absent_tables(live)}
         for table in tables.values():
-            self.services.setdefault(table["service_hash"], {"name": table["service_name"], "type": None})
+            self.services.setdefault(table["service_hash"], service_of(table))
         self.feeds = Feeds(self.today, self.known, tables.values(), usage, self.usage_runs(), self.services)
         for table in live.values():
             self.add_uses(table)
@@ -81,6 +89,8 @@ class _Judge(LineageAndScore):
             self.share_use(each, tables)
         for table in tables.values():
             self.conclude(table)
+            table["cared_for"] = self.is_cared_for(table)
+            table["domains_now"] = table["domains"] & self.ownership.fqns.keys()
         services = self.judge_services(tables)
         numbers = {new: kept.number for new in tables if (kept := self.kept(new)) and kept.number is not None}
         return Judged(
@@ -90,6 +100,7 @@ class _Judge(LineageAndScore):
             series=series,
             services=services,
             score=self.score(tables),
+            ownership=self.ownership,
             known=self.outlives(tables),
         )
 
@@ -162,16 +173,19 @@ class _Judge(LineageAndScore):
             table["through_series"] = in_use
 
     def add_services(self, tables: dict[str, Row]) -> None:
-        """Services by hash; one that OM does not know has the name in its tables' FQNs."""
+        """Services by hash; one that OM no longer has is what it was, else has the name in its tables' FQNs."""
         self.services = {
             table["service_hash"]: {"name": split_fqn(table["fqn"])[0], "type": None} for table in tables.values()
-        } | {
+        }
+        self.services |= {table["service_hash"]: service_of(table) for table in self.known.last.values()}
+        self.services |= {
             row["nameHash"]: {"name": row["name"], "type": row["serviceType"]}
             for row in self.rows("dbservice_entity", "nameHash, name, serviceType")
         }
         for table in tables.values():
             table["service"] = table["service_hash"]
-            table["service_name"] = self.services[table["service_hash"]]["name"]
+            service = self.services[table["service_hash"]]
+            table["service_name"], table["service_type"] = service["name"], service["type"]
 
     def add_uses(self, table: Row) -> None:
         """When it was used, by whatever sign."""
@@ -286,7 +300,7 @@ class _Judge(LineageAndScore):
             signs = [table["life_accessed"] for table in members if table["life_accessed"]]
             signs += [row.day for row in self.feeds.rows[service_hash]]
             services[service["name"]] = {
-                "hash": service_hash, "tables": len(members), "databases": databases,
+                "hash": service_hash, "type": service["type"], "tables": len(members), "databases": databases,
                 "evidence": min((feed["evidence"] for feed in feeds), key=BEST.index, default="METADATA"),
                 "state": state, "silent_since": max(signs, default=None) if state == "SILENT" else None,
                 "observed": max((feed["observed"] for feed in feeds), default=0),

@@ -8,8 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from tests.support.second_absence import Absence, Absences
+from tests.support.second_labels import Labels
 from tests.support.second_memory import Edge, KeptAsset, PlaceName
-from tests.support.second_rows import Reader
 from tests.support.second_series import stems
 from tests.support.second_texts import DEFAULT_SCHEMAS, MOST_BYTES, VIEWS, dialect_of, first_word, paths_read, words
 
@@ -61,7 +61,7 @@ def holds_sources(table: Row) -> bool:
     return bool(table["directly"])
 
 
-class LineageAndScore(Reader):
+class LineageAndScore(Labels):
     """What is downstream of each table, and what the estate is worth."""
 
     def add_lineage(self, tables: dict[str, Row]) -> None:

@@ -3,12 +3,14 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 from tests.support.second_feeds import UsageRow
 from tests.support.second_memory import Known
+from tests.support.second_ownership import Ownership, says_something
 from tests.support.second_time import Moment, read_moment
 
 WRITING = {"INSERT", "UPDATE", "DELETE", "MERGE", "WRITE"}
@@ -126,8 +128,9 @@ class Reader:
             "writes": [moments["updated"].day, moments["created"].day],
             "metadata_changed": self.day(document.get("updatedAt")), "entity_created": self.day(created),
             "first_version": is_first_version(document.get("version")), "profiles": [], "cost_use": None,
-            "described": isinstance(description, str) and bool(description.strip()), "tier": None,
-            "tags": set(), "sizes": [], "uses": {}, "usage_days": set(), "counts": {}, "query_cost": None,
+            "described": says_something(description), "tier": None,
+            "tags": set(), "editor": document.get("updatedBy"),
+            "sizes": [], "uses": {}, "usage_days": set(), "counts": {}, "query_cost": None,
             "text": text if isinstance(text, str) else None,
             "fingerprint": tuple(an_object(each).get("name") for each in columns) if isinstance(columns, list) else (),
         }  # fmt: skip
@@ -148,35 +151,9 @@ class Reader:
         rows = self.rows("entity_relationship", "fromId, toId, fromEntity, toEntity, relation, deleted")
         self.relations = [row for row in rows if not row["deleted"]]
         self.relations_deleted = [row for row in rows if row["deleted"]]
-        hashes: dict[str, str] = {}
-        for table in ("database_schema_entity", "database_entity"):
-            hashes |= {row["id"]: row["fqnHash"] for row in self.rows(table, "id, fqnHash")}
-        owners, domains = defaultdict(set), defaultdict(set)
-        for row in self.relations:
-            if row["relation"] == 8 and row["fromEntity"] in ("user", "team"):
-                owners[row["toId"]].add((row["fromEntity"], row["fromId"]))
-            if row["relation"] == 10 and row["fromEntity"] == "domain":
-                domains[row["toId"]].add(row["fromId"])
-        place_owners = {hashes[each]: found for each, found in owners.items() if each in hashes}
-        place_domains = {hashes[each]: found for each, found in domains.items() if each in hashes}
-        for identifier, table in tables.items():
-            parents = [".".join(table["fqn_hash"].split(".")[:length]) for length in (3, 2)]
-            found = [owners.get(identifier), *(place_owners.get(parent) for parent in parents)]
-            table["owners"] = next((each for each in found if each), set())
-            inherited = [domains.get(identifier), *(place_domains.get(parent) for parent in parents)]
-            table["domain"] = min(next((each for each in inherited if each), {""}))
-
-    def add_tags(self, tables: dict[str, Row]) -> None:
-        by_hash = {table["fqn_hash"]: table for table in tables.values()}
-        for row in self.rows("tag_usage", "source, tagFQN, targetFQNHash"):
-            table = by_hash.get(row["targetFQNHash"])
-            if table is None:
-                continue
-            if row["source"] == 0 and row["tagFQN"].startswith("Tier."):
-                number = int(row["tagFQN"][-1])
-                table["tier"] = min(number, table["tier"] or number)
-            else:
-                table["tags"].add(row["tagFQN"])
+        self.ownership = Ownership.read(self.rows, self.relations)
+        for table in tables.values():
+            self.ownership.settle(table)
 
     def add_profiles(self, tables: dict[str, Row]) -> None:
         by_hash = {table["fqn_hash"]: table for table in tables.values()}
@@ -188,13 +165,16 @@ class Reader:
             document = {**document, **an_object(document.get("profileData"))}
             table["profiles"].append(self.day(row["timestamp"]))
             if row["extension"] == "table.tableProfile" and document.get("sizeInByte") is not None:
-                table["sizes"].append((row["timestamp"], document["sizeInByte"]))
+                rows = document.get("rowCount")
+                # Nothing holds no rows: whoever wrote that does not know the size.
+                impossible = document["sizeInByte"] == 0 and isinstance(rows, int | float) and rows >= 1
+                table["sizes"].append((row["timestamp"], None if impossible else document["sizeInByte"]))
             if row["extension"] == "table.systemProfile" and str(document.get("operation", "")).upper() in WRITING:
                 table["writes"].append(self.day(row["timestamp"]))
                 # A write of nobody knows when may be one of yesterday.
                 table["unreadable_write"] |= self.day(row["timestamp"]) is None
         for table in tables.values():
-            size = max(table["sizes"])[1] if table["sizes"] else None
+            size = max(table["sizes"], key=itemgetter(0))[1] if table["sizes"] else None
             sound = isinstance(size, int | float) and not isinstance(size, bool) and 0 <= size <= 10**18
             table["size"] = int(size) if sound else None
             table["written"] = max((each for each in table["writes"] if each), default=None)
@@ -250,8 +230,6 @@ class Reader:
         return runs
 
     def add_costs(self, tables: dict[str, Row]) -> None:
-        midnight = datetime(self.today.year, self.today.month, self.today.day, tzinfo=UTC)
-        since = (midnight - timedelta(days=30)).timestamp() * 1000
         ids = {row["fqnHash"]: row["id"] for row in self.rows("query_entity", "id, fqnHash")}
         costs: dict[str, float] = defaultdict(float)
         days: dict[str, date] = {}
@@ -261,10 +239,9 @@ class Reader:
                 continue
             if day is not None:
                 days[query] = max(day, days.get(query, day))
-            cost, count = document.get("cost"), document.get("count", 1)
-            numbers = isinstance(cost, int | float) and isinstance(count, int | float)
-            if row["timestamp"] >= since and numbers and cost >= 0 and count >= 0:
-                costs[query] += cost * count
+            cost = document.get("cost")
+            if day is not None and self.ago(day) <= 30 and is_amount(cost):
+                costs[query] += cost
         named = defaultdict(set)
         for row in self.relations:
             if row["relation"] == 5 and row["fromEntity"] == "table" and row["toEntity"] == "query":
@@ -275,6 +252,11 @@ class Reader:
                     table["query_cost"] = (table["query_cost"] or 0) + costs[query] / len(identifiers)
                 if query in days:
                     table["cost_use"] = max(days[query], table["cost_use"] or days[query])
+
+
+def is_amount(cost: Any) -> bool:
+    """Whether a query can cost so many USD on a day."""
+    return isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost <= 10**9
 
 
 def read_something(status: Row) -> bool:

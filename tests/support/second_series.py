@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from tests.support.second_texts import VIEWS
-
 Row = dict[str, Any]
 # By what is between the parts of a date; years from 1970 to 2099.
 _DATES = re.compile(
@@ -74,8 +72,6 @@ def _in_schema(tables: Mapping[str, Row]) -> list[Series]:
     parents = {names[each]: each for each, table in tables.items() if table["table_type"] == "Partitioned"}
     whole, shards = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for identifier, table in tables.items():
-        if table["table_type"] in VIEWS:
-            continue
         stem, own = dated(table["name"]), stems(table["name"]) & parents.keys()
         if own:
             whole[parents[max(own, key=len)]].add(identifier)
@@ -93,7 +89,7 @@ def dated_copies(tables: Mapping[str, Row], today: date) -> set[str]:
     for table in tables.values():
         place = (table["service_hash"], table["database"], table["schema"])
         stem = dated(table["name"])
-        if stem is not None and table["table_type"] not in VIEWS:
+        if stem is not None:
             groups[*place, stem[0]].append(table)
         undated[*place, table["name"].casefold()] = table
     found = set[str]()

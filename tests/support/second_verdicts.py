@@ -10,6 +10,8 @@ from typing import Any
 
 from tests.support.second_feeds import position
 from tests.support.second_inventory import Judged
+from tests.support.second_labels import is_protected
+from tests.support.second_prices import VIRTUAL, Price, cost_of, has_plan
 from tests.support.second_series import one_verdict
 
 Row = dict[str, Any]
@@ -17,9 +19,9 @@ FUTURE, BETWEEN_STATES = 180, 30
 IDLE = (60, 90, 120, 180, 270, 365, 540)
 KEPT = {"ACTIVE_DOWNSTREAM", "SERIES_IN_USE", "KEPT_BY_OWNER"}
 REVIEWED = {
-    "CRITICAL_TIER", "PROTECTED_TAG", "UNKNOWN_DOWNSTREAM", "EVIDENCE_INCOMPLETE", "FEED_SILENT", "MASS_ABSENCE",
+    "CRITICAL_TIER", "PROTECTED_TAG", "IN_DATA_PRODUCT", "UNKNOWN_DOWNSTREAM", "EVIDENCE_INCOMPLETE", "FEED_SILENT",
+    "MASS_ABSENCE",
 }  # fmt: skip
-VIRTUAL = {"View", "SecureView", "SemanticView", "External", "Foreign", "Stage", "Stream"}
 
 
 @dataclass
@@ -30,9 +32,11 @@ class Rules:
     archive_risk: float = 0.30
     minimum_idle: int = 0
     protected: tuple[str, ...] = ()
+    review_cared_for: bool = False
     kept: set[str] = field(default_factory=set)
     incomplete: bool = False
-    prices: dict[str, float] = field(default_factory=dict)
+    # By service.
+    prices: dict[str, Price] = field(default_factory=dict)
     least_states: int = 200
 
 
@@ -180,23 +184,17 @@ class _Verdicts:
         risks = [found[each]["own"] for each in (identifier, *below) if found[each]["is_idle"]]
         short = mine["is_idle"] and any(risk is None for risk in risks)
         mine["risk"] = max(risks) if mine["is_idle"] and not short else None
-        service_prices = self.rules.prices
-        storage = (
-            None if table["size"] is None else table["size"] / 1e9 * service_prices.get(table["service_name"], 0.023)
-        )
-        known = [cost for cost in (storage, table["query_cost"]) if cost is not None]
-        mine["cost"] = sum(known) if known else None
-        tags = {
-            tag for tag in table["tags"] for name in self.rules.protected if tag == name or tag.startswith(name + ".")
-        }
+        mine["cost"] = cost_of(table, self.rules.prices.get(table["service_name"], Price()), self.today)
         cases = {
             "ACTIVE_DOWNSTREAM": table["through_lineage"],
             "SERIES_IN_USE": table.get("through_series", False),
             "MASS_ABSENCE": table["mass_absence"],
             "UNKNOWN_DOWNSTREAM": table["unreadable_below"]
             or any(self.tables[each]["activity"] == "UNKNOWN" for each in below),
-            "CRITICAL_TIER": table["tier"] in (1, 2),
-            "PROTECTED_TAG": bool(tags),
+            "CRITICAL_TIER": bool(table["tiers"] & {"Tier.Tier1", "Tier.Tier2"}),
+            "PROTECTED_TAG": any(is_protected(tag, self.rules.protected) for tag in table["protecting"]),
+            "IN_DATA_PRODUCT": bool(table["products"] or table["place_products"]),
+            "CARED_FOR": self.rules.review_cared_for and table["cared_for"],
             "RECENTLY_WRITTEN": table["unreadable_write"] or (table["written"] and self.ago(table["written"]) <= 30),
             "RECENTLY_CREATED": self.ago(table["known_since"]) <= 30,
             "UNKNOWN_USAGE": table["activity"] == "UNKNOWN",
@@ -222,6 +220,8 @@ class _Verdicts:
             return "REVIEW"
         if "RECENTLY_WRITTEN" in blockers:
             return "STOP_REFRESH"
+        if "CARED_FOR" in blockers or not has_plan(table):
+            return "REVIEW"
         long_enough = mine["idle"] >= rules.minimum_idle
         sure = not blockers & {"NO_LINEAGE", "EVIDENCE_PARTIAL"}
         if mine["risk"] is not None and mine["risk"] <= rules.delete_risk and long_enough and sure:

@@ -12,8 +12,9 @@ import orjson
 
 from thirdeye.database import MySQL
 from thirdeye.inventory.columns import ABSENT, CHUNK, PRESENT, QUERY_FIELDS, RETAINED, Columns, blob_name, day_number
-from thirdeye.inventory.directory import DatabaseFeed, Service
+from thirdeye.inventory.directory import DatabaseFeed, Service, nobody
 from thirdeye.inventory.fqn import digest
+from thirdeye.inventory.labels import no_labels
 from thirdeye.inventory.verdicts import UNKNOWN_PURGE_SCORE, VERDICT_CODE, Verdict
 
 USERS = {"ann": ["id-ann", ["id-finance"]], "bob": ["id-bob", []], "cyd": ["id-cyd", []]}
@@ -67,6 +68,7 @@ class Synthetic:
     generation: int = 0
     duplicates: list[dict[str, Any]] = field(default_factory=list)
     series: list[dict[str, Any]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
     async def publish(self, tables: Sequence[Table], now: datetime) -> None:
         """What a refresh at this moment leaves."""
@@ -86,7 +88,7 @@ class Synthetic:
             await session.execute("DELETE FROM estate_blob")
             for chunk in range(columns.chunks):
                 await self._put(session, blob_name("query", chunk), columns.packed(chunk))
-            await self._put(session, "directory", orjson.dumps(_directory()))
+            await self._put(session, "directory", orjson.dumps({**_directory(), "missing_evidence": self.missing}))
             await self._put(session, "duplicates", orjson.dumps(self.duplicates))
             lines = b"".join(orjson.dumps(entry) + b"\n" for entry in self.series)
             await self._put(session, "series/00000", lines)
@@ -165,8 +167,13 @@ def _directory() -> dict[str, Any]:
         "places_observed": [400],
         "owner_sets": OWNER_SETS,
         "tag_sets": [[]],
-        "domains": [None],
+        "labels": no_labels(),
+        "departed": [],
+        "domains": [],
+        "domain_sets": [[]],
+        "missing_domains": [],
         "users": USERS,
+        "people": {**nobody(), "teams": {"id-finance": "finance"}},
         "warnings": [],
     }
 

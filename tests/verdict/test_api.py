@@ -45,7 +45,7 @@ mutation ($fqn: String!, $reason: String!, $until: Date!) {{
 }}
 """
 RELEASE = "mutation ($fqn: String!) { releaseTable(fqn: $fqn) { fqn } }"
-SET_POLICY = "mutation ($input: PolicyInput!) { setPolicy(input: $input) { deleteRisk archiveRisk minimumIdleDays protectedTags setBy } }"
+SET_POLICY = "mutation ($input: PolicyInput!) { setPolicy(input: $input) { deleteRisk archiveRisk minimumIdleDays protectedTags reviewCaredFor setBy } }"
 SIMULATE = """
 query ($input: PolicyInput!) { simulatePolicy(input: $input) {
   tables saving changed verdicts { recommendation tables monthlyCost } policy { deleteRisk }
@@ -55,7 +55,7 @@ query ($input: PolicyInput!) { simulatePolicy(input: $input) {
 PLAN = """
 query ($fqn: String!, $archiveLocation: String, $readers: [String!]) {
   removalPlan(fqn: $fqn, archiveLocation: $archiveLocation, readers: $readers) {
-    table { fqn } steps { stage waitingDays statements undo what wayBack } }
+    table { fqn verdict { keptAfterDrop } } keptAfterDrop steps { stage waitingDays statements undo what wayBack } }
 }
 """
 
@@ -298,6 +298,9 @@ async def test_a_removal_plan_is_for_the_tables_warehouse(estate: Api) -> None:
     assert [step["stage"] for step in plan["steps"]] == ["ANNOUNCED", "RESTRICTED", "ARCHIVED", "DROPPED"]
     assert plan["steps"][1]["statements"][0].startswith("REVOKE SELECT ON TABLE ")
     assert plan["steps"][2]["statements"][0].startswith("COPY INTO 's3://a/b/'")
+    assert plan["keptAfterDrop"] == plan["table"]["verdict"]["keptAfterDrop"]
+    assert "Fail-safe" in plan["keptAfterDrop"]
+    assert plan["steps"][3]["what"] == f"It is dropped. {plan['keptAfterDrop']}"
     for variables, argument in (
         ({"fqn": "no.such.table.x"}, "fqn"), ({"fqn": ""}, "fqn"), ({"fqn": by_type["View"]["fqn"]}, "fqn"),
         ({"fqn": by_type["Regular"]["fqn"], "archiveLocation": "'"}, "archiveLocation"),

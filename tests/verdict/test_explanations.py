@@ -7,14 +7,19 @@ from typing import Any
 import pytest
 
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, Blocker, Verdict
-from thirdeye.verdict.explanations import ReturnRisk, blocker_detail, reasons
+from thirdeye.verdict.explanations import Background, ReturnRisk, blocker_detail, reasons
+from thirdeye.verdict.label_sentences import signs_of_care
 
+NO_CARE: dict[str, Any] = {"hasTests": False, "followers": 0, "editedBy": None, "editedOn": None}
+CARE: dict[str, Any] = {"hasTests": True, "followers": 2, "editedBy": "ann", "editedOn": date(2026, 11, 2)}
 TABLE: dict[str, Any] = {
     "absentSince": None, "removedAt": None, "advised": {"idle": 254}, "lastAccessed": date(2026, 3, 12), "activity": "STALE",
     "activityReason": "Nobody can tell.", "longestPauseDays": 9, "monthlyCost": Decimal("182.0"), "tier": "Tier1",
     "inUseThroughLineage": False, "lastWritten": date(2026, 11, 1), "knownSince": date(2026, 11, 2),
     "refreshedAt": datetime(2026, 11, 21, 12, tzinfo=UTC), "series": None,
-    "blockerCodes": [],
+    "blockerCodes": [], "serviceType": "Trino", "tableType": "Regular", "longTermRate": False,
+    "storagePrice": {"longTermDays": 90}, "tags": [], "marks": [], "placeTags": [], "products": [], "suggestedTier": None,
+    "signsOfCare": NO_CARE,
 }  # fmt: skip
 SERIES = {
     "inUse": False, "throughLineage": False, "lastAccessed": date(2026, 3, 12),
@@ -72,6 +77,51 @@ def test_counts_in_sentences_count_tables(changed: dict[str, Any], sentence: str
     assert said(risk)[1] == sentence
 
 
+def test_a_lower_rate_is_named_with_the_days_after_which_it_holds() -> None:
+    (sentence,) = [each for each in said(longTermRate=True) if each.startswith("Costs")]
+    assert sentence == "Costs 182.00 USD a month, at the lower rate for what is not written for 90 days."
+
+
+@pytest.mark.parametrize(
+    ("verdict", "changed", "sentence"),
+    [
+        (Verdict.DELETE, {"serviceType": "Redshift"}, "After it is dropped: Redshift frees its storage at once"),
+        (Verdict.ARCHIVE, {"serviceType": "Snowflake"}, "After it is dropped: Snowflake goes on charging for it"),
+        (
+            Verdict.REVIEW,
+            {"serviceType": "BigQuery", "tableType": "MaterializedView"},
+            "No statements are written for a materialized view of BigQuery: it cannot be renamed there and renamed back.",
+        ),
+        (Verdict.DELETE, {}, None),
+        (Verdict.REVIEW, {"serviceType": "Snowflake", "tableType": "MaterializedView"}, None),
+        (Verdict.REVIEW, {"serviceType": "Snowflake", "tableType": "View"}, None),
+        (Verdict.KEEP, {"serviceType": "Snowflake"}, None),
+        (Verdict.STOP_REFRESH, {"serviceType": "BigQuery", "tableType": "MaterializedView"}, None),
+    ],
+)
+def test_what_goes_on_to_cost_or_cannot_be_removed_is_said_before_the_advice(
+    verdict: Verdict, changed: dict[str, Any], sentence: str | None
+) -> None:
+    before, after = reasons(TABLE, verdict, [], RISK), reasons(TABLE | changed, verdict, [], RISK)
+    more = [each for each in after if each not in before]
+    assert [each[: len(sentence or "")] for each in more] == ([] if sentence is None else [sentence])
+    assert after[-1] == before[-1]
+
+
+def test_who_looks_after_a_table_is_said_once() -> None:
+    care = ["It has a test suite."]
+    assert reasons(TABLE, Verdict.DELETE, [], None, care)[-2:] == [*care, "It can go."]
+    blocked = TABLE | {"blockerCodes": ["CARED_FOR"]}
+    assert reasons(blocked, Verdict.REVIEW, care, None, care).count(care[0]) == 1
+
+
+def test_an_edit_of_long_ago_is_no_sign_of_care() -> None:
+    edited = {**NO_CARE, "editedBy": "ann", "editedOn": date(2026, 8, 22)}
+    assert len(signs_of_care(TABLE | {"signsOfCare": edited}, 91)) == 1
+    assert signs_of_care(TABLE | {"signsOfCare": edited}, 90) == []
+    assert signs_of_care(TABLE | {"signsOfCare": {**NO_CARE, "followers": 1}}, 90) == ["1 person follows it."]
+
+
 def test_a_part_of_a_series_that_nobody_uses_is_spoken_of_as_the_series() -> None:
     sentences = said(lastAccessed=None, series=SERIES)
     assert sentences[:2] == [
@@ -89,7 +139,9 @@ def test_without_a_table_like_it_nothing_is_said_of_them() -> None:
 
 
 def detail(blocker: Blocker, missing_days: int = 0, **changed: Any) -> str:
-    return blocker_detail(blocker, TABLE | changed, None, missing_days, ["PII"])
+    terms = {"Business.Churn": ["Business.Revenue"], "Business.Revenue": ["PII.Salary", "Tier.Tier2"]}
+    background = Background(missing_days=missing_days, protected_tags=["PII"], terms=terms)
+    return blocker_detail(blocker, TABLE | changed, background)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +215,45 @@ def test_every_blocker_has_a_sentence_of_its_own() -> None:
             {"series": SERIES},
             "It, or another part of its series, carries a protected tag (PII).",
         ),
+        (Blocker.PROTECTED_TAG, {"tags": ["Own", "PII.Salary"]}, "It carries PII.Salary, which is protected."),
+        # Names are compared byte by byte, one after the other.
+        (Blocker.PROTECTED_TAG, {"tags": ["PIIx.Salary", "pii.Salary"]}, "It carries a protected tag (PII)."),
+        (
+            Blocker.PROTECTED_TAG,
+            {"marks": [("COLUMN", "PII.Mail"), ("SUGGESTED", "PII"), ("TIER", "Tier.Gold")]},
+            "One of its columns carries PII.Mail, which is protected; suggested for it is PII, which is protected.",
+        ),
+        (
+            Blocker.PROTECTED_TAG,
+            {
+                "tags": ["Business.Churn"],
+                "placeTags": [("schema", "PII.A"), ("database", "PII.B"), ("database", "PII.C")],
+            },
+            "It carries Business.Churn, a glossary term with the protected tag PII.Salary; its schema carries PII.A, which "
+            "is protected; its database carries PII.B, which is protected; and more.",
+        ),
+        (Blocker.CRITICAL_TIER, {"tier": "Tier3", "suggestedTier": "Tier2"}, "Tier2 is suggested as its tier."),
+        (
+            Blocker.CRITICAL_TIER,
+            {"tier": None, "tags": ["Business.Churn"]},
+            "It has Tier2 by the glossary term Business.Churn.",
+        ),
+        (
+            Blocker.IN_DATA_PRODUCT,
+            {"products": [("table", "dataProduct", "Sales"), ("schema", "dataContract", "Daily sales")]},
+            "It is in the data product Sales; its schema has the data contract Daily sales.",
+        ),
+        (
+            Blocker.IN_DATA_PRODUCT,
+            {"series": SERIES},
+            "It, or another part of its series, is in a data product or has a data contract.",
+        ),
+        (
+            Blocker.CARED_FOR,
+            {"signsOfCare": CARE},
+            "It has a test suite. 2 people follow it. ann changed its metadata on 2 November 2026.",
+        ),
+        (Blocker.CARED_FOR, {"series": SERIES}, "Somebody looks after it, or another part of its series."),
         (
             Blocker.UNKNOWN_DOWNSTREAM,
             {"series": SERIES},

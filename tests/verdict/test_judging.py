@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 
+from tests.support.prices import tariffs_of
 from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, UNREADABLE_WRITE, Columns
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity, TableColumns, idle_days
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICTS, Blocker, Verdict, blockers_of
@@ -54,11 +55,11 @@ def judged(tables: list[dict[str, Any]], risk_table: RiskTable = SAFE) -> list[t
         query=query, source=source, present=np.ones(count, np.bool_), service=np.zeros(count, np.int32),
         place=column("place"), no_lineage=column("no_lineage"), observed=np.array(OBSERVED), partial=np.array(PARTIAL),
         silent=np.array(SILENT), mass_absence=np.zeros(len(SILENT), np.bool_),
-        prices=[], nodes=count, sources=nothing, targets=nothing, tag_sets=[()],
+        tariffs=tariffs_of("0.023"), nodes=count, sources=nothing, targets=nothing, tag_sets=[()],
         unknown_nodes=np.zeros(count, np.bool_), unread=np.zeros(count, np.bool_),
         incomplete=False,
     )  # fmt: skip
-    inputs = VerdictInputs(prices=np.full(1, 0.023), kept=frozenset(), calibration_off=frozenset())
+    inputs = VerdictInputs(kept=frozenset(), calibration_off=frozenset())
     judge(estate, risk_table, inputs, Policy(), TODAY)
     assert query["idle"].tolist() == idle.tolist()
     return [

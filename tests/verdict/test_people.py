@@ -110,6 +110,7 @@ async def test_a_policy_counts_from_the_next_refresh_and_is_kept(own: Settings, 
             refused = await as_(api, signer, "somebody", SET_POLICY, input={"deleteRisk": 0})
             assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
             wanted = {"deleteRisk": 0.4, "archiveRisk": 0.5, "minimumIdleDays": 120, "protectedTags": ["PII", "PII"]}
+            wanted |= {"reviewCaredFor": True}
             simulated = (await api.data(SIMULATE, input=wanted))["simulatePolicy"]
             set_ = (await api.data(SET_POLICY, input=wanted))["setPolicy"]
             assert set_ == {**wanted, "protectedTags": ["PII"], "setBy": "admin"}

@@ -16,6 +16,7 @@ from tests.support.random_verdicts import (
     estates,
     estates_with_series,
     first,
+    labels_of,
     policies,
     second,
 )
@@ -70,8 +71,9 @@ RISKS = RiskTable.of(
 def test_a_simulation_says_what_a_refresh_makes_of_a_policy(estate: RandomEstate, policy: Policy) -> None:
     """And an unchanged policy changes nothing."""
     (before, tag_sets), (after, _) = catalogue(estate, RISKS), catalogue(replace(estate, policy=policy), RISKS)
-    assert simulate(before, tag_sets, {}, estate.policy)["changed"] == 0
-    simulated, verdicts = simulate(before, tag_sets, {}, policy), after.columns.parts(0)["verdict"]
+    labels = labels_of(estate)
+    assert simulate(before, tag_sets, labels, {}, estate.policy)["changed"] == 0
+    simulated, verdicts = simulate(before, tag_sets, labels, {}, policy), after.columns.parts(0)["verdict"]
     assert simulated["changed"] == np.count_nonzero(before.columns.parts(0)["verdict"] != verdicts)
     counts: Any = simulated["verdicts"]
     assert [each["tables"] for each in counts] == np.bincount(verdicts, minlength=len(VERDICTS)).tolist()

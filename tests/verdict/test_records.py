@@ -17,14 +17,16 @@ class Story:
     def __init__(self) -> None:
         self.before: dict[str, np.ndarray] | None = None
 
-    def refresh(self, day: int, verdict: int, accessed: int = 0, there: bool = True) -> dict[str, object]:
+    def refresh(
+        self, day: int, verdict: int, accessed: int = 0, there: bool = True, unseen: bool = False
+    ) -> dict[str, object]:
         after = {
             "flags": np.array([PRESENT if there else 0], np.uint8), "verdict": np.array([verdict], np.uint8),
             "accessed": np.array([accessed], np.uint16), "risk": np.array([7], np.uint16),
             "advised": np.zeros(1, np.uint8), "advised_on": np.zeros(1, np.uint16),
         }  # fmt: skip
         records = Records()
-        records.compare(self.before, after, 500, day)
+        records.compare(self.before, after, 500, day, unseen=unseen)
         self.before = after
         found = {
             "given": records.given,
@@ -84,6 +86,28 @@ def test_what_comes_back_keeps_its_verdict_or_loses_it() -> None:
     assert story.refresh(102, DELETE) == {}
     story.refresh(103, KEEP, there=False)
     assert story.refresh(104, KEEP) == {"withdrawn": [500]}
+
+
+def test_while_something_is_unseen_verdicts_stand() -> None:
+    story = Story()
+    story.refresh(100, DELETE)
+    # It may not go now, for nobody can see whether it is used: that takes nothing back.
+    assert story.refresh(101, KEEP, unseen=True) == {}
+    assert story.refresh(102, ARCHIVE, unseen=True) == {}
+    assert story.refresh(103, DELETE) == {}
+    assert (story.before or {})["advised_on"].tolist() == [100]
+    story = Story()
+    assert story.refresh(100, DELETE, unseen=True) == {}
+    assert story.refresh(101, DELETE) == {"given": [(500, DELETE, 7)]}
+
+
+def test_what_is_seen_all_the_same_counts() -> None:
+    story = Story()
+    story.refresh(100, DELETE)
+    assert story.refresh(101, KEEP, accessed=101, unseen=True) == {"regretted": {101: [500]}}
+    assert story.refresh(102, KEEP, accessed=101) == {}
+    story.refresh(103, DELETE, accessed=101)
+    assert story.refresh(104, KEEP, accessed=101, there=False, unseen=True) == {"gone": [500]}
 
 
 def record(verdicts: int, regrets: int, promised: float | None = 0.05, risk: int = 3) -> dict[str, object]:

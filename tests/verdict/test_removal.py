@@ -1,5 +1,6 @@
 """The statements for the end of a table, read by a SQL parser that is not ours: they do what they say, to that table."""
 
+import re
 import string
 from datetime import date
 
@@ -11,7 +12,18 @@ from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 from thirdeye.errors import BadInput
-from thirdeye.verdict.removal import DIALECTS, NEXT_STAGE, WAITING_DAYS, RemovalStep, Stage, removal_plan, renamed_name
+from thirdeye.inventory.warehouses import has_plan
+from thirdeye.verdict.dropped_tables import kept_after_drop
+from thirdeye.verdict.removal import (
+    DIALECTS,
+    NEXT_STAGE,
+    WAITING_DAYS,
+    RemovalStep,
+    Stage,
+    refusal,
+    removal_plan,
+    renamed_name,
+)
 
 DAY = date(2026, 11, 21)
 LOCATION = "s3://bucket/archive/x=1/"
@@ -28,7 +40,8 @@ NAMES = some.one_of(
 SHAPES = {
     "snowflake": {
         "REVOKE SELECT ON TABLE # FROM ROLE #", "GRANT SELECT ON TABLE # TO ROLE #", "ALTER TABLE # RENAME TO #",
-        "COPY INTO ' FROM # FILE_FORMAT = ( TYPE = PARQUET ) HEADER = TRUE", "DROP TABLE #", "UNDROP TABLE #",
+        "COPY INTO ' FROM ( SELECT * FROM # ) FILE_FORMAT = ( TYPE = PARQUET ) HEADER = TRUE", "DROP TABLE #",
+        "UNDROP TABLE #",
     },
     "bigquery": {
         "REVOKE # ON TABLE # FROM '", "GRANT # ON TABLE # TO '", "ALTER TABLE # RENAME TO #",
@@ -44,7 +57,7 @@ SHAPES = {
     },
     "postgres": {
         "REVOKE SELECT ON TABLE # FROM #", "GRANT SELECT ON TABLE # TO #", "ALTER TABLE # RENAME TO #",
-        "COPY # TO ' WITH ( FORMAT CSV , HEADER )", "DROP TABLE #",
+        "COPY ( SELECT * FROM # ) TO ' WITH ( FORMAT CSV , HEADER )", "DROP TABLE #",
     },
     "mysql": {
         "REVOKE SELECT ON TABLE # FROM '", "GRANT SELECT ON TABLE # TO '", "ALTER TABLE # RENAME TO #",
@@ -132,6 +145,106 @@ def test_each_stage_does_what_it_says_and_back(kind: str) -> None:
     assert shape(steps[Stage.DROPPED].statements[0], kind)[1] == [moved]
     assert all(path not in shape(each, kind)[1] for each in steps[Stage.ARCHIVED].statements)
     assert bool(steps[Stage.DROPPED].undo) == (kind in {"snowflake", "databricks"})
+
+
+@pytest.mark.parametrize(
+    ("service_type", "table_type", "kind", "granted", "undrops"),
+    [
+        ("Snowflake", "MaterializedView", "MATERIALIZED VIEW", "ON MATERIALIZED VIEW # {to} ROLE #", False),
+        ("Snowflake", "Dynamic", "DYNAMIC TABLE", "ON DYNAMIC TABLE # {to} ROLE #", True),
+        # In Postgres rights on materialized views are those on tables.
+        ("Postgres", "MaterializedView", "MATERIALIZED VIEW", "ON TABLE # {to} #", False),
+    ],
+)
+@given(name=NAMES, reader=NAMES.filter(lambda name: len(name) <= 256))
+def test_what_is_made_of_other_tables_has_statements_of_its_own(
+    service_type: str, table_type: str, kind: str, granted: str, undrops: bool, name: str, reader: str
+) -> None:
+    dialect = service_type.lower()
+    steps = removal_plan(
+        service_type=service_type, table_type=table_type, database="db", schema="core", name=name, day=DAY,
+        location=LOCATION, readers=[reader],
+    )  # fmt: skip
+    rename = f"ALTER {kind} # RENAME TO #"
+    by_stage = {step.stage: step for step in steps}
+    words = {stage: [shape(each, dialect)[0] for each in step.statements] for stage, step in by_stage.items()}
+    assert words[Stage.RESTRICTED] == [f"REVOKE SELECT {granted.format(to='FROM')}", rename]
+    grant = f"GRANT SELECT {granted.format(to='TO')}"
+    assert [shape(each, dialect)[0] for each in by_stage[Stage.RESTRICTED].undo] == [rename, grant]
+    assert words[Stage.ARCHIVED][0].startswith("COPY ")
+    assert words[Stage.DROPPED] == [f"DROP {kind} #"]
+    undo = [shape(each, dialect)[0] for each in by_stage[Stage.DROPPED].undo]
+    assert undo == ([f"UNDROP {kind} #", rename, grant] if undrops else [])
+    parts = DIALECTS[dialect].parts
+    moved = (*("db", "core")[3 - parts :], renamed_name(name, DIALECTS[dialect].max_name_bytes, DAY))
+    (dropped,) = by_stage[Stage.DROPPED].statements
+    assert shape(dropped, dialect)[1] == [moved]
+    if kind == "MATERIALIZED VIEW":
+        # What the parser knows of them is a whole statement about this very view.
+        (tree,) = sqlglot.parse(dropped, read=dialect, error_level=sqlglot.ErrorLevel.RAISE)
+        assert isinstance(tree, exp.Drop)
+        assert (tree.args["kind"], tree.args["materialized"]) == ("VIEW", True)
+        assert [table.name for table in tree.find_all(exp.Table)] == [moved[-1]]
+    if not undrops:
+        assert "definition" in by_stage[Stage.DROPPED].way_back
+
+
+@pytest.mark.parametrize(
+    ("service_type", "table_type", "why"),
+    [
+        *((kind, "MaterializedView", "renamed") for kind in ("BigQuery", "Redshift", "Databricks", "UnityCatalog", "Mysql")),
+        *((kind, "MaterializedView", f"view of {kind}$") for kind in ("Oracle", "Trino", "Clickhouse", "Mssql")),
+        (None, "MaterializedView", "of an unknown warehouse$"),
+        *((kind, "Dynamic", "renamed") for kind in ("BigQuery", "Databricks", "Postgres")),
+        *(("Snowflake", kind, f"a {kind}") for kind in ("View", "SecureView", "SemanticView", "External", "Stage")),
+        *(("Postgres", kind, f"a {kind}") for kind in ("Foreign", "Stream", "View")),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_removed_step_by_step_is_refused_with_the_reason(
+    service_type: str | None, table_type: str, why: str
+) -> None:
+    assert re.search(why, refusal(service_type, table_type) or "")
+    with pytest.raises(BadInput, match=why) as caught:
+        removal_plan(
+            service_type=service_type, table_type=table_type, database="d", schema="s", name="t", day=DAY
+        )  # fmt: skip
+    assert caught.value.extensions["argument"] == "fqn"
+
+
+@pytest.mark.parametrize(
+    ("service_type", "table_type", "parts"),
+    [
+        ("Snowflake", "Regular", ["Time Travel", "90", "7 days of Fail-safe"]),
+        ("Snowflake", "Transient", ["1 at most", "without any Fail-safe"]),
+        ("Snowflake", "Dynamic", ["tables that it is made from stay", "Fail-safe"]),
+        ("Snowflake", "MaterializedView", ["tables that it is made from stay"]),
+        ("BigQuery", "Partitioned", ["7 days of time travel", "physical bytes", "logical bytes"]),
+        ("UnityCatalog", "Regular", ["7 days", "external table", "deletedFileRetentionDuration", "VACUUM"]),
+        ("Redshift", None, ["at once", "snapshots"]),
+        ("MariaDB", "Regular", ["at once"]),
+        ("Snowflake", "View", None),
+        ("Trino", "Regular", None),
+        (None, None, None),
+    ],
+)
+def test_what_goes_on_to_cost_is_said(
+    service_type: str | None, table_type: str | None, parts: list[str] | None
+) -> None:
+    sentence = kept_after_drop(service_type, table_type)
+    if parts is None:
+        assert sentence is None
+        return
+    assert sentence is not None
+    assert all(part in sentence for part in parts), sentence
+    if has_plan(service_type, table_type):
+        steps = removal_plan(
+            service_type=service_type, table_type=table_type, database="d", schema="s", name="t", day=DAY
+        )  # fmt: skip
+        assert steps[-1].what == f"It is dropped. {sentence}"
+
+
+def test_every_warehouse_with_statements_says_what_goes_on_to_cost() -> None:
+    assert [kind for kind in DIALECTS if kept_after_drop(kind, "Regular") is None] == []
 
 
 def test_stages_follow_each_other_to_the_end() -> None:

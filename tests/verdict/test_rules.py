@@ -83,7 +83,8 @@ def test_more_recent_use_never_raises_the_purge_score(
 
 
 CASE: dict[str, Any] = {
-    "activity": Activity.DORMANT, "idle": 400, "cost": 50.0, "without_storage": False, "risk": 0.01, "bits": (),
+    "activity": Activity.DORMANT, "idle": 400, "cost": 50.0, "without_storage": False, "without_plan": False,
+    "risk": 0.01, "bits": (),
 }  # fmt: skip
 
 
@@ -94,6 +95,7 @@ def verdict(policy: Policy | None = None, **changed: Any) -> Verdict:
         idle=np.array([case["idle"]]),
         cost=np.array([case["cost"]]),
         without_storage=np.array([case["without_storage"]]),
+        without_plan=np.array([case["without_plan"]]),
         risk=np.array([np.nan if case["risk"] is None else case["risk"]]),
         bits=np.array([sum(BLOCKER_BIT[blocker] for blocker in case["bits"])], np.uint32),
         policy=policy or Policy(),
@@ -114,6 +116,10 @@ B = Blocker
         ({"risk": None, "bits": [B.SHORT_HISTORY], "idle": 179}, Verdict.REVIEW),
         ({"bits": [B.RECENTLY_WRITTEN]}, Verdict.STOP_REFRESH), ({"without_storage": True}, Verdict.REVIEW),
         ({"bits": [B.CRITICAL_TIER]}, Verdict.REVIEW), ({"bits": [B.PROTECTED_TAG]}, Verdict.REVIEW),
+        ({"bits": [B.IN_DATA_PRODUCT]}, Verdict.REVIEW), ({"bits": [B.CARED_FOR]}, Verdict.REVIEW),
+        ({"bits": [B.CARED_FOR], "risk": 0.0501}, Verdict.REVIEW),
+        ({"bits": [B.CARED_FOR, B.RECENTLY_WRITTEN]}, Verdict.STOP_REFRESH),
+        ({"activity": Activity.UNKNOWN, "cost": 1.0, "bits": [B.IN_DATA_PRODUCT]}, Verdict.KEEP),
         ({"bits": [B.UNKNOWN_DOWNSTREAM]}, Verdict.REVIEW), ({"bits": [B.EVIDENCE_INCOMPLETE]}, Verdict.REVIEW),
         ({"bits": [B.CALIBRATION_OFF]}, Verdict.REVIEW), ({"bits": [B.RECENTLY_CREATED]}, Verdict.DELETE),
         ({"bits": [B.FEED_SILENT]}, Verdict.REVIEW), ({"bits": [B.FEED_SILENT, B.SHORT_HISTORY]}, Verdict.REVIEW),
@@ -143,6 +149,8 @@ B = Blocker
         ({"bits": [B.CRITICAL_TIER, B.RECENTLY_WRITTEN]}, Verdict.REVIEW),
         ({"without_storage": True, "bits": [B.RECENTLY_WRITTEN]}, Verdict.REVIEW),
         ({"risk": 0.9, "bits": [B.RECENTLY_WRITTEN]}, Verdict.STOP_REFRESH),
+        ({"without_plan": True}, Verdict.REVIEW),
+        ({"without_plan": True, "bits": [B.ACTIVE_DOWNSTREAM]}, Verdict.KEEP),
         ({"activity": Activity.NEW, "bits": [B.CRITICAL_TIER]}, Verdict.KEEP),
     ],
 )  # fmt: skip
@@ -175,24 +183,27 @@ def test_a_new_blocker_never_makes_a_verdict_harsher(activity: Activity, risk: f
 
 def test_each_blocker_comes_from_its_own_fact() -> None:
     quiet: dict[str, Any] = {
-        "activity": Activity.DORMANT, "written": TODAY - 31, "unreadable_write": False, "known_since": TODAY - 31, "tier": 3,
-        "protected": False, "kept": False, "in_use_downstream": False, "unknown_downstream": False, "no_lineage": False,
+        "activity": Activity.DORMANT, "written": TODAY - 31, "unreadable_write": False, "known_since": TODAY - 31,
+        "critical_tier": False, "protected": False, "in_data_product": False, "cared_for": False,
+        "kept": False, "in_use_downstream": False, "unknown_downstream": False, "no_lineage": False,
         "feed_silent": False, "evidence_partial": False, "short_history": False, "calibration_off": False,
         "series_in_use": False, "mass_absence": False,
     }  # fmt: skip
 
-    def found(incomplete: bool = False, **changed: Any) -> set[Blocker]:
+    def found(incomplete: bool = False, review_cared_for: bool = True, **changed: Any) -> set[Blocker]:
         case = quiet | changed
         case["activity"] = ACTIVITY_CODE[case["activity"]]
         columns = {name: np.array([value]) for name, value in case.items()}
-        bits = int(blockers(BlockerFacts(**columns, incomplete=incomplete), TODAY, Policy())[0])
+        policy = Policy(review_cared_for=review_cared_for)
+        bits = int(blockers(BlockerFacts(**columns, incomplete=incomplete), TODAY, policy)[0])
         return {blocker for blocker in Blocker if bits & BLOCKER_BIT[blocker]}
 
     assert {each.name for each in fields(BlockerFacts)} == {*quiet, "incomplete"}
     assert found() == set()
     cases: list[tuple[dict[str, Any], Blocker]] = [
         ({"in_use_downstream": True}, B.ACTIVE_DOWNSTREAM), ({"unknown_downstream": True}, B.UNKNOWN_DOWNSTREAM),
-        ({"tier": 1}, B.CRITICAL_TIER), ({"tier": 2}, B.CRITICAL_TIER), ({"protected": True}, B.PROTECTED_TAG),
+        ({"critical_tier": True}, B.CRITICAL_TIER), ({"protected": True}, B.PROTECTED_TAG),
+        ({"in_data_product": True}, B.IN_DATA_PRODUCT), ({"cared_for": True}, B.CARED_FOR),
         ({"written": TODAY - 30}, B.RECENTLY_WRITTEN), ({"unreadable_write": True}, B.RECENTLY_WRITTEN),
         ({"written": 0, "unreadable_write": True}, B.RECENTLY_WRITTEN),
         ({"known_since": TODAY - 30}, B.RECENTLY_CREATED), ({"no_lineage": True}, B.NO_LINEAGE),
@@ -206,4 +217,6 @@ def test_each_blocker_comes_from_its_own_fact() -> None:
     for changed, blocker in cases:
         assert found(**changed) == {blocker}
     # An unknown day is not lately.
-    assert found(written=0, known_since=0, tier=0) == set()
+    assert found(written=0, known_since=0) == set()
+    # Who looks after a table is no blocker, unless the policy says so.
+    assert found(review_cared_for=False, cared_for=True) == set()

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.prices import tariffs_of
 from thirdeye.inventory.columns import (
     ABSENT,
+    CARED_FOR,
     IN_USE_THROUGH_SERIES,
     PRESENT,
     QUERY_FIELDS,
@@ -15,6 +17,7 @@ from thirdeye.inventory.columns import (
     Columns,
     day_of,
 )
+from thirdeye.inventory.labels import no_labels
 from thirdeye.inventory.query import Catalogue
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Blocker, Verdict
@@ -82,15 +85,29 @@ def test_a_policy_is_applied_with_its_own_tags() -> None:
     columns["blockers"] = np.array([BLOCKER_BIT[Blocker.PROTECTED_TAG], 0, 0])
     columns["verdict"] = np.array([VERDICT_CODE[Verdict.REVIEW], VERDICT_CODE[Verdict.DELETE], 0])
     catalogue = Catalogue(
-        columns=columns, place_service=np.array([0]), prices=np.array([0.02]), risks=np.array([np.nan, 0.01])
+        columns=columns, place_service=np.array([0]), tariffs=tariffs_of("0.02"), risks=np.array([np.nan, 0.01])
     )
     tags = [(), ("PII.Sensitive",)]
-    as_now = simulate(catalogue, tags, {}, Policy(protected_tags=("PII",)))
+    as_now = simulate(catalogue, tags, no_labels(), {}, Policy(protected_tags=("PII",)))
     assert (as_now["tables"], as_now["changed"], as_now["saving"]) == (1, 0, "20.000000")
-    without = simulate(catalogue, tags, {}, Policy())
+    without = simulate(catalogue, tags, no_labels(), {}, Policy())
     assert (without["tables"], without["changed"], without["saving"]) == (2, 1, "40.000000")
-    archived = simulate(catalogue, tags, {}, Policy(delete_risk=0.001, protected_tags=("PII",)))
+    archived = simulate(catalogue, tags, no_labels(), {}, Policy(delete_risk=0.001, protected_tags=("PII",)))
     assert (archived["tables"], archived["changed"], archived["saving"]) == (1, 1, "16.000000")
+
+
+@pytest.mark.parametrize("in_force", [0, BLOCKER_BIT[Blocker.CARED_FOR]])
+def test_signs_of_care_count_where_the_policy_says_so(in_force: int) -> None:
+    columns = Columns(QUERY_FIELDS, 2)
+    columns["flags"] = np.array([PRESENT | CARED_FOR, PRESENT])
+    columns["activity"], columns["risk"] = np.full(2, ACTIVITY_CODE[Activity.DORMANT]), np.ones(2)
+    columns["idle"], columns["blockers"] = np.full(2, 500), np.array([in_force, 0])
+    catalogue = Catalogue(
+        columns=columns, place_service=np.array([0]), tariffs=tariffs_of("0.02"), risks=np.array([np.nan, 0.01])
+    )
+    for reviewed, tables in ((True, 1), (False, 2)):
+        found = simulate(catalogue, [()], no_labels(), {}, Policy(review_cared_for=reviewed))
+        assert found["tables"] == tables
 
 
 @pytest.mark.parametrize(
@@ -121,9 +138,9 @@ def test_the_parts_of_a_series_have_one_verdict(
         columns[name] = np.array([(PART | part)[name] for part in parts])
     columns["query_cost"] = np.full(len(parts), np.nan)
     catalogue = Catalogue(
-        columns=columns, place_service=np.array([0]), prices=np.array([0.02]), risks=np.array([np.nan, 0.01, 0.9])
+        columns=columns, place_service=np.array([0]), tariffs=tariffs_of("0.02"), risks=np.array([np.nan, 0.01, 0.9])
     )
-    found = simulate(catalogue, [(), ("PII",)], {}, Policy(protected_tags=protected))
+    found = simulate(catalogue, [(), ("PII",)], no_labels(), {}, Policy(protected_tags=protected))
     entries: Any = found["verdicts"]
     counts = {entry["recommendation"]: entry["tables"] for entry in entries if entry["tables"]}
     assert counts == Counter(verdict.value for verdict in expected)

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 
+from tests.support import second_prices
 from tests.support.api import copy_sample, prepare_accounts, settings_for
 from tests.support.clocks import NOON, TODAY
 from tests.support.database import copy_migrated
@@ -14,8 +17,10 @@ from tests.support.mirror import Mirror, mirror
 from tests.support.om_changes import OpenMetadataChanges
 from tests.support.second_inventory import Judged, second_inventory
 from tests.support.second_memory import Known, known_to
+from tests.support.second_prices import Price, price_of
 from tests.support.second_verdicts import Rules, second_verdicts
 from thirdeye.estate.loaders import advised_columns
+from thirdeye.inventory.query import COST_COLUMNS, cost_of
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.verdicts import ADVICE_FIELDS, UNKNOWN_IDLE_DAYS, UNKNOWN_PURGE_SCORE, VERDICTS, blockers_of
 from thirdeye.local.servers import MariaDB, MySQL, Redis
@@ -83,8 +88,27 @@ async def agree(estate: Mirror, judged: Judged, rules: Rules) -> dict[str, int]:
         assert (found["purge"] is None) == (expected["purge"] is None)
         assert found["purge"] is None or abs(found["purge"] - expected["purge"]) <= 0.05 + 1e-6
         counts[found["verdict"]] = counts.get(found["verdict"], 0) + 1
+    await costs_agree(estate, judged, rules)
     await simulating_the_same_changes_nothing(estate)
     return counts
+
+
+async def costs_agree(estate: Mirror, judged: Judged, rules: Rules) -> None:
+    """Table by table, and the sum of all to a millionth."""
+    reader = EstateReader(estate.thirdeye)
+    snapshot = await reader.snapshot()
+    await snapshot.load(COST_COLUMNS)
+    columns, today, total = snapshot.catalogue.columns, estate.now.date(), Decimal(0)
+    costs = np.concatenate([cost_of(snapshot.catalogue, columns.parts(chunk)) for chunk in range(columns.chunks)])
+    for row in await estate.thirdeye.fetch_all("SELECT number, id FROM table_inventory WHERE removed_at IS NULL"):
+        table = judged.tables[row["id"]]
+        price = rules.prices.get(table["service_name"], Price())
+        expected, found = second_prices.cost_of(table, price, today), float(costs[row["number"]])
+        assert (expected is None) == np.isnan(found), (table["fqn"], expected, found)
+        assert expected is None or found == pytest.approx(expected, rel=1e-9, abs=1e-9), table["fqn"]
+        total += second_prices.storage_of(table, price, today) or 0
+    summary = await reader.document(snapshot, "summary")
+    assert summary["total"]["storageCost"] == f"{total:.6f}"
 
 
 async def simulating_the_same_changes_nothing(estate: Mirror) -> None:
@@ -93,7 +117,9 @@ async def simulating_the_same_changes_nothing(estate: Mirror) -> None:
     await snapshot.load(SIMULATED)
     advice = snapshot.advice
     policy = Policy(**{**advice["policy"], "protected_tags": tuple(advice["policy"]["protected_tags"])})
-    assert simulate(snapshot.catalogue, snapshot.directory["tag_sets"], advice, policy)["changed"] == 0
+    directory = snapshot.directory
+    simulated = simulate(snapshot.catalogue, directory["tag_sets"], directory["labels"], advice, policy)
+    assert simulated["changed"] == 0
 
 
 @pytest.mark.parametrize("seed", [1])
@@ -136,12 +162,11 @@ async def test_verdicts_equal_the_second_ones(
         )  # fmt: skip
 
 
-async def service_prices(estate: Mirror, judged: Judged) -> dict[str, float]:
-    snapshot = await EstateReader(estate.thirdeye).snapshot()
-    return {
-        entry["name"]: float(price)
-        for entry, price in zip(snapshot.directory["services"], snapshot.prices, strict=True)
-    }
+async def service_prices(estate: Mirror, judged: Judged) -> dict[str, Price]:
+    """By service what its storage costs, of the rows of prices that there are."""
+    rows = await estate.thirdeye.fetch_all("SELECT * FROM storage_price")
+    today = estate.now.date()
+    return {name: price_of(rows, name, service["type"], today) for name, service in judged.services.items()}
 
 
 @pytest.mark.parametrize("seed", [5])

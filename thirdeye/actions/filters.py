@@ -102,6 +102,7 @@ async def parse_table_filter(context: Context, filter_input: Input) -> FilterDoc
 
 async def tables_matching(reader: EstateReader, snapshot: Snapshot, document: FilterDocument) -> Array:
     """The numbers, in order, of the tables that a kept filter matches. Raises Superseded."""
-    table_filter = await parse_filter(reader, snapshot, deserialize_filter(document), None, None)
+    # What was kept goes on to match when a name means more than it did.
+    table_filter = await parse_filter(reader, snapshot, deserialize_filter(document), None, None, strict=False)
     await snapshot.load(required_fields(table_filter, None))
     return await asyncio.to_thread(matching_numbers, snapshot.catalogue, table_filter, None)

@@ -9,7 +9,7 @@ from thirdeye.auth.permission import caller, caller_teams, may_write, writer
 from thirdeye.context import Context
 from thirdeye.errors import Unavailable
 from thirdeye.estate.loaders import snapshot_of
-from thirdeye.inventory.directory import Directory, Owner
+from thirdeye.inventory.owner_names import caller_ids, owner_ids
 
 
 @dataclass(frozen=True)
@@ -27,24 +27,13 @@ async def caller_identity(context: Context) -> Identity:
         directory = (await snapshot_of(context)).directory
     except Unavailable:
         return Identity(frozenset({name}), frozenset())
-    identifier, teams = caller_teams(context, directory["users"])
-    ids, team_names = {identifier, *teams} - {""}, team_names_of(directory)
+    ids, team_names = caller_ids(*caller_teams(context, directory["users"])), directory["people"]["teams"]
     # What is assigned to the name of a team is assigned to the team: who is called like one gets none of its rights.
-    names = {name} - set(team_names.values()) | {team_names[team] for team in teams if team in team_names}
-    owner_sets = (number for number, owners in enumerate(directory["owner_sets"]) if not ids.isdisjoint(ids_of(owners)))
+    names = {name} - set(team_names.values()) | {team_names[each] for kind, each in ids if each in team_names}
+    owner_sets = (
+        number for number, owners in enumerate(directory["owner_sets"]) if not ids.isdisjoint(owner_ids(owners))
+    )
     return Identity(frozenset(names), frozenset(owner_sets))
-
-
-def team_names_of(directory: Directory) -> dict[str, str]:
-    """By id the names of all teams, in lower case; in what an older version published, of those that own something."""
-    people = directory.get("people")
-    owning = (owner for owners in directory["owner_sets"] for owner in owners if owner[1] == "team")
-    return {owner[0]: owner[2].lower() for owner in owning} | (people["teams"] if people else {})
-
-
-def ids_of(owners: Iterable[Owner]) -> set[str]:
-    """The ids of owners."""
-    return {owner[0] for owner in owners}
 
 
 async def _owned_tables(context: Context, numbers: Iterable[int | None], identity: Identity) -> set[int]:
@@ -88,7 +77,7 @@ async def assignee_warning(context: Context, assignee: str | None) -> str | None
         return None
     if "assignees" not in context.loaders:
         owners = (owner[2].lower() for owners in directory["owner_sets"] for owner in owners)
-        context.loaders["assignees"] = {*directory["users"], *owners, *team_names_of(directory).values()}
+        context.loaders["assignees"] = {*directory["users"], *owners, *directory["people"]["teams"].values()}
     if assignee in context.loaders["assignees"]:
         return None
     return f"OpenMetadata's database has no user or team {assignee} (yet)"

@@ -29,6 +29,7 @@ _OPEN_OF = (
     "SELECT id FROM action_items WHERE table_number = %(number)s AND category = %(category)s AND status <> 'DONE'"
 )
 _COUNT_OPEN = "SELECT COUNT(*) AS total FROM action_items WHERE table_number = %(number)s AND status <> 'DONE'"
+_TABLES_OF_OPEN_ITEMS = "SELECT table_number FROM action_items WHERE status <> 'DONE' AND table_number IS NOT NULL"
 _OWNER_SETS = "SELECT number, owner_set FROM table_inventory WHERE number IN %(numbers)s AND owner_set > 0"
 _DELETE = "DELETE FROM action_items WHERE id = %(id)s"
 _FORGET_PARTS = "DELETE FROM action_item_part WHERE item = %(id)s"
@@ -167,6 +168,11 @@ async def has_open_item(session: Session, number: int) -> bool:
     """Whether an open item is about this table."""
     row = await session.fetch_one(_COUNT_OPEN, {"number": number})
     return bool(row and row["total"])
+
+
+async def tables_of_open_items(thirdeye: MySQL) -> list[int]:
+    """The table of each open item that names one."""
+    return [row["table_number"] for row in await thirdeye.fetch_all(_TABLES_OF_OPEN_ITEMS)]
 
 
 async def owner_sets_of(thirdeye: MySQL, numbers: Iterable[int]) -> dict[int, int]:

@@ -22,15 +22,22 @@ class PageRequest:
 
 
 async def parse_filter(
-    reader: EstateReader, snapshot: Snapshot, arguments: Arguments | None, search: str | None, caller: str | None
+    reader: EstateReader,
+    snapshot: Snapshot,
+    arguments: Arguments | None,
+    search: str | None,
+    caller: str | None,
+    *,
+    strict: bool = True,
 ) -> TableFilter:
-    """The filter that arguments and search mean over a snapshot. `caller` is the name behind `mine`.
+    """The filter that arguments and search mean over a snapshot. `caller` is the name behind `mine`, `strict` as in
+    `build_filter`.
 
     Raises BadInput, and Superseded if a refresh was published meanwhile.
     """
     words, arguments = parse_search(search), arguments or {}
     numbers = await _numbers(reader, snapshot, arguments)
-    table_filter = build_filter(arguments, snapshot.directory, caller, numbers)
+    table_filter = build_filter(arguments, snapshot.directory, caller, numbers, strict=strict)
     table_filter = replace(table_filter, series=_series(snapshot, arguments))
     if not words:
         return table_filter

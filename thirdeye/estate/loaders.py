@@ -9,13 +9,15 @@ from aiodataloader import DataLoader
 
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL, Row
+from thirdeye.estate.labels import COLUMNS as LABEL_COLUMNS
+from thirdeye.estate.labels import labels_view
 from thirdeye.estate.series import SeriesView, series_view
 from thirdeye.estate.store import confirmations_in_force
 from thirdeye.estate.views import AsOf, TableAnswer, TableView, advice_view, inventory_view
 from thirdeye.inventory import store
 from thirdeye.inventory.columns import CHUNK, FIRST_ASSET
-from thirdeye.inventory.money import DEFAULT_PRICE
 from thirdeye.inventory.reader import EstateReader, Snapshot, Superseded
+from thirdeye.inventory.storage_prices import DEFAULT_PRICE, Tariffs
 from thirdeye.inventory.totals import Summary
 from thirdeye.inventory.verdicts import ADVICE_FIELDS, UNKNOWN_IDLE_DAYS
 from thirdeye.settings import Settings
@@ -84,37 +86,51 @@ def as_of(context: EstateContext, snapshot: Snapshot, services: Sequence[int] | 
 
 def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:
     """A row of the inventory as the API shows the table. The snapshot must have loaded SHOWN_FIELDS."""
-    number = snapshot.service_numbers.get(row["service"])
+    number, tariffs = snapshot.service_numbers.get(row["service"]), snapshot.catalogue.tariffs
     advised = advised_columns(snapshot, row["number"])
+    if number is None:
+        # Of a service that the directory no longer has.
+        tariffs = Tariffs([DEFAULT_PRICE], snapshot.as_of)
+    shown = _columns_of(snapshot, row["number"], ["flags", "departed"])
     inventory = inventory_view(
         row,
         idle=None if advised["idle"] == UNKNOWN_IDLE_DAYS else advised["idle"],
         feed=snapshot.feed_of(row["service"], row["database_name"], row["schema_name"]),
         service=None if number is None else snapshot.directory["services"][number],
-        price=DEFAULT_PRICE if number is None else snapshot.prices[number],
+        tariffs=tariffs,
+        tariff=tariffs.of_table(number or 0, row["last_written"], shown["flags"]),
         directory=snapshot.directory,
+        departed=shown["departed"],
         as_of=snapshot.as_of,
         base_url=context.settings.om_base_url,
         series=series_of(snapshot, row["number"]),
     )
-    return {**inventory, **advice_view(advised, snapshot.advice, inventory["monthlyCost"])}
+    labels = labels_view(
+        _columns_of(snapshot, row["number"], LABEL_COLUMNS), snapshot.directory["labels"], row["metadata_changed"]
+    )
+    return {**inventory, **labels, **advice_view(advised, snapshot.advice, inventory["monthlyCost"])}
 
 
 def series_of(snapshot: Snapshot, number: int) -> SeriesView | None:
     """The series that a table is part of."""
-    chunk, place = divmod(number, CHUNK)
-    series = int(snapshot.catalogue.columns.parts(chunk)["series"][place])
+    series = _columns_of(snapshot, number, ["series"])["series"]
     if not 0 < series <= len(snapshot.series):
         return None
     entry = snapshot.series[series - 1]
-    return series_view(entry, snapshot.series_fqn(entry), snapshot.as_of)
+    service = snapshot.directory["places"][entry["place"]][0]
+    basis = snapshot.catalogue.tariffs.prices[service].basis
+    return series_view(entry, snapshot.series_fqn(entry), snapshot.as_of, basis)
 
 
 def advised_columns(snapshot: Snapshot, number: int) -> dict[str, int]:
     """The columns of the verdict on a table."""
+    return _columns_of(snapshot, number, ADVICE_FIELDS)
+
+
+def _columns_of(snapshot: Snapshot, number: int, names: Sequence[str]) -> dict[str, int]:
     chunk, place = divmod(number, CHUNK)
     parts = snapshot.catalogue.columns.parts(chunk)
-    return {name: int(parts[name][place]) for name in ADVICE_FIELDS}
+    return {name: int(parts[name][place]) for name in names}
 
 
 def view(context: EstateContext, snapshot: Snapshot, row: Row) -> TableAnswer:

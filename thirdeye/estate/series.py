@@ -7,6 +7,7 @@ from typing import TypedDict
 from thirdeye.estate.dates import format_day
 from thirdeye.inventory.columns import day_of
 from thirdeye.inventory.series import SeriesEntry
+from thirdeye.inventory.storage_prices import PriceBasis
 
 
 class SeriesView(TypedDict):
@@ -27,11 +28,12 @@ class SeriesView(TypedDict):
     monthlyCost: Decimal
     oldParts: int
     oldPartsMonthlyCost: Decimal | None
+    priceBasis: str
     reason: str
 
 
-def series_view(entry: SeriesEntry, fqn: str, as_of: date) -> SeriesView:
-    """The answer about a series."""
+def series_view(entry: SeriesEntry, fqn: str, as_of: date, basis: PriceBasis) -> SeriesView:
+    """The answer about a series; `basis` tells whose prices its service has."""
     return {
         "name": entry["name"],
         "fqn": fqn,
@@ -45,6 +47,7 @@ def series_view(entry: SeriesEntry, fqn: str, as_of: date) -> SeriesView:
         "monthlyCost": Decimal(entry["cost"]),
         "oldParts": len(entry["old"]),
         "oldPartsMonthlyCost": Decimal(entry["oldCost"]) if entry["old"] else None,
+        "priceBasis": basis.value,
         "reason": series_reason(entry, as_of),
     }
 

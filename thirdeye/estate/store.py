@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import date, datetime
-from decimal import Decimal
+from dataclasses import asdict
+from datetime import datetime
 from typing import Final
 
 import orjson
@@ -11,6 +11,7 @@ import orjson
 from thirdeye.database import MySQL, Row
 from thirdeye.errors import Unavailable
 from thirdeye.inventory.fqn import join_fqn
+from thirdeye.inventory.storage_prices import StoragePrice
 from thirdeye.session import Session, named_lock
 
 # The length of the columns that hold a caller's name.
@@ -40,8 +41,10 @@ _QUEUE_RUN = (
 )
 _DROP_RUN = "DELETE FROM refresh_run WHERE id = %(id)s AND phase = 'QUEUED'"
 _PUT_PRICE = """
-REPLACE INTO storage_price (service_type, effective_from, usd_per_gb_month, set_by, set_at)
-VALUES (%(service_type)s, %(effective_from)s, %(price)s, %(by)s, %(now)s)
+REPLACE INTO storage_price (service_type, service, effective_from, usd_per_gb_month, long_term_usd_per_gb_month,
+  long_term_days, set_by, set_at)
+VALUES (%(service_type)s, %(service)s, %(effective_from)s, %(usd_per_gb_month)s, %(long_term_usd_per_gb_month)s,
+  %(long_term_days)s, %(set_by)s, %(set_at)s)
 """
 _CONFIRMATION_COLUMNS = """
 id, kind, fqn, service, database_name AS `database`, schema_name AS `schema`, reason, confirmed_by AS `by`,
@@ -116,12 +119,9 @@ async def drop_run(thirdeye: MySQL, run: int) -> None:
     await thirdeye.execute(_DROP_RUN, {"id": run})
 
 
-async def put_price(
-    thirdeye: MySQL, *, service_type: str, effective_from: date, price: Decimal, by: str, now: datetime
-) -> None:
-    """Sets the storage price of a service type from a day on; replaces a price for the same day."""
-    values = {"service_type": service_type, "effective_from": effective_from, "price": price}
-    await thirdeye.execute(_PUT_PRICE, {**values, "by": by[:_MAX_NAME_LENGTH], "now": now})
+async def put_price(thirdeye: MySQL, price: StoragePrice) -> None:
+    """Sets a storage price; replaces one for the same from the same day."""
+    await thirdeye.execute(_PUT_PRICE, {**asdict(price), "set_by": price.set_by[:_MAX_NAME_LENGTH]})
 
 
 async def confirmations(thirdeye: MySQL, limit: int) -> list[Row]:

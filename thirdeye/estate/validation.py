@@ -11,13 +11,14 @@ from thirdeye.errors import BadInput
 from thirdeye.estate.listing import PageRequest
 from thirdeye.inventory.directory import Directory
 from thirdeye.inventory.fqn import join_fqn, split_fqn
-from thirdeye.inventory.money import ANY_SERVICE_TYPE
 from thirdeye.inventory.query import SORT_KEYS, Sort
+from thirdeye.inventory.storage_prices import ANY_SERVICE_TYPE
 from thirdeye.paging import page_size
 
 _MAX_FQN_LENGTH: Final = 3072
 _MAX_TYPE_LENGTH: Final = 128
 _MAX_PRICE: Final = 1000
+_MAX_LONG_TERM_DAYS: Final = 3650
 _MAX_REASON_LENGTH: Final = 1000
 # Names like a wrong one are searched among so many, which takes milliseconds.
 _MAX_CANDIDATES: Final = 1000
@@ -75,11 +76,37 @@ def validate_service_type(service_type: str) -> str:
     return stripped
 
 
-def validate_price(price: Decimal) -> Decimal:
+def validate_price(price: Decimal, argument: str = "usdPerGbMonth") -> Decimal:
     """USD per GB and month."""
     if not 0 <= price <= _MAX_PRICE or price != round(price, 6):
-        raise BadInput(f"usdPerGbMonth: must be 0 to {_MAX_PRICE} with up to six decimals", "usdPerGbMonth")
+        raise BadInput(f"{argument}: must be 0 to {_MAX_PRICE} with up to six decimals", argument)
     return price
+
+
+def validate_lower_rate(price: Decimal, lower: Decimal | None, days: int | None) -> tuple[Decimal, int] | None:
+    """The rate of data that was not written for so many days; None if neither is given."""
+    if lower is None:
+        if days is not None:
+            raise BadInput(
+                "longTermUsdPerGbMonth: longTermDays needs the rate that holds then", "longTermUsdPerGbMonth"
+            )
+        return None
+    if validate_price(lower, "longTermUsdPerGbMonth") > price:
+        raise BadInput("longTermUsdPerGbMonth: must not be above usdPerGbMonth", "longTermUsdPerGbMonth")
+    if days is None or not 1 <= days <= _MAX_LONG_TERM_DAYS:
+        raise BadInput(
+            f"longTermDays: the lower rate needs the days without a write, 1 to {_MAX_LONG_TERM_DAYS}", "longTermDays"
+        )
+    return lower, days
+
+
+def validate_priced_service(name: str, service_type: str, directory: Directory) -> str:
+    """The type of the service of the estate that a price is for: it has this type, or that is ANY_SERVICE_TYPE."""
+    validate_service(name, directory)
+    kind = next(service["type"] for service in directory["services"] if service["name"] == name) or ANY_SERVICE_TYPE
+    if service_type.lower() not in {kind.lower(), ANY_SERVICE_TYPE}:
+        raise BadInput(f"serviceType: {name} is of type {kind}", "serviceType")
+    return kind
 
 
 def validate_price_day(day: date | None, today: date) -> date:

@@ -1,6 +1,6 @@
 """From a row of the inventory to the API's answer about a table. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypedDict, TypeVar
@@ -8,13 +8,31 @@ from urllib.parse import quote
 
 from thirdeye.database import Row
 from thirdeye.estate.activity import Observation, activity_reason, observation
+from thirdeye.estate.labels import LabelsView
 from thirdeye.estate.series import SeriesView
-from thirdeye.inventory.directory import Directory, PlaceFeed, Service
+from thirdeye.inventory.directory import Directory, Owner, PlaceFeed, Service
 from thirdeye.inventory.filters import TIERS
-from thirdeye.inventory.money import round_amount, storage_cost
+from thirdeye.inventory.money import round_amount
+from thirdeye.inventory.storage_prices import TARIFFS, StoragePrice, Tariffs, is_lower
 from thirdeye.inventory.verdicts import UNKNOWN_PURGE_SCORE, VERDICTS, Verdict, blockers_of
 
 Item = TypeVar("Item")
+
+
+class PriceView(TypedDict):
+    """A price of storage, with the keys of the API's `StoragePrice`."""
+
+    serviceType: str
+    service: str | None
+    usdPerGbMonth: Decimal
+    longTermUsdPerGbMonth: Decimal | None
+    longTermDays: int | None
+    effectiveFrom: date
+    basis: str
+    source: str | None
+    sourceDate: date | None
+    setBy: str
+    setAt: datetime
 
 
 class InventoryView(TypedDict):
@@ -33,14 +51,22 @@ class InventoryView(TypedDict):
     described: bool
     # Id, type (user or team) and name of each.
     owners: list[dict[str, str]]
+    # The same of those whom OpenMetadata names and who left.
+    formerOwners: list[dict[str, str]]
+    ownedByNobody: bool
     tier: str | None
     tags: list[str]
     domain: str | None
+    domains: list[str]
     sizeBytes: int | None
     storageCost: Decimal | None
     queryCost: Decimal | None
     monthlyCost: Decimal | None
     usdPerGbMonth: Decimal
+    # Whether data that is not written long enough has a lower rate, and this table pays that.
+    longTermRate: bool
+    priceBasis: str
+    storagePrice: PriceView
     created: date | None
     knownSince: date | None
     lastAccessed: date | None
@@ -77,8 +103,8 @@ class AdviceView(TypedDict):
     advised: dict[str, int]
 
 
-class TableView(InventoryView, AdviceView):
-    """A table with the verdict on it."""
+class TableView(InventoryView, AdviceView, LabelsView):
+    """A table with its labels and the verdict on it."""
 
 
 class AsOf(TypedDict):
@@ -93,25 +119,47 @@ class TableAnswer(TableView, AsOf):
     """The parent of the resolvers of `Table`."""
 
 
+def price_view(price: StoragePrice) -> PriceView:
+    """The answer about a price."""
+    return {
+        "serviceType": price.service_type,
+        "service": price.service or None,
+        "usdPerGbMonth": price.usd_per_gb_month,
+        "longTermUsdPerGbMonth": price.long_term_usd_per_gb_month,
+        "longTermDays": price.long_term_days,
+        "effectiveFrom": price.effective_from,
+        "basis": price.basis.value,
+        "source": price.source,
+        "sourceDate": price.source_date,
+        "setBy": price.set_by,
+        "setAt": price.set_at,
+    }
+
+
 def inventory_view(
     row: Row,
     *,
     idle: int | None,
     feed: PlaceFeed | None,
     service: Service | None,
-    price: Decimal,
+    tariffs: Tariffs,
+    tariff: int,
     directory: Directory,
+    departed: int,
     as_of: date,
     base_url: str | None,
     series: SeriesView | None,
 ) -> InventoryView:
     """The answer about a row.
 
-    `idle` is in watched days, `feed` that of its place, `price` USD per GB and month, `base_url` OpenMetadata's address.
+    `idle` is in watched days, `feed` that of its place, `tariff` what its storage costs, `departed` the number of the set of
+    its owners who left, `base_url` OpenMetadata's address.
     """
-    storage, queries = storage_cost(row["size_bytes"], price), row["query_cost_30d"]
+    storage, queries = tariffs.storage(tariff, row["size_bytes"]), row["query_cost_30d"]
+    price = tariffs.prices[tariff // TARIFFS]
     costs = [cost for cost in (storage, queries) if cost is not None]
-    domain = _item(directory["domains"], row["domain"])
+    domains = [directory["domains"][each] for each in _item(directory["domain_sets"], row["domain"]) or ()]
+    owners, former = (owner_views(_item(directory["owner_sets"], each) or ()) for each in (row["owner_set"], departed))
     return {
         "number": row["number"],
         "id": row["id"],
@@ -124,18 +172,21 @@ def inventory_view(
         "schema": row["schema_name"],
         "tableType": row["table_type"],
         "described": bool(row["described"]),
-        "owners": [
-            {"id": identifier, "type": kind, "name": name}
-            for identifier, kind, name in _item(directory["owner_sets"], row["owner_set"]) or ()
-        ],
+        "owners": owners,
+        "formerOwners": former,
+        "ownedByNobody": bool(former) and not owners,
         "tier": TIERS[min(row["tier"], len(TIERS) - 1)],
         "tags": _item(directory["tag_sets"], row["tag_set"]) or [],
-        "domain": domain and domain["name"],
+        "domain": domains[0]["name"] if domains else None,
+        "domains": [domain["fqn"] for domain in domains],
         "sizeBytes": row["size_bytes"],
         "storageCost": _rounded(storage),
         "queryCost": _rounded(queries),
         "monthlyCost": _rounded(sum(costs, Decimal(0)) if costs else None),
-        "usdPerGbMonth": price,
+        "usdPerGbMonth": tariffs.exact[tariff],
+        "longTermRate": is_lower(tariff),
+        "priceBasis": price.basis.value,
+        "storagePrice": price_view(price),
         "created": row["created"],
         "knownSince": row["known_since"],
         "lastAccessed": row["last_accessed"],
@@ -159,6 +210,11 @@ def inventory_view(
         "series": series,
         "url": f"{base_url}/table/{quote(row['fqn'], safe='')}" if base_url else None,
     }
+
+
+def owner_views(owners: Iterable[Owner]) -> list[dict[str, str]]:
+    """Owners as the API's `Owner`."""
+    return [{"id": identifier, "type": kind, "name": name} for identifier, kind, name in owners]
 
 
 def _activity_reason(row: Row, idle: int | None, feed: PlaceFeed | None, series: SeriesView | None, as_of: date) -> str:

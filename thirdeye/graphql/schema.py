@@ -5,7 +5,7 @@ from graphql import GraphQLSchema
 
 from thirdeye.actions.campaigns import resolvers as campaigns
 from thirdeye.actions.detection import resolvers as detection
-from thirdeye.actions.resolvers import changes
+from thirdeye.actions.resolvers import changes, departed_owners
 from thirdeye.actions.resolvers import items as actions
 from thirdeye.actions.savings import resolvers as savings
 from thirdeye.estate.resolvers import changes as estate_changes
@@ -62,4 +62,5 @@ def build_schema() -> GraphQLSchema:
         campaigns.mutation,
         campaigns.campaign,
         savings.query,
+        departed_owners.query,
     )

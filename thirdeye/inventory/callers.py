@@ -48,8 +48,6 @@ class Callers:
 
 
 def people_of(directory: Directory) -> People:
-    """Who may sign in, in a directory; an older version published nobody."""
-    people = directory.get("people")
-    names = frozenset(people["names"]) if people else frozenset[str]()
-    emails = people["emails"] if people else {}
-    return People(names=names, emails=emails, reserved=directory["users"].keys() - names)
+    """Who may sign in, in a directory."""
+    people = directory["people"]
+    return People(names=frozenset(people["names"]), emails=people["emails"], reserved=frozenset(people["reserved"]))

@@ -18,8 +18,8 @@ Mask = npt.NDArray[np.bool_]
 Fields = Mapping[str, str]
 
 # A change to these fields needs a migration that empties `estate_state`: blobs with other fields cannot be read.
-# What queries filter and sort by. `place`, `owners`, `tags` and `domain` are indexes into the lists of the directory
-# (`directory.py`); except in `place`, 0 means none. Unknown sizes are -1, unknown costs NaN.
+# What queries filter and sort by. `place`, `owners`, `departed` (owners who left), `tags` and `domains` are indexes into
+# the lists of the directory (`directory.py`); except in `place`, 0 means none. Unknown sizes are -1, unknown costs NaN.
 QUERY_FIELDS: Final[Fields] = {
     "flags": "u2",
     "activity": "u1",
@@ -33,10 +33,16 @@ QUERY_FIELDS: Final[Fields] = {
     "written": "u2",
     "queries": "i4",
     "owners": "i4",
+    "departed": "i4",
     "tags": "i4",
-    "domain": "i4",
+    "domains": "i4",
     "query_cost": "f8",
     "name_rank": "i4",
+    # Indexes into lists of the labels (`labels.py`), and how many people follow it.
+    "marks": "i4",
+    "products": "i4",
+    "editor": "u2",
+    "followers": "u2",
     # An index into the list of series; 0 for a table that is no part of one.
     "series": "i4",
     # The verdict (`verdicts.py`): scores in tenths, blockers as bits, `risk` as an index into the risk table.
@@ -53,7 +59,7 @@ SOURCE_FIELDS: Final[Fields] = {
     "tail": "u2",
     "stamp": "u4",
     "own_owners": "i4",
-    "own_domain": "i4",
+    "own_domains": "i4",
     # As OpenMetadata has them, possibly in the future; the next two are clamped to today.
     "created_at": "u2",
     "changed_at": "u2",
@@ -117,9 +123,20 @@ NEAREST_FIELDS: Final[Fields] = {f"node{rank}": "u4" for rank in range(NEAREST)}
 UNREADABLE_ACCESS, UNREADABLE_UPDATE, UNREADABLE_PROFILE, FIRST_VERSION, SEEN_LATER, LATE_WRITE = 1, 2, 4, 8, 16, 32
 UNREADABLE_WRITE: Final = UNREADABLE_UPDATE | UNREADABLE_PROFILE | LATE_WRITE
 # Bits of `flags`. PRESENT: part of the estate, and be it ABSENT, which is what OpenMetadata no longer has and ThirdEye
-# does not count as gone yet.
+# does not count as gone yet. TESTED: OpenMetadata has a test suite for it. CARED_FOR: that, or somebody follows it, or
+# edited its metadata lately.
 PRESENT, DESCRIBED, ZOMBIE, IN_USE_THROUGH_LINEAGE, IN_USE, WITHOUT_STORAGE, RETAINED = 1, 2, 4, 8, 16, 32, 64
 ABSENT, IN_USE_THROUGH_SERIES = 128, 256
+# UNREADABLE_WRITTEN: there is a time of a write that cannot be read, so that `written` may be too old. WITHOUT_PLAN: it is
+# a materialized view or a dynamic table that no statements of ours would remove.
+UNREADABLE_WRITTEN, MATERIALIZED_VIEW, DYNAMIC_TABLE, WITHOUT_PLAN, TESTED, CARED_FOR = (
+    512,
+    1024,
+    2048,
+    4096,
+    8192,
+    16384,
+)
 # Bits of `form`: the suffix of the name is a date, or a number; the type of the table; the name has marks of a copy.
 DATED, NUMBERED, PARTITIONED, VIEW, MARKED = 1, 2, 4, 8, 16
 _EPOCH = date(1970, 1, 1)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, NotRequired, TypedDict
 
+from thirdeye.inventory.labels import Labels
+
 # How far back an answer about a table says on how many days nobody looked.
 OBSERVATION_DAYS: Final = 120
 # JSON has only lists: compare these by their items, not as tuples.
@@ -75,7 +77,7 @@ class Service(ServiceFeed):
 
 
 class Domain(TypedDict):
-    """A domain in OpenMetadata."""
+    """A domain in OpenMetadata. What tells it from others is its FQN."""
 
     id: str
     name: str
@@ -85,15 +87,46 @@ class Domain(TypedDict):
 class PeopleLists(TypedDict):
     """Who may sign in: users of OpenMetadata that are neither deleted nor bots. All names are in lower case.
 
-    `emails`: the name by the digest of the address; addresses of several are left out. `teams`: all teams, by id.
+    `emails`: the name by the digest of the address; addresses of several are left out. `reserved`: the names of the other
+    users. `teams`: all teams that there are, by id.
     """
 
     names: list[str]
     emails: dict[str, str]
+    reserved: list[str]
     teams: dict[str, str]
 
 
-class Directory(TypedDict):
+def nobody() -> PeopleLists:
+    """Of an OpenMetadata of which nobody is known."""
+    return {"names": [], "emails": {}, "reserved": [], "teams": {}}
+
+
+class DepartedOwner(TypedDict):
+    """A user or team that OpenMetadata names as an owner and has deleted; if not `deleted`, it has no such one any more.
+
+    `teams` are those that it was in, and that there still are.
+    """
+
+    id: str
+    type: str
+    name: str
+    deleted: bool
+    teams: list[Owner]
+
+
+class DomainLists(TypedDict):
+    """All domains, in the order of their FQNs, and sets of them, as indexes. A table belongs to all of its set.
+
+    `missing_domains` are the ids of those that OpenMetadata relates and does not have.
+    """
+
+    domains: list[Domain]
+    domain_sets: list[list[int]]
+    missing_domains: list[str]
+
+
+class Directory(DomainLists):
     """Lists that columns index into, and `users`: by lower-case name, a user's id and the ids of its teams."""
 
     services: list[Service]
@@ -102,9 +135,11 @@ class Directory(TypedDict):
     places_watched: list[int]
     places_observed: list[int]
     owner_sets: list[list[Owner]]
+    departed: list[DepartedOwner]
     tag_sets: list[list[str]]
-    domains: list[Domain | None]
+    labels: Labels
     users: dict[str, tuple[str, list[str]]]
-    # Lacking in what an older version published.
-    people: NotRequired[PeopleLists]
+    people: PeopleLists
     warnings: list[str]
+    # Kinds of evidence (`evidence.py`) of which a part cannot be read now.
+    missing_evidence: NotRequired[list[str]]

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import chain
-from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 import numpy as np
 
 from thirdeye.errors import BadInput
 from thirdeye.inventory.columns import Mask, day_number
-from thirdeye.inventory.directory import Directory, Domain, Owner
+from thirdeye.inventory.directory import Directory
+from thirdeye.inventory.domain_names import DomainNames, domain_path, lies_in
 from thirdeye.inventory.fqn import split_fqn
+from thirdeye.inventory.owner_names import OwnerNames, caller_ids, owner_ids
 from thirdeye.inventory.query import TableFilter
 from thirdeye.inventory.rules import ACTIVITY_CODE, EVIDENCE_CODE, UNKNOWN_CODE
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Blocker
@@ -29,6 +30,7 @@ FIELDS: Final = (
     "lastAccessedAfter", "lastAccessedBefore", "lastWrittenAfter", "lastWrittenBefore",
     "verdict", "blocker", "blocked", "minimumPurgeScore", "maximumReturnRisk", "minimumSaving",
     "owned", "duplicate", "growing", "retention", "maximumQueries", "absent", "series", "inSeries", "oldParts",
+    "ownedByNobody", "formerOwner",
 )  # fmt: skip
 
 # The fields of a `TableFilterInput` as GraphQL parsed them; null and absent mean the same.
@@ -37,13 +39,16 @@ Value = TypeVar("Value")
 Bound = TypeVar("Bound", int, float)
 
 
-def build_filter(arguments: Arguments, directory: Directory, caller: str | None, numbers: Mask | None) -> TableFilter:
+def build_filter(
+    arguments: Arguments, directory: Directory, caller: str | None, numbers: Mask | None, *, strict: bool = True
+) -> TableFilter:
     """The filter that these arguments ask for, over a directory.
 
     `caller` is the name behind `mine`; `numbers` are the tables that arguments without a column match. A name that the
-    estate does not have matches nothing. Raises BadInput for an invalid argument.
+    estate does not have matches nothing. Raises BadInput for an invalid argument, and if `strict` for a name that means
+    several owners or domains; else it means all of them.
     """
-    for field in ("service", "database", "schema", "owner", "tag", "domain", "tier", "series"):
+    for field in ("service", "database", "schema", "owner", "formerOwner", "tag", "domain", "tier", "series"):
         if len(arguments.get(field) or ()) > _MAX_NAMES:
             raise BadInput(f"{field}: at most {_MAX_NAMES} names", field)
     minimum_bytes, maximum_bytes = _range(arguments, "minimumBytes", "maximumBytes", _bytes)
@@ -53,9 +58,11 @@ def build_filter(arguments: Arguments, directory: Directory, caller: str | None,
     return TableFilter(
         services=_with_names(arguments.get("service"), ((service["name"],) for service in directory["services"])),
         places=_places(arguments, directory),
-        owner_sets=_owner_sets(arguments, directory, caller),
+        owner_sets=_owner_sets(arguments, directory, caller, strict=strict),
+        departed=_with_owners(arguments, "formerOwner", directory, strict=strict),
+        owned_by_nobody=arguments.get("ownedByNobody"),
         tag_sets=_with_names(arguments.get("tag"), directory["tag_sets"]),
-        domains=_with_names(arguments.get("domain"), map(_domain_names, directory["domains"])),
+        domains=_domain_sets(arguments.get("domain"), directory, strict=strict),
         tiers=_tiers(arguments.get("tier")),
         activities=_codes(arguments.get("activity"), ACTIVITY_CODE),
         unknown_reasons=_codes(arguments.get("unknownReasons"), UNKNOWN_CODE),
@@ -91,8 +98,17 @@ def _with_names(names: Iterable[str] | None, entries: Iterable[Iterable[str]]) -
     return _mask(not chosen.isdisjoint(names_of_entry) for names_of_entry in entries)
 
 
-def _domain_names(domain: Domain | None) -> tuple[str, ...]:
-    return (NONE,) if domain is None else (domain["name"], domain["fqn"])
+def _domain_sets(names: Sequence[str] | None, directory: Directory, *, strict: bool) -> Mask | None:
+    """The sets with one of these domains, or with one that lies in it."""
+    if names is None:
+        return None
+    paths = [domain_path(domain["fqn"]) for domain in directory["domains"]]
+    estate = DomainNames(domain["fqn"] for domain in directory["domains"])
+    chosen = set().union(*(estate.find(name, "domain", strict=strict) for name in names if name != NONE))
+    matches = [lies_in(path, chosen) for path in paths]
+    return _mask(
+        any(matches[each] for each in members) if members else NONE in names for members in directory["domain_sets"]
+    )
 
 
 def _mask(matches: Iterable[bool]) -> Mask:
@@ -119,21 +135,27 @@ def _places(arguments: Arguments, directory: Directory) -> Mask | None:
     return mask
 
 
-def _owner_sets(arguments: Arguments, directory: Directory, caller: str | None) -> Mask | None:
+def _owner_sets(arguments: Arguments, directory: Directory, caller: str | None, *, strict: bool) -> Mask | None:
     sets = directory["owner_sets"]
-    mask: Mask | None = None
-    if arguments.get("owner") is not None:
-        names = {name.casefold() for name in arguments["owner"]}
-        mask = _mask(not names.isdisjoint(map(_folded_name, owners)) for owners in sets)
+    mask = _with_owners(arguments, "owner", directory, strict=strict)
     if arguments.get("mine") is not None:
-        identifier, teams = directory["users"].get(caller or "", ("", []))
-        ids, id_of = {identifier, *teams} - {""}, itemgetter(0)
-        mine = _mask(not ids.isdisjoint(map(id_of, owners)) for owners in sets)
+        ids = caller_ids(*directory["users"].get(caller or "", ("", ())))
+        mine = _mask(not ids.isdisjoint(owner_ids(owners)) for owners in sets)
         mask = _both(mask, mine if arguments["mine"] else ~mine)
     if arguments.get("owned") is not None:
         owned = _mask(map(bool, sets))
         mask = _both(mask, owned if arguments["owned"] else ~owned)
     return mask
+
+
+def _with_owners(arguments: Arguments, field: str, directory: Directory, *, strict: bool) -> Mask | None:
+    """The sets of owners with one of those that a field names."""
+    if arguments.get(field) is None:
+        return None
+    sets = directory["owner_sets"]
+    estate = OwnerNames(chain.from_iterable(sets))
+    names = set().union(*(estate.find(name, field, strict=strict) for name in arguments[field]))
+    return _mask(any((kind, name) in names for _, kind, name in owners) for owners in sets)
 
 
 def _both(mask: Mask | None, other: Mask) -> Mask:
@@ -238,18 +260,24 @@ def deserialize_filter(document: Arguments) -> dict[str, Any]:
 
 def validate_filter_names(arguments: Arguments, directory: Directory) -> None:
     """Raises BadInput for a name that nothing in the estate has."""
+    owners = OwnerNames(chain.from_iterable(directory["owner_sets"]))
+    domains = DomainNames(domain["fqn"] for domain in directory["domains"])
+    for field, find in (("owner", owners.find), ("formerOwner", owners.find), ("domain", domains.find)):
+        for name in arguments.get(field) or ():
+            if not (field == "domain" and name == NONE) and not find(name, field):
+                raise BadInput(f"{field}: the estate has no {field} {name[:200]}", field)
     for field, names_of_estate in _names_by_field(directory).items():
         names = arguments.get(field)
         estate_names = names_of_estate() if names else set()
         for name in names or ():
-            spellings = {name} if field == "service" else {name, name.casefold(), tuple(split_fqn(name))}
+            spellings = {name, tuple(split_fqn(name))} if field in {"database", "schema"} else {name}
             if spellings.isdisjoint(estate_names):
                 raise BadInput(f"{field}: the estate has no {field} {name[:200]}", field)
 
 
 def _names_by_field(directory: Directory) -> Mapping[str, Callable[[], set[object]]]:
     """By field of the filter all its names in the estate; those of databases and schemas also with their service."""
-    places, owner_sets = directory["places"], directory["owner_sets"]
+    places = directory["places"]
     services = [service["name"] for service in directory["services"]]
 
     def paths(depth: int) -> set[object]:
@@ -259,11 +287,5 @@ def _names_by_field(directory: Directory) -> Mapping[str, Callable[[], set[objec
         "service": lambda: set(services),
         "database": lambda: paths(1),
         "schema": lambda: paths(2),
-        "owner": lambda: {_folded_name(owner) for owners in owner_sets for owner in owners},
         "tag": lambda: set(chain.from_iterable(directory["tag_sets"])),
-        "domain": lambda: {NONE, *chain.from_iterable(map(_domain_names, directory["domains"]))},
     }
-
-
-def _folded_name(owner: Owner) -> str:
-    return owner[2].casefold()

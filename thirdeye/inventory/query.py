@@ -25,6 +25,7 @@ from thirdeye.inventory.columns import (
     PackedColumns,
 )
 from thirdeye.inventory.series_rows import SeriesRows
+from thirdeye.inventory.storage_prices import Tariffs, storage_costs
 from thirdeye.inventory.verdicts import UNKNOWN_PURGE_SCORE, saved_shares
 
 # Counts stop here.
@@ -42,6 +43,9 @@ class TableFilter:
     services: Mask | None = None
     places: Mask | None = None
     owner_sets: Mask | None = None
+    # Sets of owners who left.
+    departed: Mask | None = None
+    owned_by_nobody: bool | None = None
     tag_sets: Mask | None = None
     domains: Mask | None = None
     series: Mask | None = None
@@ -96,13 +100,13 @@ class Position:
 class Catalogue:
     """Columns and what queries need beside them.
 
-    `place_service` is the service of each place; `prices` are USD per GB and month by service; `risks` are the return
+    `place_service` is the service of each place; `tariffs` are what storage costs by service; `risks` are the return
     risks by index (NaN for none); `shares` are the shares of a table's cost that following a verdict saves, by code.
     """
 
     columns: Columns | PackedColumns
     place_service: Array
-    prices: Array
+    tariffs: Tariffs
     risks: Array = field(default_factory=lambda: np.full(1, np.nan))
     shares: Array = field(default_factory=lambda: saved_shares(0.0))
 
@@ -118,21 +122,22 @@ class Page:
 
 
 Chunk = dict[str, Array]
-_COST: Final = ("place", "size", "query_cost")
+COST_COLUMNS: Final = ("flags", "place", "size", "written", "query_cost")
 # The columns that each field of a filter and each sort key needs, beside the flags.
 _FILTER_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "services": ("place",), "places": ("place",), "owner_sets": ("owners",), "tag_sets": ("tags",), "domains": ("domain",),
+    "services": ("place",), "places": ("place",), "owner_sets": ("owners",), "departed": ("departed",), "tag_sets": ("tags",),
+    "owned_by_nobody": ("owners", "departed"), "domains": ("domains",),
     "series": ("series",),
     "tiers": ("tier",), "activities": ("activity",), "unknown_reasons": ("unknown",), "evidences": ("evidence",),
     "minimum_bytes": ("size",),
-    "maximum_bytes": ("size",), "minimum_cost": _COST, "maximum_cost": _COST, "accessed_after": ("accessed",),
+    "maximum_bytes": ("size",), "minimum_cost": COST_COLUMNS, "maximum_cost": COST_COLUMNS, "accessed_after": ("accessed",),
     "accessed_before": ("accessed",), "written_after": ("written",), "written_before": ("written",),
     "verdicts": ("verdict",), "blockers": ("blockers",), "minimum_purge": ("purge",), "maximum_risk": ("risk",),
-    "minimum_saving": ("verdict", *_COST), "maximum_queries": ("queries",),
+    "minimum_saving": ("verdict", *COST_COLUMNS), "maximum_queries": ("queries",),
 }  # fmt: skip
 _SORT_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "cost": _COST, "size": ("size",), "lastAccess": ("accessed",), "lastWrite": ("written",), "queries": ("queries",),
-    "name": ("name_rank",), "purgeScore": ("purge",), "returnRisk": ("risk",), "saving": ("verdict", *_COST),
+    "cost": COST_COLUMNS, "size": ("size",), "lastAccess": ("accessed",), "lastWrite": ("written",), "queries": ("queries",),
+    "name": ("name_rank",), "purgeScore": ("purge",), "returnRisk": ("risk",), "saving": ("verdict", *COST_COLUMNS),
 }  # fmt: skip
 SORT_KEYS: Final = tuple(_SORT_COLUMNS)
 
@@ -154,15 +159,15 @@ def _chunks(catalogue: Catalogue) -> Iterator[tuple[int, Chunk]]:
 
 def cost_of(catalogue: Catalogue, chunk: Chunk) -> Array:
     """USD a month for storage and queries of each table, as far as known; NaN where neither is."""
-    # Prices by place first, because there are far fewer places than tables.
-    return costs(chunk["size"], chunk["query_cost"], catalogue.prices[catalogue.place_service][chunk["place"]])
+    return costs(catalogue.tariffs, catalogue.place_service[chunk["place"]], chunk)
 
 
-def costs(size: Array, queries: Array, price: Array) -> Array:
-    """USD a month for bytes (-1: unknown) at prices per GB and month, plus the cost of queries (NaN: unknown)."""
-    no_size, no_queries = size < 0, np.isnan(queries)
-    cost: Array = np.where(no_size, 0.0, size * price / 1e9) + np.where(no_queries, 0.0, queries)
-    cost[no_size & no_queries] = np.nan
+def costs(tariffs: Tariffs, service: Array, chunk: Mapping[str, Array]) -> Array:
+    """The same for the tables of these columns, of which `service` has the numbers of the services."""
+    usd = tariffs.usd(tariffs.of(service, chunk["written"], chunk["flags"]))
+    storage, queries = storage_costs(chunk["size"], usd, chunk["flags"]), chunk["query_cost"]
+    cost: Array = np.nan_to_num(storage) + np.nan_to_num(queries)
+    cost[np.isnan(storage) & np.isnan(queries)] = np.nan
     return cost
 
 
@@ -192,7 +197,7 @@ def _matches(catalogue: Catalogue, chunk: Chunk, start: int, table_filter: Table
             mask &= ((flags & bit) != 0) == value
     if table_filter.services is not None:
         mask &= table_filter.services[catalogue.place_service][chunk["place"]]
-    for field_name in ("places", "owner_sets", "tag_sets", "domains", "series"):
+    for field_name in ("places", "owner_sets", "departed", "tag_sets", "domains", "series"):
         chosen = getattr(table_filter, field_name)
         if chosen is not None:
             mask &= chosen[chunk[_FILTER_COLUMNS[field_name][0]]]
@@ -202,6 +207,8 @@ def _matches(catalogue: Catalogue, chunk: Chunk, start: int, table_filter: Table
             by_code = np.zeros(256, np.bool_)
             by_code[list(codes)] = True
             mask &= by_code[chunk[_FILTER_COLUMNS[field_name][0]]]
+    if table_filter.owned_by_nobody is not None:
+        mask &= ((chunk["owners"] == 0) & (chunk["departed"] > 0)) == table_filter.owned_by_nobody
     if table_filter.numbers is not None:
         mask &= table_filter.numbers[start : start + len(mask)]
     _match_ranges(catalogue, chunk, table_filter, mask)

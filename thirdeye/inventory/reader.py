@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any, Final
 
@@ -18,12 +17,13 @@ from thirdeye.errors import DatabaseUnavailable, Unavailable
 from thirdeye.inventory import store
 from thirdeye.inventory.columns import CHUNK, QUERY_FIELDS, Array, PackedColumns, blob_name, bytes_per_table
 from thirdeye.inventory.directory import DatabaseFeed, Directory, PlaceFeed
+from thirdeye.inventory.evidence import Kinds, missing_kinds
 from thirdeye.inventory.fqn import join_fqn
-from thirdeye.inventory.money import prices_by_service
 from thirdeye.inventory.name_search import NameIndex, pack_paths
 from thirdeye.inventory.query import Catalogue
 from thirdeye.inventory.series import SeriesEntry
 from thirdeye.inventory.series_entries import SeriesEntries
+from thirdeye.inventory.storage_prices import StoragePrice, Tariffs, prices_by_service
 from thirdeye.inventory.verdicts import SHOWN_FIELDS, saved_shares
 from thirdeye.single_flight import SingleFlight
 
@@ -37,14 +37,13 @@ _LINEAGE_CACHE_BYTES: Final = 64 * 2**20
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """One published generation. Prices are USD per GB and month by service; `versions` are those of its blobs."""
+    """One published generation. `versions` are those of its blobs."""
 
     generation: int
     refreshed_at: datetime
     as_of: date
     directory: Directory
     catalogue: Catalogue
-    prices: list[Decimal]
     price_checksum: int
     versions: dict[str, int]
     # What verdicts rest on: the policy, and the risk table with the counts behind it. Empty before the first verdicts.
@@ -71,6 +70,11 @@ class Snapshot:
             if service["state"] == "SILENT" and service["tables"]
         )
         return [*self.directory["warnings"], *self.advice.get("warnings", ()), *silent]
+
+    @property
+    def missing_evidence(self) -> Kinds:
+        """The kinds of evidence of which a part cannot be read now: nothing is to be concluded from what rests on them."""
+        return missing_kinds(self.directory.get("missing_evidence", ()))
 
     @cached_property
     def service_numbers(self) -> dict[str, int]:
@@ -209,18 +213,17 @@ class EstateReader:
         versions = await store.blob_versions(self._thirdeye, state["generation"])
         columns = await self._columns(versions, previous)
         directory: Directory = orjson.loads(await self._blob(versions, "directory"))
-        prices = prices_by_service(directory["services"], await store.prices(self._thirdeye), state["as_of"])
+        tariffs = await self._tariffs(directory, state["as_of"])
         advice = orjson.loads(await self._blob(versions, "advice")) if "advice" in versions else {}
         return Snapshot(
             generation=state["generation"],
             refreshed_at=refreshed_at,
             as_of=state["as_of"],
             directory=directory,
-            catalogue=_catalogue(columns, directory, prices, advice),
+            catalogue=_catalogue(columns, directory, tariffs, advice),
             advice=advice,
             series=await self._series(versions),
             reader=self,
-            prices=prices,
             price_checksum=state["price_checksum"],
             versions=versions,
         )
@@ -263,12 +266,15 @@ class EstateReader:
         return {name: np.frombuffer(part, columns.fields[name]) for name, part in zip(names, parts, strict=True)}
 
     async def _with_new_prices(self, snapshot: Snapshot, price_checksum: int) -> Snapshot:
-        rows = await store.prices(self._thirdeye)
-        prices = prices_by_service(snapshot.directory["services"], rows, snapshot.as_of)
+        tariffs = await self._tariffs(snapshot.directory, snapshot.as_of)
         columns = snapshot.catalogue.columns
         assert isinstance(columns, PackedColumns)
-        catalogue = _catalogue(columns, snapshot.directory, prices, snapshot.advice)
-        return replace(snapshot, prices=prices, price_checksum=price_checksum, catalogue=catalogue)
+        catalogue = _catalogue(columns, snapshot.directory, tariffs, snapshot.advice)
+        return replace(snapshot, price_checksum=price_checksum, catalogue=catalogue)
+
+    async def _tariffs(self, directory: Directory, day: date) -> Tariffs:
+        prices = map(StoragePrice.of, await store.prices(self._thirdeye))
+        return Tariffs(prices_by_service(directory["services"], prices, day), day)
 
     async def _blob(self, versions: dict[str, int], name: str) -> bytes:
         data = await store.blob(self._thirdeye, name, versions[name]) if name in versions else None
@@ -345,14 +351,12 @@ def check_generation(snapshot: Snapshot, row: Row) -> Row:
     return row
 
 
-def _catalogue(
-    columns: PackedColumns, directory: Directory, prices: list[Decimal], advice: dict[str, Any]
-) -> Catalogue:
+def _catalogue(columns: PackedColumns, directory: Directory, tariffs: Tariffs, advice: dict[str, Any]) -> Catalogue:
     place_service: Array = np.array([place[0] for place in directory["places"]] or [0], np.int32)
     return Catalogue(
         columns=columns,
         place_service=place_service,
-        prices=np.array([float(price) for price in prices] or [0.0]),
+        tariffs=tariffs,
         risks=np.array([np.nan if risk is None else risk for risk in advice.get("risks", [None])]),
         shares=saved_shares(advice["policy"]["archive_saving"] if advice else 0.0),
     )

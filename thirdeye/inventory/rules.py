@@ -84,6 +84,7 @@ class Thresholds:
     observed_min_days: int = 90
     known_min_days: int = 90
     metadata_in_use_days: int = 90
+    care_edit_days: int = 90
     lifecycle_min_share: float = 0.10
 
 

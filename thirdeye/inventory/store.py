@@ -7,7 +7,9 @@ from thirdeye.database import MySQL, Row
 # Prices change without a refresh, so a sum of their checksums tells whether they did.
 _STATE = """
 SELECT generation, refreshed_at, as_of, (
-  SELECT COALESCE(SUM(CRC32(CONCAT_WS(' ', service_type, effective_from, usd_per_gb_month))), 0) FROM storage_price
+  SELECT COALESCE(SUM(CRC32(CONCAT_WS(
+    ' ', service_type, service, effective_from, usd_per_gb_month, COALESCE(long_term_usd_per_gb_month, '-'),
+    COALESCE(long_term_days, '-'), COALESCE(source, '-'), source_date))), 0) FROM storage_price
 ) AS price_checksum FROM estate_state WHERE id = 1
 """
 # Reads the state in the same statement: a later refresh removes what it replaces.
@@ -32,8 +34,9 @@ _TABLE_ASSETS = "SELECT number, id, 'table' AS kind, name, fqn FROM table_invent
 _NUMBERS = "SELECT number, fqn FROM table_inventory WHERE fqn_key IN ({keys}) ORDER BY removed_at IS NULL, number"
 _GROWING_TABLES = "SELECT DISTINCT number FROM table_change WHERE kind = 'GROWN'"
 _PRICES = """
-SELECT service_type, effective_from, usd_per_gb_month, set_by, set_at FROM storage_price
-ORDER BY service_type, effective_from DESC
+SELECT service_type, service, effective_from, usd_per_gb_month, long_term_usd_per_gb_month, long_term_days, source,
+  source_date, set_by, set_at FROM storage_price
+ORDER BY service_type, service, effective_from DESC
 """
 
 
@@ -108,5 +111,5 @@ async def numbers_by_fqn(thirdeye: MySQL, keys: Mapping[str, bytes]) -> dict[str
 
 
 async def prices(thirdeye: MySQL) -> list[Row]:
-    """All storage prices, newest first within each service type."""
+    """All storage prices, newest first within each service type and service."""
     return await thirdeye.fetch_all(_PRICES)

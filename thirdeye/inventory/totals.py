@@ -1,18 +1,22 @@
 """Totals of the estate by service, database, owner, domain, tier and activity, and top lists. Prepared by a refresh."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
+from itertools import chain
 from typing import Final, TypedDict, cast
 
 import numpy as np
 
-from thirdeye.inventory.columns import PRESENT, ZOMBIE, Array, Columns, Mask, select
-from thirdeye.inventory.directory import Directory, Domain, Owner
+from thirdeye.inventory.columns import PRESENT, ZOMBIE, Array, Columns, select
+from thirdeye.inventory.directory import DepartedOwner, Directory, Owner
+from thirdeye.inventory.domain_names import domain_path, with_parents
+from thirdeye.inventory.fqn import join_fqn
 from thirdeye.inventory.money import BYTES_PER_GB, format_cost
 from thirdeye.inventory.query import Catalogue, Sort, TableFilter, select_page
 from thirdeye.inventory.rules import ACTIVITIES
+from thirdeye.inventory.storage_prices import TARIFFS, Tariffs
 
 # Of databases and owners only the most expensive are kept.
 MAX_ENTRIES: Final = 1000
@@ -31,6 +35,15 @@ class Totals(TypedDict):
     zombies: int
     zombieBytes: int
     zombieCost: str
+    # Whose prices its services have.
+    priceBasis: str | None
+
+
+class DomainName(TypedDict):
+    """What a domain is called."""
+
+    name: str
+    fqn: str
 
 
 class GroupTotals(Totals, total=False):
@@ -40,14 +53,25 @@ class GroupTotals(Totals, total=False):
     type: str | None
     database: str | None
     owner: Owner | None
-    domain: Domain | None
+    domain: DomainName | None
     # An index into `filters.TIERS`.
     tier: int
     activity: str
 
 
+class DepartedTotals(Totals):
+    """Of somebody who left: the totals of the tables that nobody else owns, and how many others there are."""
+
+    owner: DepartedOwner
+    sharedTables: int
+
+
 class Summary(TypedDict):
-    """The stored totals. Groups come most expensive first, tiers and activities in their own order."""
+    """The stored totals. Groups come most expensive first, tiers and activities in their own order.
+
+    Of domains a table counts in each of its own, or also in all that these lie in; `countedAgain` is by how much the sums
+    of `byDomain` exceed `total`.
+    """
 
     total: Totals
     byService: list[GroupTotals]
@@ -56,6 +80,9 @@ class Summary(TypedDict):
     byOwner: list[GroupTotals]
     owners: int
     byDomain: list[GroupTotals]
+    byDomainWithSubdomains: list[GroupTotals]
+    countedAgain: Totals
+    departed: list[DepartedTotals]
     byTier: list[GroupTotals]
     byActivity: list[GroupTotals]
     # The numbers of the most expensive tables: `dearest` of all, `zombies`, and `ownerless` ones.
@@ -71,24 +98,33 @@ class _Sums:
     bytes: int = 0
     storage: Decimal = Decimal(0)
     queries: Decimal = Decimal(0)
+    services: set[int] = field(default_factory=set)
+
+    def add(self, other: "_Sums") -> None:
+        self.tables += other.tables
+        self.sized += other.sized
+        self.bytes += other.bytes
+        self.storage += other.storage
+        self.queries += other.queries
+        self.services |= other.services
 
 
 class _SumsByGroup:
-    """Adds up tables by group and service, as integers that cannot overflow.
+    """Adds up tables by group and tariff, as integers that cannot overflow.
 
-    Keeps only groups and services that occur together: thousands of owners times hundreds of services are mostly zeros.
+    Keeps only groups and tariffs that occur together: thousands of owners times hundreds of services are mostly zeros.
     """
 
-    def __init__(self, services: int) -> None:
-        self._services = max(services, 1)
+    def __init__(self, tariffs: Tariffs) -> None:
+        self._tariffs = tariffs
         self._parts: list[tuple[Array, ...]] = []
 
-    def add(self, groups: Array, services: Array, sizes: Array, query_costs: Array) -> None:
-        """Adds tables: the group, service, size (-1: unknown) and cost of queries (NaN: unknown) of each."""
+    def add(self, groups: Array, tariffs: Array, sizes: Array, query_costs: Array) -> None:
+        """Adds tables: the group, tariff, size (-1: unknown) and cost of queries (NaN: unknown) of each."""
         sized = np.maximum(sizes, 0)
         self._parts.append(
             _sum_by_cell(
-                groups.astype(np.int64) * self._services + services,
+                groups.astype(np.int64) * len(self._tariffs.exact) + tariffs,
                 np.ones(len(groups), np.int64),
                 (sizes >= 0).astype(np.int64),
                 sized & 0xFFFF_FFFF,
@@ -97,20 +133,21 @@ class _SumsByGroup:
             )
         )
 
-    def sums(self, prices: Sequence[Decimal]) -> dict[int, _Sums]:
-        """The sums of each group that has tables, at these storage prices."""
+    def sums(self) -> dict[int, _Sums]:
+        """The sums of each group that has tables."""
         groups = dict[int, _Sums]()
         if not self._parts:
             return groups
         columns = _sum_by_cell(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
         for cell, tables, sized, low, high, queries in zip(*(column.tolist() for column in columns), strict=True):
-            group, service = divmod(cell, self._services)
+            group, tariff = divmod(cell, len(self._tariffs.exact))
             size = (high << 32) + low
             sums = groups.setdefault(group, _Sums())
             sums.tables += tables
             sums.sized += sized
             sums.bytes += size
-            sums.storage += size * prices[service] / BYTES_PER_GB
+            sums.storage += size * self._tariffs.exact[tariff] / BYTES_PER_GB
+            sums.services.add(tariff // TARIFFS)
             sums.queries += Decimal(repr(queries))
         return groups
 
@@ -126,48 +163,67 @@ def _sum_by_cell(cells: Array, *columns: Array) -> tuple[Array, ...]:
     return distinct, *sums
 
 
-# Given a chunk and a mask, gives the places of its tables and the group of each; a table may be in several groups.
-GroupsOf = Callable[[Mapping[str, Array], Mask], tuple[Array, Array]]
+# Given a chunk, gives the group of each table.
+GroupOf = Callable[[Mapping[str, Array]], Array]
+# Of a group's tables, and of its zombies.
+_Both = tuple[_Sums, _Sums]
 
 
-def summarise(columns: Columns, directory: Directory, prices: Sequence[Decimal]) -> Summary:
-    """The totals of an estate. `prices` are USD per GB and month by service."""
+def summarise(columns: Columns, directory: Directory, tariffs: Tariffs) -> Summary:
+    """The totals of an estate at these tariffs."""
     places, services, owner_sets = directory["places"], directory["services"], directory["owner_sets"]
     place_service = np.array([place[0] for place in places] or [0], np.int32)
     databases = list(dict.fromkeys((place[0], place[1]) for place in places))
     database_numbers = {database: number for number, database in enumerate(databases)}
     database_of_place = np.array([database_numbers[place[0], place[1]] for place in places] or [0], np.int64)
-    # By id; in totals they are numbered from 1 on.
-    owners = {owner[0]: owner for owner_set in owner_sets for owner in owner_set}
+    # By kind and id; in totals they are numbered from 1 on.
+    owners = {(owner[1], owner[0]): owner for owner_set in owner_sets for owner in owner_set}
     owners_by_number = [None, *owners.values()]
-    catalogue = Catalogue(
-        columns=columns, place_service=place_service, prices=np.array([float(price) for price in prices] or [0.0])
-    )
+    number_of_owner = {identity: number for number, identity in enumerate(owners, 1)}
+    owner_groups = [[number_of_owner[owner[1], owner[0]] for owner in owner_set] for owner_set in owner_sets]
+    catalogue = Catalogue(columns=columns, place_service=place_service, tariffs=tariffs)
+    sums, totals_by_group = partial(_sums_by_group, catalogue), partial(_totals_by_group, tariffs=tariffs)
 
-    by = partial(_totals_by_group, columns, place_service, len(services), prices)
-    all_tables = by(_single(lambda chunk: np.zeros(len(chunk["flags"]))))
+    def by(group_of: GroupOf) -> list[tuple[int, Totals]]:
+        return totals_by_group(sums(group_of))
+
+    sums_by_domains = sums(lambda chunk: chunk["domains"])
+    all_tables = by(lambda chunk: np.zeros(len(chunk["flags"])))
+    total = all_tables[0][1] if all_tables else _totals(_Sums(), _Sums(), tariffs)
+    domains, with_parent_domains = (_domain_groups(directory, rolled_up=rolled_up) for rolled_up in (False, True))
+    by_domain, with_subdomains = (
+        _most_expensive_first(
+            _named(totals, domain=names[group])
+            for group, totals in totals_by_group(_spread(sums_by_domains.items(), groups))
+        )
+        for names, groups in (domains, with_parent_domains)
+    )
+    counted_again = chain.from_iterable(
+        sums.services for number, (sums, _) in sums_by_domains.items() if len(domains[1][number]) > 1
+    )
     return {
-        "total": all_tables[0][1] if all_tables else _totals(_Sums(), _Sums()),
+        "total": total,
         "byService": _most_expensive_first(
             _named(totals, service=services[group]["name"], type=services[group]["type"])
-            for group, totals in by(_single(lambda chunk: place_service[chunk["place"]]))
+            for group, totals in by(lambda chunk: place_service[chunk["place"]])
         ),
         "byDatabase": _most_expensive_first(
             _named(totals, service=services[databases[group][0]]["name"], database=databases[group][1])
-            for group, totals in by(_single(lambda chunk: database_of_place[chunk["place"]]))
+            for group, totals in by(lambda chunk: database_of_place[chunk["place"]])
         )[:MAX_ENTRIES],
         "databases": len(databases),
         "byOwner": _most_expensive_first(
-            _named(totals, owner=owners_by_number[group]) for group, totals in by(_owner_groups(owner_sets, owners))
+            _named(totals, owner=owners_by_number[group])
+            for group, totals in totals_by_group(_spread(sums(lambda chunk: chunk["owners"]).items(), owner_groups))
         )[:MAX_ENTRIES],
         "owners": len(owners),
-        "byDomain": _most_expensive_first(
-            _named(totals, domain=directory["domains"][group])
-            for group, totals in by(_single(lambda chunk: chunk["domain"]))
-        ),
-        "byTier": [_named(totals, tier=group) for group, totals in by(_single(lambda chunk: chunk["tier"]))],
+        "byDomain": by_domain,
+        "byDomainWithSubdomains": with_subdomains,
+        "countedAgain": _excess(by_domain, total, tariffs.basis_of(counted_again)),
+        "departed": _departed(directory, sums, tariffs, owners_by_number, owner_groups),
+        "byTier": [_named(totals, tier=group) for group, totals in by(lambda chunk: chunk["tier"])],
         "byActivity": [
-            _named(totals, activity=ACTIVITIES[group]) for group, totals in by(_single(lambda chunk: chunk["activity"]))
+            _named(totals, activity=ACTIVITIES[group]) for group, totals in by(lambda chunk: chunk["activity"])
         ],
         "top": {
             "dearest": _top(catalogue, TableFilter()),
@@ -185,51 +241,86 @@ def _top(catalogue: Catalogue, table_filter: TableFilter) -> list[int]:
     return select_page(catalogue, table_filter, Sort(key="cost", descending=True), TOP_TABLES).numbers
 
 
-def _single(group_of: Callable[[Mapping[str, Array]], Array]) -> GroupsOf:
-    """Groups in which each table is once; `group_of` gives the group of each table of a chunk."""
-
-    def groups(chunk: Mapping[str, Array], mask: Mask) -> tuple[Array, Array]:
-        places = np.flatnonzero(mask)
-        return places, group_of(chunk)[places]
-
+def _spread(sums_by_set: Iterable[tuple[int, _Both]], sets: Sequence[Sequence[int]]) -> dict[int, _Both]:
+    """Sums by member of the sets: tables count for each, those of an empty set for 0. There are far fewer sets than tables."""
+    groups = dict[int, _Both]()
+    for number, both in sums_by_set:
+        for member in sets[number] or (0,):
+            for sums, more in zip(groups.setdefault(member, (_Sums(), _Sums())), both, strict=True):
+                sums.add(more)
     return groups
 
 
-def _owner_groups(owner_sets: Sequence[Sequence[Owner]], ids: Iterable[str]) -> GroupsOf:
-    """Groups by owner, numbered from 1 on: 0 for tables without one; a table counts for each of its owners."""
-    number_by_id = {identifier: number for number, identifier in enumerate(ids, 1)}
-    members = [[number_by_id[owner[0]] for owner in owner_set] or [0] for owner_set in owner_sets]
-    counts = np.array([len(numbers) for numbers in members])
-    starts = np.cumsum(counts) - counts
-    flat = np.array([number for numbers in members for number in numbers])
-
-    def groups(chunk: Mapping[str, Array], mask: Mask) -> tuple[Array, Array]:
-        places = np.flatnonzero(mask)
-        sets = chunk["owners"][places]
-        repeated = np.repeat(places, counts[sets])
-        within = np.arange(len(repeated)) - np.repeat(np.cumsum(counts[sets]) - counts[sets], counts[sets])
-        return repeated, flat[np.repeat(starts[sets], counts[sets]) + within]
-
-    return groups
-
-
-def _totals_by_group(
-    columns: Columns, place_service: Array, services: int, prices: Sequence[Decimal], groups_of: GroupsOf
-) -> list[tuple[int, Totals]]:
-    present, zombies = _SumsByGroup(services), _SumsByGroup(services)
-    for number in range(columns.chunks):
-        chunk = columns.parts(number)
-        for sums, flags in ((present, PRESENT), (zombies, PRESENT | ZOMBIE)):
-            places, groups = groups_of(chunk, (chunk["flags"] & flags) == flags)
-            service = place_service[chunk["place"][places]]
-            sums.add(groups, service, chunk["size"][places], chunk["query_cost"][places])
-    zombie_sums = zombies.sums(prices)
-    return [
-        (group, _totals(sums, zombie_sums.get(group, _Sums()))) for group, sums in sorted(present.sums(prices).items())
+def _domain_groups(directory: Directory, *, rolled_up: bool) -> tuple[list[DomainName | None], list[list[int]]]:
+    """What the groups by domain are called, and the groups of each set. Domains of one FQN are one group."""
+    paths = [domain_path(domain["fqn"]) for domain in directory["domains"]]
+    groups = [with_parents(path) if rolled_up else [path] for path in paths]
+    numbers = {path: number for number, path in enumerate(sorted(set(chain.from_iterable(groups))), 1)}
+    sets = [
+        sorted({numbers[path] for domain in members for path in groups[domain]}) for members in directory["domain_sets"]
     ]
+    names: list[DomainName | None] = [{"name": path[-1], "fqn": join_fqn(path)} for path in numbers]
+    return [None, *names], sets
 
 
-def _totals(sums: _Sums, zombies: _Sums) -> Totals:
+def _excess(entries: Iterable[Totals], total: Totals, basis: str | None) -> Totals:
+    """By how much the sums of entries exceed a total; `basis` is whose prices that rests on."""
+    entries = list(entries)
+
+    def excess(name: str) -> int | str:
+        values = [cast(Mapping[str, int | str], entry)[name] for entry in (*entries, total)]
+        difference = sum(map(Decimal, values[:-1]), Decimal(0)) - Decimal(values[-1])
+        return format_cost(difference) if isinstance(values[-1], str) else int(difference)
+
+    summed = [name for name in Totals.__annotations__ if name != "priceBasis"]
+    return cast(Totals, {**{name: excess(name) for name in summed}, "priceBasis": basis})
+
+
+def _departed(
+    directory: Directory,
+    sums: Callable[[GroupOf], dict[int, _Both]],
+    tariffs: Tariffs,
+    owners: Sequence[Owner | None],
+    sets: Sequence[Sequence[int]],
+) -> list[DepartedTotals]:
+    """What those who left leave behind, the most expensive first."""
+    by_set = sums(lambda chunk: 2 * chunk["departed"] + (chunk["owners"] > 0))
+    left, shared = (
+        _spread(((number // 2, both) for number, both in by_set.items() if number % 2 == owned), sets)
+        for owned in (0, 1)
+    )
+    departed = {(owner["type"], owner["id"]): owner for owner in directory["departed"]}
+    entries = [
+        _named(
+            _totals(*left.get(number, (_Sums(), _Sums())), tariffs),
+            owner=departed[owner[1], owner[0]],
+            sharedTables=shared[number][0].tables if number in shared else 0,
+        )
+        for number, owner in enumerate(owners)
+        if owner and (owner[1], owner[0]) in departed and (number in left or number in shared)
+    ]
+    return cast(list[DepartedTotals], _most_expensive_first(entries)[:MAX_ENTRIES])
+
+
+def _sums_by_group(catalogue: Catalogue, group_of: GroupOf) -> dict[int, _Both]:
+    tariffs = catalogue.tariffs
+    present, zombies = _SumsByGroup(tariffs), _SumsByGroup(tariffs)
+    for number in range(catalogue.columns.chunks):
+        chunk = catalogue.columns.parts(number)
+        groups = group_of(chunk)
+        tariff = tariffs.of(catalogue.place_service[chunk["place"]], chunk["written"], chunk["flags"])
+        for sums, flags in ((present, PRESENT), (zombies, PRESENT | ZOMBIE)):
+            places = np.flatnonzero((chunk["flags"] & flags) == flags)
+            sums.add(groups[places], tariff[places], chunk["size"][places], chunk["query_cost"][places])
+    zombie_sums = zombies.sums()
+    return {group: (sums, zombie_sums.get(group, _Sums())) for group, sums in sorted(present.sums().items())}
+
+
+def _totals_by_group(groups: Mapping[int, _Both], tariffs: Tariffs) -> list[tuple[int, Totals]]:
+    return [(group, _totals(*both, tariffs)) for group, both in sorted(groups.items())]
+
+
+def _totals(sums: _Sums, zombies: _Sums, tariffs: Tariffs) -> Totals:
     return {
         "tables": sums.tables,
         "sizedTables": sums.sized,
@@ -240,6 +331,7 @@ def _totals(sums: _Sums, zombies: _Sums) -> Totals:
         "zombies": zombies.tables,
         "zombieBytes": zombies.bytes,
         "zombieCost": format_cost(zombies.storage + zombies.queries),
+        "priceBasis": tariffs.basis_of(sums.services),
     }
 
 

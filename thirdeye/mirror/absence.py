@@ -10,11 +10,15 @@ from thirdeye.inventory.columns import (
     ABSENT,
     CHUNK,
     DESCRIBED,
+    DYNAMIC_TABLE,
+    MATERIALIZED_VIEW,
     NAME_FIELDS,
     PRESENT,
     QUERY_FIELDS,
     RETAINED,
     SOURCE_FIELDS,
+    TESTED,
+    UNREADABLE_WRITTEN,
     WITHOUT_STORAGE,
     Array,
     Columns,
@@ -30,6 +34,7 @@ from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.identity import store as identity
 from thirdeye.mirror.keys import id_text
+from thirdeye.mirror.labels import editor_number
 from thirdeye.mirror.openmetadata.source_tables import DATABASES, SCHEMAS, SERVICES, SourceTable
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.state import State, stored_document
@@ -41,7 +46,13 @@ _ADVICE: Final = ("verdict", "purge", "blockers", "risk", "advised", "advised_on
 _CURRENT: Final = frozenset({
     "flags", "series", "id", "key", "tail", "stamp", "name_stamp", "absent_since",
 })  # fmt: skip
-_FROZEN_FLAGS: Final = DESCRIBED | WITHOUT_STORAGE | RETAINED
+_FROZEN_FLAGS: Final = (
+    DESCRIBED | WITHOUT_STORAGE | RETAINED | UNREADABLE_WRITTEN | MATERIALIZED_VIEW | DYNAMIC_TABLE | TESTED
+)
+# Columns of indexes into lists of the state.
+_RENUMBERED: Final = frozenset({
+    "place", "owners", "own_owners", "departed", "tags", "marks", "products", "editor", "domains", "own_domains",
+})  # fmt: skip
 _PAGE: Final = 2_000
 
 
@@ -63,7 +74,9 @@ async def settle_absences(context: RefreshContext, work: RefreshWork) -> None:
         # Some lie in places that no other table lies in.
         work.mass_absence = np.zeros(len(state.places.items) + 1, np.bool_)
     mass = await _mass_absences(context, state, numbers, limits)
-    gone = absent[numbers] & are_gone(since[numbers], mass, now, limits)
+    # Where nobody can tell whether their schema was deleted with them, the longer time passes.
+    unsure = any(map(context.reader.is_lost, (SERVICES, DATABASES, SCHEMAS)))
+    gone = absent[numbers] & are_gone(since[numbers], mass | unsure, now, limits)
     flags[numbers[gone]] &= ~np.uint16(PRESENT | ABSENT)
     waiting = absent[numbers] & ~gone
     work.absent = numbers[waiting]
@@ -204,7 +217,7 @@ async def _previous_parts(
 
 def _renumbered(state: State, document: Mapping[str, Any], name: str, values: Array) -> Array:
     """Values that are indexes into lists of the generation before as indexes into those of the state."""
-    if name not in {"place", "owners", "own_owners", "tags", "domain", "own_domain"}:
+    if name not in _RENUMBERED:
         return values
     distinct, places = np.unique(values, return_inverse=True)
     numbers = np.array(list(_numbers(state, document, name, distinct.tolist())), values.dtype)
@@ -215,12 +228,18 @@ def _numbers(state: State, document: Mapping[str, Any], name: str, values: Seque
     for value in values:
         if name == "place":
             yield _place(state, document, value)
-        elif name in {"owners", "own_owners"}:
+        elif name in {"owners", "own_owners", "departed"}:
             yield state.owner_sets.number(tuple(map(tuple, document["owner_sets"][value])))
         elif name == "tags":
             yield state.tag_sets.number(tuple(document["tag_sets"][value]))
+        elif name == "marks":
+            yield state.mark_sets.number(tuple(map(tuple, document["mark_sets"][value])))
+        elif name == "products":
+            yield state.product_sets.number(tuple(map(tuple, document["product_sets"][value])))
+        elif name == "editor":
+            yield editor_number(state, document["editors"][value])
         else:
-            yield state.domains.number(document["domains"][value])
+            yield state.domain_sets.number(tuple(document["domain_sets"][value]))
 
 
 def _place(state: State, document: Mapping[str, Any], value: int) -> int:

@@ -5,12 +5,13 @@ Watched time counts the watched days of a variant (`inventory/watched_days.py`):
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Protocol
 
 from thirdeye.database import Session
 from thirdeye.inventory.columns import Array, Columns, Mask
+from thirdeye.inventory.labels import Labels, no_labels
 from thirdeye.inventory.series import SeriesParts, no_series
+from thirdeye.inventory.storage_prices import Tariffs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +43,10 @@ class Estate:
 
     `query` and `source` are its columns: all may be read, those of the advice are to be written, but for the idle days.
     `service`, `place` and `no_lineage` are by table; `observed` (days), `partial`, `silent` and `mass_absence` by place;
-    `prices` (USD per GB and month) by service number. Nodes of the lineage are the tables, then the other assets;
+    `tariffs` are what storage costs. Nodes of the lineage are the tables, then the other assets;
     `sources` and `targets` are its edges, of `unknown_nodes` nobody can tell whether they exist or are in use. `unread`:
     tables that a view may name whose text was not read. `incomplete`: a table of OM's that verdicts need could not be read.
+    `unseen`: something that verdicts look at could not, so that they may differ for no other reason.
     """
 
     query: Columns
@@ -57,7 +59,7 @@ class Estate:
     partial: Mask
     silent: Mask
     mass_absence: Mask
-    prices: Sequence[Decimal]
+    tariffs: Tariffs
     nodes: int
     sources: Array
     targets: Array
@@ -65,7 +67,9 @@ class Estate:
     unread: Mask
     tag_sets: Sequence[Sequence[str]]
     incomplete: bool
+    unseen: bool = False
     series: SeriesParts = field(default_factory=no_series)
+    labels: Labels = field(default_factory=no_labels)
 
 
 class Advisor(Protocol):

@@ -48,8 +48,8 @@ async def warn_of_unreadable(reader: OpenMetadataReader, state: State, records: 
     asset = state.asset
     for code in np.unique(asset["kind"][asset["id"] != b""]).tolist():
         kind = state.asset_kinds.items[code]
-        if kind in ASSETS and kind not in records:
-            await reader.can_read(ASSETS[kind])
+        if kind in ASSETS:
+            await (reader.check_for_lost(ASSETS[kind]) if kind in records else reader.can_read(ASSETS[kind]))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from thirdeye.mirror.state import UsageSums
 
 # What is compared by buckets, and the table of OM's that it comes from.
 PARTS: Final[Mapping[str, SourceTable]] = {
-    "ownership": RELATIONS, "lineage": RELATIONS, "tags": TAGS, "profiles": PROFILES,
+    "ownership": RELATIONS, "attention": RELATIONS, "lineage": RELATIONS, "tags": TAGS, "profiles": PROFILES,
 }  # fmt: skip
 # More would only compete with OM's own statements.
 _MAX_CONCURRENT: Final = 2
@@ -68,11 +68,11 @@ class Checksums:
 
 
 async def _relations(om: OpenMetadata) -> dict[str, BucketSums]:
-    # One statement for both, for each goes through all of OM's relations.
-    ownership, lineage = BucketSums(), BucketSums()
+    # One statement for all, for each goes through all of OM's relations.
+    sums = (BucketSums(), BucketSums(), BucketSums())
     async for row in om.relation_sums():
-        (lineage if row["lineage"] else ownership).add(row)
-    return {"ownership": ownership, "lineage": lineage}
+        sums[row["part"]].add(row)
+    return dict(zip(("ownership", "lineage", "attention"), sums, strict=True))
 
 
 async def _buckets(part: str, rows: AsyncIterator[Row]) -> dict[str, BucketSums]:

@@ -3,24 +3,25 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 
 from thirdeye.clock import Clock
 from thirdeye.database import Lease, MySQL
 from thirdeye.errors import Unavailable
 from thirdeye.inventory.absence import AbsenceLimits
 from thirdeye.inventory.columns import Array, Mask, day_number
-from thirdeye.inventory.directory import Directory, PeopleLists
+from thirdeye.inventory.directory import Directory
 from thirdeye.inventory.rules import Thresholds
+from thirdeye.inventory.storage_prices import Tariffs
 from thirdeye.mirror.advisor import Advisor
 from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.changes import Change
 from thirdeye.mirror.confirmations import Confirmation
-from thirdeye.mirror.directory import Names
 from thirdeye.mirror.duplicates import CopyCandidates
 from thirdeye.mirror.feeds import Lifecycles, Watching
 from thirdeye.mirror.identity.renewed_tables import RenewedTables
+from thirdeye.mirror.labels import LabelRows
 from thirdeye.mirror.lineage import Graph
+from thirdeye.mirror.names import Names
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.series import EstateSeries
 from thirdeye.mirror.state import Index, State
@@ -151,17 +152,19 @@ class RefreshWork:
     # Tables that are absent and not gone, and the places of the databases where many are.
     absent: Array = field(init=False)
     mass_absence: Mask = field(init=False)
-    tables_by_id: Index = field(init=False)
-    # By the digest of the FQN hash.
-    tables_by_hash: Index = field(init=False)
     # From SERIES.
     series: EstateSeries = field(init=False)
     copy_candidates: CopyCandidates = field(init=False)
     # From VIEWS.
     text_lineage: TextLineage = field(init=False)
-    # From USAGE.
+    # From RELATIONS and TAGS.
+    labels: LabelRows = field(default_factory=LabelRows)
+    # From RELATIONS.
     names: Names = field(init=False)
-    people: PeopleLists = field(init=False)
+    tables_by_id: Index = field(init=False)
+    # From TAGS: by the digest of the FQN hash.
+    tables_by_hash: Index = field(init=False)
+    # From USAGE.
     confirmations: list[Confirmation] = field(init=False)
     accesses: Lifecycles = field(init=False)
     watching: Watching = field(init=False)
@@ -169,8 +172,7 @@ class RefreshWork:
     # From RULES.
     graph: Graph = field(init=False)
     directory: Directory = field(init=False)
-    # By service number, USD per GB and month.
-    prices: list[Decimal] = field(init=False)
+    tariffs: Tariffs = field(init=False)
     # Of databases whose earliest access time is a new one.
     first_accesses: list[SQLRow] = field(default_factory=list)
     # From STAGING.

@@ -1,56 +1,49 @@
 """The directory: what the numbers in the columns stand for, as a JSON document for the reader of the inventory."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from operator import itemgetter
 
 import numpy as np
 
 from thirdeye.inventory.columns import DESCRIBED, exact_sums
-from thirdeye.inventory.directory import OBSERVATION_DAYS, Directory, Domain, Service
+from thirdeye.inventory.directory import (
+    OBSERVATION_DAYS,
+    DepartedOwner,
+    Directory,
+    DomainLists,
+    Owner,
+    Service,
+)
+from thirdeye.inventory.evidence import Evidence
+from thirdeye.inventory.labels import Labels
 from thirdeye.mirror.feed_summaries import EstateFeeds
-from thirdeye.mirror.openmetadata.source_tables import DOMAINS, RELATIONS, SERVICES, TEAMS, USERS
-from thirdeye.mirror.reader import OpenMetadataReader
-from thirdeye.mirror.relations import teams_by_user
+from thirdeye.mirror.names import Names
 from thirdeye.mirror.state import State
 
 
-@dataclass
-class Names:
-    """Names by id, and the members of teams: by a user's name, lower case, the id and those of the teams."""
-
-    services: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
-    users: Mapping[str, str] = field(default_factory=dict)
-    teams: Mapping[str, str] = field(default_factory=dict)
-    domains: Mapping[str, str] = field(default_factory=dict)
-    members: Mapping[str, tuple[str, list[str]]] = field(default_factory=dict)
-
-
-async def read_names(reader: OpenMetadataReader) -> Names:
-    """Names of services, users, teams and domains, and who belongs to which team."""
-    services = await reader.rows(SERVICES, reader.om.services)
-    users = await reader.names(USERS)
-    members = await reader.rows(RELATIONS, reader.om.members)
-    return Names(
-        services={row["name_hash"]: (row["name"], row["service_type"]) for row in services if row["name_hash"]},
-        users=users,
-        teams=await reader.names(TEAMS),
-        domains=await reader.names(DOMAINS),
-        members=teams_by_user(members, users),
-    )
-
-
-def directory_of(state: State, names: Names, feeds: EstateFeeds | None, warnings: list[str]) -> Directory:
-    """The directory of a state; without feeds, of one without tables."""
+def directory_of(
+    state: State,
+    names: Names,
+    labels: Labels,
+    feeds: EstateFeeds | None,
+    warnings: list[str],
+    missing: Iterable[Evidence] = (),
+) -> Directory:
+    """The directory of a state; without feeds, of one without tables. `missing` evidence cannot be read."""
     return {
         "services": [] if feeds is None else _services(state, names, feeds),
         "places": state.places.items,
         "places_watched": [] if feeds is None else feeds.watched_days(OBSERVATION_DAYS).tolist(),
         "places_observed": [] if feeds is None else feeds.columns.observed.tolist(),
-        "owner_sets": [[_owner(names, *owner) for owner in owners] for owners in state.owner_sets.items],
+        "owner_sets": [[_owner(names, owner) for owner in owners] for owners in state.owner_sets.items],
+        "departed": _departed(state, names),
         "tag_sets": [list(tags) for tags in state.tag_sets.items],
-        "domains": [None if identifier is None else _domain(names, identifier) for identifier in state.domains.items],
+        "labels": labels,
+        **_domains(state, names),
         "users": dict(names.members),
+        "people": names.people,
         "warnings": warnings,
+        "missing_evidence": sorted(kind.value for kind in missing),
     }
 
 
@@ -68,14 +61,35 @@ def service_names(state: State, names: Names) -> list[str]:
     return [service_name(names, service_hash)[0] for service_hash in state.services.items]
 
 
-def _owner(names: Names, kind: str, identifier: str) -> tuple[str, str, str]:
-    name = (names.users if kind == "user" else names.teams).get(identifier)
-    return identifier, kind, name or f"{kind} {identifier[:8]}"
+def _owner(names: Names, owner: tuple[str, str]) -> Owner:
+    kind, identifier = owner
+    return identifier, kind, names.owner_name(owner)
 
 
-def _domain(names: Names, identifier: str) -> Domain:
-    name = names.domains.get(identifier, f"domain {identifier[:8]}")
-    return {"id": identifier, "name": name, "fqn": name}
+def _departed(state: State, names: Names) -> list[DepartedOwner]:
+    """Everybody who is named as an owner and owns nothing, in the order of kinds and ids."""
+    owners = sorted({owner for owners in state.owner_sets.items for owner in owners if not names.owns(owner)})
+    return [
+        {
+            "id": identifier,
+            "type": kind,
+            "name": names.owner_name((kind, identifier)),
+            "deleted": not names.is_missing((kind, identifier)),
+            "teams": [_owner(names, ("team", team)) for team in names.teams.get((kind, identifier), ())],
+        }
+        for kind, identifier in owners
+    ]
+
+
+def _domains(state: State, names: Names) -> DomainLists:
+    """All domains, in the order of FQNs, and the sets of them."""
+    related = {identifier for identifiers in state.domain_sets.items for identifier in identifiers}
+    existing = filter(names.has_domain, related | names.domains.keys())
+    domains = sorted(map(names.domain, existing), key=itemgetter("fqn", "id"))
+    missing = sorted(identifier for identifier in related if not names.has_domain(identifier))
+    place = {domain["id"]: number for number, domain in enumerate(domains)}
+    sets = [sorted(place[each] for each in identifiers if each in place) for identifiers in state.domain_sets.items]
+    return {"domains": domains, "domain_sets": sets, "missing_domains": missing}
 
 
 def _services(state: State, names: Names, feeds: EstateFeeds) -> list[Service]:

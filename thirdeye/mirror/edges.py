@@ -74,7 +74,9 @@ class EdgeReader:
         settled = self._were_settled(before.upstream) & self._were_settled(before.downstream)
         counted = (before.state != MARKED_DELETED) | ~settled
         kept = before.where(reread & absent & counted)
-        kept = kept.where(~np.isin(kept.keys, read.keys))
+        if len(kept.state):
+            # `isin` sorts all keys, even to find none.
+            kept = kept.where(~np.isin(kept.keys, read.keys))
         edges = _joined([read, Edges(kept.upstream, kept.downstream, np.full(len(kept.state), KEPT, np.uint8))])
         state.upstream, state.downstream, state.edge_state = edges.upstream, edges.downstream, edges.state
 

@@ -15,6 +15,8 @@ from thirdeye.inventory.columns import (
     LATE_WRITE,
     SEEN_LATER,
     UNREADABLE_ACCESS,
+    UNREADABLE_WRITE,
+    UNREADABLE_WRITTEN,
     ZOMBIE,
     Array,
     Mask,
@@ -150,6 +152,8 @@ def _set_days(query: dict[str, Array], source: dict[str, Array], undated: Mask, 
     source["known_since"][:] = _earliest(source["known_since"], source["first_row"])
     late = (source["lifecycle_updated"] > today + 1) | (source["profile_written"] > today + 1)
     source["signs"][:] = (source["signs"] & ~np.uint8(LATE_WRITE)) | (late * np.uint8(LATE_WRITE))
+    unreadable = np.where((source["signs"] & UNREADABLE_WRITE) != 0, UNREADABLE_WRITTEN, 0).astype(np.uint16)
+    query["flags"][:] = (query["flags"] & ~np.uint16(UNREADABLE_WRITTEN)) | unreadable
 
 
 def evaluate_use(

@@ -21,13 +21,15 @@ from thirdeye.inventory.columns import (
     unpack_fields,
 )
 from thirdeye.inventory.rules import ACTIVITIES, EVIDENCES, UNKNOWN_REASONS
-from thirdeye.inventory.verdicts import ADVICE_FIELDS
+from thirdeye.inventory.verdicts import ADVICE_FIELDS, LABEL_FIELDS
 from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.store import SQLRow
 
-# A row of the inventory is written again when one of these changed. Advice is read from the columns alone.
+# A row of the inventory is written again when one of these changed. Advice and labels are read from the columns alone.
 _QUERY_FACTS: Final = tuple(
-    name for name in QUERY_FIELDS if name not in {"name_rank", "place", "series", *ADVICE_FIELDS}
+    name
+    for name in QUERY_FIELDS
+    if name not in {"name_rank", "place", "series", "departed", *ADVICE_FIELDS, *LABEL_FIELDS}
 )
 _SOURCE_FACTS: Final = (
     "created", "metadata_changed", "known_since", "absent_since", "first_use", "last_use", "days_of_use", "longest_gap",
@@ -97,7 +99,7 @@ def fact_rows(columns: ChunkColumns, first: int, chosen: Mask) -> Iterator[SQLRo
         flag(ZOMBIE),
         rows["owners"].tolist(),
         rows["tags"].tolist(),
-        rows["domain"].tolist(),
+        rows["domains"].tolist(),
         rows["tier"].tolist(),
         _dates(rows["known_since"]),
         ((rows["signs"] & SEEN_LATER) != 0).astype(np.int8).tolist(),

@@ -33,7 +33,7 @@ async def set_profiles(
         written, profiled = _days(times), _days(firsts)
         signs = np.array([int(flag) * UNREADABLE_PROFILE for flag in unreadable], np.uint8)
         sizes = np.array(
-            [_size(text[_TIME_DIGITS:], digest, warnings) for digest, text in zip(digests, texts, strict=True)],
+            [read_size(text[_TIME_DIGITS:], digest, warnings) for digest, text in zip(digests, texts, strict=True)],
             np.int64,
         )
         chosen = numbers >= 0
@@ -48,15 +48,20 @@ def _days(milliseconds: Sequence[str]) -> Array:
     return np.array([int(time) // _DAY_MS for time in milliseconds]).astype(np.uint16)
 
 
-def _size(text: str, example: str, warnings: RefreshWarnings) -> int:
-    """Bytes from whatever the JSON held; -1 for none and for nonsense."""
+def read_size(text: str, example: str, warnings: RefreshWarnings) -> int:
+    """Bytes from whatever the JSON held behind a 1 for a table with rows; -1 for none, for nonsense, and for none of rows."""
     if not text:
         return -1
+    has_rows, text = text[0] == "1", text[1:]
     try:
         size = int(text) if text.isascii() and text.isdigit() else float(text)
     except ValueError:
         size = -1
     if not 0 <= size <= _MAX_BYTES:
         warnings.add("SIZE_IS_NONSENSE", f"{text[:40]} bytes, profile of FQN hash digest {example}")
+        return -1
+    if has_rows and int(size) == 0:
+        # Connectors that cannot tell a size write none.
+        warnings.add("SIZE_OF_ROWS_IS_ZERO", f"profile of FQN hash digest {example}")
         return -1
     return int(size)

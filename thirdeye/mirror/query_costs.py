@@ -10,10 +10,13 @@ from thirdeye.mirror.keys import KEY, records_of
 from thirdeye.mirror.openmetadata.source_tables import QUERIES, QUERY_COSTS, RELATIONS
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.state import Index
+from thirdeye.mirror.warnings import RefreshWarnings
 
 _MENTION: Final = np.dtype([("table", KEY), ("query", KEY)])
 _DAY_MS: Final = 86_400_000
 _DAYS: Final = 30
+# More than the database can hold, of a table that thousands of absurd queries name.
+_MAX_COST: Final = 1e13
 # USD by the key of a query.
 Costs = dict[bytes, float]
 # The newest day of a record of its cost, by the key of a query.
@@ -22,10 +25,15 @@ LastDays = dict[bytes, int]
 Mentions = tuple[Array, Array]
 
 
-async def read_query_costs(reader: OpenMetadataReader, index: Index, today: int) -> tuple[Costs, LastDays, Mentions]:
+async def read_query_costs(
+    reader: OpenMetadataReader, index: Index, today: int, warnings: RefreshWarnings
+) -> tuple[Costs, LastDays, Mentions]:
     """What queries cost in the last 30 days, on which day they have their last cost, and which tables they name."""
-    read = partial(reader.om.query_costs, (today - _DAYS) * _DAY_MS)
+    # A day ahead of tomorrow is no day that was.
+    read = partial(reader.om.query_costs, (today - _DAYS) * _DAY_MS, (today + 2) * _DAY_MS)
     cost_rows = await reader.rows(QUERY_COSTS, read) if await reader.can_read(QUERIES) else []
+    for row in cost_rows:
+        warnings.add("QUERY_COST_IS_NONSENSE", f"{row['example']} USD, query {row['id']}", int(row["absurd"] or 0))
     keyed = [(bytes.fromhex(row["id"]).rstrip(b"\0"), row) for row in cost_rows]
     costs = {key: float(row["cost"]) for key, row in keyed if row["cost"] is not None}
     last_days = {key: int(row["newest"]) // _DAY_MS for key, row in keyed if row["newest"] is not None}
@@ -44,15 +52,14 @@ def split_costs(tables: int, costs: Costs, mentions: Mentions) -> Array:
     is_table = numbers >= 0
     sums = np.bincount(numbers[is_table], weights=share[places[is_table]], minlength=tables)
     is_named = np.bincount(numbers[is_table], minlength=tables) > 0
-    return np.where(is_named, sums, np.nan)
+    return np.where(is_named, np.minimum(sums, _MAX_COST), np.nan)
 
 
 def last_uses(tables: int, days: LastDays, mentions: Mentions, today: int) -> Array:
     """The newest day on which a query that names a table has a cost, which is use; 0 without any."""
     numbers, places, keys = _matching(days, mentions)
     newest, result = np.array([days[key] for key in keys], np.int64), np.zeros(tables, np.uint16)
-    # A day ahead of tomorrow is no day that was.
-    known = (numbers >= 0) & (newest[places] <= today + 1)
+    known = numbers >= 0
     np.maximum.at(result, numbers[known], np.minimum(newest[places[known]], today).astype(np.uint16))
     return result
 

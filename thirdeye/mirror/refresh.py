@@ -117,7 +117,7 @@ class EstateRefresh:
             monotonic=self.monotonic,
             settings=self.settings,
             thirdeye=self.thirdeye,
-            reader=await open_reader(self.om, progress.warnings),
+            reader=await open_reader(self.om, self.thirdeye, progress.warnings),
             advisor=self.advisor(),
             removals=self.removals,
             lease=lease,

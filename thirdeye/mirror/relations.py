@@ -1,8 +1,7 @@
-"""Owners, domains and tags of tables, and what tables inherit from schemas and databases."""
+"""Owners and domains of tables, and what tables inherit from schemas and databases."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Final, TypeVar
 
 import numpy as np
@@ -10,12 +9,11 @@ import numpy as np
 from thirdeye.database import Row
 from thirdeye.inventory.columns import RETAINED, Array, Mask
 from thirdeye.mirror.keys import records_of
-from thirdeye.mirror.state import Index, Owner, State
+from thirdeye.mirror.names import Names
+from thirdeye.mirror.state import Index, Numbering, Owner, State
 
 OWNS: Final = 8
 _OWNER_KINDS: Final = frozenset({"user", "team"})
-_TIERS: Final = {f"Tier.Tier{number}": number for number in range(1, 6)}
-_OTHER_TIER: Final = 6
 Member = TypeVar("Member", Owner, str)
 
 
@@ -29,74 +27,58 @@ def _is_domain(row: Row) -> bool:
 
 @dataclass
 class InheritedOwnership:
-    """What tables inherit: owners and domain by the hash that the FQN hashes of a schema's or database's tables begin with."""
+    """What tables inherit: the owners and domains that OpenMetadata names for a service, a database or a schema, by the
+    hash that the FQN hashes of its tables begin with.
+    """
 
     owners: dict[str, set[Owner]] = field(default_factory=dict)
-    domains: dict[str, str] = field(default_factory=dict)
+    domains: dict[str, set[str]] = field(default_factory=dict)
 
-    def add(self, rows: Iterable[Row]) -> None:
-        """Adds rows of `owned_places`. Of several domains the one with the least id counts."""
+    def add(self, rows: Iterable[Row], hashes: Mapping[str, str]) -> None:
+        """Adds rows of `owned_places`; `hashes` are those of places by id."""
         for row in rows:
-            place_hash, identifier = row["fqn_hash"], row["id"]
+            place_hash, identifier = hashes.get(row["place"].lower()), row["id"].lower()
             if not place_hash:
                 continue
             if _is_owner(row):
                 self.owners.setdefault(place_hash, set()).add((row["kind"], identifier))
             elif _is_domain(row):
-                self.domains[place_hash] = min(identifier, self.domains.get(place_hash) or identifier)
+                self.domains.setdefault(place_hash, set()).add(identifier)
 
-    def of(self, place_hash: str) -> tuple[tuple[Owner, ...], str | None]:
-        """The owners and the domain that a place hands down: its schema's, else its database's."""
-        hashes = place_hash.split(".")
-        owners: tuple[Owner, ...] = ()
-        domain = None
-        for length in (3, 2):
-            if len(hashes) >= length:
-                prefix = ".".join(hashes[:length])
-                owners = owners or tuple(sorted(self.owners.get(prefix, ())))
-                domain = domain or self.domains.get(prefix)
-        return owners, domain
+    def owners_of(self, place_hash: str) -> list[tuple[Owner, ...]]:
+        """The owners named for a schema and for its database, in this order. OpenMetadata hands none down from services."""
+        return [tuple(sorted(self.owners.get(each, ()))) for each in _prefixes(place_hash, (3, 2))]
+
+    def domains_of(self, place_hash: str) -> list[tuple[str, ...]]:
+        """The domains named for a schema, its database and its service, in this order."""
+        return [tuple(sorted(self.domains.get(each, ()))) for each in _prefixes(place_hash, (3, 2, 1))]
+
+
+def _prefixes(place_hash: str, lengths: Iterable[int]) -> list[str]:
+    hashes = place_hash.split(".")
+    return [".".join(hashes[:length]) for length in lengths if len(hashes) >= length]
 
 
 async def set_ownership(state: State, index: Index, tables: Mask, rows: AsyncIterator[Row]) -> None:
     """Sets the own owners and domains of the tables in `tables` from rows of `ownership`."""
-    owners, owned, domains = dict[Owner, int](), list[tuple[Array, int]](), list[tuple[str, Array]]()
+    owners, owned = dict[Owner, int](), list[tuple[Array, int]]()
+    domains, grouped = dict[str, int](), list[tuple[Array, int]]()
     async for row in rows:
-        numbers = _numbers_among(tables, index, row)
+        numbers, identifier = numbers_among(tables, index, row), row["id"].lower()
         if _is_owner(row):
-            owned.append((numbers, owners.setdefault((row["kind"], row["id"]), len(owners))))
+            owned.append((numbers, owners.setdefault((row["kind"], identifier), len(owners))))
         elif _is_domain(row):
-            domains.append((row["id"], numbers))
+            grouped.append((numbers, domains.setdefault(identifier, len(domains))))
     source = state.source
     source["own_owners"][tables] = 0
-    source["own_domain"][tables] = 0
-    # Of several domains the one with the least id counts, whatever order they come in.
-    for identifier, numbers in sorted(domains, key=itemgetter(0), reverse=True):
-        source["own_domain"][numbers] = state.domains.number(identifier)
+    source["own_domains"][tables] = 0
     for numbers, owner_set in assign_sets(owned, list(owners), state.owner_sets.number):
         source["own_owners"][numbers] = owner_set
+    for numbers, domain_set in assign_sets(grouped, list(domains), state.domain_sets.number):
+        source["own_domains"][numbers] = domain_set
 
 
-async def set_tags(state: State, index: Index, tables: Mask, rows: AsyncIterator[Row]) -> None:
-    """Sets tier and tags of the tables in `tables` from rows of `tags`; `index` finds by the digest of the FQN hash."""
-    tags, tagged, tiers = dict[str, int](), list[tuple[Array, int]](), list[tuple[int, Array]]()
-    async for row in rows:
-        numbers, tag = _numbers_among(tables, index, row), str(row["tag"])
-        if row["source"] == 0 and tag.startswith("Tier."):
-            tiers.append((_TIERS.get(tag, _OTHER_TIER), numbers))
-        else:
-            tagged.append((numbers, tags.setdefault(tag, len(tags))))
-    query = state.query
-    query["tags"][tables] = 0
-    query["tier"][tables] = 0
-    # Of several tiers the highest counts: it comes last. One with another name is a tier all the same.
-    for tier, numbers in sorted(tiers, key=itemgetter(0), reverse=True):
-        query["tier"][numbers] = tier
-    for numbers, tag_set in assign_sets(tagged, list(tags), state.tag_sets.number):
-        query["tags"][numbers] = tag_set
-
-
-def _numbers_among(tables: Mask, index: Index, row: Row) -> Array:
+def numbers_among(tables: Mask, index: Index, row: Row) -> Array:
     """The numbers of a packed row's tables that are in `tables`."""
     numbers = index.numbers(records_of(row["packed"]))
     numbers = numbers[numbers >= 0]
@@ -140,14 +122,43 @@ def _grouped(tables: Array, values: Array, number_of: Callable[[int], int]) -> l
     return [(part, number_of(value)) for part, value in zip(parts, distinct.tolist(), strict=True)]
 
 
-def inherit(state: State, inherited: InheritedOwnership) -> None:
-    """Sets the effective owners and domain of every table: its own, else its schema's, else its database's."""
-    handed_down = [inherited.of(place_hash) for place_hash in state.place_hashes] or [((), None)]
-    owners = np.array([state.owner_sets.number(place_owners) for place_owners, _ in handed_down], np.int32)
-    domains = np.array([state.domains.number(domain) for _, domain in handed_down], np.int32)
-    place, source = state.query["place"], state.source
-    state.query["owners"] = np.where(source["own_owners"] > 0, source["own_owners"], owners[place])
-    state.query["domain"] = np.where(source["own_domain"] > 0, source["own_domain"], domains[place])
+def inherit(state: State, inherited: InheritedOwnership, names: Names) -> None:
+    """Sets the owners and domains of every table, its own or the nearest that it inherits, and its departed owners.
+
+    Who left, and domains that do not exist, do not count. Departed owners are those among the nearest that are named.
+    """
+    places, place = state.place_hashes or [""], state.query["place"]
+    own, handed_down = state.source["own_owners"], [inherited.owners_of(place_hash) for place_hash in places]
+    state.query["owners"] = _nearest(state.owner_sets, own, place, handed_down, names.owns)
+    named = np.array([_first(state.owner_sets, levels) for levels in handed_down], np.int32)
+    departed = _parts(state.owner_sets, lambda owner: not names.owns(owner))
+    state.query["departed"] = departed[np.where(own > 0, own, named[place])]
+    own, domains = state.source["own_domains"], [inherited.domains_of(place_hash) for place_hash in places]
+    state.query["domains"] = _nearest(state.domain_sets, own, place, domains, names.has_domain)
+
+
+def _nearest(
+    sets: Numbering[tuple[Member, ...]],
+    own: Array,
+    place: Array,
+    handed_down: list[list[tuple[Member, ...]]],
+    counts: Callable[[Member], bool],
+) -> Array:
+    """By table the number of the nearest set with members that count, of these: its own, or one that its place hands down."""
+    levels = [[tuple(filter(counts, level)) for level in of_place] for of_place in handed_down]
+    inherited = np.array([_first(sets, of_place) for of_place in levels], np.int32)
+    living = _parts(sets, counts)[own]
+    return np.where(living > 0, living, inherited[place])
+
+
+def _first(sets: Numbering[tuple[Member, ...]], levels: Iterable[tuple[Member, ...]]) -> int:
+    """The number of the first set that is not empty, else of the empty one."""
+    return sets.number(next(filter(None, levels), ()))
+
+
+def _parts(sets: Numbering[tuple[Member, ...]], counts: Callable[[Member], bool]) -> Array:
+    """By number of a set that of the part of it that counts."""
+    return np.array([sets.number(tuple(filter(counts, members))) for members in list(sets.items)], np.int32)
 
 
 def set_retention(state: State, retained_places: set[str]) -> None:
@@ -156,11 +167,3 @@ def set_retention(state: State, retained_places: set[str]) -> None:
     places = np.array([not retained_places.isdisjoint(hashes) for hashes in prefixes] or [False])
     flags, retained = state.query["flags"], (state.source["own_retention"] > 0) | places[state.query["place"]]
     state.query["flags"] = np.where(retained, flags | np.uint16(RETAINED), flags & ~np.uint16(RETAINED))
-
-
-def teams_by_user(rows: Iterable[Row], users: dict[str, str]) -> dict[str, tuple[str, list[str]]]:
-    """For each user's name, lower case: the id and those of the teams; `users` are names by id."""
-    teams: dict[str, list[str]] = {}
-    for row in rows:
-        teams.setdefault(row["user"], []).append(row["team"])
-    return {name.lower(): (identifier, sorted(teams.get(identifier, []))) for identifier, name in users.items()}

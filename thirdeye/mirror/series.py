@@ -1,6 +1,6 @@
 """The series of the estate during a refresh: use and age that their parts share, and what is advised of old parts."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice, pairwise
@@ -24,6 +24,7 @@ from thirdeye.inventory.feeds import FeedColumns
 from thirdeye.inventory.money import BYTES_PER_GB, format_cost
 from thirdeye.inventory.rules import ACTIVITY_CODE, UNKNOWN_CODE, Activity, TableColumns, Thresholds, UnknownReason
 from thirdeye.inventory.series import PartFacts, SeriesEntry, SeriesMembers, no_series, old_parts
+from thirdeye.inventory.storage_prices import TARIFFS, Tariffs
 from thirdeye.inventory.table_names import split_suffix
 from thirdeye.inventory.verdicts import BLOCKER_BIT, UNKNOWN_IDLE_DAYS, VERDICT_CODE, Blocker, Verdict
 from thirdeye.mirror import store
@@ -43,6 +44,7 @@ _AGAINST_ADVICE: Final = sum(
         Blocker.KEPT_BY_OWNER,
         Blocker.CRITICAL_TIER,
         Blocker.PROTECTED_TAG,
+        Blocker.IN_DATA_PRODUCT,
         Blocker.EVIDENCE_INCOMPLETE,
         Blocker.FEED_SILENT,
         Blocker.CALIBRATION_OFF,
@@ -170,7 +172,7 @@ def _old_parts(series: EstateSeries, advised: Mask, query: Columns, source: Colu
 
 
 async def series_entries(
-    series: EstateSeries, state: State, prices: Sequence[Decimal], thirdeye: MySQL, today: int
+    series: EstateSeries, state: State, tariffs: Tariffs, thirdeye: MySQL, today: int
 ) -> AsyncIterator[list[SeriesEntry]]:
     """The series as they are published, in the order of their numbers, a page at a time: the first has the number 1."""
     members, query = series.members, state.query
@@ -179,7 +181,8 @@ async def series_entries(
     old = _old_parts(series, advised, query, state.source, today)
     numbers, by_series = members.numbers, members.series - 1
     place = query["place"][members.representatives] if len(members) else np.zeros(0, np.int32)
-    price = [prices[service] for service in state.service_of_place()[place].tolist()]
+    service = state.service_of_place()[query["place"][numbers]]
+    tariff = tariffs.of(service, query["written"][numbers], query["flags"][numbers])
     old_numbers, old_ends = numbers[old], np.searchsorted(by_series[old], np.arange(len(members) + 1)).tolist()
     in_use = _in_use(members, query)
     columns = (
@@ -190,8 +193,8 @@ async def series_entries(
         advised.tolist(),
     )  # fmt: skip
     sums_of_all, sums_of_old = (
-        _sums(query, numbers, by_series, price),
-        _sums(query, numbers[old], by_series[old], price),
+        _sums(query, numbers, by_series, tariff, tariffs, len(members)),
+        _sums(query, numbers[old], by_series[old], tariff[old], tariffs, len(members)),
     )
     rows = zip(*columns, sums_of_all, sums_of_old, pairwise(old_ends), strict=True)
     for page in range(0, len(members), _PAGE):
@@ -235,9 +238,18 @@ def _in_use(members: SeriesMembers, query: Columns) -> Mask:
     return in_use
 
 
-def _sums(query: Columns, numbers: Array, by_series: Array, prices: Sequence[Decimal]) -> Iterator[tuple[int, Decimal]]:
+def _sums(
+    query: Columns, numbers: Array, by_series: Array, tariff: Array, tariffs: Tariffs, series: int
+) -> Iterator[tuple[int, Decimal]]:
     """By series the bytes of these tables, and what they cost in USD a month, as far as known."""
-    sizes = exact_sums(by_series, np.maximum(query["size"][numbers], 0), len(prices))
-    queries = np.bincount(by_series, np.nan_to_num(query["query_cost"][numbers]), minlength=len(prices))
-    for size, price, cost in zip(sizes, prices, queries.tolist(), strict=True):
-        yield size, size * price / BYTES_PER_GB + Decimal(repr(cost))
+    # All of a series are of one service: its parts may pay any of that one's tariffs.
+    cells = by_series * TARIFFS + tariff % TARIFFS
+    sizes = exact_sums(cells, np.maximum(query["size"][numbers], 0), TARIFFS * series)
+    first = np.zeros(series, np.int64)
+    first[by_series] = tariff - tariff % TARIFFS
+    queries = np.bincount(by_series, np.nan_to_num(query["query_cost"][numbers]), minlength=series)
+    for number, (start, cost) in enumerate(zip(first.tolist(), queries.tolist(), strict=True)):
+        own = sizes[TARIFFS * number : TARIFFS * (number + 1)]
+        rates = tariffs.exact[start : start + TARIFFS]
+        storage = sum((size * rate for size, rate in zip(own, rates, strict=True)), Decimal(0)) / BYTES_PER_GB
+        yield sum(own), storage + Decimal(repr(cost))

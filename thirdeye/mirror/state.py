@@ -33,6 +33,8 @@ GROUPS: Final = {"query": QUERY_FIELDS, "source": SOURCE_FIELDS, "name": NAME_FI
 SUMS: Final = "bucket-sums/"
 # With `sums/`, under which earlier versions stored them otherwise.
 PREFIXES: Final = (*(f"{group}/" for group in GROUPS if group != "name"), SUMS, "sums/")
+# What a refresh takes from OpenMetadata's rows. Those that did not change are read again when this does.
+READING: Final = "materialized views and dynamic tables, rows of profiles"
 # What a full refresh keeps of a table. Days as in columns.
 _KEPT: Final = np.dtype([
     ("id", KEY), ("number", ">u4"), ("known_since", ">u2"), ("accessed", ">u2"), ("seen_later", "u1"), ("present", "u1"),
@@ -106,7 +108,15 @@ class State:
     place_hashes: list[str] = field(default_factory=list)
     owner_sets: Numbering[tuple[Owner, ...]] = field(default_factory=lambda: Numbering([()]))
     tag_sets: Numbering[tuple[str, ...]] = field(default_factory=lambda: Numbering([()]))
-    domains: Numbering[str | None] = field(default_factory=lambda: Numbering([None]))
+    mark_sets: Numbering[tuple[tuple[str, str], ...]] = field(default_factory=lambda: Numbering([()]))
+    # Kind and id of data products and contracts.
+    product_sets: Numbering[tuple[tuple[str, str], ...]] = field(default_factory=lambda: Numbering([()]))
+    # Who edited metadata last; 0 for nobody.
+    editors: Numbering[str] = field(default_factory=lambda: Numbering([""]))
+    # The glossary terms that tables and columns have, or had.
+    terms: set[str] = field(default_factory=set)
+    # Ids, as OpenMetadata relates them or as far as they exist; so are the sets of owners.
+    domain_sets: Numbering[tuple[str, ...]] = field(default_factory=lambda: Numbering([()]))
     asset_kinds: Numbering[str] = field(default_factory=Numbering)
     sums: dict[str, BucketSums] = field(default_factory=dict)
     usage_sums: UsageSums = field(default_factory=dict)
@@ -156,7 +166,11 @@ class State:
             "place_hashes": self.place_hashes,
             "owner_sets": self.owner_sets.items,
             "tag_sets": self.tag_sets.items,
-            "domains": self.domains.items,
+            "mark_sets": self.mark_sets.items,
+            "product_sets": self.product_sets.items,
+            "editors": self.editors.items,
+            "terms": sorted(self.terms),
+            "domain_sets": self.domain_sets.items,
             "asset_kinds": self.asset_kinds.items,
             "usage_sums": self.usage_sums,
             "counted_days": self.counted_days,
@@ -173,7 +187,11 @@ class State:
         self.place_hashes = document["place_hashes"]
         self.owner_sets = Numbering(tuple(map(tuple, owners)) for owners in document["owner_sets"])
         self.tag_sets = Numbering(map(tuple, document["tag_sets"]))
-        self.domains = Numbering(document["domains"])
+        self.mark_sets = Numbering(tuple(map(tuple, marks)) for marks in document["mark_sets"])
+        self.product_sets = Numbering(tuple(map(tuple, products)) for products in document["product_sets"])
+        self.editors = Numbering(document["editors"])
+        self.terms = set(document["terms"])
+        self.domain_sets = Numbering(map(tuple, document["domain_sets"]))
         self.asset_kinds = Numbering(document["asset_kinds"])
         self.usage_sums = {day: tuple(sums) for day, sums in document["usage_sums"].items()}
         self.counted_days = document["counted_days"]
@@ -184,9 +202,9 @@ class State:
 
 
 async def load_state(thirdeye: MySQL, generation: int) -> State | None:
-    """The state as of a generation; None when there is none, or only in the form of another version."""
+    """The state as of a generation; None when there is none, or only one of a version that read other things."""
     document = await stored_document(thirdeye, generation)
-    if document is None:
+    if document is None or document.get("reading") != READING:
         return None
     state = State(generation=generation)
     state.restore(document)
@@ -224,6 +242,8 @@ async def load_numbers(thirdeye: MySQL, generation: int) -> State:
     state.remembers = document is not None
     if document is not None:
         state.asset_kinds = Numbering(document["asset_kinds"])
+        # Tables that are absent may have them still.
+        state.terms = set(document["terms"])
         await _load_columns(thirdeye, generation, "asset", state.asset)
     return state
 
@@ -244,7 +264,10 @@ async def _load_columns(thirdeye: MySQL, generation: int, group: str, columns: C
 
 def packed_state(state: State) -> Iterator[tuple[str, bytes]]:
     """Every blob of a state that a refresh needs again, except those of its edges and its names."""
-    yield "sources", orjson.dumps({**state.document(), "fields": GROUPS | VIEW_GROUPS, "reader": READER})
+    yield (
+        "sources",
+        orjson.dumps({**state.document(), "fields": GROUPS | VIEW_GROUPS, "reader": READER, "reading": READING}),
+    )
     for group, columns in state.groups().items():
         if group != "name":
             yield from columns.blobs(group)

@@ -136,7 +136,10 @@ SET {", ".join(f"live.{column} = facts.{column}" for column in FACT_COLUMNS[1:-1
 _PUT_ASSETS = "REPLACE INTO lineage_asset (number, id, kind, name) VALUES "
 _PUT_CHANGES = "INSERT INTO table_change (generation, changed_at, kind, number, detail) VALUES "
 _DELETE_CHANGES = "DELETE FROM table_change WHERE changed_at < %(before)s"
-_PRICES = "SELECT service_type, effective_from, usd_per_gb_month FROM storage_price WHERE effective_from <= %(day)s"
+_PRICES = """
+SELECT service_type, service, effective_from, usd_per_gb_month, long_term_usd_per_gb_month, long_term_days, source,
+  source_date FROM storage_price WHERE effective_from <= %(day)s
+"""
 
 # For packed texts, in bytes.
 _RAISE_PACKED_LIMIT = "SET SESSION group_concat_max_len = 67108864"

@@ -31,8 +31,11 @@ from thirdeye.inventory.duplicates import is_marked, name_key, normalised_name
 from thirdeye.inventory.fqn import digest, split_fqn
 from thirdeye.inventory.rules import TYPES_WITHOUT_STORAGE
 from thirdeye.inventory.table_names import SuffixKind, head_key, path_key, split_suffix, word_key
+from thirdeye.inventory.warehouses import DERIVED_TYPES
 from thirdeye.mirror.buckets import BUCKETS, BucketSums, id_buckets
+from thirdeye.mirror.descriptions import complete_descriptions, is_described
 from thirdeye.mirror.keys import KEY, id_key
+from thirdeye.mirror.labels import editor_number
 from thirdeye.mirror.moments import Moment, Reading, read_moment
 from thirdeye.mirror.openmetadata.store import OpenMetadata
 from thirdeye.mirror.state import Index, State
@@ -48,7 +51,6 @@ _MAX_NAME_LENGTH: Final = 512
 _MAX_SCHEMA_LENGTH: Final = 1024
 _MAX_TYPE_LENGTH: Final = 64
 _MAX_SERVICE_HASH_LENGTH: Final = 200
-# A description of blanks alone is none.
 _MAX_EXAMPLE_LENGTH: Final = 300
 _FIRST_VERSION_NUMBER: Final = 0.1
 _VERSION_TOLERANCE: Final = 0.01
@@ -63,7 +65,6 @@ _TYPE_FORMS: Final = {
     "Partitioned": PARTITIONED, "View": VIEW, "SecureView": VIEW, "MaterializedView": VIEW, "SemanticView": VIEW,
     "Dynamic": VIEW,
 }  # fmt: skip
-_BLANK: Final = re.compile(r'^"(\s|\\[nrt])*"?$')
 _TAIL: Final = re.compile("[0-9a-f]{4}")
 StageText = Callable[[list[TextRow]], Awaitable[None]]
 
@@ -208,6 +209,7 @@ class TableReader:
 
     async def _add_page(self, page: list[Row], *, only_changed: bool = False) -> None:
         rows = self._with_valid_id(page)
+        await complete_descriptions(self._om, rows)
         texts = []
         for row, known_number in zip(rows, self._numbers_of([row["id"] for row in rows]), strict=True):
             number = self._new_number(row) if known_number < 0 else known_number
@@ -266,10 +268,12 @@ class TableReader:
             (presence if row["deleted"] else PRESENT)
             | (DESCRIBED if is_described(row["description"]) else 0)
             | (WITHOUT_STORAGE if row["table_type"] in TYPES_WITHOUT_STORAGE else 0)
+            | DERIVED_TYPES.get(row["table_type"] or "", 0)
         )
         source["absent_since"][number] = source["absent_since"][number] if row["deleted"] else 0
         query["place"][number] = place
         self._state.name["fingerprint"][number] = int(row["fingerprint"] or 0)
+        query["editor"][number] = editor_number(self._state, row["editor"])
         source["own_retention"][number] = row["retention"] not in (None, "", "null")
         life_cycle, unreadable = self._life_cycle(row)
         for aspect, column in _ASPECTS.items():
@@ -380,11 +384,6 @@ def _document(text: str | None) -> object:
 def _is_first(version: str | None) -> bool:
     """Whether OpenMetadata has never changed the table's metadata."""
     return version is not None and abs((_number(version) or 0.0) - _FIRST_VERSION_NUMBER) < _VERSION_TOLERANCE
-
-
-def is_described(description: str | None) -> bool:
-    """Whether the beginning of a description, as JSON text, is of a text that says anything."""
-    return description is not None and description.startswith('"') and not _BLANK.match(description)
 
 
 def _number(value: object) -> float | None:

@@ -34,14 +34,14 @@ COLUMNS: Final = (
     "domain", "described", "sizeBytes", "storageCost", "queryCost", "monthlyCost", "created", "lastAccessed",
     "lastWritten", "queries30d", "daysOfUse", "longestPauseDays", "idleDays", "evidence", "activity", "activityReason",
     "inUse", "inUseThroughLineage", "zombie", "recommendation", "purgeScore", "returnRisk", "saving", "blockerCodes",
-    "url", "id", "knownSince", "unknownReason",
+    "url", "id", "knownSince", "unknownReason", "domains", "formerOwners",
 )  # fmt: skip
 _SINGLE: Final = ("sortBy", "sortDir", "search")
 _PARAMETERS: Final = (*FIELDS, *_SINGLE)
 _LISTS: Final = frozenset(
     {
         "service", "database", "schema", "owner", "tier", "tag", "domain", "activity", "unknownReasons", "evidence",
-        "verdict", "blocker",
+        "verdict", "blocker", "formerOwner",
     }
 )  # fmt: skip
 _ENUMS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -64,6 +64,7 @@ def meta_of(score: ZIScore, estate: Snapshot, settings: Settings) -> ScoreMeta:
         "metadata": _metadata(total),
         "warnings": _warnings(score, estate.warnings),
         "generation": estate.generation,
+        "missing": ",".join(sorted(estate.missing_evidence)),
         "inputs": {
             name: getattr(total, name)
             for name in Tally.__dataclass_fields__

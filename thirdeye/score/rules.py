@@ -20,6 +20,7 @@ from thirdeye.inventory.columns import (
     PackedColumns,
     exact_sums,
 )
+from thirdeye.inventory.evidence import NOTHING, USE, Evidence, Kinds
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity, days_ago, has_strong_evidence
 
 COMPONENTS = ("storage", "compute", "query", "others")
@@ -184,27 +185,47 @@ def _masks(chunk: Mapping[str, Array], today: int, recent_days: int) -> dict[str
     }
 
 
-def _used_and_whole(tally: Tally, *, any_written: bool) -> dict[str, tuple[int, int]]:
+# What components rest on, and the marks of stewardship.
+_RESTS_ON: Final[Mapping[str, Kinds]] = {
+    "storage": USE | {Evidence.PROFILES},
+    "compute": USE | {Evidence.PROFILES},
+    "query": frozenset({Evidence.USAGE}),
+    "owned": frozenset({Evidence.OWNERS}),
+    "described": NOTHING,
+    "tiered": frozenset({Evidence.TAGS}),
+}
+
+
+def _used_and_whole(tally: Tally, *, any_written: bool, missing: Kinds) -> dict[str, tuple[int, int]]:
     """By component what is used of the whole, in its units: bytes, tables, or marks of stewardship. A whole of 0: no data."""
-    return {
+    marks = [mark for mark in ("owned", "described", "tiered") if not _RESTS_ON[mark] & missing]
+    parts = {
         "storage": (tally.active_bytes, tally.bytes),
         "compute": (tally.written_active, tally.written) if any_written else (tally.active, tally.tables),
         "query": (tally.accessed, tally.evidenced),
-        "others": (tally.owned + tally.described + tally.tiered, 3 * tally.tables),
+        "others": (sum(getattr(tally, mark) for mark in marks), len(marks) * tally.tables),
     }
+    return {name: (0, 0) if _RESTS_ON.get(name, NOTHING) & missing else part for name, part in parts.items()}
 
 
-def zi_score(services: Mapping[str, Tally], weights: Mapping[str, int], bands: Bands, drivers: int = 5) -> ZIScore:
+def zi_score(
+    services: Mapping[str, Tally],
+    weights: Mapping[str, int],
+    bands: Bands,
+    drivers: int = 5,
+    missing: Kinds = NOTHING,
+) -> ZIScore:
     """The score of an estate from the tallies of its services; `weights` by component, `drivers` at most so many.
 
-    Components without data are left out and the other weights scaled up. An estate without a table is NO_DATA; one of
-    whose tables the use of hardly any is known is NO_EVIDENCE.
+    Components without data are left out and the other weights scaled up: also those of which it cannot be read now
+    (`missing`) what they are. An estate without a table is NO_DATA; one of whose tables the use of hardly any is known is
+    NO_EVIDENCE.
     """
     total = Tally()
     for tally in services.values():
         total.add(tally)
     any_written = total.written > 0
-    parts = _used_and_whole(total, any_written=any_written)
+    parts = _used_and_whole(total, any_written=any_written, missing=missing)
     whole = {name: parts[name][1] for name in COMPONENTS}
     present = sum(weights[name] for name in COMPONENTS if whole[name])
     if present == 0:
@@ -220,7 +241,7 @@ def zi_score(services: Mapping[str, Tally], weights: Mapping[str, int], bands: B
         components=tuple(
             Component(name=name, value=value[name], weight=share[name], points=points[name]) for name in COMPONENTS
         ),
-        drivers=_drivers(services, share, whole, any_written=any_written)[:drivers],
+        drivers=_drivers(services, share, whole, any_written=any_written, missing=missing)[:drivers],
         total=total,
         coverage=coverage,
     )
@@ -232,11 +253,17 @@ def _no_data(total: Tally) -> ZIScore:
 
 
 def _drivers(
-    services: Mapping[str, Tally], share: Mapping[str, Fraction], whole: Mapping[str, int], *, any_written: bool
+    services: Mapping[str, Tally],
+    share: Mapping[str, Fraction],
+    whole: Mapping[str, int],
+    *,
+    any_written: bool,
+    missing: Kinds,
 ) -> tuple[Driver, ...]:
     drivers = []
     for service, tally in services.items():
-        for name, (used, all_of_service) in _used_and_whole(tally, any_written=any_written).items():
+        parts = _used_and_whole(tally, any_written=any_written, missing=missing)
+        for name, (used, all_of_service) in parts.items():
             if whole[name] and share[name] and used != all_of_service:
                 points = 100 * share[name] * Fraction(all_of_service - used, whole[name])
                 drivers.append(Driver(component=name, service=service, points=points))

@@ -96,7 +96,8 @@ class ScoreService:
             self.settings.recent_days,
         )
         by_service = {name: tally for name, tally in zip(services, tallies, strict=True) if tally.tables}
-        return zi_score(by_service, weights_of(self.settings), bands_of(self.settings))
+        missing = estate.missing_evidence
+        return zi_score(by_service, weights_of(self.settings), bands_of(self.settings), missing=missing)
 
     async def publish(self) -> ScoreAnswer | None:
         """Caches and returns the answer for the newest row; None before the first row."""

@@ -18,14 +18,16 @@ _LATEST = """
 SELECT id, captured_at, score, status, meta FROM health_score_history
 ORDER BY captured_at DESC, id DESC LIMIT 1
 """
-_AT_OR_BEFORE = """
+# What could not be read is left out of a score: one that rests on something else is no measure for it.
+_COMPARABLE = "COALESCE(status, '') <> 'NO_DATA' AND COALESCE(JSON_VALUE(meta, '$.missing'), '') = %(missing)s"
+_AT_OR_BEFORE = f"""
 SELECT score FROM health_score_history
-WHERE captured_at <= %(moment)s AND COALESCE(status, '') <> 'NO_DATA'
+WHERE captured_at <= %(moment)s AND {_COMPARABLE}
 ORDER BY captured_at DESC, id DESC LIMIT 1
 """
-_OLDEST_SINCE = """
+_OLDEST_SINCE = f"""
 SELECT score FROM health_score_history
-WHERE captured_at > %(moment)s AND captured_at <= %(captured_at)s AND id <> %(id)s AND COALESCE(status, '') <> 'NO_DATA'
+WHERE captured_at > %(moment)s AND captured_at <= %(captured_at)s AND id <> %(id)s AND {_COMPARABLE}
 ORDER BY captured_at, id LIMIT 1
 """
 
@@ -77,6 +79,8 @@ class ScoreMeta(TypedDict, total=False):
     metadata: dict[str, int | float]
     warnings: list[str]
     generation: int
+    # Kinds of evidence that could not be read, joined by commas.
+    missing: str
     inputs: dict[str, int]
     settings: dict[str, object]
 
@@ -121,10 +125,14 @@ async def latest_score(thirdeye: MySQL) -> ScoreRow | None:
 
 
 async def score_before(thirdeye: MySQL, row: ScoreRow, moment: datetime) -> int | None:
-    """The score as of `moment`, else of the oldest row after it but `row`; rows with NO_DATA do not count."""
-    earlier = await thirdeye.fetch_one(_AT_OR_BEFORE, {"moment": moment})
+    """The score as of `moment`, else of the oldest row after it but `row`.
+
+    Rows with NO_DATA do not count, nor do those that lack other evidence than `row`.
+    """
+    missing = row.meta.get("missing", "")
+    earlier = await thirdeye.fetch_one(_AT_OR_BEFORE, {"moment": moment, "missing": missing})
     if earlier is None:
-        values = {"moment": moment, "captured_at": row.captured_at, "id": row.id}
+        values = {"moment": moment, "captured_at": row.captured_at, "id": row.id, "missing": missing}
         earlier = await thirdeye.fetch_one(_OLDEST_SINCE, values)
     return int(earlier["score"]) if earlier else None
 

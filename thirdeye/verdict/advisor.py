@@ -6,8 +6,6 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Final
 
-import numpy as np
-
 from thirdeye.database import MySQL, Session
 from thirdeye.inventory.columns import Array, day_of
 from thirdeye.inventory.verdicts import VERDICTS
@@ -41,6 +39,7 @@ class VerdictAdvisor(Advisor):
         self._past: PastStates | None = None
         self._table: RiskTable | None = None
         self._today = 0
+        self._unseen = False
 
     def begin(self, population: Population, today: int) -> None:
         """As Advisor."""
@@ -56,13 +55,13 @@ class VerdictAdvisor(Advisor):
         assert self._past is not None
         today = day_of(self._today)
         assert today is not None
+        self._unseen = estate.unseen
         counts = self._past.counts
         table = self._table = RiskTable.of(*counts.until(self._today))
         policy = await current_policy(self._settings, self._thirdeye)
         since = today - timedelta(days=CALIBRATION_DAYS)
         miscalibrated = miscalibrated_risks(await store.quality(self._thirdeye, since, today))
         inputs = VerdictInputs(
-            prices=np.array([float(price) for price in estate.prices] or [0.0]),
             kept=await store.kept_numbers(self._thirdeye, today),
             calibration_off=miscalibrated,
         )
@@ -82,7 +81,7 @@ class VerdictAdvisor(Advisor):
         }
 
     def compare(self, before: Mapping[str, Array] | None, after: Mapping[str, Array], first: int) -> None:
-        self._records.compare(before, after, first, self._today)
+        self._records.compare(before, after, first, self._today, unseen=self._unseen)
 
     async def publish(self, session: Session, generation: int) -> None:
         today = day_of(self._today)

@@ -1,6 +1,5 @@
 """Applies the rules to the whole estate during a refresh."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +8,7 @@ from thirdeye.inventory.columns import (
     CHUNK,
     IN_USE_THROUGH_LINEAGE,
     IN_USE_THROUGH_SERIES,
+    WITHOUT_PLAN,
     WITHOUT_STORAGE,
     Array,
     Mask,
@@ -21,6 +21,7 @@ from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICT_CODE, Verdict
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict import rules
 from thirdeye.verdict.propagation import have_downstream, highest_downstream
+from thirdeye.verdict.protection import cared_for, protection
 from thirdeye.verdict.return_risk import NO_CLASS, RiskTable, classify
 from thirdeye.verdict.rules import BlockerFacts, Policy
 from thirdeye.verdict.series import share_risk, share_verdict, shared_facts, unused_series
@@ -33,11 +34,9 @@ _UNKNOWN_RISK = 2.0
 class VerdictInputs:
     """What verdicts depend on besides the estate.
 
-    `prices`: USD per GB and month by service number. `kept`: numbers of tables that people keep. `calibration_off`:
-    numbers of the risk table whose promise did not hold.
+    `kept`: numbers of tables that people keep. `calibration_off`: numbers of the risk table whose promise did not hold.
     """
 
-    prices: Array
     kept: frozenset[int]
     calibration_off: frozenset[int]
 
@@ -53,21 +52,23 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
     unused = unused_series(estate.series, query)
     share_risk(unused, query, risk_table.risks)
     shared = shared_facts(unused, query, estate.source)
-    protected = protected_tag_sets(estate.tag_sets, policy.protected_tags)
+    protects = protection(estate.tag_sets, estate.labels, policy.protected_tags, len(estate.silent))
     kept = select(inputs.kept, count)[:count]
     calibration_off = select(inputs.calibration_off, len(risk_table.risks))
     # Chunk by chunk, as the rules make a dozen intermediate arrays.
     for start in range(0, count, CHUNK):
         part = slice(start, start + CHUNK)
         chunk = {name: query[name][part] for name in query.fields}
-        price, place = inputs.prices[estate.service[part]], estate.place[part]
+        place = estate.place[part]
         facts = BlockerFacts(
             activity=chunk["activity"],
             written=shared.written[part],
             unreadable_write=shared.unreadable_write[part],
             known_since=shared.known_since[part],
-            tier=chunk["tier"],
-            protected=protected[chunk["tags"]],
+            critical_tier=protects.critical(chunk),
+            protected=protects.protected(chunk, place),
+            in_data_product=protects.in_product(chunk, place),
+            cared_for=cared_for(chunk["flags"]),
             kept=kept[part],
             in_use_downstream=(chunk["flags"] & IN_USE_THROUGH_LINEAGE) != 0,
             unknown_downstream=unknown_downstream[part],
@@ -89,8 +90,9 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
         verdicts = rules.verdicts(
             activity=chunk["activity"],
             idle=chunk["idle"],
-            cost=costs(chunk["size"], chunk["query_cost"], price),
+            cost=costs(estate.tariffs, estate.service[part], chunk),
             without_storage=(chunk["flags"] & WITHOUT_STORAGE) != 0,
+            without_plan=(chunk["flags"] & WITHOUT_PLAN) != 0,
             risk=risk_table.risks[chunk["risk"]],
             bits=chunk["blockers"],
             policy=policy,
@@ -143,15 +145,3 @@ def _effective_numbers(
     # Comparisons with NaN are false: a table with nothing downstream keeps its own.
     numbers: Array = np.where(is_idle & (downstream > own), inherited, own_numbers).astype(np.uint16)
     return numbers
-
-
-def protected_tag_sets(tag_sets: Sequence[Sequence[str]], protected: Sequence[str]) -> Mask:
-    """Which sets of tags contain a protected one: named by itself, or by its classification or glossary."""
-    return select(
-        (
-            number
-            for number, tags in enumerate(tag_sets)
-            if any(tag == name or tag.startswith(f"{name}.") for tag in tags for name in protected)
-        ),
-        max(len(tag_sets), 1),
-    )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypedDict
@@ -10,6 +11,10 @@ from thirdeye.estate.dates import format_day
 from thirdeye.estate.series import SeriesView
 from thirdeye.inventory.money import CENT
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, Blocker, Verdict
+from thirdeye.inventory.warehouses import has_plan
+from thirdeye.verdict import label_sentences
+from thirdeye.verdict.dropped_tables import kept_after_drop
+from thirdeye.verdict.removal import refusal
 from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.store import Keep
 
@@ -79,10 +84,22 @@ class ReturnRisk(TypedDict):
     tables: tuple[int, int]
 
 
-def blocker_detail(
-    blocker: Blocker, table: TableAnswer, keep: Keep | None, missing_days: int, protected_tags: Sequence[str]
-) -> str:
-    """A blocker with its dates and numbers. `missing_days`: of observation, for SHORT_HISTORY."""
+@dataclass(frozen=True, kw_only=True)
+class Background:
+    """What sentences need beside the table: its `keep`, `missing_days` of observation for SHORT_HISTORY, the tags that the
+    policy protects, the tags that glossary terms carry, and for how many days an edit is a sign of care.
+    """
+
+    keep: Keep | None = None
+    missing_days: int = 0
+    protected_tags: Sequence[str] = ()
+    terms: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    edit_days: int = 90
+
+
+def blocker_detail(blocker: Blocker, table: TableAnswer, background: Background) -> str:
+    """A blocker with its dates and numbers."""
+    keep, missing_days = background.keep, background.missing_days
     if blocker is Blocker.KEPT_BY_OWNER:
         if keep is None:
             return f"Somebody said that {_who(table, 'it')} must stay."
@@ -95,8 +112,13 @@ def blocker_detail(
     sentences = {
         Blocker.ACTIVE_DOWNSTREAM: _active_downstream(table),
         Blocker.UNKNOWN_DOWNSTREAM: f"Something depends on {_whom(table)} of whose use nothing is known.",
-        Blocker.CRITICAL_TIER: _critical_tier(table),
-        Blocker.PROTECTED_TAG: f"{_who(table)} carries a protected tag ({', '.join(protected_tags)}).",
+        Blocker.CRITICAL_TIER: label_sentences.critical_tier(table, background.terms)
+        or "The tier of another part of its series is critical.",
+        Blocker.PROTECTED_TAG: label_sentences.protected_tags(table, background.terms, background.protected_tags)
+        or f"{_who(table)} carries a protected tag ({', '.join(background.protected_tags)}).",
+        Blocker.IN_DATA_PRODUCT: label_sentences.data_products(table)
+        or f"{_who(table)} is in a data product or has a data contract.",
+        Blocker.CARED_FOR: _cared_for(table, background.edit_days),
         Blocker.RECENTLY_WRITTEN: _recently_written(table),
         Blocker.RECENTLY_CREATED: f"Nothing tells of it before {format_day(table['knownSince'])}.",
         Blocker.SHORT_HISTORY: short_history,
@@ -132,10 +154,9 @@ def _active_downstream(table: TableAnswer) -> str:
     return "Something that is in use depends on another part of its series."
 
 
-def _critical_tier(table: TableAnswer) -> str:
-    if table["tier"] in {"Tier1", "Tier2"}:
-        return f"Its tier is {table['tier']}."
-    return "The tier of another part of its series is critical."
+def _cared_for(table: TableAnswer, edit_days: int) -> str:
+    signs = label_sentences.signs_of_care(table, edit_days)
+    return " ".join(signs) or f"Somebody looks after {_who(table, 'it').removesuffix(',')}."
 
 
 def _recently_written(table: TableAnswer) -> str:
@@ -147,8 +168,14 @@ def _recently_written(table: TableAnswer) -> str:
     return "Nobody can read when it was last written."
 
 
-def reasons(table: TableAnswer, verdict: Verdict, blockers: Sequence[str], risk: ReturnRisk | None) -> list[str]:
-    """The reasons for a verdict: use, return risk, cost, dependents, blockers, and what to do."""
+def reasons(
+    table: TableAnswer,
+    verdict: Verdict,
+    blockers: Sequence[str],
+    risk: ReturnRisk | None,
+    care: Sequence[str] = (),
+) -> list[str]:
+    """The reasons for a verdict: use, return risk, cost, dependents, signs of care, blockers, and what to do."""
     if table["removedAt"] is not None:
         return [f"It was removed on {format_day(table['removedAt'].date())}."]
     sentences = [_use(table)] if table["absentSince"] is None else [_absence(table["absentSince"]), _use(table)]
@@ -156,11 +183,31 @@ def reasons(table: TableAnswer, verdict: Verdict, blockers: Sequence[str], risk:
         sentences.append(series["reason"])
     if risk is not None and risk["tables"][0]:
         sentences.append(_similar_tables(risk))
-    cost: Decimal | None = table["monthlyCost"]
-    sentences.append("What it costs is not known." if cost is None else f"Costs {cost.quantize(CENT):,} USD a month.")
+    sentences.append(_cost(table))
     if _nothing_depends_on(table):
         sentences.append("Nothing in use depends on it.")
-    return [*sentences, *blockers, _ADVICE[verdict]]
+    # As a blocker they are said already.
+    sentences += care if Blocker.CARED_FOR.value not in table["blockerCodes"] else ()
+    return [*sentences, *blockers, *_removal(table, verdict), _ADVICE[verdict]]
+
+
+def _cost(table: TableAnswer) -> str:
+    cost: Decimal | None = table["monthlyCost"]
+    if cost is None:
+        return "What it costs is not known."
+    days = table["storagePrice"]["longTermDays"]
+    rate = f", at the lower rate for what is not written for {_days(days)}" if table["longTermRate"] else ""
+    return f"Costs {cost.quantize(CENT):,} USD a month{rate}."
+
+
+def _removal(table: TableAnswer, verdict: Verdict) -> list[str]:
+    """What is to be said of dropping a table: what that leaves to be paid, or why it cannot be done step by step."""
+    service_type, table_type = table["serviceType"], table["tableType"]
+    if verdict in {Verdict.DELETE, Verdict.ARCHIVE}:
+        kept = kept_after_drop(service_type, table_type)
+        return [] if kept is None else [f"After it is dropped: {kept}"]
+    problem = None if has_plan(service_type, table_type) else refusal(service_type, table_type)
+    return [f"{problem[:1].upper()}{problem[1:]}."] if problem and verdict is Verdict.REVIEW else []
 
 
 def _nothing_depends_on(table: TableAnswer) -> bool:

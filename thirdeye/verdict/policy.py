@@ -19,6 +19,7 @@ def policy_of(settings: Settings) -> Policy:
         protected_tags=tuple(settings.protected_tags),
         archive_saving=settings.archive_saving,
         review_cost=settings.review_cost_usd,
+        review_cared_for=settings.review_cared_for,
     )
 
 
@@ -36,6 +37,7 @@ def policy_document(policy: Policy) -> PolicyDocument:
         "archive_risk": policy.archive_risk,
         "minimum_idle_days": policy.minimum_idle_days,
         "protected_tags": list(policy.protected_tags),
+        "review_cared_for": policy.review_cared_for,
     }
 
 

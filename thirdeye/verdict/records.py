@@ -24,8 +24,19 @@ class Records:
     gone: list[int] = field(default_factory=list)
     regretted: dict[int, list[int]] = field(default_factory=dict)
 
-    def compare(self, before: Mapping[str, Array] | None, after: Mapping[str, Array], first: int, today: int) -> None:
-        """Adds the changes of a chunk that begins at number `first`; sets its `advised` and `advised_on`."""
+    def compare(
+        self,
+        before: Mapping[str, Array] | None,
+        after: Mapping[str, Array],
+        first: int,
+        today: int,
+        *,
+        unseen: bool = False,
+    ) -> None:
+        """Adds the changes of a chunk that begins at number `first`; sets its `advised` and `advised_on`.
+
+        While something that verdicts look at is `unseen`, none is given or withdrawn: those before stand.
+        """
         length = len(after["flags"])
         advised, advised_on, was_present = (np.zeros(length, np.int64) for _ in range(3))
         if before is not None:
@@ -35,6 +46,8 @@ class Records:
         present: Mask = (after["flags"] & PRESENT) != 0
         current = np.where(present & np.isin(after["verdict"], _WATCHED), after["verdict"], 0).astype(np.int64)
         regretted = (advised > 0) & (after["accessed"] > advised_on)
+        if unseen:
+            current = np.where(present & ~regretted, advised, 0)
         withdrawn = (advised > 0) & ~regretted & present & (current != advised)
         gone = (advised > 0) & ~regretted & ~present
         given = (current > 0) & (regretted | (current != advised))

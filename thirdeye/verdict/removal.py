@@ -12,14 +12,13 @@ from enum import StrEnum
 from typing import Final
 
 from thirdeye.errors import BadInput
+from thirdeye.inventory.rules import TYPES_WITHOUT_STORAGE
+from thirdeye.inventory.warehouses import has_plan, warehouse_of
+from thirdeye.verdict.dropped_tables import kept_after_drop
 from thirdeye.verdict.validation import validate_identifier, validate_location, validate_readers
 
 RENAME_MARK: Final = "_thirdeye_"
 _ALL_ROWS: Final = "SELECT * FROM {table}"
-# Types of tables that the warehouse does not manage as tables, so that statements about these do not fit.
-VIRTUAL_TYPES: Final = frozenset({
-    "View", "SecureView", "SemanticView", "MaterializedView", "External", "Foreign", "Stage", "Stream",
-})  # fmt: skip
 
 
 class Stage(StrEnum):
@@ -80,7 +79,7 @@ class Dialect:
 
     `parts`: how many of database, schema and table a name has. `renamed_in_full`: whether RENAME takes the new name with
     all its parts. In statements, `{table}` is the name that the table has then, `{location}` a text, `{query}` one that
-    selects all rows, `{reader}` a role or user who may read the table.
+    selects all rows, `{reader}` a role or user who may read the table, and `{kind}` what the warehouse calls its type.
     """
 
     quote: Callable[[str], str]
@@ -92,17 +91,18 @@ class Dialect:
     renamed_in_full: bool = False
     revoke: str = "REVOKE SELECT ON TABLE {table} FROM {reader}"
     grant: str = "GRANT SELECT ON TABLE {table} TO {reader}"
-    undrop: str | None = None
+    # The types of tables whose dropped ones come back.
+    undrops: frozenset[str] = frozenset()
 
 
 DIALECTS: Final[Mapping[str, Dialect]] = {
     "snowflake": Dialect(
         quote=_doubled_quotes, text=_doubled_and_escaped_text, reader=_doubled_quotes, parts=3, max_name_bytes=255,
         renamed_in_full=True,
-        unload="COPY INTO {location} FROM {table} FILE_FORMAT = (TYPE = PARQUET) HEADER = TRUE",
-        revoke="REVOKE SELECT ON TABLE {table} FROM ROLE {reader}",
-        grant="GRANT SELECT ON TABLE {table} TO ROLE {reader}",
-        undrop="UNDROP TABLE {table}",
+        unload="COPY INTO {location} FROM (SELECT * FROM {table}) FILE_FORMAT = (TYPE = PARQUET) HEADER = TRUE",
+        revoke="REVOKE SELECT ON {kind} {table} FROM ROLE {reader}",
+        grant="GRANT SELECT ON {kind} {table} TO ROLE {reader}",
+        undrops=frozenset({"TABLE", "DYNAMIC TABLE"}),
     ),
     "bigquery": Dialect(
         quote=_escaped_backticks, text=_escaped_text, reader=_escaped_text, parts=3, max_name_bytes=1024,
@@ -118,11 +118,11 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         quote=_doubled_backticks, text=_escaped_text, reader=_doubled_backticks, parts=3, max_name_bytes=255,
         renamed_in_full=True,
         unload="INSERT OVERWRITE DIRECTORY {location} USING PARQUET SELECT * FROM {table}",
-        undrop="UNDROP TABLE {table}",
+        undrops=frozenset({"TABLE"}),
     ),
     "postgres": Dialect(
         quote=_doubled_quotes, text=_doubled_text, reader=_doubled_quotes, parts=2, max_name_bytes=63,
-        unload="COPY {table} TO {location} WITH (FORMAT CSV, HEADER)",
+        unload="COPY (SELECT * FROM {table}) TO {location} WITH (FORMAT CSV, HEADER)",
     ),
     "mysql": Dialect(
         quote=_doubled_backticks, text=_doubled_and_escaped_text, reader=_doubled_and_escaped_text, parts=2,
@@ -130,15 +130,26 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         unload="SELECT * FROM {table} INTO OUTFILE {location}",
     ),
 }  # fmt: skip
-# Other names of OpenMetadata's for them, and warehouses with the same dialect.
-_ALIASES: Final = {
-    "unitycatalog": "databricks", "deltalake": "databricks", "mariadb": "mysql", "postgresql": "postgres",
-}  # fmt: skip
+# What statements call a type of tables.
+_KINDS: Final = {"MaterializedView": "MATERIALIZED VIEW", "Dynamic": "DYNAMIC TABLE"}
+
+
+def refusal(service_type: str | None, table_type: str | None) -> str | None:
+    """Why no statements are written for a type of tables; None if they are, as far as the type goes."""
+    if table_type in TYPES_WITHOUT_STORAGE:
+        return f"no statements are written for a {table_type}"
+    if not has_plan(service_type, table_type):
+        kind, warehouse = _KINDS[table_type or ""].lower(), service_type or "an unknown warehouse"
+        problem = f"no statements are written for a {kind} of {warehouse}"
+        cannot_rename = warehouse_of(service_type) in DIALECTS
+        return f"{problem}: it cannot be renamed there and renamed back" if cannot_rename else problem
+    return None
 
 
 def removal_plan(
     *,
     service_type: str | None,
+    table_type: str | None = None,
     database: str | None,
     schema: str | None,
     name: str,
@@ -147,8 +158,9 @@ def removal_plan(
     readers: Sequence[str] = (),
 ) -> list[RemovalStep]:
     """The stages with statements. Raises BadInput for an unsupported type, and for names that cannot be written."""
-    kind = (service_type or "").lower()
-    dialect = DIALECTS.get(_ALIASES.get(kind, kind))
+    if (problem := refusal(service_type, table_type)) is not None:
+        raise BadInput(f"fqn: {problem}", "fqn")
+    dialect = DIALECTS.get(warehouse_of(service_type))
     if dialect is None:
         supported = ", ".join(sorted(DIALECTS))
         raise BadInput(
@@ -160,26 +172,34 @@ def removal_plan(
     parts = [validate_identifier(part or "", "fqn") for part in path]
     location_text = None if location is None else dialect.text(validate_location(location))
     reader_names = [dialect.reader(reader) for reader in validate_readers(readers)]
-    return _steps(dialect, parts, renamed_name(name, dialect.max_name_bytes, day), location_text, reader_names)
+    kind, kept = _KINDS.get(table_type or "", "TABLE"), kept_after_drop(service_type, table_type)
+    new_name = renamed_name(name, dialect.max_name_bytes, day)
+    return _steps(dialect, kind, kept, parts, new_name, location_text, reader_names)
 
 
 def _steps(
-    dialect: Dialect, parts: list[str], new_name: str, location: str | None, readers: list[str]
+    dialect: Dialect,
+    kind: str,
+    kept: str | None,
+    parts: list[str],
+    new_name: str,
+    location: str | None,
+    readers: list[str],
 ) -> list[RemovalStep]:
     table = ".".join(map(dialect.quote, parts))
     renamed = ".".join(map(dialect.quote, [*parts[:-1], new_name]))
 
     def rename(source: str, target: str, name: str) -> str:
-        return f"ALTER TABLE {source} RENAME TO {target if dialect.renamed_in_full else dialect.quote(name)}"
+        return f"ALTER {kind} {source} RENAME TO {target if dialect.renamed_in_full else dialect.quote(name)}"
 
     unload = list[str]()
     if location is not None:
         query = dialect.text(_ALL_ROWS.format(table=renamed))
         unload.append(dialect.unload.format(table=renamed, location=location, query=query))
     rename_back = rename(renamed, table, parts[-1])
-    undrop = [] if dialect.undrop is None else [dialect.undrop.format(table=renamed), rename_back]
-    revokes = [dialect.revoke.format(table=table, reader=reader) for reader in readers]
-    grants = [dialect.grant.format(table=table, reader=reader) for reader in readers]
+    undrop = [f"UNDROP {kind} {renamed}", rename_back] if kind in dialect.undrops else []
+    revokes = [dialect.revoke.format(kind=kind, table=table, reader=reader) for reader in readers]
+    grants = [dialect.grant.format(kind=kind, table=table, reader=reader) for reader in readers]
     return [
         RemovalStep(Stage.ANNOUNCED, "Its owners and those who read it are told.", "They are told that it stays."),
         RemovalStep(
@@ -198,14 +218,20 @@ def _steps(
         ),
         RemovalStep(
             Stage.DROPPED,
-            "It is dropped.",
-            "As long as the warehouse keeps what was dropped, it comes back."
-            if undrop
-            else "Only what was unloaded is left: create it anew and load that.",
-            [f"DROP TABLE {renamed}"],
+            "It is dropped." if kept is None else f"It is dropped. {kept}",
+            _way_back(kind, can_undrop=bool(undrop)),
+            [f"DROP {kind} {renamed}"],
             [*undrop, *grants] if undrop else [],
         ),
     ]
+
+
+def _way_back(kind: str, *, can_undrop: bool) -> str:
+    if can_undrop:
+        return "As long as the warehouse keeps what was dropped, it comes back."
+    if kind == "TABLE":
+        return "Only what was unloaded is left: create it anew and load that."
+    return "Create it anew from its definition, which makes its rows again as long as there is what it was made from."
 
 
 def renamed_name(name: str, max_bytes: int, day: date) -> str:

@@ -39,6 +39,8 @@ class Policy:
     recently_created_days: int = 30
     archive_idle_days: int = 180
     observed_days: int = 360
+    # Whether signs of care turn DELETE and ARCHIVE into REVIEW.
+    review_cared_for: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +51,10 @@ class BlockerFacts:
     written: Array
     unreadable_write: Mask
     known_since: Array
-    tier: Array
+    critical_tier: Mask
     protected: Mask
+    in_data_product: Mask
+    cared_for: Mask
     kept: Mask
     in_use_downstream: Mask
     unknown_downstream: Mask
@@ -97,7 +101,7 @@ def blockers(tables: BlockerFacts, today: int, policy: Policy) -> Array:
     cases = {
         Blocker.ACTIVE_DOWNSTREAM: tables.in_use_downstream,
         Blocker.UNKNOWN_DOWNSTREAM: tables.unknown_downstream,
-        Blocker.CRITICAL_TIER: (tables.tier == 1) | (tables.tier == 2),
+        Blocker.CRITICAL_TIER: tables.critical_tier,
         Blocker.PROTECTED_TAG: tables.protected,
         Blocker.RECENTLY_WRITTEN: is_recent(tables.written, policy.recently_written_days) | tables.unreadable_write,
         Blocker.RECENTLY_CREATED: is_recent(tables.known_since, policy.recently_created_days),
@@ -111,6 +115,8 @@ def blockers(tables: BlockerFacts, today: int, policy: Policy) -> Array:
         Blocker.NO_LINEAGE: tables.no_lineage,
         Blocker.SERIES_IN_USE: tables.series_in_use,
         Blocker.MASS_ABSENCE: tables.mass_absence,
+        Blocker.IN_DATA_PRODUCT: tables.in_data_product,
+        Blocker.CARED_FOR: tables.cared_for & policy.review_cared_for,
     }
     bits = np.zeros(len(tables.activity), np.uint32)
     for blocker, mask in cases.items():
@@ -119,7 +125,15 @@ def blockers(tables: BlockerFacts, today: int, policy: Policy) -> Array:
 
 
 def verdicts(
-    *, activity: Array, idle: Array, cost: Array, without_storage: Mask, risk: Array, bits: Array, policy: Policy
+    *,
+    activity: Array,
+    idle: Array,
+    cost: Array,
+    without_storage: Mask,
+    without_plan: Mask,
+    risk: Array,
+    bits: Array,
+    policy: Policy,
 ) -> Array:
     """The verdict on each table, as a code; the first match wins. Costs in USD a month, NaN for unknown ones."""
 
@@ -141,6 +155,7 @@ def verdicts(
             has(
                 Blocker.CRITICAL_TIER,
                 Blocker.PROTECTED_TAG,
+                Blocker.IN_DATA_PRODUCT,
                 Blocker.UNKNOWN_DOWNSTREAM,
                 Blocker.EVIDENCE_INCOMPLETE,
                 Blocker.FEED_SILENT,
@@ -151,6 +166,9 @@ def verdicts(
         ),
         (without_storage, Verdict.REVIEW),
         (has(Blocker.RECENTLY_WRITTEN), Verdict.STOP_REFRESH),
+        (without_plan, Verdict.REVIEW),
+        # Of a copy, too, somebody should be asked: else less evidence, which forbids DELETE, would take away more.
+        (has(Blocker.CARED_FOR), Verdict.REVIEW),
         ((risk <= policy.delete_risk) & complete & long_enough, Verdict.DELETE),
         (((risk <= policy.archive_risk) | old) & long_enough, Verdict.ARCHIVE),
     )

@@ -5,11 +5,20 @@ from typing import Any, Final
 
 import numpy as np
 
-from thirdeye.inventory.columns import ABSENT, PRESENT, QUERY_FIELDS, WITHOUT_STORAGE, Columns, Mask, day_of
-from thirdeye.inventory.query import Catalogue, cost_of, risk_of
+from thirdeye.inventory.columns import (
+    ABSENT,
+    PRESENT,
+    QUERY_FIELDS,
+    WITHOUT_PLAN,
+    WITHOUT_STORAGE,
+    Columns,
+    day_of,
+)
+from thirdeye.inventory.labels import Labels
+from thirdeye.inventory.query import COST_COLUMNS, Catalogue, cost_of, risk_of
 from thirdeye.inventory.series import parts_of
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, VERDICTS, Blocker, Verdict
-from thirdeye.verdict.evaluation import protected_tag_sets
+from thirdeye.verdict.protection import Protection, cared_for, protection
 from thirdeye.verdict.quality import regret_rate
 from thirdeye.verdict.return_risk import FUTURE_DAYS, IDLE_LIMITS, RATIO_CLASSES, USE_CLASSES, RiskTable, StateCounts
 from thirdeye.verdict.rules import Policy, verdicts
@@ -17,19 +26,27 @@ from thirdeye.verdict.series import UnusedSeries, share_blockers, share_verdict,
 
 # The columns that a simulation reads.
 SIMULATED: Final = (
-    "flags", "activity", "place", "size", "query_cost", "series", "tags", "idle", "verdict", "blockers", "risk",
+    *COST_COLUMNS, "activity", "series", "tags", "marks", "tier", "idle", "verdict", "blockers", "risk",
 )  # fmt: skip
 # Those that the parts of a series share, and what tells which do.
 _SHARED: Final = ("flags", "series", "verdict", "blockers", "risk")
+# The blockers that a policy decides about.
+_PROTECTED, _CARED_FOR = BLOCKER_BIT[Blocker.PROTECTED_TAG], BLOCKER_BIT[Blocker.CARED_FOR]
+_OF_POLICY: Final = _PROTECTED | _CARED_FOR
 # Under this many idle days a table is in use.
 _IDLE_FROM: Final = 90
 
 
 def simulate(
-    catalogue: Catalogue, tag_sets: Sequence[Sequence[str]], advice: Mapping[str, Any], policy: Policy
+    catalogue: Catalogue,
+    tag_sets: Sequence[Sequence[str]],
+    labels: Labels,
+    advice: Mapping[str, Any],
+    policy: Policy,
 ) -> dict[str, object]:
     """Tables and USD a month by verdict, what DELETE and ARCHIVE would save, and the back-test."""
-    simulated = _simulated(catalogue, protected_tag_sets(tag_sets, policy.protected_tags), policy)
+    protects = protection(tag_sets, labels, policy.protected_tags, len(catalogue.place_service))
+    simulated = _simulated(catalogue, protects, policy)
     tables, costs, changed = np.zeros(len(VERDICTS), np.int64), np.zeros(len(VERDICTS)), 0
     for number in range(catalogue.columns.chunks):
         chunk, codes = catalogue.columns.parts(number), simulated.parts(number)["verdict"]
@@ -52,9 +69,9 @@ def simulate(
     }
 
 
-def _simulated(catalogue: Catalogue, protected: Mask, policy: Policy) -> Columns:
+def _simulated(catalogue: Catalogue, protects: Protection, policy: Policy) -> Columns:
     """The verdicts of a policy, as a refresh gives them: the parts of a series that is not in use have one."""
-    simulated = _shared_columns(catalogue, protected)
+    simulated = _shared_columns(catalogue, protects, policy)
     series = unused_series(parts_of(simulated["series"]), simulated)
     _judge_absent_with_series(series, simulated)
     for number in range(catalogue.columns.chunks):
@@ -64,6 +81,7 @@ def _simulated(catalogue: Catalogue, protected: Mask, policy: Policy) -> Columns
             idle=chunk["idle"],
             cost=cost_of(catalogue, chunk),
             without_storage=(chunk["flags"] & WITHOUT_STORAGE) != 0,
+            without_plan=(chunk["flags"] & WITHOUT_PLAN) != 0,
             risk=risk_of(catalogue, chunk),
             bits=chunk["blockers"],
             policy=policy,
@@ -72,23 +90,24 @@ def _simulated(catalogue: Catalogue, protected: Mask, policy: Policy) -> Columns
     return simulated
 
 
-def _shared_columns(catalogue: Catalogue, protected: Mask) -> Columns:
-    """What the parts of a series share, with the protected tags of the policy instead of those of the one in force."""
-    bit = np.uint32(BLOCKER_BIT[Blocker.PROTECTED_TAG])
+def _shared_columns(catalogue: Catalogue, protects: Protection, policy: Policy) -> Columns:
+    """What the parts of a series share, with the blockers of the policy instead of those of the one in force."""
     shared = Columns({name: QUERY_FIELDS[name] for name in _SHARED}, catalogue.columns.length)
     for number in range(catalogue.columns.chunks):
         chunk = catalogue.columns.parts(number)
         for name, values in shared.parts(number).items():
             values[:] = chunk[name]
         bits = shared.parts(number)["blockers"]
-        bits[:] = np.where(protected[chunk["tags"]], bits | bit, bits & ~bit)
+        bits &= ~np.uint32(_OF_POLICY)
+        bits |= np.where(protects.protected(chunk, chunk["place"]), _PROTECTED, 0).astype(np.uint32)
+        bits |= np.where(cared_for(chunk["flags"]) & policy.review_cared_for, _CARED_FOR, 0).astype(np.uint32)
     return shared
 
 
 def _judge_absent_with_series(series: UnusedSeries, shared: Columns) -> None:
     """Replaces the blockers and the risk of what is absent, which are its last ones, by those of its series now."""
     absent = shared.has(ABSENT)
-    shared["blockers"][absent] &= np.uint32(BLOCKER_BIT[Blocker.PROTECTED_TAG])
+    shared["blockers"][absent] &= np.uint32(_OF_POLICY)
     shared["risk"][absent] = 0
     share_blockers(series, shared)
     # All others have the same one.

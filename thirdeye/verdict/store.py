@@ -34,6 +34,7 @@ class PolicyDocument(TypedDict, total=False):
     archive_risk: float
     minimum_idle_days: int
     protected_tags: list[str]
+    review_cared_for: bool
 
 
 # ---- kept tables

@@ -49,6 +49,7 @@ def validate_policy(base: Policy, changes: PolicyInput) -> Policy:
             given.get("minimumIdleDays", base.minimum_idle_days), "minimumIdleDays", _MAX_IDLE_DAYS
         ),
         protected_tags=_validate_tags(given["protectedTags"]) if "protectedTags" in given else base.protected_tags,
+        review_cared_for=given.get("reviewCaredFor", base.review_cared_for),
     )
     if policy.delete_risk > policy.archive_risk:
         raise BadInput("deleteRisk: must not be above archiveRisk", "deleteRisk")

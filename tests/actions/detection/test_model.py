@@ -6,7 +6,7 @@ same items, events and savings after every step.
 
 import asyncio
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -49,6 +49,8 @@ DOING = {
     "PURGE": "Drop", "ARCHIVE": "Archive", "STOP_REFRESH": "Stop writing", "REVIEW_EXPENSIVE": "Look at the cost of",
     "ASSIGN_OWNER": "Find an owner for",
 }  # fmt: skip
+COSTS = {"PROFILES", "QUERY_COSTS", "SERVICES"}
+JUDGED_BY = COSTS | {"USAGE", "LINEAGE", "TAGS"}
 OF_VERDICT = {Verdict.DELETE: "PURGE", Verdict.ARCHIVE: "ARCHIVE", Verdict.STOP_REFRESH: "STOP_REFRESH"}
 
 
@@ -92,15 +94,30 @@ class World:
         self.decided: dict[tuple[int, str], tuple[str, Decimal | None, date]] = {}
         self.baseline: dict[int, tuple[Decimal, date | None, date]] = {}
         self.saved: dict[int, tuple[str, Decimal]] = {}
+        self.missing: set[str] = set()
+
+    def seen(self, number: int) -> Table:
+        """A table as a refresh publishes it that cannot read all evidence."""
+        table = self.tables[number]
+        return replace(
+            table,
+            size=None if "PROFILES" in self.missing else table.size,
+            owners=0 if "OWNERS" in self.missing else table.owners,
+            verdict=Verdict.REVIEW if self.missing & JUDGED_BY else table.verdict,
+        )
+
+    def is_seen(self, category: str) -> bool:
+        """Whether all that the rules of a category look at can be read: costs, and the owner or the verdict."""
+        return not self.missing & (COSTS | ({"OWNERS"} if category == "ASSIGN_OWNER" else JUDGED_BY))
 
     def cost(self, number: int) -> Decimal | None:
-        table = self.tables[number]
+        table = self.seen(number)
         return None if table.size is None else (Decimal(table.size) * PRICE / 10**9).quantize(CENT)
 
     def wanted(self) -> dict[tuple[int, str], tuple[str, Decimal | None]]:
         """What the seeded rules find: priority and saving by table and category."""
         found: dict[tuple[int, str], tuple[str, Decimal | None]] = {}
-        for number, table in self.tables.items():
+        for number, table in ((number, self.seen(number)) for number in self.tables):
             if not table.present:
                 continue
             category, cost = OF_VERDICT.get(table.verdict), self.cost(number)
@@ -114,7 +131,7 @@ class World:
             saving = Decimal(0) if not share else None if cost is None else (cost * share).quantize(CENT)
             expensive = share and saving is not None and saving >= 100
             found[(number, category)] = ("HIGH" if expensive else "MEDIUM", saving)
-        return found
+        return {key: finding for key, finding in found.items() if self.is_seen(key[1])}
 
     def open(self) -> dict[tuple[int, str], Item]:
         return {(item.table, item.category): item for item in self.items.values() if item.status != "DONE"}
@@ -128,6 +145,8 @@ class World:
             if item.status != "DONE":
                 self._follow(item, wanted.get((item.table, item.category)))
         there = self.open()
+        # Who cannot know what a table costs, and whose it is, opens nothing.
+        wanted = {} if self.missing & (COSTS | {"OWNERS"}) else wanted
         new = sorted(key for key in wanted if key not in there and not self._settled(key))
         for number in {number for number, _ in new}:
             if not any(table == number for table, _ in there) and number not in self.saved:
@@ -175,7 +194,7 @@ class World:
             item.before_gone = item.status, item.alert, item.snoozed_until
             return self._end(item, "COMPLETED" if removing else "OBSOLETE")
         if finding is None:
-            if item.alert:
+            if item.alert or not self.is_seen(item.category):
                 return None
             if item.stage:
                 return self._call_off(item)
@@ -217,6 +236,8 @@ class World:
     def _measure(self) -> None:
         for number, (cost, written, taken) in self.baseline.items():
             table = self.tables[number]
+            if table.present and "PROFILES" in self.missing:
+                continue
             kind, target = None, Decimal(0)
             now = self.cost(number)
             if not table.present:
@@ -265,7 +286,8 @@ class Machine(RuleBasedStateMachine):
             self.loop.close()
 
     async def _refresh(self) -> None:
-        await self.estate.publish(list(self.model.tables.values()), self.model.now)
+        self.estate.missing = sorted(self.model.missing)
+        await self.estate.publish([self.model.seen(number) for number in self.model.tables], self.model.now)
         detection = Detection(
             settings=self.settings_of,
             thirdeye=self.thirdeye,
@@ -332,6 +354,10 @@ class Machine(RuleBasedStateMachine):
     @rule(days=st.sampled_from([0, 1, 1, 7, 15, 31, 31, 90, 181]))
     def jump(self, days: int) -> None:
         self.model.now += timedelta(days=days, seconds=1)
+
+    @rule(kinds=st.sets(st.sampled_from(["PROFILES", "OWNERS", "TAGS", "SERVICES", "DOMAINS", "USAGE"]), max_size=2))
+    def lose_and_find_evidence(self, kinds: set[str]) -> None:
+        self.model.missing = kinds
 
     @rule()
     def refresh(self) -> None:

@@ -1,13 +1,25 @@
 """How long decisions count, what titles say, and from when on amounts differ."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from thirdeye.actions.detection.rules import Decision, SuppressionDays, detected_title, differs, is_suppressed
+from thirdeye.actions.detection.rules import (
+    ActionRule,
+    Decision,
+    SuppressionDays,
+    TableFacts,
+    TrackedItem,
+    detected_title,
+    differs,
+    is_suppressed,
+    reconcile,
+)
 from thirdeye.actions.items import Category
+from thirdeye.inventory.evidence import VERDICT
 
 DAY = date(2026, 3, 1)
 
@@ -43,3 +55,45 @@ def test_amounts_are_told_when_they_differ_enough() -> None:
     assert not differs(Decimal(100), Decimal("109.99"))
     assert differs(Decimal(100), Decimal(110))
     assert not differs(Decimal(0), Decimal("0.009"))
+
+
+@pytest.mark.parametrize(
+    ("category", "fields", "looks_at"),
+    [
+        # Which tables come first depends on costs, whatever a rule looks at.
+        ("ASSIGN_OWNER", {"owned": False}, {"OWNERS", "PROFILES", "QUERY_COSTS", "SERVICES"}),
+        ("REVIEW_EXPENSIVE", {"tag": ["PII"]}, {"TAGS", "PROFILES", "QUERY_COSTS", "SERVICES"}),
+        # What following a verdict saves, and which old parts there are, rest on all that verdicts do.
+        ("PURGE", {"owner": ["ann"]}, {*VERDICT, "OWNERS"}),
+        ("SET_RETENTION", {"growing": True, "retention": False}, {*VERDICT, "RETENTION"}),
+    ],
+)
+def test_what_a_rule_looks_at(category: str, fields: dict[str, Any], looks_at: set[str]) -> None:
+    assert ActionRule(name="rule", category=category, priority="LOW", table_filter=fields).evidence == looks_at
+
+
+ITEM = TrackedItem(
+    id=1, version=1, title="Drop a", status="OPEN", category="PURGE", priority="HIGH", estimated_savings_usd=Decimal(5),
+    table_number=0, detected=1, decided=0, snoozed_until=None, stage=None, stage_since=None, stage_until=None, alert=None,
+    fqn="a",
+)  # fmt: skip
+FACTS = TableFacts(
+    present=True, absent=False, evidence_complete=True, accessed=None, written=None, verdict="REVIEW", seen=False
+)
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+STAGED = {"stage": "ANNOUNCED", "stage_since": NOW - timedelta(days=9), "status": "IN_PROGRESS"}
+
+
+@pytest.mark.parametrize(
+    ("item", "facts", "changed"),
+    [
+        ({}, {}, set()), ({"category": "ASSIGN_OWNER"}, {}, set()), (STAGED, {}, set()),
+        ({"category": "STOP_REFRESH"}, {"written": date(2025, 1, 1)}, set()),
+        # That a table is gone, or was read while its removal is in progress, is seen all the same.
+        ({}, {"present": False}, {"status", "resolution", "resolution_reason", "resolved_at"}),
+        (STAGED, {"accessed": date(2026, 2, 28)}, {"status", "priority", "alert", "stage", "stage_since"}),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_seen_ends_nothing(item: dict[str, Any], facts: dict[str, Any], changed: set[str]) -> None:
+    columns = reconcile(replace(ITEM, **item), None, replace(FACTS, **facts), NOW.date(), NOW)
+    assert columns.keys() == changed

@@ -8,7 +8,8 @@ import pytest
 from tests.support.api import GRAPHQL, Api, running
 from tests.support.clocks import NOON
 from tests.support.published import publish_directory, recorded_statements
-from thirdeye.inventory.directory import DatabaseFeed, Directory
+from thirdeye.inventory.directory import DatabaseFeed, Directory, nobody
+from thirdeye.inventory.labels import no_labels
 from thirdeye.inventory.rules import UNKNOWN_CODE, UnknownReason
 from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
@@ -56,7 +57,8 @@ DIRECTORY = cast(Directory, {
     ],
     "places": [[0, "shop", "core"], [0, "archive", "raw"], [1, "main", "dbo"]],
     "places_watched": [41, 0, 120], "places_observed": [20, 0, 700],
-    "owner_sets": [[]], "tag_sets": [[]], "domains": [None], "users": {}, "warnings": [],
+    "owner_sets": [[]], "departed": [], "tag_sets": [[]], "labels": no_labels(), "domains": [], "domain_sets": [[]],
+    "missing_domains": [], "users": {}, "people": nobody(), "warnings": [],
 })  # fmt: skip
 UNKNOWN = [UNKNOWN_CODE[UnknownReason.FEW_DAYS], UNKNOWN_CODE[UnknownReason.NO_FEED], 0]
 

@@ -8,6 +8,7 @@ from thirdeye.actions.retention.series import RetentionSeries, retention_series
 from thirdeye.actions.retention.store import open_retentions
 from thirdeye.database import MySQL
 from thirdeye.inventory.columns import Array
+from thirdeye.inventory.evidence import looked_at
 from thirdeye.inventory.reader import EstateReader, Snapshot
 
 
@@ -24,8 +25,10 @@ async def add_matching_items(
     """
     if campaign.item_filter is None or campaign.closed_at is not None:
         return
+    missing = snapshot.missing_evidence
     outside = await store.items_outside(thirdeye, campaign.id)
-    if not outside:
+    # Which tables a filter matches that looks at what cannot be read now, nobody can tell.
+    if not outside or looked_at(campaign.item_filter) & missing:
         return
     found = await tables_matching(reader, snapshot, campaign.item_filter)
     numbers, holders = set(found.tolist()), set[int]()

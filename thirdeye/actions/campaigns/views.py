@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TypedDict
+from typing import Final, TypedDict
 
 import orjson
 
 from thirdeye.actions.campaigns.store import Campaign, Progress
 from thirdeye.actions.views import answer_fields
+
+# Tables that nobody owns come last among equals.
+_LAST: Final = ("\uffff", "")
 
 
 class CampaignAnswer(TypedDict):
@@ -33,11 +36,14 @@ def leaderboard_view(
     progress_by_owners: Mapping[int, Progress], owner_sets: Sequence[Sequence[Sequence[str]]]
 ) -> list[dict[str, object]]:
     """Owners by what was saved, the most first. What several own counts for each of them."""
-    by_owner: dict[str | None, Progress] = {}
+    by_owner: dict[tuple[str, str] | None, Progress] = {}
     for number, progress in progress_by_owners.items():
         owners = owner_sets[number] if number < len(owner_sets) else ()
-        for name in {owner[2] for owner in owners} or (None,):
-            by_owner[name] = by_owner.get(name, Progress()) + progress
-    # Tables that nobody owns come last among equals.
-    ranks = sorted(by_owner.items(), key=lambda rank: (-rank[1].realized_usd, -rank[1].done_items, rank[0] or "\uffff"))
-    return [{"owner": name, **answer_fields(progress)} for name, progress in ranks]
+        # A user and a team of one name are two.
+        for owner in {(name, kind) for _, kind, name in owners} or (None,):
+            by_owner[owner] = by_owner.get(owner, Progress()) + progress
+    ranks = sorted(by_owner.items(), key=lambda rank: (-rank[1].realized_usd, -rank[1].done_items, rank[0] or _LAST))
+    return [
+        {"owner": owner and owner[0], "ownerType": owner and owner[1], **answer_fields(progress)}
+        for owner, progress in ranks
+    ]

@@ -9,17 +9,24 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from thirdeye.actions.detection.rules import ActionRule, Decision, OpenItem, SuppressionDays, is_suppressed
+from thirdeye.actions.detection.rules import (
+    REMEMBERED,
+    ActionRule,
+    Decision,
+    OpenItem,
+    SuppressionDays,
+    is_suppressed,
+)
 from thirdeye.actions.filters import tables_matching
 from thirdeye.actions.items import SAVING_CATEGORIES, Category
 from thirdeye.actions.retention.series import RetentionSeries, retention_series
 from thirdeye.estate.loaders import EstateContext
 from thirdeye.inventory.columns import ABSENT, CHUNK, Array, Mask, select
-from thirdeye.inventory.query import cost_of, saving_of
+from thirdeye.inventory.query import COST_COLUMNS, cost_of, saving_of
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.verdicts import MASS_ABSENCE
 
-_COLUMNS: Final = ("flags", "blockers", "size", "query_cost", "place", "verdict", "series")
+_COLUMNS: Final = ("blockers", "verdict", "series", *COST_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -78,10 +85,16 @@ class RuleMatches(NamedTuple):
 
 @dataclass(frozen=True)
 class Matches:
-    """What the rules match in a snapshot."""
+    """What the rules match in a snapshot.
+
+    Of `unseen` categories a rule looks at evidence that cannot be read: what it and the rules after it match nobody knows,
+    so that their items stay as they are. `may_open`: whether all that new items remember can be read.
+    """
 
     amounts: Amounts
     by_rule: list[RuleMatches] = field(default_factory=list)
+    unseen: set[str] = field(default_factory=set)
+    may_open: bool = True
 
     def __iter__(self) -> Iterator[Match]:
         for rule, numbers, _, _ in self.by_rule:
@@ -118,11 +131,17 @@ async def match_rules(
     await snapshot.load(_COLUMNS)
     named = [item.table_number for item in open_items if item.category == Category.SET_RETENTION]
     retention = await retention_series(context.thirdeye, snapshot, named)
-    matches = Matches(await asyncio.to_thread(_amounts, snapshot, retention))
+    missing = snapshot.missing_evidence
+    amounts = await asyncio.to_thread(_amounts, snapshot, retention)
+    matches = Matches(amounts, may_open=not missing & REMEMBERED)
     absent = _absent(snapshot, length)
     open_masks = _open_masks(open_items, length)
     unmatched: dict[str, Mask] = {}
     for rule in rules:
+        if rule.evidence & missing:
+            matches.unseen.add(rule.category)
+        if rule.category in matches.unseen:
+            continue
         numbers = await tables_matching(context.estate, snapshot, rule.table_filter)
         if rule.category == Category.SET_RETENTION:
             numbers = retention.without_parts(numbers)

@@ -17,6 +17,7 @@ from thirdeye.context import Context, Info
 from thirdeye.errors import BadInput
 from thirdeye.estate.loaders import views, with_snapshot
 from thirdeye.estate.resolvers.refreshes import refresh_soon
+from thirdeye.inventory.evidence import NOTHING
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.paging import page_size
 
@@ -63,7 +64,10 @@ async def resolve_preview(
     async def preview(snapshot: Snapshot) -> dict[str, object]:
         matches = await match_rules(context, snapshot, rules, open_items=open_items, decisions=decisions)
         opened, counts = _preview(rule, matches, open_items)
-        return {**counts, "tables": await views(context, snapshot, opened[:limit])}
+        before = rules[: rules.index(rule) + 1] if rule in rules else []
+        looked_at = NOTHING.union(*(each.evidence for each in before))
+        missing = sorted(looked_at & snapshot.missing_evidence)
+        return {**counts, "tables": await views(context, snapshot, opened[:limit]), "missingEvidence": missing}
 
     return await with_snapshot(context, preview)
 
@@ -80,9 +84,10 @@ def _preview(rule: ActionRule, matches: Matches, open_items: list[OpenItem]) -> 
     """The tables for which a rule opens items, and the counts of a preview."""
     open_tables = {item.table_number for item in open_items if item.category == rule.category}
     detected = {item.table_number for item in open_items if item.category == rule.category and item.detected}
-    ends = detected - {match.table_number for match in matches}
+    ends = set() if rule.category in matches.unseen else detected - {match.table_number for match in matches}
     by_rule = next((each for each in matches.by_rule if each.rule is rule), None)
-    opened = [] if by_rule is None else [each for each in by_rule.numbers.tolist() if each not in open_tables]
+    matching = [] if by_rule is None or not matches.may_open else by_rule.numbers.tolist()
+    opened = [each for each in matching if each not in open_tables]
     return opened, {
         "matched": 0 if by_rule is None else by_rule.matched,
         "decided": 0 if by_rule is None else by_rule.suppressed,

@@ -19,9 +19,12 @@ from thirdeye.actions.items import (
 from thirdeye.actions.rules import DECIDED, removal_cancelled, resolved
 from thirdeye.actions.savings.rules import STOPPED_DAYS, minimum_change
 from thirdeye.estate.dates import format_day
+from thirdeye.inventory.evidence import COST, NOTHING, VERDICT, Evidence, Kinds, looked_at
 
 # A cost that was nothing, or unknown, counts as doubled from here on.
 _DOUBLED_FROM_NOTHING: Final = Decimal(1)
+# What a new item remembers of its table, so that what is saved can be measured: what it costs, and whose it is.
+REMEMBERED: Final[Kinds] = COST | {Evidence.OWNERS}
 # Why an item ends whose table is gone. It is opened again, as it was, when the table comes back.
 TABLE_GONE: Final = "Its table is gone from OpenMetadata."
 # Why one about a series ends whose old parts went. It is opened again when most of them come back.
@@ -77,6 +80,12 @@ class ActionRule:
     set_by: str = ""
     set_at: datetime | None = None
 
+    @property
+    def evidence(self) -> Kinds:
+        """What it looks at: by its filter, by the costs that say which tables come first, and by what items promise."""
+        promises = VERDICT if self.category in {*SAVING_CATEGORIES, Category.SET_RETENTION} else NOTHING
+        return looked_at(self.table_filter) | COST | promises
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -92,7 +101,8 @@ class TableFacts:
 
     `absent`: OpenMetadata no longer has it, an old part that the item names, or many tables of its database, and they do
     not count as gone yet. `parts_gone`: most of the old parts that it names are gone, and none is left to let go.
-    `evidence_complete` is False while OpenMetadata's use, lineage or owners cannot be read.
+    `evidence_complete` is False while OpenMetadata's use, lineage or owners cannot be read; `seen` is False while something
+    that the rules of the item's category look at cannot be, so that nobody can tell whether what spoke for it still does.
     """
 
     present: bool
@@ -102,6 +112,7 @@ class TableFacts:
     written: date | None
     verdict: str
     parts_gone: bool = False
+    seen: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +160,7 @@ def _reconcile(item: TrackedItem, finding: Finding | None, facts: TableFacts, to
         return used
     if finding is not None:
         return _updated(item, finding)
-    if item.alert is not None:
+    if item.alert is not None or not facts.seen:
         return {}
     if item.stage is not None:
         return removal_cancelled(

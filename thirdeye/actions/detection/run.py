@@ -102,7 +102,8 @@ class Detection:
         changed = returned + moved + await self._update_items(snapshot, items, matches)
         # Read again, as some have just ended.
         opened = await self._open_items(snapshot, await store.open_items(self.thirdeye), matches)
-        await name_old_parts(self, snapshot, matches.amounts.retention)
+        if matches.may_open and Category.SET_RETENTION not in matches.unseen:
+            await name_old_parts(self, snapshot, matches.amounts.retention)
         for campaign in await campaigns.open_campaigns_with_filter(self.thirdeye):
             await add_matching_items(self.thirdeye, self.estate, snapshot, campaign, matches.amounts.retention)
         counts = {"opened": opened, "changed": changed, "measured": measured}
@@ -123,6 +124,7 @@ class Detection:
             rule = rules.get((number, category))
             finding = None if rule is None else Finding(rule.priority, matches.amounts.saving(number, category))
             subject, facts = _subject(matches, number, category) or item.fqn, facts_of(number)
+            facts = replace(facts, seen=category not in matches.unseen)
             if item.id in parts:
                 finding, facts = _with_parts(finding, facts, parts[item.id], matches, number)
             columns = reconcile(replace(item, fqn=subject), finding, facts, snapshot.as_of, now)
@@ -188,7 +190,8 @@ class Detection:
         open_keys = {(item.table_number, item.category) for item in open_items}
         named = {item.table_number for item in open_items}
         # By table, so that a batch has a table's baseline and its items.
-        missing = sorted((match for match in matches if match[:2] not in open_keys), key=lambda match: match[:2])
+        new = (match for match in matches if match[:2] not in open_keys) if matches.may_open else ()
+        missing = sorted(new, key=lambda match: match[:2])
         opened, now = 0, self.clock()
         for batch in batches(missing):
             rows = await self.estate.rows(snapshot, sorted({match.table_number for match in batch}))

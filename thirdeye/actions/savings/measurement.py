@@ -9,12 +9,14 @@ from thirdeye.actions.savings.rules import SavingEntry, TableState, measure
 from thirdeye.actions.savings.store import MeasuredBaseline
 from thirdeye.database import MySQL
 from thirdeye.inventory.columns import ABSENT, CHUNK, PRESENT, day_of
+from thirdeye.inventory.evidence import Evidence
 from thirdeye.inventory.reader import Snapshot
 
 
 async def measure_savings(thirdeye: MySQL, snapshot: Snapshot, now: datetime) -> int:
     """Writes what changed since the last time; returns for how many tables. Run again it writes nothing."""
     await snapshot.load(("flags", "size", "written"))
+    profiled = Evidence.PROFILES not in snapshot.missing_evidence
     entries, gone = list[SavingEntry](), list[MeasuredBaseline]()
 
     def add(baseline: MeasuredBaseline, state: TableState) -> None:
@@ -27,13 +29,16 @@ async def measure_savings(thirdeye: MySQL, snapshot: Snapshot, now: datetime) ->
         if state is None:
             # Absence is no deed: nothing is measured of what is only as it was last seen.
             continue
-        if state.present:
+        if state.present and profiled:
             add(baseline, state)
-        else:
+        elif not state.present:
             gone.append(baseline)
     renamed_tables = await renamed_tables_of(thirdeye, [baseline.table_number for baseline in gone])
     for baseline in gone:
         table = renamed_tables.get(baseline.table_number)
+        if table is not None and not profiled:
+            # Nobody can tell how large it is.
+            continue
         size = None if table is None else table["size_bytes"]
         add(baseline, TableState(present=False, renamed=table is not None, size=size))
     for batch in batches(entries):

@@ -8,6 +8,7 @@ from thirdeye.context import Info
 from thirdeye.database import Row
 from thirdeye.estate.feeds import feed_advice
 from thirdeye.estate.loaders import as_of, confirmation_loader, load_summary
+from thirdeye.estate.views import price_view
 from thirdeye.inventory.directory import Service
 
 query = QueryType()
@@ -27,6 +28,8 @@ async def resolve_services(_: object, info: Info) -> list[dict[str, object]]:
             "tables": service["tables"],
             "bytes": service["bytes"],
             "monthlyCost": costs.get(service["name"], "0"),
+            "priceBasis": snapshot.catalogue.tariffs.prices[number].basis.value,
+            "storagePrice": price_view(snapshot.catalogue.tariffs.prices[number]),
             "feed": _feed(service),
             "databases": _databases(service),
             **as_of(info.context, snapshot, [number]),

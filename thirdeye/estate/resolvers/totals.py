@@ -16,12 +16,11 @@ estate = ObjectType("Estate")
 @query.field("estate")
 async def resolve_estate(_: object, info: Info) -> dict[str, object]:
     snapshot, summary = await load_summary(info.context)
-    domains = [(totals["domain"], totals) for totals in summary["byDomain"]]
     return {
         **as_of(info.context, snapshot),
         "total": {"name": None, **summary["total"]},
         "byService": [{**totals, "name": totals["service"]} for totals in summary["byService"]],
-        "byDomain": [{**totals, "name": domain and domain["name"]} for domain, totals in domains],
+        "countedAgainByDomain": {"name": None, **summary["countedAgain"]},
         "byTier": [{**totals, "name": TIERS[min(totals["tier"], len(TIERS) - 1)]} for totals in summary["byTier"]],
         "byActivity": [{**totals, "name": totals["activity"]} for totals in summary["byActivity"]],
         "summary": summary,
@@ -39,6 +38,20 @@ def resolve_by_owner(parent: dict[str, Summary], _: Info, *, first: int | None =
     size = page_size(first, default=50, maximum=1000)
     owners = [(totals["owner"], totals) for totals in parent["summary"]["byOwner"][:size]]
     return [{**totals, "name": owner and owner[2], "type": owner and owner[1]} for owner, totals in owners]
+
+
+@estate.field("byDomain")
+def resolve_by_domain(
+    parent: dict[str, Summary],
+    _: Info,
+    *,
+    withSubdomains: bool | None = None,
+) -> list[dict[str, object]]:
+    entries = parent["summary"]["byDomainWithSubdomains" if withSubdomains else "byDomain"]
+    domains = [(totals["domain"], totals) for totals in entries]
+    return [
+        {**totals, "name": domain and domain["name"], "fqn": domain and domain["fqn"]} for domain, totals in domains
+    ]
 
 
 @estate.field("mostExpensiveTables")

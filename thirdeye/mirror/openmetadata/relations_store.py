@@ -8,6 +8,14 @@ from thirdeye.database import Row, Session
 Readable = dict[str, set[str]]
 # What is no UUID is left out: OM makes no other ids.
 UUID: Final = "LENGTH({column}) = 36 AND LENGTH(UNHEX(REPLACE({column}, '-', ''))) = 16"
+# What attends to a table: data products and contracts, test suites, followers. And which end of such a row is the table.
+IS_ATTENTION: Final = """(
+  (toEntity = 'table' AND fromEntity = 'dataProduct' AND relation + 0 <> 13)
+  OR (toEntity = 'table' AND fromEntity = 'user' AND relation + 0 = 11)
+  OR (fromEntity = 'table' AND toEntity = 'testSuite' AND relation + 0 = 0)
+  OR (fromEntity = 'table' AND toEntity = 'dataContract' AND relation + 0 <> 13)
+)"""
+ATTENDED_TABLE: Final = "IF(toEntity IN ('testSuite', 'dataContract'), fromId, toId)"
 
 # ---- relations: `relation + 0` keeps servers from going through an index to most of the rows, three times as slow
 
@@ -27,25 +35,27 @@ WHERE relation + 0 IN (8, 10) AND toEntity = 'table' AND fromEntity IN ('user', 
   AND {{buckets}} AND {UUID.format(column="toId")}
 GROUP BY relation, fromEntity, fromId, LEFT(toId, 1)
 """
-_RELATION_SUMS = """
-SELECT relation + 0 = 13 AS lineage, CONV(LEFT(toId, 4), 16, 10) + 0 AS bucket, COUNT(*) AS number,
-       BIT_XOR(CRC32(CONCAT_WS(',', fromId, toId, relation, fromEntity, toEntity, {deleted}))) AS checksum
+_RELATION_SUMS = f"""
+SELECT CASE WHEN relation + 0 = 13 THEN 1 WHEN {IS_ATTENTION} THEN 2 ELSE 0 END AS part,
+       CONV(LEFT(IF(relation + 0 = 13, toId, {ATTENDED_TABLE}), 4), 16, 10) + 0 AS bucket, COUNT(*) AS number,
+       BIT_XOR(CRC32(CONCAT_WS(',', fromId, toId, relation, fromEntity, toEntity, {{deleted}}))) AS checksum
 FROM entity_relationship
 WHERE relation + 0 = 13
-   OR (relation + 0 IN (8, 10) AND toEntity = 'table' AND fromEntity IN ('user', 'team', 'domain') AND {not_deleted})
-GROUP BY lineage, bucket
+   OR (relation + 0 IN (8, 10) AND toEntity = 'table' AND fromEntity IN ('user', 'team', 'domain') AND {{not_deleted}})
+   OR ({IS_ATTENTION} AND {{not_deleted}})
+GROUP BY part, bucket
 """
+# Not joined with the places: ids of tables that differ in collation cannot be compared.
 _OWNED_PLACES = """
-SELECT entity_relationship.relation AS relation, entity_relationship.fromEntity AS kind,
-       entity_relationship.fromId AS id, place.fqnHash AS fqn_hash
+SELECT relation AS relation, fromEntity AS kind, fromId AS id, toId AS place
 FROM entity_relationship
-JOIN {table} AS place ON place.id = entity_relationship.toId
-WHERE entity_relationship.relation IN (8, 10) AND entity_relationship.fromEntity IN ('user', 'team', 'domain')
-  AND entity_relationship.toEntity = %(kind)s AND {not_deleted}
+WHERE relation IN (8, 10) AND fromEntity IN ('user', 'team', 'domain')
+  AND toEntity IN ('databaseService', 'database', 'databaseSchema') AND {not_deleted}
 """
+# Members of teams, and teams within teams.
 _MEMBERS = """
-SELECT fromId AS team, toId AS user FROM entity_relationship
-WHERE relation = 10 AND fromEntity = 'team' AND toEntity = 'user' AND {not_deleted}
+SELECT fromId AS team, toEntity AS kind, toId AS member, {deleted} AS deleted FROM entity_relationship
+WHERE fromEntity = 'team' AND (relation = 10 AND toEntity = 'user' OR relation = 9 AND toEntity = 'team')
 """
 # As `identity.email_digest` makes it: no address leaves OM's database.
 _EMAIL_DIGEST = "LEFT(SHA2(CONVERT(LOWER(email) USING utf8mb4), 256), 32)"
@@ -61,6 +71,8 @@ WHERE relation = 5 AND fromEntity = 'table' AND toEntity = 'query' AND {{not_del
 GROUP BY LEFT(toId, 2)
 """
 _DELETED = "(COALESCE(entity_relationship.deleted, 0) <> 0)"
+# FALSE that can be grouped by: MariaDB takes a constant for the number of a column.
+NEVER: Final = "(0 <> 0)"
 _RETAINED_PLACES = """
 SELECT fqnHash AS fqn_hash FROM {table}
 WHERE fqnHash IS NOT NULL AND COALESCE(JSON_VALUE(json, '$.retentionPeriod'), 'null') NOT IN ('null', '')
@@ -78,7 +90,7 @@ class RelationStatements:
         return column in self._readable.get(table, set())
 
     def _deleted(self) -> str:
-        return _DELETED if self._has("entity_relationship", "deleted") else "FALSE"
+        return _DELETED if self._has("entity_relationship", "deleted") else NEVER
 
     def _not_deleted(self) -> str:
         return f"NOT {self._deleted()}"
@@ -90,7 +102,10 @@ class RelationStatements:
         return self._session.stream(sql, {"buckets": tuple(buckets or (-1,))})
 
     def relation_sums(self) -> AsyncIterator[Row]:
-        """Checksums of lineage, and of owners and domains of tables, by bucket: the first four characters of toId."""
+        """Checksums of owners and domains of tables (part 0), of lineage (1), and of what attends to tables (2), by bucket.
+
+        A bucket is the first four characters of the table's id, or, of lineage, of toId.
+        """
         return self._session.stream(_RELATION_SUMS.format(deleted=self._deleted(), not_deleted=self._not_deleted()))
 
     def lineage(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
@@ -101,11 +116,9 @@ class RelationStatements:
         """Owners (relation 8) and domains (10) of tables, packed: the ids of an owner's tables."""
         return self._packed(_OWNED, buckets, "LEFT(toId, 4)")
 
-    async def owned_places(self, table: str) -> list[Row]:
-        """Owners and domains of all schemas or databases (`table` is OM's table of them), by their FQN hash."""
-        kind = {"database_schema_entity": "databaseSchema", "database_entity": "database"}[table]
-        sql = _OWNED_PLACES.format(table=table, not_deleted=self._not_deleted())
-        return await self._session.fetch_all(sql, {"kind": kind})
+    async def owned_places(self) -> list[Row]:
+        """Owners and domains of all services, databases and schemas, by the ids of these."""
+        return await self._session.fetch_all(_OWNED_PLACES.format(not_deleted=self._not_deleted()))
 
     async def retained_places(self, table: str) -> list[str]:
         """The FQN hashes of the schemas or databases that have a retention; none where its JSON cannot be read."""
@@ -114,8 +127,8 @@ class RelationStatements:
         return [row["fqn_hash"] for row in await self._session.fetch_all(_RETAINED_PLACES.format(table=table))]
 
     async def members(self) -> list[Row]:
-        """Which user belongs to which team."""
-        return await self._session.fetch_all(_MEMBERS.format(not_deleted=self._not_deleted()))
+        """Which user, or which team, belongs to which team, and whether that is marked deleted."""
+        return await self._session.fetch_all(_MEMBERS.format(deleted=self._deleted()))
 
     async def people(self) -> list[Row]:
         """Name and digest of the address (null where that cannot be read) of all users that are neither deleted nor bots."""

@@ -49,7 +49,11 @@ class SourceTable:
 
 
 TABLES = SourceTable("table_entity", ("id", "json"), "no table is known", ("fqnHash", "updatedAt", "deleted"))
-SERVICES = SourceTable("dbservice_entity", ("nameHash", "name"), "services have no names", ("serviceType", "deleted"))
+SERVICES = SourceTable(
+    "dbservice_entity", ("nameHash", "name"), "services have no names", ("id", "serviceType", "deleted")
+)
+# An account that was set up for an earlier version of ThirdEye may not read ids.
+SERVICE_IDS = SourceTable("dbservice_entity", ("id", "nameHash"), "domains inherited from services are not known")
 SCHEMAS = SourceTable(
     "database_schema_entity",
     ("id", "fqnHash"),
@@ -66,17 +70,23 @@ DATABASES = SourceTable(
 )
 RELATIONS = SourceTable(
     "entity_relationship", ("fromId", "toId", "fromEntity", "toEntity", "relation"),
-    "lineage, owners and domains are not known", ("deleted",), True,
+    "lineage, owners, domains, data products and contracts are not known", ("deleted",), True,
 )  # fmt: skip
-TAGS = SourceTable("tag_usage", ("source", "tagFQN", "targetFQNHash"), "tiers and tags are not known", (), True)
+TAGS = SourceTable("tag_usage", ("source", "tagFQN", "targetFQNHash"), "tiers and tags are not known", ("state",), True)
 USAGE = SourceTable("entity_usage", ("id", "entityType", "usageDate", "count1"), "no usage is known", (), True)
 PROFILES = SourceTable(
     "profiler_data_time_series", ("entityFQNHash", "extension", "timestamp", "json"),
     "sizes and writes are not known", (), True,
 )  # fmt: skip
-USERS = SourceTable("user_entity", ("id", "name"), "owners that are users have no names", ("email", "deleted", "isBot"))
-TEAMS = SourceTable("team_entity", ("id", "name"), "owners that are teams have no names")
-DOMAINS = SourceTable("domain_entity", ("id", "name"), "domains have no names")
+USERS = SourceTable(
+    "user_entity", ("id", "name"), "names of users, and who left, are not known anew", ("email", "deleted", "isBot")
+)
+TEAMS = SourceTable(
+    "team_entity", ("id", "name"), "names of teams, and which are gone, are not known anew", ("deleted",)
+)
+DOMAINS = SourceTable("domain_entity", ("id", "name"), "names of domains are not known anew", ("json",))
+PRODUCTS = SourceTable("data_product_entity", ("id", "name"), "data products have no names", ("deleted",))
+CONTRACTS = SourceTable("data_contract_entity", ("id", "name"), "data contracts have no names", ("deleted",))
 QUERIES = SourceTable("query_entity", ("id", "fqnHash"), "what queries cost is not known")
 QUERY_COSTS = SourceTable(
     "query_cost_time_series", ("entityFQNHash", "timestamp", "json"), "what queries cost is not known"
@@ -95,8 +105,8 @@ ASSETS: Final[Mapping[str, SourceTable]] = {
     for kind, table in _ASSET_TABLES.items()
 }
 SOURCE_TABLES: Final = (
-    TABLES, SERVICES, SCHEMAS, DATABASES, RELATIONS, TAGS, USAGE, PROFILES, USERS, TEAMS, DOMAINS, QUERIES, QUERY_COSTS,
-    PIPELINES, RUNS,
+    TABLES, SERVICES, SCHEMAS, DATABASES, RELATIONS, TAGS, USAGE, PROFILES, USERS, TEAMS, DOMAINS, PRODUCTS,
+    CONTRACTS, QUERIES, QUERY_COSTS, PIPELINES, RUNS,
     *ASSETS.values(),
 )  # fmt: skip
 

@@ -11,7 +11,8 @@ from datetime import date
 from typing import Final
 
 from thirdeye.database import MySQL, Row
-from thirdeye.mirror.openmetadata.relations_store import UUID, Readable, RelationStatements
+from thirdeye.mirror.openmetadata.labels_store import DIGEST, LabelStatements
+from thirdeye.mirror.openmetadata.relations_store import UUID, Readable
 
 # information_schema shows an account only the columns it has a privilege on: what exists *and* may be read.
 _READABLE = """
@@ -19,10 +20,11 @@ SELECT table_name AS table_name, column_name AS column_name FROM information_sch
 WHERE table_schema = %(schema)s
 """
 
-# A hash of an FQN is digested, for it may hold any number of segments.
-_DIGEST = "LEFT(SHA2({column}, 224), 32)"
-
 # ---- tables
+
+# So many characters of a description tell whether it says anything, or else so many.
+DESCRIPTION_LENGTH: Final = 512
+_LONG_DESCRIPTION = 262_144
 
 _TABLE_COLUMNS = """
 SELECT id AS id, {fqn_hash} AS fqn_hash, {updated_at} AS updated_at, {deleted} AS deleted,
@@ -31,8 +33,8 @@ SELECT id AS id, {fqn_hash} AS fqn_hash, {updated_at} AS updated_at, {deleted} A
        JSON_UNQUOTE(JSON_EXTRACT(json, '$.displayName')) AS display_name,
        JSON_EXTRACT(json, '$.lifeCycle') AS life_cycle,
        JSON_VALUE(json, '$.createdAt') AS created_at, JSON_VALUE(json, '$.version') AS version,
-       LEFT(JSON_EXTRACT(json, '$.description'), 512) AS description,
-       JSON_VALUE(json, '$.retentionPeriod') AS retention,
+       LEFT(JSON_EXTRACT(json, '$.description'), {description_length}) AS description,
+       JSON_VALUE(json, '$.retentionPeriod') AS retention, JSON_VALUE(json, '$.updatedBy') AS editor,
        CRC32(JSON_EXTRACT(json, '$.columns[*].name')) AS fingerprint,
        {stamp} AS stamp, {name_stamp} AS name_stamp
 FROM table_entity
@@ -56,6 +58,10 @@ _TABLES_BROKEN = "SELECT COUNT(*) AS number, MIN({fqn_hash}) AS example FROM tab
 _COLUMN_NAMES = (
     "SELECT id AS id, JSON_EXTRACT(json, '$.columns[*].name') AS names FROM table_entity WHERE id IN %(ids)s"
 )
+
+_DESCRIPTIONS = f"""
+SELECT id, LEFT(JSON_EXTRACT(json, '$.description'), {_LONG_DESCRIPTION}) AS description FROM table_entity WHERE id IN %(ids)s
+"""
 
 # ---- texts of views: OM's connectors store the query, or the statement that creates the view
 
@@ -83,20 +89,6 @@ FROM entity_usage WHERE usageDate IN %(days)s AND {UUID.format(column="id")}
 GROUP BY usageDate, entityType, LEFT(id, %(digits)s)
 """
 
-# ---- tags: those of tables have four hashed segments, those of columns five
-
-_TABLE_TAG = "LENGTH(targetFQNHash) = 131"
-_TAGS = f"""
-SELECT source AS source, tagFQN AS tag, RIGHT(targetFQNHash, 1) AS part,
-       GROUP_CONCAT({_DIGEST.format(column="targetFQNHash")} SEPARATOR '') AS packed
-FROM tag_usage WHERE {_TABLE_TAG} AND {{buckets}} GROUP BY source, tagFQN, RIGHT(targetFQNHash, 1)
-"""
-_TAG_SUMS = f"""
-SELECT CONV(RIGHT(targetFQNHash, 4), 16, 10) + 0 AS bucket, COUNT(*) AS number,
-       BIT_XOR(CRC32(CONCAT_WS(',', targetFQNHash, source, tagFQN))) AS checksum
-FROM tag_usage WHERE {_TABLE_TAG} GROUP BY bucket
-"""
-
 # ---- profiles: OM 1.9.9 moved their fields from the top level into profileData; both shapes stand side by side
 
 # A time in milliseconds that may have been written in seconds, microseconds or nanoseconds; NULL if it is none.
@@ -104,21 +96,23 @@ _MS = """CASE WHEN timestamp BETWEEN 946684800000 AND 5662310399999 THEN timesta
                 WHEN timestamp BETWEEN 946684800 AND 5662310399 THEN timestamp * 1000
                 WHEN timestamp BETWEEN 946684800000000 AND 5662310399999999 THEN timestamp DIV 1000
                 WHEN timestamp BETWEEN 946684800000000000 AND 5662310399999999999 THEN timestamp DIV 1000000 END"""
-_SIZE = """COALESCE(JSON_VALUE(json, '$.profileData.sizeInByte'), JSON_VALUE(json, '$.sizeInByte'),
-                   IF(JSON_TYPE(JSON_EXTRACT(json, '$.profileData')) <> 'OBJECT', 'unreadable', NULL))"""
+_SIZE = """REPLACE(COALESCE(JSON_VALUE(json, '$.profileData.sizeInByte'), JSON_VALUE(json, '$.sizeInByte'),
+                   IF(JSON_TYPE(JSON_EXTRACT(json, '$.profileData')) <> 'OBJECT', 'unreadable', NULL)), '\\n', ' ')"""
+_HAS_ROWS = """COALESCE(COALESCE(JSON_VALUE(json, '$.profileData.rowCount'), JSON_VALUE(json, '$.rowCount'))
+                        REGEXP '^0*[1-9]', 0)"""
 _OPERATION = "UPPER(COALESCE(JSON_VALUE(json, '$.profileData.operation'), JSON_VALUE(json, '$.operation')))"
 _IS_WRITE = f"extension = 'table.systemProfile' AND {_OPERATION} IN ('INSERT', 'UPDATE', 'DELETE', 'MERGE', 'WRITE')"
 _PROFILES = f"""
 SELECT part, GROUP_CONCAT(line SEPARATOR '\\n') AS packed FROM (
   SELECT RIGHT(entityFQNHash, 2) AS part,
-         CONCAT_WS(',', {_DIGEST.format(column="entityFQNHash")}, COALESCE(written, 0), COALESCE(unreadable, 0),
+         CONCAT_WS(',', {DIGEST.format(column="entityFQNHash")}, COALESCE(written, 0), COALESCE(unreadable, 0),
                    COALESCE(first, 0), COALESCE(sized, '')) AS line
   FROM (
     SELECT entityFQNHash,
            MAX(CASE WHEN {_IS_WRITE} THEN {_MS} END) AS written, MIN({_MS}) AS first,
            MAX(CASE WHEN {_IS_WRITE} THEN {_MS} IS NULL END) AS unreadable,
            MAX(CASE WHEN extension = 'table.tableProfile'
-                    THEN CONCAT(LPAD(COALESCE({_MS}, 0), 15, '0'), {_SIZE}) END) AS sized
+                    THEN CONCAT(LPAD(COALESCE({_MS}, 0), 15, '0'), {_HAS_ROWS}, {_SIZE}) END) AS sized
     FROM profiler_data_time_series
     WHERE extension IN ('table.tableProfile', 'table.systemProfile') AND {{buckets}}
     GROUP BY entityFQNHash
@@ -134,7 +128,14 @@ FROM profiler_data_time_series WHERE extension IN ('table.tableProfile', 'table.
 # ---- the small ones
 
 _SERVICES = "SELECT nameHash AS name_hash, name AS name, {service_type} AS service_type FROM dbservice_entity"
-_NAMES = "SELECT id AS id, name AS name FROM {table}"
+# Of JSON's null, OM makes the name 'null'.
+_NAMES = "SELECT id AS id, NULLIF(name, 'null') AS name, {deleted} AS deleted FROM {table}"
+_FQN = "JSON_EXTRACT(json, '$.fullyQualifiedName')"
+_DOMAINS = f"""
+SELECT id AS id, name AS name, COALESCE(JSON_EXTRACT(json, '$.deleted') = true, 0) AS deleted,
+       IF(JSON_TYPE({_FQN}) = 'STRING', LEFT(JSON_UNQUOTE({_FQN}), 4096), NULL) AS fqn
+FROM domain_entity
+"""
 _ASSETS = f"""
 SELECT LEFT(id, 1) AS part,
        GROUP_CONCAT(REPLACE(id, '-', ''), RPAD(COALESCE(LEFT(fqnHash, 32), ''), 32, '0'),
@@ -142,13 +143,17 @@ SELECT LEFT(id, 1) AS part,
 FROM {{table}} WHERE {UUID.format(column="id")} GROUP BY LEFT(id, 1)
 """
 _ASSET_NAMES = "SELECT id AS id, name AS name FROM {table} WHERE id IN %(ids)s"
-# The generated columns of these are of single precision.
-_COST = "(JSON_VALUE(costs.json, '$.cost') + 0e0)"
-_COUNT = "(JSON_VALUE(costs.json, '$.count') + 0e0)"
+# The generated columns of these are of single precision. `cost` is the sum of the day over all runs of the query, so that
+# `count` plays no part.
+_COST = "JSON_EXTRACT(costs.json, '$.cost')"
+_IS_SOUND = f"""(JSON_TYPE({_COST}) IN ('INTEGER', 'UNSIGNED INTEGER', 'DOUBLE', 'DECIMAL')
+                AND JSON_VALUE(costs.json, '$.cost') + 0e0 BETWEEN 0 AND 1e9)"""
 _QUERY_COSTS = f"""
-SELECT REPLACE(query_entity.id, '-', '') AS id, MAX({_MS}) AS newest,
-       SUM(CASE WHEN costs.timestamp >= %(since)s AND {_COST} >= 0 AND COALESCE({_COUNT}, 1) >= 0
-                THEN {_COST} * COALESCE({_COUNT}, 1) END) AS cost
+SELECT REPLACE(query_entity.id, '-', '') AS id, MAX(CASE WHEN {_MS} < %(until)s THEN {_MS} END) AS newest,
+       SUM(CASE WHEN {_MS} >= %(since)s AND {_MS} < %(until)s AND {_IS_SOUND}
+                THEN JSON_VALUE(costs.json, '$.cost') + 0e0 END) AS cost,
+       SUM(COALESCE(JSON_TYPE({_COST}), 'NULL') <> 'NULL' AND NOT {_IS_SOUND}) AS absurd,
+       MIN(CASE WHEN NOT {_IS_SOUND} THEN LEFT({_COST}, 40) END) AS example
 FROM query_cost_time_series AS costs
 JOIN query_entity ON query_entity.fqnHash = costs.entityFQNHash
 WHERE {UUID.format(column="query_entity.id")}
@@ -165,7 +170,7 @@ WHERE entityFQNHash IN %(hashes)s AND extension = 'ingestionPipeline.pipelineSta
   AND COALESCE(JSON_VALUE(json, '$.status[0].records'), '1') <> '0' AND {_MS} IS NOT NULL
 GROUP BY service_hash, day
 """
-_PLACE_IDS = f"SELECT id AS id, fqnHash AS fqn_hash FROM {{table}} WHERE {UUID.format(column='id')}"
+_PLACE_IDS = f"SELECT id AS id, {{hash}} AS fqn_hash FROM {{table}} WHERE {UUID.format(column='id')}"
 
 # All rows of a part are read when so many buckets differ that picking costs more than it saves.
 MAX_BUCKETS: Final = 20_000
@@ -184,7 +189,7 @@ async def readable_columns(om: MySQL) -> Readable:
     return columns
 
 
-class OpenMetadata(RelationStatements):
+class OpenMetadata(LabelStatements):
     """The statements, over one connection and fitted to the columns that this version of OM has."""
 
     async def prepare(self) -> None:
@@ -201,6 +206,7 @@ class OpenMetadata(RelationStatements):
             fqn_hash=fqn_hash,
             updated_at=updated_at,
             deleted=f"COALESCE({deleted}, 0)",
+            description_length=DESCRIPTION_LENGTH,
             stamp=_STAMP.format(updated_at=updated_at),
             name_stamp=_NAME_STAMP.format(fqn_hash=fqn_hash),
         )
@@ -244,6 +250,10 @@ class OpenMetadata(RelationStatements):
         """The names of the columns of these tables, each as JSON text."""
         return await self._session.fetch_all(_COLUMN_NAMES, {"ids": tuple(ids)})
 
+    async def descriptions(self, ids: Sequence[str]) -> list[Row]:
+        """Longer parts of descriptions, as JSON text."""
+        return await self._session.fetch_all(_DESCRIPTIONS, {"ids": tuple(ids)})
+
     async def view_hashes(self, ids: Sequence[str]) -> list[Row]:
         """FQN, length in bytes and hash of the text that each of these tables has."""
         return await self._session.fetch_all(_VIEW_TEXTS.format(text=""), {"ids": tuple(ids)})
@@ -265,22 +275,16 @@ class OpenMetadata(RelationStatements):
         """
         return await self._session.fetch_all(_USAGE_DAYS, {"days": tuple(days), "digits": int(large)})
 
-    # ---- tags, profiles
-
-    def tag_sums(self) -> AsyncIterator[Row]:
-        """Checksums of the tags of tables by bucket, the last four digits of the FQN hash."""
-        return self._session.stream(_TAG_SUMS)
-
-    def tags(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
-        """Tags of tables, packed: the digests of the FQN hashes of a tag's tables."""
-        return self._packed(_TAGS, buckets, "RIGHT(targetFQNHash, 4)")
+    # ---- profiles
 
     def profile_sums(self) -> AsyncIterator[Row]:
         """Checksums of profile rows by bucket, the last four digits of the FQN hash."""
         return self._session.stream(_PROFILE_SUMS)
 
     def profiles(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
-        """Lines of digest, last write, whether one's time is unreadable, first profile (0: none), time and known size."""
+        """Lines of digest, last write, whether one's time is unreadable, first profile (0: none), and of the newest size
+        its time, whether there are rows, and itself.
+        """
         return self._packed(_PROFILES, buckets, "RIGHT(entityFQNHash, 4)")
 
     async def services(self) -> list[Row]:
@@ -289,8 +293,17 @@ class OpenMetadata(RelationStatements):
         return await self._session.fetch_all(_SERVICES.format(service_type=service_type))
 
     async def names(self, table: str) -> list[Row]:
-        """Id and name of each row of `user_entity`, `team_entity` or `domain_entity`."""
-        return await self._session.fetch_all(_NAMES.format(table=table))
+        """Id and name of each row of `user_entity` or `team_entity`, and whether it is marked deleted."""
+        deleted = "COALESCE(deleted, 0)" if self._has(table, "deleted") else "0"
+        return await self._session.fetch_all(_NAMES.format(table=table, deleted=deleted))
+
+    async def domains(self) -> list[Row]:
+        """Id, name and FQN of each domain, and whether it is marked deleted."""
+        if self._has("domain_entity", "json"):
+            return await self._session.fetch_all(_DOMAINS)
+        return await self._session.fetch_all(
+            "SELECT id AS id, name AS name, 0 AS deleted, NULL AS fqn FROM domain_entity"
+        )
 
     async def assets(self, table: str) -> list[Row]:
         """A kind's assets, packed: id, hash of the service (32 digits each), checksum of the name (8), deleted (2)."""
@@ -309,8 +322,11 @@ class OpenMetadata(RelationStatements):
         return await self._session.fetch_all(_USAGE_RUNS, {"hashes": hashes})
 
     async def place_ids(self, table: str) -> list[Row]:
-        """Id and FQN hash of all schemas or databases."""
-        return await self._session.fetch_all(_PLACE_IDS.format(table=table))
+        """Id and FQN hash of all schemas, databases or services; of none where ids cannot be read."""
+        if not self._has(table, "id"):
+            return []
+        hashed = "nameHash" if table == "dbservice_entity" else "fqnHash"
+        return await self._session.fetch_all(_PLACE_IDS.format(table=table, hash=hashed))
 
     async def existing_places(self, table: str) -> list[Row]:
         """The hashes of all services, databases or schemas that are not deleted."""
@@ -318,6 +334,9 @@ class OpenMetadata(RelationStatements):
         deleted = "deleted" if self._has(table, "deleted") else "0"
         return await self._session.fetch_all(_EXISTING_PLACES.format(hash=column, table=table, deleted=deleted))
 
-    async def query_costs(self, since: int) -> list[Row]:
-        """Of each query that has a cost: what it cost, in USD, from `since` on, and when last (both in milliseconds)."""
-        return await self._session.fetch_all(_QUERY_COSTS, {"since": since})
+    async def query_costs(self, since: int, until: int) -> list[Row]:
+        """What each query cost, in USD, from `since` on and before `until` (milliseconds), and when last.
+
+        `absurd`: how many of its costs are no amount of money of one day, of which there is an `example`.
+        """
+        return await self._session.fetch_all(_QUERY_COSTS, {"since": since, "until": until})

@@ -6,8 +6,9 @@ import numpy as np
 
 from thirdeye.inventory.columns import NO_NODE, day_of
 from thirdeye.inventory.feeds import FeedColumns
-from thirdeye.inventory.money import prices_by_service
 from thirdeye.inventory.rules import directly_in_use
+from thirdeye.inventory.storage_prices import StoragePrice, Tariffs, contradictions, prices_by_service
+from thirdeye.inventory.warehouses import mark_without_plan
 from thirdeye.mirror import evaluation, store
 from thirdeye.mirror.absence import restore_absent, restore_advice
 from thirdeye.mirror.advisor import Estate
@@ -16,6 +17,7 @@ from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.directory import directory_of, service_names
 from thirdeye.mirror.feed_summaries import EstateFeeds
 from thirdeye.mirror.feeds import assess, database_keys
+from thirdeye.mirror.labels import labels_of, set_cared_for
 from thirdeye.mirror.lineage import find_nearest, graph_of, packed_nearest, without_lineage
 from thirdeye.mirror.row_days import NO_PLACE
 from thirdeye.mirror.series import classify_series, in_use_through_series
@@ -24,7 +26,7 @@ from thirdeye.mirror.store import SQLRow
 
 
 async def apply_rules(context: RefreshContext, work: RefreshWork) -> None:
-    """Sets evidence, activity, use and advice of every table; gives graph, directory and prices."""
+    """Sets evidence, activity, use and advice of every table; gives graph, directory and tariffs."""
     state, today, thresholds, watching = work.state, context.today_number, context.thresholds, work.watching
     columns = assess(state, watching, work.accesses, work.usage.daily, today, thresholds)
     evaluation.classify_tables(state, work.usage, watching, columns, today, thresholds)
@@ -49,13 +51,30 @@ async def apply_rules(context: RefreshContext, work: RefreshWork) -> None:
         names=[name for _, name in databases],
         today=today,
     )
-    work.directory = directory_of(state, work.names, feeds, context.reader.messages)
-    work.directory["people"] = work.people
+    labels = labels_of(state, work.labels)
+    set_cared_for(state, labels, today, thresholds.care_edit_days)
+    reader = context.reader
+    work.directory = directory_of(state, work.names, labels, feeds, reader.messages, reader.missing_evidence)
     work.first_accesses = _new_first_accesses(work)
-    prices = await store.prices(context.thirdeye, context.today)
-    work.prices = prices_by_service(work.directory["services"], prices, context.today)
+    work.tariffs = await _tariffs(context, work)
+    services = [service["type"] for service in work.directory["services"]]
+    state.query["flags"] = mark_without_plan(
+        state.query["flags"], state.service_of_place()[state.query["place"]], services
+    )
     await _advise(context, work, columns)
     await restore_advice(context, work)
+
+
+async def _tariffs(context: RefreshContext, work: RefreshWork) -> Tariffs:
+    services = work.directory["services"]
+    prices = [StoragePrice.of(row) for row in await store.prices(context.thirdeye, context.today)]
+    for problem in contradictions(prices):
+        context.warnings.add("PRICE_CONTRADICTS", problem)
+    names = {service["name"] for service in services}
+    for price in prices:
+        if price.service and price.service not in names:
+            context.warnings.add("PRICE_OF_NO_SERVICE", str(price))
+    return Tariffs(prices_by_service(services, prices, context.today), context.today)
 
 
 def _new_first_accesses(work: RefreshWork) -> list[SQLRow]:
@@ -94,14 +113,16 @@ async def _advise(context: RefreshContext, work: RefreshWork, feeds: FeedColumns
         partial=feeds.partial,
         silent=feeds.silent,
         mass_absence=work.mass_absence[: len(feeds.silent)],
-        prices=work.prices,
+        tariffs=work.tariffs,
         nodes=graph.nodes,
         sources=graph.sources,
         targets=graph.targets,
         unknown_nodes=graph.unknown,
         unread=work.text_lineage.unread_views != NO_NODE,
         tag_sets=state.tag_sets.items,
+        labels=work.directory["labels"],
         incomplete=context.reader.evidence_incomplete,
+        unseen=context.reader.verdicts_unseen,
         series=work.series.members,
     )
     await context.blobs.stage_json("advice", await context.advisor.advise(estate))

@@ -15,7 +15,7 @@ async def read_lineage(context: RefreshContext, work: RefreshWork) -> None:
     """Sets edges and assets of the state, and the query cost of every table."""
     reader, state = context.reader, work.state
     await _read_edges(context, work)
-    costs, days, mentions = await read_query_costs(reader, work.tables_by_id, context.today_number)
+    costs, days, mentions = await read_query_costs(reader, work.tables_by_id, context.today_number, context.warnings)
     state.query["query_cost"] = split_costs(state.tables, costs, mentions)
     state.source["cost_use"] = last_uses(state.tables, days, mentions, context.today_number)
     del work.tables_by_id
@@ -31,9 +31,12 @@ async def _read_edges(context: RefreshContext, work: RefreshWork) -> None:
     ids, names = state.asset["id"].copy(), state.asset["name"].copy()
     # What is absent first: its edges stay.
     absent = evaluate_assets(state, records, use, now, context.absence_limits)
-    if context.progress.kind == "FULL" and (absent.any() or state.query.has(ABSENT).any()):
+    keeps = (not buckets.readable and state.remembers) or absent.any() or state.query.has(ABSENT).any()
+    if context.progress.kind == "FULL" and keeps:
         await load_edges(context.thirdeye, state)
-    await EdgeReader(state, work.tables_by_id, now).read(buckets.mask, buckets.rows(reader.om.lineage), absent)
+    # What cannot be read now holds as it did.
+    if buckets.readable:
+        await EdgeReader(state, work.tables_by_id, now).read(buckets.mask, buckets.rows(reader.om.lineage), absent)
     evaluate_assets(state, records, use, now, context.absence_limits)
     await warn_of_unreadable(reader, state, records)
     del records

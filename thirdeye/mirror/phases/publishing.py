@@ -8,6 +8,7 @@ from thirdeye.database import Session
 from thirdeye.mirror import store
 from thirdeye.mirror.context import RefreshContext, RefreshLost, RefreshWork
 from thirdeye.mirror.identity import store as identity
+from thirdeye.mirror.source_store import remember_columns
 
 
 async def publish(context: RefreshContext, work: RefreshWork) -> None:
@@ -22,6 +23,7 @@ async def publish(context: RefreshContext, work: RefreshWork) -> None:
         await identity.put_former_ids(session, rows)
         await store.put_first_accesses(session, work.first_accesses)
         await context.advisor.publish(session, context.run)
+        await remember_columns(session, context.reader.first_read())
         now = context.clock()
         await store.publish_state(session, context.run, now, context.today)
         await store.finish_run(session, context.run, context.progress.counts("DONE"), context.warnings.entries, now)

@@ -6,16 +6,20 @@ from collections.abc import Iterable
 import numpy as np
 
 from thirdeye.inventory.columns import CHUNK, blob_name
+from thirdeye.inventory.labels import no_labels
 from thirdeye.inventory.name_search import pack_names
 from thirdeye.inventory.series_entries import SeriesBlobs
+from thirdeye.inventory.storage_prices import Tariffs
 from thirdeye.inventory.totals import summarise
 from thirdeye.mirror import facts, store
 from thirdeye.mirror.changes import changes
 from thirdeye.mirror.context import RefreshContext, RefreshWork
-from thirdeye.mirror.directory import Names, directory_of
+from thirdeye.mirror.directory import directory_of
 from thirdeye.mirror.duplicates import DuplicateFinder
 from thirdeye.mirror.lineage import packed_adjacency, packed_unread
+from thirdeye.mirror.names import Names
 from thirdeye.mirror.openmetadata.source_tables import TABLES
+from thirdeye.mirror.seen_columns import SeenColumns
 from thirdeye.mirror.series import series_entries
 from thirdeye.mirror.state import PREFIXES, State, packed_state
 
@@ -46,8 +50,8 @@ async def stage_empty_estate(context: RefreshContext, work: RefreshWork, obstacl
     """Stages an estate without tables, for an OM whose tables cannot be read because of an obstacle."""
     warning = f"{obstacle}: {TABLES.unknown_without}"
     context.warnings.add("NOT_READABLE", warning)
-    work.directory = directory_of(State(), Names(), None, [warning])
-    work.prices = []
+    work.directory = directory_of(State(), Names(), no_labels(), None, [warning])
+    work.tariffs = Tariffs([], context.today)
     await context.blobs.stage_json("directory", work.directory)
     await _stage_summary(context, work)
     await context.blobs.drop("series/", set())
@@ -72,7 +76,7 @@ async def _rank_names(context: RefreshContext, work: RefreshWork) -> None:
 
 async def _stage_summary(context: RefreshContext, work: RefreshWork) -> None:
     """Prepares what `estate` answers."""
-    summary = await asyncio.to_thread(summarise, work.state.query, work.directory, work.prices)
+    summary = await asyncio.to_thread(summarise, work.state.query, work.directory, work.tariffs)
     await context.blobs.stage_json("summary", summary)
 
 
@@ -86,7 +90,7 @@ async def _stage_series(context: RefreshContext, work: RefreshWork) -> None:
             staged.add(name)
             await context.blobs.stage(name, blob)
 
-    pages = series_entries(work.series, work.state, work.prices, context.thirdeye, context.today_number)
+    pages = series_entries(work.series, work.state, work.tariffs, context.thirdeye, context.today_number)
     async for entries in pages:
         await stage(packing.add(entries))
     await stage(packing.rest())
@@ -96,6 +100,7 @@ async def _stage_series(context: RefreshContext, work: RefreshWork) -> None:
 
 async def _stage_facts(context: RefreshContext, work: RefreshWork) -> None:
     renamed = work.renamed.mask(work.state.tables)
+    seen = SeenColumns(context.blobs, context.reader.verdicts_unseen)
     for chunk in range(work.state.query.chunks):
         old = await facts.previous_chunk(context.blobs, chunk)
         new = work.state.query.parts(chunk) | work.state.source.parts(chunk)
@@ -103,6 +108,7 @@ async def _stage_facts(context: RefreshContext, work: RefreshWork) -> None:
         changed = facts.changed_facts(old, new, renamed[first : first + CHUNK])
         context.advisor.compare(old, new, first)
         if context.previous_generation:
-            work.changes += changes(old or {}, new, first)
+            work.changes += changes(await seen.before(chunk, old, new) if old else {}, new, first)
         context.progress.changed += int(changed.sum())
         await store.stage_facts(context.thirdeye, facts.fact_rows(new, first, changed))
+    await seen.end()

@@ -2,18 +2,16 @@
 
 import numpy as np
 
-from thirdeye.inventory.columns import Array
 from thirdeye.mirror import store
 from thirdeye.mirror.absence import settle_absences
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.identity.renewed_tables import merge_renewed_tables
-from thirdeye.mirror.state import Index, State
 from thirdeye.mirror.store import TextRow
 from thirdeye.mirror.tables import TableReader
 
 
 async def read_tables(context: RefreshContext, work: RefreshWork) -> None:
-    """Reads all tables, or those that changed; gives those that are renamed and rekeyed, and indexes of all."""
+    """Reads all tables, or those that changed; gives those that are renamed and rekeyed."""
 
     async def stage(rows: list[TextRow]) -> None:
         await store.stage_text(context.thirdeye, rows)
@@ -27,12 +25,6 @@ async def read_tables(context: RefreshContext, work: RefreshWork) -> None:
     work.renewed = await merge_renewed_tables(context.thirdeye, state, reader)
     state.seen_services |= reader.services
     work.renamed, work.read, work.rekeyed = reader.renamed, reader.read, reader.rekeyed.numbers.astype(np.int32)
-    # Its own index is freed before two more are made.
+    # It holds indexes of all tables.
     del reader
     await settle_absences(context, work)
-    work.tables_by_id, work.tables_by_hash = Index(state.source["id"]), Index(_current_keys(state))
-
-
-def _current_keys(state: State) -> Array:
-    """The hashes of the names that OpenMetadata has: another table may have that of one that it lacks."""
-    return np.where(state.source["stamp"] != 0, state.source["key"], b"")

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from thirdeye.inventory.columns import Array, Mask, day_number
+from thirdeye.inventory.evidence import Evidence
 from thirdeye.mirror import store
-from thirdeye.mirror.callers import read_people
 from thirdeye.mirror.confirmations import confirmed_places, in_force
 from thirdeye.mirror.context import RefreshContext, RefreshWork
-from thirdeye.mirror.directory import Names, read_names, service_name, service_names
+from thirdeye.mirror.directory import service_name, service_names
 from thirdeye.mirror.evaluation import set_known_since
 from thirdeye.mirror.feeds import Watching, database_keys, lifecycles, watch
+from thirdeye.mirror.names import Names
 from thirdeye.mirror.openmetadata.source_tables import DATABASES, PIPELINES, RUNS, SCHEMAS, USAGE
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.row_days import Places, places_of, row_matrix
@@ -22,11 +23,13 @@ from thirdeye.mirror.usage import UsageReader
 async def read_usage(context: RefreshContext, work: RefreshWork) -> None:
     """Reads the days that differ, then adds all days up, oldest first, while the advisor looks on; gives the totals."""
     reader, state, today = context.reader, work.state, context.today_number
-    work.names = await read_names(reader)
-    work.people = await read_people(reader)
     work.confirmations = await in_force(context.thirdeye)
     places, services = places_of(state, await _place_hashes(reader)), service_names(state, work.names)
-    undated = _undated_places(places, work.names, state, context.settings.undated_usage_services)
+    types: tuple[str | None, ...] = tuple(context.settings.undated_usage_services)
+    if Evidence.SERVICES in reader.missing_evidence:
+        # Whether the usage of what came meanwhile has dates, nobody can tell.
+        types += (None,)
+    undated = _undated_places(places, work.names, state, types)
     confirmed = confirmed_places(state, services, work.confirmations)
     work.accesses = lifecycles(state, places, await _first_accesses(context, state, services, places), today)
     runs = await _usage_runs(reader, state)
@@ -64,7 +67,7 @@ async def _place_hashes(reader: OpenMetadataReader) -> dict[bytes, str]:
     return hashes
 
 
-def _undated_places(places: Places, names: Names, state: State, types: Sequence[str]) -> Mask:
+def _undated_places(places: Places, names: Names, state: State, types: Sequence[str | None]) -> Mask:
     undated = [service_name(names, service_hash)[1] in types for service_hash in state.services.items] or [False]
     mask: Mask = np.array(undated)[places.service]
     return mask

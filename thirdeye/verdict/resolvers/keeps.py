@@ -10,6 +10,7 @@ from thirdeye.errors import BadInput, Forbidden
 from thirdeye.estate.loaders import snapshot_of
 from thirdeye.estate.resolvers.refreshes import refresh_soon
 from thirdeye.estate.validation import validate_reason
+from thirdeye.inventory.owner_names import caller_ids
 from thirdeye.verdict import store
 from thirdeye.verdict.explanations import TableAnswer
 from thirdeye.verdict.loaders import keep_loader
@@ -46,8 +47,8 @@ async def _require_owner(info: Info, table: TableAnswer) -> str:
     """The caller's name. Raises Forbidden unless the caller owns the table, also through a team, or is an administrator."""
     context = info.context
     if not may_administer(context):
-        identifier, teams = caller_teams(context, (await snapshot_of(context)).directory["users"])
-        if not {owner["id"] for owner in table["owners"]} & ({identifier, *teams} - {""}):
+        ids = caller_ids(*caller_teams(context, (await snapshot_of(context)).directory["users"]))
+        if not {(owner["type"], owner["id"]) for owner in table["owners"]} & ids:
             roles = ", ".join(context.settings.admin_roles)
             raise Forbidden(f"only owners of the table and administrators ({roles}) may do this")
     return caller(context)

@@ -27,6 +27,7 @@ def _policy_answer(policy: Policy, by: str | None = None, at: datetime | None = 
         "archiveRisk": policy.archive_risk,
         "minimumIdleDays": policy.minimum_idle_days,
         "protectedTags": list(policy.protected_tags),
+        "reviewCaredFor": policy.review_cared_for,
         "setBy": by,
         "setAt": at,
     }
@@ -71,9 +72,13 @@ async def resolve_simulate(_: object, info: Info, *, input: PolicyInput) -> dict
     policy = await _changed_policy(info, input)
 
     async def run(snapshot: Snapshot) -> dict[str, object]:
-        tag_sets, advice = snapshot.directory["tag_sets"], snapshot.advice
+        directory = snapshot.directory
         await snapshot.load(SIMULATED)
-        result = await asyncio.to_thread(simulate, snapshot.catalogue, tag_sets, advice, policy)
-        return {**result, **as_of(context, snapshot), "policy": _policy_answer(policy)}
+        result = await asyncio.to_thread(
+            simulate, snapshot.catalogue, directory["tag_sets"], directory["labels"], snapshot.advice, policy
+        )
+        services = [number for number, each in enumerate(directory["services"]) if each["tables"]]
+        basis = snapshot.catalogue.tariffs.basis_of(services)
+        return {**result, **as_of(context, snapshot), "policy": _policy_answer(policy), "priceBasis": basis}
 
     return await with_snapshot(context, run)

@@ -3,9 +3,9 @@
 from ariadne import QueryType
 
 from thirdeye.context import Info
-from thirdeye.errors import BadInput
 from thirdeye.estate.loaders import as_of, snapshot_of
-from thirdeye.verdict.removal import VIRTUAL_TYPES, removal_plan
+from thirdeye.verdict.dropped_tables import kept_after_drop
+from thirdeye.verdict.removal import removal_plan
 from thirdeye.verdict.resolvers.verdicts import require_table
 
 query = QueryType()
@@ -16,10 +16,9 @@ async def resolve_removal_plan(
     _: object, info: Info, *, fqn: str, archiveLocation: str | None = None, readers: list[str] | None = None
 ) -> dict[str, object]:
     table, snapshot = await require_table(info, fqn), await snapshot_of(info.context)
-    if table["tableType"] in VIRTUAL_TYPES:
-        raise BadInput(f"fqn: no statements are written for a {table['tableType']}", "fqn")
     steps = removal_plan(
         service_type=table["serviceType"],
+        table_type=table["tableType"],
         database=table["database"],
         schema=table["schema"],
         name=table["name"],
@@ -38,4 +37,5 @@ async def resolve_removal_plan(
         }
         for step in steps
     ]
-    return {"table": table, "steps": answers, **as_of(info.context, snapshot)}
+    kept = kept_after_drop(table["serviceType"], table["tableType"])
+    return {"table": table, "steps": answers, "keptAfterDrop": kept, **as_of(info.context, snapshot)}

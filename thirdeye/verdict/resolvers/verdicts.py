@@ -18,8 +18,10 @@ from thirdeye.inventory.reader import Snapshot, check_generation
 from thirdeye.inventory.verdicts import SHOWN_FIELDS, UNKNOWN_IDLE_DAYS, Blocker, Verdict
 from thirdeye.paging import page_size
 from thirdeye.verdict import explanations, rules
+from thirdeye.verdict.dropped_tables import kept_after_drop
 from thirdeye.verdict.evaluation import state_classes
 from thirdeye.verdict.explanations import ReturnRisk, TableAnswer
+from thirdeye.verdict.label_sentences import signs_of_care
 from thirdeye.verdict.loaders import keep_loader
 from thirdeye.verdict.return_risk import NO_CLASS, tables_like
 from thirdeye.verdict.validation import MAX_FQN_LENGTH
@@ -55,13 +57,19 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
         verdict, codes = Verdict.KEEP, [*codes, Blocker.KEPT_BY_OWNER.value]
     risk = return_risk(table, snapshot)
     policy = snapshot.advice.get("policy", {})
-    missing_days = max(int(policy.get("observed_days", 0)) - _observed_days(table, snapshot), 0)
-    tags = policy.get("protected_tags", ())
+    background = explanations.Background(
+        keep=keep,
+        missing_days=max(int(policy.get("observed_days", 0)) - _observed_days(table, snapshot), 0),
+        protected_tags=policy.get("protected_tags", ()),
+        terms=snapshot.directory["labels"]["terms"],
+        edit_days=info.context.settings.care_edit_days,
+    )
+    care = signs_of_care(table, background.edit_days)
     unknown = await _unknown_assets(table, info) if Blocker.UNKNOWN_DOWNSTREAM.value in codes else []
     details = [
         explanations.unknown_downstream(unknown)
         if unknown and code == Blocker.UNKNOWN_DOWNSTREAM.value
-        else explanations.blocker_detail(Blocker(code), table, keep, missing_days, tags)
+        else explanations.blocker_detail(Blocker(code), table, background)
         for code in codes
     ]
     return {
@@ -73,9 +81,11 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
             {"code": code, "detail": detail, "number": table["number"]}
             for code, detail in zip(codes, details, strict=True)
         ],
+        "keptAfterDrop": kept_after_drop(table["serviceType"], table["tableType"]),
         "saving": table["saving"] if verdict.value == table["recommendation"] else 0,
         "keep": keep and {"reason": keep.reason, "by": keep.kept_by, "at": keep.kept_at, "until": keep.kept_until},
-        "reasons": explanations.reasons(table, verdict, details, risk),
+        "signsOfCare": care,
+        "reasons": explanations.reasons(table, verdict, details, risk, care),
     }
 
 

@@ -1,0 +1,2 @@
+-- transactional: false
+DROP TABLE IF EXISTS source_column

@@ -1,0 +1,2 @@
+-- transactional: false
+DELETE FROM estate_state

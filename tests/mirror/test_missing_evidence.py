@@ -1,0 +1,223 @@
+"""What rests on evidence that cannot be read now neither opens nor ends nor changes an item; read again, it is as if nothing
+had been."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, Final
+
+import pymysql
+import pytest
+
+from tests.support.api import ACCOUNTS, prepare_accounts
+from tests.support.database import copy_schema
+from tests.support.everything import (
+    CORE,
+    Looking,
+    add_rules,
+    add_tables_of_newer_versions,
+    change_before,
+    change_meanwhile,
+    has_everything,
+    looking,
+)
+from tests.support.mirror import Mirror, nothing
+from tests.support.om_estate import OMEstate
+from tests.support.om_rows import OMRows
+from thirdeye.database import thirdeye_database
+from thirdeye.errors import DatabaseUnavailable
+from thirdeye.local.servers import MariaDB, MySQL
+from thirdeye.mirror.openmetadata.source_tables import ASSETS, SOURCE_TABLES, TABLES
+from thirdeye.mirror.refresh import PHASE_NAMES
+
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+Records = dict[str, list[dict[str, Any]]]
+PLAIN: Final = list(ASSETS.values())
+
+
+@pytest.fixture
+async def seen(estate: OMEstate, om: OMRows, sql_server: MariaDB | MySQL) -> AsyncIterator[Looking]:
+    """An estate in which everything was read, some weeks of work, and all of OM's tables."""
+    added = add_tables_of_newer_versions(om)
+    prepare_accounts(sql_server, om.schema, estate.mirror.settings.thirdeye_mysql_schema)
+    yield await looking(estate)
+    for table in added:
+        om.run(f"DROP TABLE {table}")
+
+
+def differences(mine: Records, theirs: Records) -> list[Any]:
+    """The rows that only one of them has."""
+    return [
+        (table, side, row)
+        for table in mine
+        for side, some, others in (("+", mine[table], theirs[table]), ("-", theirs[table], mine[table]))
+        for row in some
+        if row not in others
+    ]
+
+
+async def unchanged(seen: Looking, before: Records, what: str, *, warned: bool = True) -> None:
+    """Not a row of what people are told has changed, and something was said."""
+    assert bool(seen.warnings) or not warned, what
+    assert differences(await seen.records(), before) == [], what
+
+
+async def test_each_table_that_cannot_be_read_changes_no_item(seen: Looking) -> None:
+    records, published = await seen.records(), await seen.published()
+    for table in SOURCE_TABLES:
+        name, away = table.name, f"away_{table.name}"
+        seen.revoke(name)
+        if table is TABLES:
+            with pytest.raises(DatabaseUnavailable):
+                await seen.refresh()
+            await seen.detect()
+        else:
+            await seen.refresh()
+            assert any(name in message for message in seen.warnings), name
+        await unchanged(seen, records, f"{name} revoked", warned=table is not TABLES)
+        seen.grant_all()
+        # Of the kinds of assets that nothing tells apart one is enough.
+        if table in PLAIN and table is not PLAIN[0]:
+            await seen.refresh("FULL" if PLAIN.index(table) % 2 else "AUTO")
+        else:
+            seen.sql(f"RENAME TABLE {name} TO {away}")
+            await seen.refresh("FULL") if table is not TABLES else await seen.detect()
+            await unchanged(seen, records, f"{name} away", warned=table is not TABLES)
+            seen.sql(f"RENAME TABLE {away} TO {name}")
+            await seen.refresh()
+        assert differences(await seen.records(), records) == [], name
+        assert await seen.published() == published, name
+        assert not [message for message in seen.warnings if "read" in message], name
+
+
+async def test_a_column_that_can_no_longer_be_read_changes_no_item(seen: Looking) -> None:
+    records, published = await seen.records(), await seen.published()
+    for table in SOURCE_TABLES:
+        # Some versions of OpenMetadata lack some.
+        existing = [column for column in table.optional if column in seen.granted(table.name)]
+        for column in existing if table not in PLAIN[1:] else ():
+            seen.revoke(table.name, column)
+            if (table, column) == (TABLES, "fqnHash"):
+                with pytest.raises(DatabaseUnavailable):
+                    await seen.refresh()
+                await seen.detect()
+            else:
+                await seen.refresh()
+                # For the others of a table's columns there is what stands in the rest of its row.
+                assert table is TABLES or any(column in message for message in seen.warnings), (table.name, column)
+            await unchanged(seen, records, f"{table.name}.{column}", warned=table is not TABLES)
+            seen.grant_all()
+            await seen.refresh()
+            assert differences(await seen.records(), records) == [], column
+            assert await seen.published() == published, column
+
+
+async def test_no_column_that_a_version_lacks_is_needed(
+    estate: OMEstate, om: OMRows, sql_server: MariaDB | MySQL
+) -> None:
+    """Nor one that the account never could read."""
+    added = add_tables_of_newer_versions(om)
+    prepare_accounts(sql_server, om.schema, estate.mirror.settings.thirdeye_mysql_schema)
+    has_everything(om)
+    await add_rules(estate.mirror.thirdeye, estate.mirror.now)
+    looking = Looking(estate)
+    for table in SOURCE_TABLES:
+        lacking = {*table.optional} & {*looking.granted(table.name)}
+        if lacking:
+            looking.revoke(table.name, *lacking)
+    # What tables have is found by the hashes of their names: without these nothing may go.
+    assert (await looking.refresh())["phase"] == "DONE"
+    assert all("EVIDENCE_INCOMPLETE" in each.blockers for each in (await estate.seen()).values())
+    looking.sql(f"GRANT SELECT (fqnHash) ON {om.schema}.{TABLES.name} TO '{ACCOUNTS.om_user}'@'%'")
+    for kind in ("AUTO", "AUTO", "FULL"):
+        assert (await looking.refresh(kind))["phase"] == "DONE"
+        (said,) = [each for each in looking.warnings if "read" in each]
+        assert "dbservice_entity(id)" in said
+        seen = await estate.seen()
+        for name, blocker in {"upstream": "ACTIVE_DOWNSTREAM", "critical": "CRITICAL_TIER"}.items():
+            assert seen[f"{CORE}.{name}"].blockers & {blocker, "EVIDENCE_INCOMPLETE"} == {blocker}
+    for table_name in added:
+        om.run(f"DROP TABLE {table_name}")
+
+
+async def test_what_is_revoked_during_a_refresh_changes_no_item(seen: Looking) -> None:
+    records, published = await seen.records(), await seen.published()
+    for number, phase in enumerate(PHASE_NAMES):
+
+        def revoke_at(name: str, _seen: int, phase: str = phase) -> None:
+            if name == phase:
+                seen.revoke_all_but_tables()
+
+        try:
+            await seen.refresh("FULL" if number % 2 else "AUTO", revoke_at)
+        except pymysql.err.MySQLError:
+            # It was published by half to nobody.
+            await seen.detect()
+        await unchanged(seen, records, phase, warned=False)
+        seen.grant_all()
+        await seen.refresh()
+        assert differences(await seen.records(), records) == [], phase
+        assert await seen.published() == published, phase
+
+
+@asynccontextmanager
+async def twin_of(seen: Looking, server: MariaDB | MySQL, schema: str) -> AsyncIterator[Looking]:
+    """The same estate as it is now, which goes on by itself."""
+    mirror = seen.estate.mirror
+    settings = mirror.settings.model_copy(update={"thirdeye_mysql_schema": schema})
+    copy_schema(server, mirror.settings.thirdeye_mysql_schema, schema)
+    seen.sql(f"GRANT ALL PRIVILEGES ON `{schema}`.* TO '{ACCOUNTS.thirdeye_user}'@'%'")
+    thirdeye = thirdeye_database(settings, nothing)
+    await thirdeye.start()
+    try:
+        over = Mirror(settings, mirror.om, thirdeye, mirror.now)
+        yield Looking(OMEstate(seen.om, over, {}))
+    finally:
+        await thirdeye.stop()
+
+
+async def found_afterwards(seen: Looking, server: MariaDB | MySQL, schema: str, table: str | None, number: int) -> None:
+    """What changes while a table, or all but tables (None), cannot be read is the same afterwards as to a twin that reads."""
+    change_before(seen.om, number)
+    await seen.refresh()
+    async with twin_of(seen, server, schema) as twin:
+        seen.revoke(table) if table is not None else seen.revoke_all_but_tables()
+        await seen.refresh()
+        change_meanwhile(seen.om, number)
+        before = await seen.records()
+        for kind in ("AUTO", "FULL"):
+            await seen.refresh(kind)
+            assert table is not None or differences(await seen.records(), before) == [], kind
+        seen.grant_all()
+        for each in (seen, twin):
+            await each.refresh()
+        assert differences(await seen.records(), await twin.records()) == [], table
+        mine, theirs = await comparable(seen), await comparable(twin)
+        assert mine == theirs, table
+
+
+async def comparable(each: Looking) -> dict[str, Any]:
+    """What is published, but for numbers of services, and for what is absent: that stays as it was seen last, if it was."""
+    found = {}
+    for fqn, (row, verdict) in (await each.published()).items():
+        unknown = {"UNKNOWN_DOWNSTREAM"} if "down_" in fqn else set()
+        if "dropped_" not in fqn:
+            found[fqn] = row | {"place": fqn}, replace(verdict, blockers=verdict.blockers - unknown)
+    return found
+
+
+async def test_what_happens_while_nothing_can_be_read_is_found_afterwards(
+    seen: Looking, sql_server: MariaDB | MySQL, schema_name: Callable[[str], str]
+) -> None:
+    await found_afterwards(seen, sql_server, schema_name("twin"), None, 0)
+
+
+MEANWHILE: Final = ("entity_relationship", "tag_usage", "profiler_data_time_series", "entity_usage", "dbservice_entity")
+
+
+@pytest.mark.soak
+async def test_what_happens_while_a_table_cannot_be_read_is_found_afterwards(
+    seen: Looking, sql_server: MariaDB | MySQL, schema_name: Callable[[str], str]
+) -> None:
+    for number, table in enumerate(MEANWHILE):
+        await found_afterwards(seen, sql_server, schema_name("twin"), table, number)
