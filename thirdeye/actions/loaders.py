@@ -38,6 +38,11 @@ def measured_loader(context: Context) -> DataLoader[int, MeasuredSaving | None]:
     return request_loader(context, "measured", lambda numbers: savings.measured(context.thirdeye, numbers))
 
 
+def price_basis_loader(context: Context) -> DataLoader[int, str | None]:
+    """The request's loader of whose price a table had when an item first named it."""
+    return request_loader(context, "price bases", lambda numbers: savings.price_bases(context.thirdeye, numbers))
+
+
 def measured_parts_loader(context: Context) -> DataLoader[int, MeasuredParts | None]:
     """The request's loader of what was measured of the old parts that an item names."""
     return request_loader(context, "measured parts", lambda items: savings.measured_parts(context.thirdeye, items))

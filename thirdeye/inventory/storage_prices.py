@@ -28,6 +28,12 @@ class PriceBasis(StrEnum):
     MIXED = "MIXED"
 
 
+def joint_basis(bases: Iterable[str]) -> PriceBasis | None:
+    """Whose prices a sum rests on whose parts rest on these; None for none."""
+    found = set(map(PriceBasis, bases))
+    return PriceBasis.MIXED if len(found) > 1 else next(iter(found), None)
+
+
 @dataclass(frozen=True, kw_only=True)
 class StoragePrice:
     """A row of `storage_price`: USD per GB and month, for a type of services or for one `service`, from a day on.
@@ -180,8 +186,7 @@ class Tariffs:
 
     def basis_of(self, services: Iterable[int]) -> PriceBasis | None:
         """Whose prices these services have; None for no service."""
-        bases = {self.prices[service].basis for service in services}
-        return PriceBasis.MIXED if len(bases) > 1 else next(iter(bases), None)
+        return joint_basis({self.prices[service].basis for service in services})
 
 
 def is_lower(tariff: int) -> bool:

@@ -154,3 +154,30 @@ async def test_what_a_table_cost_is_remembered_from_when_it_was_first_named(esta
     outcome = await estate.refresh()
     assert (outcome.opened, outcome.changed) == (1, 2)
     assert await estate.thirdeye.fetch_one(cost) == {"storage_usd": Decimal(460)}
+
+
+async def test_whose_prices_amounts_rest_on_is_remembered_from_then_on(estate: Estate) -> None:
+    own = """mutation { setStoragePrice(serviceType: "*", usdPerGbMonth: "0.05") { basis }
+      createActionItem(title: "mine", estimatedSavingsUsd: "1") { id }
+      createCampaign(input: {name: "all", filter: {verdict: [DELETE]}}) { id } }"""
+    await estate.api.data(own)
+    estate.tables["new"] = Table(7, "new", Verdict.DELETE, size=10**12, owners=1)
+    await estate.refresh()
+    items = await estate.items("table { name } priceBasis")
+    bases = {item["table"] and item["table"]["name"]: item["priceBasis"] for item in items}
+    assert (bases.pop(None), bases.pop("new"), set(bases.values())) == (None, "OWN", {"LIST"})
+    ask = """{ savings(groupBy: MONTH) { priceBasis groups { priceBasis } }
+      campaigns { progress { items priceBasis } leaderboard { owner priceBasis } } }"""
+    found = await estate.api.data(ask)
+    assert found["savings"] == {"priceBasis": "MIXED", "groups": []}
+    assert found["campaigns"] == [
+        {"progress": {"items": 2, "priceBasis": "MIXED"}, "leaderboard": [{"owner": "ann", "priceBasis": "MIXED"}]}
+    ]
+    estate.tables["new"].present = False
+    await estate.refresh()
+    assert (await estate.api.data(ask))["savings"]["groups"] == [{"priceBasis": "OWN"}]
+    # What an earlier version remembered does not tell.
+    await estate.thirdeye.execute("UPDATE saving_baseline SET price_basis = NULL")
+    found = await estate.api.data(ask)
+    assert found["savings"] == {"priceBasis": None, "groups": [{"priceBasis": None}]}
+    assert found["campaigns"][0]["progress"]["priceBasis"] is None

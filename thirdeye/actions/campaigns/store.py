@@ -1,7 +1,7 @@
 """Campaigns and the items in them, in the `thirdeye` schema. Amounts are USD a month."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -67,15 +67,18 @@ FROM ({_PROMISES}) AS promises
 UNION ALL SELECT named.campaign, named.table_number, 0, 0, 0, saved.realized_usd
 FROM ({_TABLES}) AS named JOIN ({_SAVED}) AS saved ON saved.table_number = named.table_number
 """
+_BASES = "GROUP_CONCAT(DISTINCT saving_baseline.price_basis)"
+_BASELINE = "LEFT JOIN saving_baseline ON saving_baseline.table_number = amounts.what"
 _SUMS = f"""
-SELECT campaign, SUM(projected_usd) AS projected_usd, SUM(realized_usd) AS realized_usd
-FROM ({_AMOUNTS}) AS amounts GROUP BY campaign
+SELECT campaign, SUM(projected_usd) AS projected_usd, SUM(realized_usd) AS realized_usd, {_BASES} AS bases
+FROM ({_AMOUNTS}) AS amounts {_BASELINE} GROUP BY campaign
 """
 _PROGRESS_BY_OWNERS = f"""
 SELECT COALESCE(table_inventory.owner_set, 0) AS owner_set, SUM(amounts.items) AS items,
        SUM(amounts.done_items) AS done_items, SUM(amounts.projected_usd) AS projected_usd,
-       SUM(amounts.realized_usd) AS realized_usd
+       SUM(amounts.realized_usd) AS realized_usd, {_BASES} AS bases
 FROM ({_AMOUNTS}) AS amounts LEFT JOIN table_inventory ON table_inventory.number = amounts.what
+{_BASELINE}
 GROUP BY COALESCE(table_inventory.owner_set, 0)
 """
 
@@ -100,16 +103,21 @@ class Campaign:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far the items of a campaign are, in all or of one set of owners. In the amounts each table counts once."""
+    """How far the items of a campaign are, in all or of one set of owners. In the amounts each table counts once.
+
+    `bases`: whose prices these rest on.
+    """
 
     items: int = 0
     done_items: int = 0
     dropped_items: int = 0
     projected_usd: Decimal = Decimal(0)
     realized_usd: Decimal = Decimal(0)
+    bases: frozenset[str] = frozenset()
 
     def __add__(self, other: "Progress") -> "Progress":
-        return Progress(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
+        amounts = {name: value + getattr(other, name) for name, value in vars(self).items() if name != "bases"}
+        return Progress(**amounts, bases=self.bases | other.bases)
 
 
 class ItemOutside(NamedTuple):
@@ -227,4 +235,4 @@ async def progress_by_owners(thirdeye: MySQL, id_: int) -> dict[int, Progress]:
 def _progress(row: Row) -> Progress:
     # A sum of conditions comes as a decimal number.
     row |= {name: int(row.get(name, 0)) for name in ("items", "done_items", "dropped_items")}
-    return Progress(**row)
+    return Progress(**{**row, "bases": frozenset((row.get("bases") or "").split(",")) - {""}})

@@ -8,6 +8,7 @@ import orjson
 
 from thirdeye.actions.campaigns.store import Campaign, Progress
 from thirdeye.actions.views import answer_fields
+from thirdeye.inventory.storage_prices import joint_basis
 
 # Tables that nobody owns come last among equals.
 _LAST: Final = ("\uffff", "")
@@ -29,7 +30,7 @@ def campaign_view(campaign: Campaign) -> dict[str, object]:
 def progress_view(progress: Progress, goal: Decimal | None) -> dict[str, object]:
     """How far a campaign is."""
     share = round(float(progress.realized_usd / goal), 4) if goal else None
-    return {**answer_fields(progress), "share": share}
+    return {**answer_fields(progress), "priceBasis": joint_basis(progress.bases), "share": share}
 
 
 def leaderboard_view(
@@ -44,6 +45,9 @@ def leaderboard_view(
             by_owner[owner] = by_owner.get(owner, Progress()) + progress
     ranks = sorted(by_owner.items(), key=lambda rank: (-rank[1].realized_usd, -rank[1].done_items, rank[0] or _LAST))
     return [
-        {"owner": owner and owner[0], "ownerType": owner and owner[1], **answer_fields(progress)}
+        {
+            "owner": owner and owner[0], "ownerType": owner and owner[1], **answer_fields(progress),
+            "priceBasis": joint_basis(progress.bases),
+        }
         for owner, progress in ranks
-    ]
+    ]  # fmt: skip

@@ -10,7 +10,13 @@ from thirdeye.actions import store
 from thirdeye.actions.campaigns.views import campaign_view
 from thirdeye.actions.filters import parse_item_filter
 from thirdeye.actions.items import Category, EventKind
-from thirdeye.actions.loaders import campaign_loader, event_loader, measured_loader, measured_parts_loader
+from thirdeye.actions.loaders import (
+    campaign_loader,
+    event_loader,
+    measured_loader,
+    measured_parts_loader,
+    price_basis_loader,
+)
 from thirdeye.actions.ordering import cursor_of, parse_cursor, parse_order
 from thirdeye.actions.permissions import assignee_warning
 from thirdeye.actions.savings.store import MeasuredParts, MeasuredSaving
@@ -93,6 +99,11 @@ async def _measured_parts(answer: ItemAnswer, info: Info) -> MeasuredParts | Non
 async def resolve_realized(answer: ItemAnswer, info: Info) -> Decimal | int:
     measured, parts = await _measured(answer, info), await _measured_parts(answer, info)
     return sum((each.realized_usd for each in (measured, parts) if each is not None), 0)
+
+
+@item.field("priceBasis")
+async def resolve_price_basis(answer: ItemAnswer, info: Info) -> str | None:
+    return None if answer["number"] is None else await price_basis_loader(info.context).load(answer["number"])
 
 
 @item.field("savingNote")

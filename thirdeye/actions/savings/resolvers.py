@@ -7,7 +7,7 @@ from ariadne import QueryType
 
 from thirdeye.actions.savings import store
 from thirdeye.actions.savings.validation import validate_period
-from thirdeye.actions.savings.views import saving_groups
+from thirdeye.actions.savings.views import basis_of, saving_groups
 from thirdeye.context import Info
 
 query = QueryType()
@@ -26,11 +26,12 @@ async def resolve_savings(_: object, info: Info, *, groupBy: str, **period: date
     return {
         "from": first,
         "to": last,
-        "projectedUsd": sum(projected.values(), Decimal(0)),
+        "projectedUsd": sum((row["projected_usd"] for row in projected.values()), Decimal(0)),
         "realizedUsd": totals["realized_usd"],
         "baselineUsd": totals["baseline_usd"],
         "tables": totals["tables"],
         "unproven": totals["unproven"],
         "openUsd": totals["open_usd"],
+        "priceBasis": basis_of([totals["bases"], totals["open_bases"], *(row["bases"] for row in projected.values())]),
         "groups": saving_groups(groupBy, realized, projected),
     }

@@ -12,8 +12,8 @@ from thirdeye.actions.store import contains_pattern
 from thirdeye.database import MySQL, Row, Session
 
 _INSERT_BASELINES: Final = """
-INSERT INTO saving_baseline (table_number, size_bytes, usd_per_gb_month, storage_usd, query_usd, service, owners,
-  last_written, taken_at) VALUES """
+INSERT INTO saving_baseline (table_number, size_bytes, usd_per_gb_month, price_basis, storage_usd, query_usd, service,
+  owners, last_written, taken_at) VALUES """
 _DELETE_BASELINES = """
 DELETE FROM saving_baseline WHERE table_number IN %(numbers)s
 AND NOT EXISTS (SELECT 1 FROM saving_entry WHERE saving_entry.table_number = saving_baseline.table_number)
@@ -51,6 +51,9 @@ LEFT JOIN ({
 LEFT JOIN saving_entry AS last_entry ON last_entry.id = sums.newest
 WHERE part.item IN %(items)s AND part.table_number <> action_items.table_number GROUP BY part.item
 """
+_PRICE_BASES = """
+SELECT table_number, price_basis FROM saving_baseline WHERE table_number IN %(numbers)s AND price_basis IS NOT NULL
+"""
 _INSERT_ENTRIES: Final = (
     "INSERT INTO saving_entry (table_number, found_at, kind, baseline_usd, cost_usd, realized_usd) VALUES "
 )
@@ -84,17 +87,18 @@ _KEYS: Final = {
 }
 _REALIZED = """
 SELECT {key} AS group_key, SUM(saving_entry.realized_usd) AS realized_usd,
-       COUNT(DISTINCT saving_entry.table_number) AS tables
+       COUNT(DISTINCT saving_entry.table_number) AS tables, GROUP_CONCAT(DISTINCT price_basis) AS bases
 FROM saving_entry LEFT JOIN saving_baseline ON saving_baseline.table_number = saving_entry.table_number
 WHERE saving_entry.found_at >= %(since)s AND saving_entry.found_at < %(until)s
 GROUP BY group_key
 """
 _TOTAL = """
-SELECT COALESCE(SUM(realized_usd), 0) AS realized_usd, COALESCE(SUM(baseline_usd), 0) AS baseline_usd, COUNT(*) AS tables
+SELECT COALESCE(SUM(realized_usd), 0) AS realized_usd, COALESCE(SUM(baseline_usd), 0) AS baseline_usd, COUNT(*) AS tables,
+       GROUP_CONCAT(DISTINCT price_basis) AS bases
 FROM (
   SELECT table_number, SUM(realized_usd) AS realized_usd, MAX(baseline_usd) AS baseline_usd FROM saving_entry
   WHERE found_at >= %(since)s AND found_at < %(until)s GROUP BY table_number
-) AS each_table
+) AS each_table LEFT JOIN saving_baseline ON saving_baseline.table_number = each_table.table_number
 """
 # Of a retention the newest one that names some of the same old parts, be it the same: what these cost counts once.
 _RETENTION = f"""
@@ -118,7 +122,7 @@ FROM (
 GROUP BY COALESCE(promises.retention, promises.what), promises.retention IS NULL
 """
 _PROJECTED = f"""
-SELECT {{key}} AS group_key, SUM(completed.projected_usd) AS projected_usd
+SELECT {{key}} AS group_key, SUM(completed.projected_usd) AS projected_usd, GROUP_CONCAT(DISTINCT price_basis) AS bases
 FROM ({_COMPLETED}) AS completed LEFT JOIN saving_baseline ON saving_baseline.table_number = completed.what
 GROUP BY group_key
 """
@@ -132,10 +136,10 @@ WHERE COALESCE((SELECT SUM(realized_usd) FROM saving_entry WHERE saving_entry.ta
     WHERE action_item_part.item = completed.retention), 0) = 0
 """
 _OPEN = """
-SELECT COALESCE(SUM(projected_usd), 0) AS projected_usd FROM (
-  SELECT MAX(COALESCE(estimated_savings_usd, 0)) AS projected_usd FROM action_items
+SELECT COALESCE(SUM(projected_usd), 0) AS projected_usd, GROUP_CONCAT(DISTINCT price_basis) AS bases FROM (
+  SELECT COALESCE(table_number, -id) AS what, MAX(COALESCE(estimated_savings_usd, 0)) AS projected_usd FROM action_items
   WHERE status <> 'DONE' GROUP BY COALESCE(table_number, -id)
-) AS each_table
+) AS each_table LEFT JOIN saving_baseline ON saving_baseline.table_number = each_table.what
 """
 # A table as the API answers.
 TableAnswer = Mapping[str, Any]
@@ -184,8 +188,16 @@ def _baseline_row(table: TableAnswer, now: datetime) -> tuple[str | int | dateti
         None if table[name] is None else str(table[name])
         for name in ("usdPerGbMonth", "storageCost", "queryCost", "lastWritten")
     )
-    service = table["service"][:512]
-    return table["number"], table["sizeBytes"], price, storage, queries, service, owners[:1024] or None, written, now
+    service, basis = table["service"][:512], str(table["priceBasis"])
+    return (
+        table["number"], table["sizeBytes"], price, basis, storage, queries, service, owners[:1024] or None, written, now,
+    )  # fmt: skip
+
+
+async def price_bases(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, str]:
+    """By number of a table whose price it had when an item first named it; tables of which that is not known are left out."""
+    rows = await thirdeye.fetch_all(_PRICE_BASES, {"numbers": tuple(numbers)})
+    return {row["table_number"]: row["price_basis"] for row in rows}
 
 
 async def baselines(thirdeye: MySQL) -> AsyncIterator[MeasuredBaseline]:
@@ -232,23 +244,23 @@ async def table_names(thirdeye: MySQL, numbers: Sequence[int]) -> list[Row]:
 
 
 async def realized(thirdeye: MySQL | Session, group: str, since: datetime, until: datetime) -> dict[str, Row]:
-    """By group what was measured in a period: `realized_usd`, `tables`."""
+    """By group what was measured in a period: `realized_usd`, `tables`, and whose prices that rests on (`bases`)."""
     key = _KEYS[group].format(moment="saving_entry.found_at", number="saving_entry.table_number")
     rows = await thirdeye.fetch_all(_REALIZED.format(key=key), _period(since, until))
     return {str(row["group_key"]): row for row in rows}
 
 
-async def projected(thirdeye: MySQL, group: str, since: datetime, until: datetime) -> dict[str, Decimal]:
-    """By group what the items completed in a period promised."""
+async def projected(thirdeye: MySQL, group: str, since: datetime, until: datetime) -> dict[str, Row]:
+    """By group what the items completed in a period promised: `projected_usd`, `bases`."""
     key = _KEYS[group].format(moment="completed.moment", number="completed.what")
     rows = await thirdeye.fetch_all(_PROJECTED.format(key=key), _period(since, until))
-    return {str(row["group_key"]): row["projected_usd"] for row in rows}
+    return {str(row["group_key"]): row for row in rows}
 
 
 async def totals(thirdeye: MySQL, since: datetime, until: datetime) -> Row:
-    """Of a period `realized_usd`, `baseline_usd`, `tables`, and `unproven`: completed items without a measured saving.
+    """Of a period `realized_usd`, `baseline_usd`, `tables`, `bases`, and `unproven`: completed items without a measured saving.
 
-    Also `open_usd`: what open items promise now.
+    Also what open items promise now: `open_usd`, `open_bases`.
     """
     total = await thirdeye.fetch_one(_TOTAL, _period(since, until))
     unproven = await thirdeye.fetch_one(_UNPROVEN, _period(since, until))
@@ -256,7 +268,8 @@ async def totals(thirdeye: MySQL, since: datetime, until: datetime) -> Row:
     assert total is not None
     assert unproven is not None
     assert still_open is not None
-    return {**total, "unproven": unproven["items"], "open_usd": still_open["projected_usd"]}
+    still_promised = {"open_usd": still_open["projected_usd"], "open_bases": still_open["bases"]}
+    return {**total, **still_promised, "unproven": unproven["items"]}
 
 
 def _period(since: datetime, until: datetime) -> dict[str, datetime]:

@@ -1,6 +1,6 @@
 """Savings as answers: keys are those of the API's `Savings`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -11,13 +11,12 @@ from thirdeye.actions.savings.store import MeasuredParts, MeasuredSaving
 from thirdeye.actions.views import ItemAnswer
 from thirdeye.database import Row
 from thirdeye.estate.dates import format_day
+from thirdeye.inventory.storage_prices import PriceBasis, joint_basis
 
 _PARTS_STILL_THERE: Final = "old parts are still there and cost what they did"
 
 
-def saving_groups(
-    group_by: str, realized: Mapping[str, Row], projected: Mapping[str, Decimal]
-) -> list[dict[str, object]]:
+def saving_groups(group_by: str, realized: Mapping[str, Row], projected: Mapping[str, Row]) -> list[dict[str, object]]:
     """The groups: months in order, others by what was realized, the most first."""
 
     def realized_usd(key: str) -> Decimal:
@@ -29,12 +28,18 @@ def saving_groups(
     return [
         {
             "key": key,
-            "projectedUsd": projected.get(key, Decimal(0)),
+            "projectedUsd": projected[key]["projected_usd"] if key in projected else Decimal(0),
             "realizedUsd": realized_usd(key),
+            "priceBasis": basis_of(row["bases"] for rows in (realized, projected) if (row := rows.get(key))),
             "tables": realized[key]["tables"] if key in realized else 0,
         }
         for key in keys
     ]
+
+
+def basis_of(texts: Iterable[str | None]) -> PriceBasis | None:
+    """Whose prices an amount rests on; each text names some, separated by commas."""
+    return joint_basis(basis for text in texts if text for basis in text.split(","))
 
 
 def saving_note(item: ItemAnswer, measured: MeasuredSaving | None, parts: MeasuredParts | None) -> str | None:

@@ -1,0 +1,2 @@
+-- transactional: false
+ALTER TABLE saving_baseline DROP COLUMN price_basis
