@@ -4,8 +4,8 @@ import pytest
 
 from thirdeye.inventory.evidence import ALL, COST, FILTER_EVIDENCE, NOTHING, VERDICT, Evidence, Kinds, looked_at
 from thirdeye.inventory.filters import FIELDS
+from thirdeye.mirror.evidence.sources import kinds_of, lost_columns, new_columns
 from thirdeye.mirror.openmetadata.source_tables import SOURCE_TABLES, TABLES, TAGS, SourceTable
-from thirdeye.mirror.source_evidence import kinds_of, lost_columns, new_columns
 
 
 def test_each_field_of_a_filter_says_what_it_looks_at() -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from thirdeye.database import MySQL, Row
 from thirdeye.mirror.buckets import BucketSums
-from thirdeye.mirror.openmetadata.relations_store import Readable
+from thirdeye.mirror.openmetadata.relations.store import Readable
 from thirdeye.mirror.openmetadata.source_tables import PROFILES, RELATIONS, TAGS, USAGE, SourceTable
 from thirdeye.mirror.openmetadata.store import OpenMetadata
 from thirdeye.mirror.state import UsageSums

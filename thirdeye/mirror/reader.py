@@ -15,11 +15,11 @@ from thirdeye.inventory.columns import Array
 from thirdeye.inventory.evidence import VERDICT, Evidence
 from thirdeye.mirror.buckets import BucketSelection, BucketSums, select_changed
 from thirdeye.mirror.checksums import PARTS, Checksums
-from thirdeye.mirror.openmetadata.relations_store import Readable
+from thirdeye.mirror.evidence.sources import kinds_of, kinds_of_lost, lost_columns, new_columns
+from thirdeye.mirror.evidence.store import remembered_columns
+from thirdeye.mirror.openmetadata.relations.store import Readable
 from thirdeye.mirror.openmetadata.source_tables import ASSETS, SOURCE_TABLES, TABLES, SourceTable
 from thirdeye.mirror.openmetadata.store import OpenMetadata, readable_columns
-from thirdeye.mirror.source_evidence import kinds_of, kinds_of_lost, lost_columns, new_columns
-from thirdeye.mirror.source_store import remembered_columns
 from thirdeye.mirror.warnings import RefreshWarnings
 
 _NO_BUCKETS: Final = np.zeros(0, np.int32)

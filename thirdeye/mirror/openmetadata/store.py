@@ -11,8 +11,8 @@ from datetime import date
 from typing import Final
 
 from thirdeye.database import MySQL, Row
-from thirdeye.mirror.openmetadata.labels_store import DIGEST, LabelStatements
-from thirdeye.mirror.openmetadata.relations_store import UUID, Readable
+from thirdeye.mirror.openmetadata.labels.store import DIGEST, LabelStatements
+from thirdeye.mirror.openmetadata.relations.store import UUID, Readable
 
 # information_schema shows an account only the columns it has a privilege on: what exists *and* may be read.
 _READABLE = """

@@ -7,8 +7,8 @@ import orjson
 from thirdeye.database import Session
 from thirdeye.mirror import store
 from thirdeye.mirror.context import RefreshContext, RefreshLost, RefreshWork
+from thirdeye.mirror.evidence.store import remember_columns
 from thirdeye.mirror.identity import store as identity
-from thirdeye.mirror.source_store import remember_columns
 
 
 async def publish(context: RefreshContext, work: RefreshWork) -> None:

@@ -16,10 +16,10 @@ from thirdeye.mirror.changes import changes
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.directory import directory_of
 from thirdeye.mirror.duplicates import DuplicateFinder
+from thirdeye.mirror.evidence.seen_columns import SeenColumns
 from thirdeye.mirror.lineage import packed_adjacency, packed_unread
 from thirdeye.mirror.names import Names
 from thirdeye.mirror.openmetadata.source_tables import TABLES
-from thirdeye.mirror.seen_columns import SeenColumns
 from thirdeye.mirror.series import series_entries
 from thirdeye.mirror.state import PREFIXES, State, packed_state
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from thirdeye.database import MySQL, Session
-from thirdeye.mirror.openmetadata.relations_store import Readable
+from thirdeye.mirror.openmetadata.relations.store import Readable
 
 _COLUMNS = "SELECT table_name AS table_name, column_name AS column_name FROM source_column"
 _INSERT: Final = "INSERT IGNORE INTO source_column (table_name, column_name) VALUES "

@@ -9,7 +9,7 @@ from typing import Final
 
 from thirdeye.inventory.evidence import ALL, NOTHING, Evidence, Kinds
 from thirdeye.mirror.openmetadata import source_tables as source
-from thirdeye.mirror.openmetadata.relations_store import Readable
+from thirdeye.mirror.openmetadata.relations.store import Readable
 from thirdeye.mirror.openmetadata.source_tables import READABLE, SourceTable
 
 _USAGE, _LINEAGE, _COSTS = Evidence.USAGE, Evidence.LINEAGE, Evidence.QUERY_COSTS

@@ -9,7 +9,7 @@ from thirdeye.inventory.columns import PRESENT, Array
 from thirdeye.inventory.rules import ACTIVITIES, Activity
 from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.changes import ChangeKind, changes
-from thirdeye.mirror.seen_columns import SeenColumns
+from thirdeye.mirror.evidence.seen_columns import SeenColumns
 
 pytestmark = pytest.mark.anyio
 DORMANT, ACTIVE, UNKNOWN = (ACTIVITIES.index(each) for each in (Activity.DORMANT, Activity.ACTIVE, Activity.UNKNOWN))

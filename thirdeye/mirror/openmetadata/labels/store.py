@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from thirdeye.database import Row
-from thirdeye.mirror.openmetadata.relations_store import (
+from thirdeye.mirror.openmetadata.relations.store import (
     ATTENDED_TABLE,
     IS_ATTENTION,
     NEVER,

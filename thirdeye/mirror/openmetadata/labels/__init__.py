@@ -1,0 +1,1 @@
+"""Labels and what attends to tables: the SQL."""

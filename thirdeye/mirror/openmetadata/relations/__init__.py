@@ -1,0 +1,1 @@
+"""Owners, domains, lineage and other relations: the SQL."""
