@@ -105,7 +105,8 @@ async def made(
         await migrate_if_need_be(settings, thirdeye)
         for table in _TABLES:
             await thirdeye.execute(f"DELETE FROM {table}")
-        await thirdeye.execute("DELETE FROM action_rule WHERE set_by <> 'thirdeye'")
+        for table in ("action_rule", "storage_price"):
+            await thirdeye.execute(f"DELETE FROM {table} WHERE set_by <> 'thirdeye'")
         async with running(settings, signer, clock=lambda: estate.now) as api:
             estate = Estate(api, thirdeye, Synthetic(thirdeye), settings, signer, small_estate(), START)
             yield estate
