@@ -9,9 +9,11 @@ from typing import Any, Final
 import orjson
 
 from thirdeye.errors import BadInput
+from thirdeye.outside_json import read_json
 
 # Nothing is known of days before it, and days before those have no days before them.
 EARLIEST_DAY: Final = date(2000, 1, 1)
+_MAX_CURSOR_LENGTH: Final = 4096
 
 
 def encode_cursor(*parts: str | int) -> str:
@@ -22,11 +24,12 @@ def encode_cursor(*parts: str | int) -> str:
 def decode_cursor(cursor: str, shape: Sequence[type], argument: str = "after") -> list[Any]:
     """The values of a cursor, of just these types. Raises BadInput for anything that `encode_cursor` did not make."""
     problem = BadInput(f"{argument}: this is no cursor of this list; use a cursor that it gave", argument)
-    if len(cursor) > 4096:
+    if len(cursor) > _MAX_CURSOR_LENGTH:
         raise problem
     try:
         raw = cursor.encode("ascii")
-        parts = orjson.loads(base64.b64decode(raw + b"=" * (-len(raw) % 4), altchars=b"-_", validate=True))
+        decoded = base64.b64decode(raw + b"=" * (-len(raw) % 4), altchars=b"-_", validate=True)
+        parts = read_json(decoded, max_bytes=_MAX_CURSOR_LENGTH, max_depth=1)
     except (ValueError, binascii.Error, UnicodeError):
         raise problem from None
     if not isinstance(parts, list) or [type(part) for part in parts] != list(shape):

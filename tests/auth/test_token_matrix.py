@@ -255,7 +255,7 @@ async def test_a_wrong_algorithm_is_refused_before_any_key_is_asked_for(algorith
     rules = TokenRules(algorithms=("RS256",), issuers=frozenset({"open-metadata.org"}), audiences=frozenset())
     made = Authenticator(providers=[IdentityProvider(key_source=source, rules=rules)], clock=lambda: NOW)
     with pytest.raises(Unauthenticated, match="algorithm"):
-        await made.authenticate(f"{by_hand.encode({'alg': algorithm, 'kid': 'x'})}.{by_hand.encode(CLAIMS)}.x")
+        await made.authenticate(f"{by_hand.encode({'alg': algorithm, 'kid': 'x'})}.{by_hand.encode(CLAIMS)}.eA")
     assert not source.asked
 
 
@@ -349,5 +349,5 @@ def test_a_changed_byte_is_never_accepted_as_somebody_else(data: st.DataObject) 
     place = data.draw(st.integers(0, len(token) - 1))
     changed = token[:place] + data.draw(st.characters(max_codepoint=255)) + token[place + 1 :]
     principal = judged(changed)
-    # The last letter of a signature has spare bits: another letter may stand for the same signature.
-    assert principal is None or (principal.name == "admin" and changed.rsplit(".", 1)[0] == token.rsplit(".", 1)[0])
+    # Not even another last letter of the signature, of which some bits stand for nothing.
+    assert (principal is None) == (changed != token)

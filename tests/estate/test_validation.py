@@ -64,7 +64,7 @@ def test_a_reason_is_trimmed_and_has_limits() -> None:
     assert validate_reason("  why ", 3) == "why"
     assert validate_reason("x") == "x"
     for reason in ("  ", " xy ", "x" * 1001):
-        with pytest.raises(BadInput, match="reason: must have 3 to 1000 characters after trimming"):
+        with pytest.raises(BadInput, match="reason: must have 3 to 1000 characters"):
             validate_reason(reason, 3)
 
 

@@ -13,6 +13,7 @@ from sqlglot.tokens import TokenType
 
 from thirdeye.errors import BadInput
 from thirdeye.inventory.warehouses import has_plan
+from thirdeye.text import visible
 from thirdeye.verdict.dropped_tables import kept_after_drop
 from thirdeye.verdict.removal import (
     DIALECTS,
@@ -102,7 +103,12 @@ def shape(statement: str, kind: str) -> tuple[str, list[tuple[str, ...]], list[s
 
 
 @pytest.mark.parametrize("kind", sorted(DIALECTS))
-@given(database=NAMES, schema=NAMES, name=NAMES, reader=NAMES.filter(lambda name: len(name) <= 256))
+@given(
+    database=NAMES,
+    schema=NAMES,
+    name=NAMES,
+    reader=NAMES.filter(lambda name: len(name) <= 256 and visible(name) == name),
+)
 def test_statements_are_one_each_and_about_this_table_only(
     kind: str, database: str, schema: str, name: str, reader: str
 ) -> None:

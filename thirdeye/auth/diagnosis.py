@@ -4,10 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from thirdeye.auth.authenticator import Authenticator, IdentityProvider, digest_of
+from thirdeye.auth.authenticator import Authenticator, IdentityProvider
 from thirdeye.auth.identity import ClaimRules, People, called, user_of
 from thirdeye.auth.principal import principal_of
-from thirdeye.auth.tokens import CLAIM_CHECKS, LEEWAY, Claims, check_algorithm, claims_of, header_of, verified_payload
+from thirdeye.auth.tokens import (
+    CLAIM_CHECKS,
+    LEEWAY,
+    Claims,
+    check_algorithm,
+    claims_of,
+    denial_of,
+    header_of,
+    verified_payload,
+)
 from thirdeye.errors import ThirdEyeError
 
 
@@ -85,4 +94,4 @@ async def _final_check(authenticator: Authenticator, token: str) -> TokenCheck:
         await authenticator.authenticate(token)
     except ThirdEyeError as error:
         return TokenCheck("accepted", False if error.status == 401 else None, error.message)
-    return TokenCheck("accepted", True, f"sha256 {digest_of(token).hex()[:16]}...")
+    return TokenCheck("accepted", True, f"sha256 {denial_of(token).hex()[:16]}...")

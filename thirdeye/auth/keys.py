@@ -7,13 +7,13 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx
-import orjson
 import structlog
 
 from thirdeye.auth.tokens import Key, is_default_key, key_of_jwk
 from thirdeye.background import PeriodicTask
 from thirdeye.deadlines import Deadlines
 from thirdeye.errors import Unauthenticated, Unavailable
+from thirdeye.outside_json import read_json
 
 _TTL = 300.0
 # An unknown key id triggers a fetch, but no more often than this: anybody can make up key ids.
@@ -163,7 +163,7 @@ class RemoteKeySet:
                 body += chunk
                 if len(body) > _MAX_KEY_SET_BYTES:
                     raise ValueError("the key set is too large")
-        document = orjson.loads(bytes(body))
+        document = read_json(bytes(body), max_bytes=_MAX_KEY_SET_BYTES)
         entries = document.get("keys") if isinstance(document, dict) else None
         if not isinstance(entries, list):
             raise ValueError("this is no key set")

@@ -7,15 +7,16 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from typing import Final
 
-import orjson
 from joserfc import jws
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from joserfc.jwk import Key as Key
 
 from thirdeye.errors import Unauthenticated
+from thirdeye.outside_json import read_json
 from thirdeye.settings import ASYMMETRIC, SYMMETRIC, Settings
 
 LEEWAY = 30.0
@@ -23,6 +24,12 @@ MAX_TOKEN_BYTES = 16_384
 _FORM = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
 # Headers that would let a token bring or point to its own key, or change how it is read.
 _REFUSED_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"})
+# By algorithm the order of its curve.
+_ORDERS: Final = {
+    "ES256": int("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551", 16),
+    "ES384": int("F" * 48 + "C7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973", 16),
+    "ES512": int("1" + "F" * 64 + "FA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409", 16),
+}
 # The least that RFC 7518 allows; shorter keys have been factored.
 _MIN_RSA_BITS = 2048
 # How the modulus of the key pair that ships with OpenMetadata starts, in base64url without its leading zero byte.
@@ -88,21 +95,64 @@ def _parts(token: str) -> list[bytes]:
     raw = token.encode("utf-8", "surrogatepass")
     if len(raw) > MAX_TOKEN_BYTES or not _FORM.match(raw):
         raise Unauthenticated("the token is malformed")
-    return raw.split(b".")
+    parts = raw.split(b".")
+    # The last letter of a part may hold bits that stand for nothing. With others the token would be another text with
+    # the same signature.
+    if any(_encoded(_decoded(part)) != part for part in parts):
+        raise Unauthenticated("the token is malformed")
+    return parts
+
+
+def _decoded(part: bytes) -> bytes:
+    try:
+        return urlsafe_b64decode(part + b"=" * (-len(part) % 4))
+    except ValueError:
+        raise Unauthenticated("the token is malformed") from None
+
+
+def _encoded(raw: bytes) -> bytes:
+    return urlsafe_b64encode(raw).rstrip(b"=")
+
+
+def digest_of(token: str) -> bytes:
+    """The SHA-256 of a token; tokens themselves are not kept."""
+    return sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def denial_of(token: str) -> bytes:
+    """What denies a token: the SHA-256 of its header and payload, for of these others can make no other token."""
+    return digest_of(token.rpartition(".")[0])
+
+
+def denials_of(token: str, algorithm: object) -> tuple[bytes, ...]:
+    """What may deny a well-formed token: also its whole text, as it was denied before, and that of its twin."""
+    twins = _twins_of(token, _ORDERS[algorithm]) if isinstance(algorithm, str) and algorithm in _ORDERS else []
+    return (denial_of(token), *map(digest_of, [token, *twins]))
+
+
+def _twins_of(token: str, order: int) -> list[str]:
+    """The token with the other signature that anybody can make of an ECDSA signature (r, s): (r, n - s)."""
+    signed, _, encoded = token.rpartition(".")
+    signature, size = _decoded(encoded.encode()), (order.bit_length() + 7) // 8
+    if len(signature) != 2 * size:
+        return []
+    other = (order - int.from_bytes(signature[size:], "big")) % order
+    return [f"{signed}.{_encoded(signature[:size] + other.to_bytes(size, 'big')).decode()}"]
 
 
 def _decoded_object(encoded: bytes) -> dict[str, object]:
     try:
-        return _json_object(urlsafe_b64decode(encoded + b"=" * (-len(encoded) % 4)))
+        return _json_object(_decoded(encoded))
     except ValueError:
         raise Unauthenticated("the token is malformed") from None
 
 
 def _json_object(raw: bytes) -> dict[str, object]:
     """A JSON object without duplicate names, of which different readers take different ones. Raises ValueError."""
-    value = orjson.loads(raw)
+    value = read_json(raw, max_bytes=MAX_TOKEN_BYTES)
     if not isinstance(value, dict):
         raise ValueError("no object")
+    # The second reading may recurse, for the first has bounded the depth.
     json.loads(raw, object_pairs_hook=_reject_duplicate_names)
     return value
 

@@ -10,11 +10,11 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from thirdeye.auth import store as denylist_store
-from thirdeye.auth.authenticator import Authenticator, build_authenticator, claim_rules_of, digest_of
+from thirdeye.auth.authenticator import Authenticator, build_authenticator, claim_rules_of
 from thirdeye.auth.denylist import Denylist
 from thirdeye.auth.diagnosis import TokenCheck, diagnose
 from thirdeye.auth.principal import principal_of
-from thirdeye.auth.tokens import claims_of
+from thirdeye.auth.tokens import claims_of, denial_of
 from thirdeye.clock import utc_now
 from thirdeye.commands.runner import no_observer, run, settings_or_exit, with_database
 from thirdeye.database import MySQL, thirdeye_database
@@ -23,6 +23,7 @@ from thirdeye.errors import ThirdEyeError
 from thirdeye.inventory.callers import Callers
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.settings import Settings
+from thirdeye.text import clean_text, visible
 
 Result = TypeVar("Result")
 token = typer.Typer(no_args_is_help=True, help="Looks at tokens, and denies them.")
@@ -73,7 +74,7 @@ def deny(
     given: Annotated[str, _TOKEN] = "-",
     reason: Annotated[str, typer.Option("--reason", help="Why, for those who come after.")] = "",
 ) -> None:
-    """Denies a token: all processes refuse it within seconds. Only its SHA-256 is kept."""
+    """Denies a token: all processes refuse it within seconds. Only the SHA-256 of its header and payload is kept."""
     settings = settings_or_exit()
     text = _read(given)
     try:
@@ -81,20 +82,21 @@ def deny(
         issuer = claims.get("iss")
         provider = next((each for each in settings.jwt_providers if issuer in each.issuers), None)
         name = principal_of(claims, claim_rules_of(settings, provider) if provider else None).name
+        reason = clean_text(reason, "reason", longest=1000, shortest=0)
     except ThirdEyeError as error:
         sys.exit(f"{error}; nothing was denied")
     expiry = claims.get("exp")
     expires = None
     if isinstance(expiry, int | float) and 0 < expiry < 4e9:
         expires = datetime.fromtimestamp(expiry, UTC)
-    values = {"digest": digest_of(text), "name": name, "reason": reason[:1000], "expires": expires}
+    values = {"digest": denial_of(text), "name": name, "reason": reason, "expires": expires}
 
     async def work(thirdeye: MySQL) -> None:
         await denylist_store.deny_token(thirdeye, values, utc_now())
         await denylist_store.forget_expired(thirdeye, utc_now() - timedelta(days=1))
 
     _over_thirdeye(settings, work)
-    typer.echo(f"denied: a token of {name}, sha256 {digest_of(text).hex()[:16]}...")
+    typer.echo(f"denied: a token of {name}, sha256 {denial_of(text).hex()[:16]}...")
 
 
 @token.command()
@@ -117,7 +119,9 @@ def denied() -> None:
     for row in _over_thirdeye(settings_or_exit(), denylist_store.denied_tokens):
         expires = f"expires {row['expires_at']:%Y-%m-%d %H:%M}" if row["expires_at"] else "never expires"
         digest = bytes(row["digest"]).hex()[:16]
-        typer.echo(f"{digest}...  {row['denied_at']:%Y-%m-%d %H:%M} UTC  {row['name']}  {expires}  {row['reason']}")
+        typer.echo(
+            f"{digest}...  {row['denied_at']:%Y-%m-%d %H:%M} UTC  {row['name']}  {expires}  {visible(row['reason'])}"
+        )
 
 
 def audit(
@@ -134,6 +138,6 @@ def audit(
             typer.echo(json.dumps(row, default=datetime.isoformat))
         else:
             times = f"{row['last_at']:%Y-%m-%d %H:%M:%S}  {row['refusals']:>8,}x"
-            typer.echo(f"{times}  {row['who']}  {row['what']}  {row['why']}")
+            typer.echo(visible(f"{times}  {row['who']}  {row['what']}  {row['why']}"))
     if not rows and not as_json:
         typer.echo(f"nothing was refused in the last {hours} hours")

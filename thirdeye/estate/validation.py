@@ -14,6 +14,7 @@ from thirdeye.inventory.fqn import join_fqn, split_fqn
 from thirdeye.inventory.query import SORT_KEYS, Sort
 from thirdeye.inventory.storage_prices import ANY_SERVICE_TYPE
 from thirdeye.paging import page_size
+from thirdeye.text import clean_text
 
 _MAX_FQN_LENGTH: Final = 3072
 _MAX_TYPE_LENGTH: Final = 128
@@ -66,14 +67,8 @@ def validate_depth(depth: int | None) -> int:
 
 
 def validate_service_type(service_type: str) -> str:
-    """A service type without the spaces around it."""
-    stripped = service_type.strip()
-    if not 1 <= len(stripped) <= _MAX_TYPE_LENGTH or not stripped.isprintable():
-        raise BadInput(
-            f"serviceType: must have 1 to {_MAX_TYPE_LENGTH} characters; {ANY_SERVICE_TYPE} stands for all",
-            "serviceType",
-        )
-    return stripped
+    """A service type, trimmed; `*` stands for all."""
+    return clean_text(service_type, "serviceType", longest=_MAX_TYPE_LENGTH, exact=True)
 
 
 def validate_price(price: Decimal, argument: str = "usdPerGbMonth") -> Decimal:
@@ -119,10 +114,7 @@ def validate_price_day(day: date | None, today: date) -> date:
 
 def validate_reason(reason: str, minimum: int = 1) -> str:
     """The reason, trimmed."""
-    text = reason.strip()
-    if not minimum <= len(text) <= _MAX_REASON_LENGTH:
-        raise BadInput(f"reason: must have {minimum} to {_MAX_REASON_LENGTH} characters after trimming", "reason")
-    return text
+    return clean_text(reason, "reason", longest=_MAX_REASON_LENGTH, shortest=minimum, lines=True)
 
 
 def validate_place(fqn: str, directory: Directory) -> tuple[str, str | None, str | None]:

@@ -12,6 +12,7 @@ from starlette.types import Message, Receive
 
 from thirdeye.asgi import JSON
 from thirdeye.errors import TransportError
+from thirdeye.outside_json import MAX_DEPTH, UnreadableJson, read_json
 
 MAX_BODY: Final = 1_000_000
 MAX_DOCUMENT: Final = 100_000
@@ -121,9 +122,10 @@ def check_content_type(headers: Headers) -> None:
 def parse_json_object(body: bytes) -> JsonObject:
     """The fields of a body. Raises TransportError 400 for anything but one JSON object."""
     try:
-        fields = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError:
-        raise TransportError(400, "the body must be a JSON object in UTF-8") from None
+        fields = read_json(body.removeprefix(b"\xef\xbb\xbf"), max_bytes=MAX_BODY)
+    except UnreadableJson:
+        message = f"the body must be a JSON object in UTF-8, nested at most {MAX_DEPTH} deep"
+        raise TransportError(400, message) from None
     if not isinstance(fields, dict):
         raise TransportError(400, "the body must be one JSON object; batches are not served")
     return fields
@@ -144,9 +146,9 @@ def parse_query_string(query_string: bytes) -> GraphQLRequest:
             raise TransportError(400, "give each parameter once")
         for name in ("variables", "extensions"):
             if name in fields:
-                fields[name] = orjson.loads(fields[name])
-    except orjson.JSONDecodeError:
-        raise TransportError(400, f"{name}: must be a JSON object") from None
+                fields[name] = read_json(fields[name], max_bytes=MAX_VARIABLES)
+    except UnreadableJson:
+        raise TransportError(400, f"{name}: must be a JSON object, nested at most {MAX_DEPTH} deep") from None
     except ValueError:
         raise TransportError(400, "the query string must be URL-encoded UTF-8") from None
     return _request(fields)

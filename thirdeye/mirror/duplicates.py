@@ -31,9 +31,11 @@ from thirdeye.mirror.keys import id_text
 from thirdeye.mirror.openmetadata.source_tables import TABLES
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.state import State
+from thirdeye.outside_json import UnreadableJson, read_json
 
 # While one of the dated tables beside an undated one was read in so many days, none of them is a copy of it.
 _READ_DAYS: Final = 90
+_MAX_COLUMNS_BYTES: Final = 16_777_216
 _PAGE: Final = 2_000
 # By table number, as JSON has it: the fingerprint that the columns were read at, and their names without case.
 _StoredColumns = dict[str, tuple[int, list[str]]]
@@ -225,7 +227,7 @@ class DuplicateFinder:
 
 def _column_names(text: str | None) -> list[str]:
     try:
-        names = orjson.loads(text or "[]")
-    except orjson.JSONDecodeError:
+        names = read_json(text or "[]", max_bytes=_MAX_COLUMNS_BYTES)
+    except UnreadableJson:
         return []
     return sorted({name.casefold() for name in names if isinstance(name, str)}) if isinstance(names, list) else []

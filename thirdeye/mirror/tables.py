@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 import numpy as np
-import orjson
 
 from thirdeye.database import Row
 from thirdeye.inventory.columns import (
@@ -41,6 +40,7 @@ from thirdeye.mirror.openmetadata.store import OpenMetadata
 from thirdeye.mirror.state import Index, State
 from thirdeye.mirror.store import TextRow
 from thirdeye.mirror.warnings import RefreshWarnings
+from thirdeye.outside_json import UnreadableJson, read_json
 
 PAGE: Final = 5_000
 # Changes are looked for from so long before the newest one seen: commits land behind it.
@@ -52,6 +52,7 @@ _MAX_SCHEMA_LENGTH: Final = 1024
 _MAX_TYPE_LENGTH: Final = 64
 _MAX_SERVICE_HASH_LENGTH: Final = 200
 _MAX_EXAMPLE_LENGTH: Final = 300
+_MAX_DOCUMENT_BYTES: Final = 65_536
 _FIRST_VERSION_NUMBER: Final = 0.1
 _VERSION_TOLERANCE: Final = 0.01
 # The aspects of a life cycle: their columns, and what is unknown when a time cannot be read.
@@ -374,10 +375,10 @@ def place_number(state: State, segments: Sequence[str], fqn_hash: str) -> int:
 
 
 def _document(text: str | None) -> object:
-    """JSON; what cannot be parsed is some text."""
+    """JSON; what cannot be read as such is some text."""
     try:
-        return None if text is None else orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return None if text is None else read_json(text, max_bytes=_MAX_DOCUMENT_BYTES)
+    except UnreadableJson:
         return text
 
 

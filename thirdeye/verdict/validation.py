@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from thirdeye.errors import BadInput
 from thirdeye.paging import EARLIEST_DAY
+from thirdeye.text import check_characters, clean_text
 from thirdeye.verdict.rules import Policy
 
 MAX_FQN_LENGTH: Final = 3072
@@ -63,9 +64,9 @@ def _validate_number(value: Number, argument: str, highest: int) -> Number:
 
 
 def _validate_tags(tags: Sequence[str]) -> tuple[str, ...]:
-    trimmed = [tag.strip() for tag in tags]
-    if len(tags) > _MAX_TAGS or any(not 1 <= len(tag) <= _MAX_TAG_LENGTH for tag in trimmed):
-        raise BadInput(f"protectedTags: at most {_MAX_TAGS} tags of 1 to {_MAX_TAG_LENGTH} characters", "protectedTags")
+    if len(tags) > _MAX_TAGS:
+        raise BadInput(f"protectedTags: at most {_MAX_TAGS} tags", "protectedTags")
+    trimmed = (clean_text(tag, "protectedTags", longest=_MAX_TAG_LENGTH, exact=True) for tag in tags)
     return tuple(dict.fromkeys(trimmed))
 
 
@@ -99,6 +100,9 @@ def validate_readers(readers: Sequence[str]) -> list[str]:
     """Roles or users that may read a table."""
     if len(readers) > _MAX_READERS or any(not 1 <= len(reader) <= _MAX_READER_LENGTH for reader in readers):
         raise BadInput(f"readers: at most {_MAX_READERS} names of 1 to {_MAX_READER_LENGTH} characters", "readers")
+    for reader in readers:
+        # A statement that reads as another than it is would be run by somebody.
+        check_characters(reader, "readers")
     return [validate_identifier(reader, "readers") for reader in readers]
 
 
