@@ -3,7 +3,7 @@
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import structlog
@@ -28,7 +28,7 @@ from thirdeye.edge.rate_limit import RateLimiter, RateLimitMiddleware
 from thirdeye.edge.shutdown import ShutdownSignal
 from thirdeye.errors import ThirdEyeError
 from thirdeye.graphql.documents import DocumentCache
-from thirdeye.graphql.explorer import explorer_files, explorer_page
+from thirdeye.graphql.explorer import explorer_files, explorer_page, explorer_paths
 from thirdeye.graphql.http import GraphQLEndpoint
 from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.graphql.operations import PersistedOperations
@@ -36,11 +36,12 @@ from thirdeye.graphql.schema import build_schema
 from thirdeye.inventory.callers import Callers
 from thirdeye.observability.logging import configure_logging
 from thirdeye.observability.requests import RequestMiddleware
+from thirdeye.public_routes import PublicRoutes
 from thirdeye.request_state import request_state
 from thirdeye.rest.action_items_export import EXPORT, items_csv_route
 from thirdeye.rest.handlers import rest_routes
 from thirdeye.rest.health import Health
-from thirdeye.rest.reference import reference_routes
+from thirdeye.rest.reference import reference_paths, reference_routes
 from thirdeye.rest.responses import on_http_error, on_thirdeye_error
 from thirdeye.rest.tables_export import export_routes
 from thirdeye.rest.variables import variables_of
@@ -49,10 +50,7 @@ from thirdeye.settings import Settings, SettingsInvalid, process_settings
 
 PREFIX = "/api/v1/thirdeye"
 GRAPHQL = f"{PREFIX}/graphql"
-_PAGES = ("/health", "/health/live", "/health/ready", "/docs", "/redoc", "/openapi.json")
-_PUBLIC = frozenset({"/health", "/metrics", *(PREFIX + page for page in _PAGES)})
-# The files of the pages about REST.
-_REFERENCE = f"{PREFIX}/reference/"
+_HEALTH = ("/health", "/metrics", *(f"{PREFIX}/health{kind}" for kind in ("", "/live", "/ready")))
 log = structlog.get_logger(__name__)
 
 
@@ -82,7 +80,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlin
         log.info("stopped")
 
     identify = Callers(services.estate).identify
-    is_public = partial(_is_public, playground=settings.graphql_playground)
+    is_public = _public_routes(playground=settings.graphql_playground)
     middleware = [
         Middleware(RequestMiddleware, metrics=services.metrics, route_of=_route_names(routes), on_refusal=audit.note),
         *_cross_origin(settings.cors_origins),
@@ -148,12 +146,9 @@ def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]
     ]
 
 
-def _is_public(scope: Scope, *, playground: bool) -> bool:
-    path = scope["path"]
-    if path in _PUBLIC or path.startswith(_REFERENCE):
-        return True
-    # The explorer's page and its files, not what it asks.
-    return playground and scope["method"] == "GET" and path.startswith(GRAPHQL)
+def _public_routes(*, playground: bool) -> PublicRoutes:
+    paths = [*_HEALTH, *reference_paths(PREFIX)]
+    return PublicRoutes([*paths, *explorer_paths(GRAPHQL)], explorer=GRAPHQL) if playground else PublicRoutes(paths)
 
 
 @cache

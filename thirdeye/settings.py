@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
 
 ASYMMETRIC = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"})
 SYMMETRIC = frozenset({"HS256", "HS384", "HS512"})
@@ -198,6 +199,8 @@ class Settings(BaseSettings):
     def _redis(cls, value: str) -> str:
         if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
             raise ValueError("must start with redis://, rediss:// or unix://")
+        # Raises ValueError for a port that is none.
+        _ = urlsplit(value).port
         return value
 
     @field_validator("rate_limit")
@@ -253,6 +256,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         self._check_tokens()
+        if self.graphql_playground and not self.development:
+            raise ValueError("GRAPHQL_PLAYGROUND: true is allowed only with ENVIRONMENT=development")
         self._check_issuers()
         if self.zi_weight_storage + self.zi_weight_compute + self.zi_weight_query + self.zi_weight_others == 0:
             raise ValueError("ZI_WEIGHT_STORAGE, _COMPUTE, _QUERY and _OTHERS: at least one must be above 0")
@@ -325,6 +330,12 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsInvalid(_describe(error)) from None
+    except (SettingsError, RecursionError) as error:
+        # `error parsing value for field "jwt_providers" from source ...`
+        name = next(iter(re.findall(r'field "(\w+)"', str(error))), "JWT_PROVIDERS")
+        raise SettingsInvalid(f"{name.upper()}: must be JSON") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f".env cannot be read: {error}") from None
 
 
 @lru_cache(maxsize=1)

@@ -142,7 +142,7 @@ async def test_request_ids_are_taken_over_when_sane(api: Api) -> None:
 
 
 async def test_the_explorer_is_there_only_when_switched_on(make_settings: Callable[..., Any], signer: Signer) -> None:
-    async with running(make_settings(graphql_playground=True), signer) as api:
+    async with running(make_settings(graphql_playground=True, environment="development"), signer) as api:
         token = api.client.headers.pop("authorization")
         page = await api.client.get(GRAPHQL, headers={"accept": "text/html"})
         assert page.headers["content-type"].startswith("text/html")

@@ -229,7 +229,7 @@ async def test_security_headers_are_on_every_answer(api: Api) -> None:
 async def test_the_explorers_page_runs_nothing_from_elsewhere(
     make_settings: Callable[..., Any], signer: Signer
 ) -> None:
-    async with running(make_settings(graphql_playground=True), signer) as api:
+    async with running(make_settings(graphql_playground=True, environment="development"), signer) as api:
         page = await api.client.get(GRAPHQL, headers={"accept": "text/html"})
         policy = page.headers["content-security-policy"]
         assert policy == POLICY[1].decode()

@@ -30,7 +30,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator
     deployment = Deployment(tmp_path_factory.mktemp("fuzzed"), signer, measured=False)
     try:
         deployment.start_worker()
-        api = deployment.serve(GRAPHQL_PLAYGROUND="true")
+        api = deployment.serve(GRAPHQL_PLAYGROUND="true", ENVIRONMENT="development")
         api.wait_until_ready()
         wait_for(lambda: bool(api.ask("{ estate { refreshedAt } }")["data"]))
         for number in range(30):

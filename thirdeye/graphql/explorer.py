@@ -4,6 +4,7 @@ from pathlib import Path
 
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 _FILES = Path(__file__).resolve().parent / "static"
 _PAGE = """<!doctype html>
@@ -37,6 +38,18 @@ def explorer_page(path: str) -> bytes:
     return _PAGE.format(path=path).encode()
 
 
+def asks_for_page(scope: Scope) -> bool:
+    """Whether this is a browser that opens the page: then it gets the page, whatever else it asks for."""
+    method: str = scope["method"]
+    accept: bytes = next((value for name, value in scope["headers"] if name == b"accept"), b"")
+    return method == "GET" and b"text/html" in accept
+
+
 def explorer_files(path: str) -> Mount:
     """The files of the page."""
     return Mount(f"{path}/static", StaticFiles(directory=_FILES))
+
+
+def explorer_paths(path: str) -> list[str]:
+    """The paths of these files."""
+    return [f"{path}/static/{file.name}" for file in _FILES.iterdir()]

@@ -12,7 +12,7 @@ from thirdeye.edge.refusal import refuse
 from thirdeye.errors import LimitExceeded, ThirdEyeError, TransportError
 from thirdeye.graphql.answer import Answer
 from thirdeye.graphql.documents import DocumentCache, PreparedDocument, RejectionCache, rejection_cache
-from thirdeye.graphql.explorer import POLICY
+from thirdeye.graphql.explorer import POLICY, asks_for_page
 from thirdeye.graphql.list_sizes import check_sizes as check_list_sizes
 from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.graphql.operations import PersistedOperations
@@ -60,8 +60,8 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: Headers = dict(reversed(scope["headers"]))
-        if scope["method"] != "POST" and self._is_for_explorer(scope, headers):
-            await send_response(send, 200, self._explorer or b"", (*NO_STORE, POLICY), b"text/html; charset=utf-8")
+        if self._explorer is not None and asks_for_page(scope):
+            await send_response(send, 200, self._explorer, (*NO_STORE, POLICY), b"text/html; charset=utf-8")
             return
         try:
             content_type = media_type(headers.get(b"accept"))
@@ -77,9 +77,6 @@ class GraphQLEndpoint:
             await refuse(scope, send, error)
             return
         await _send_answer(scope, send, headers, answer, content_type)
-
-    def _is_for_explorer(self, scope: Scope, headers: Headers) -> bool:
-        return self._explorer is not None and scope["method"] == "GET" and b"text/html" in headers.get(b"accept", b"")
 
     async def _read_post(
         self, scope: Scope, headers: Headers, receive: Receive

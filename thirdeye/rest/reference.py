@@ -61,6 +61,12 @@ def reference_routes(prefix: str, schema: GraphQLSchema) -> list[Route | Mount]:
     ]
 
 
+def reference_paths(prefix: str) -> list[str]:
+    """The paths of the reference: its document, its pages and their files."""
+    pages = [f"{prefix}/{name}" for name in ("openapi.json", *_PAGES)]
+    return pages + [f"{prefix}/reference/{file.name}" for file in _FILES.iterdir()]
+
+
 def _page(prefix: str, name: str) -> Callable[[Request], Awaitable[Response]]:
     styles, scripts = _PAGES[name]
     text = _PAGE.format(
