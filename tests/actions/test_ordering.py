@@ -20,7 +20,8 @@ def test_order_has_defaults_and_a_fixed_list_of_keys() -> None:
 
 ITEM = Item(
     id=7, version=1, title="T", status="OPEN", category=None, priority=None, estimated_savings_usd=None, table_number=None,
-    detected=0, decided=0, snoozed_until=None, stage=None, stage_since=None, stage_until=None, alert=None, assignee=None,
+    detected=0, decided=0, snoozed_until=None, stage=None, stage_since=None, stage_until=None, alert=None,
+    assignee=None, assignee_kind=None,
     due_date=None, rule_id=None, created_by=None, created_at=datetime(2026, 1, 1, tzinfo=UTC), updated_at=datetime(2026, 1, 2, 3, tzinfo=UTC),
 )  # fmt: skip
 

@@ -19,6 +19,8 @@ from thirdeye.inventory.verdicts import UNKNOWN_PURGE_SCORE, VERDICT_CODE, Verdi
 
 USERS = {"ann": ["id-ann", ["id-finance"]], "bob": ["id-bob", []], "cyd": ["id-cyd", []]}
 OWNER_SETS = [[], [["id-ann", "user", "ann"]], [["id-finance", "team", "finance"]], [["id-bob", "user", "bob"]]]
+# By id, in lower case.
+TEAMS = {"id-finance": "finance"}
 PRICE = Decimal("0.023")
 _ROW = """REPLACE INTO table_inventory (number, id, fqn, fqn_key, name, service, database_name, schema_name, table_type,
   last_accessed, last_written, size_bytes, query_cost_30d, owner_set, seen_at, absent_since, removed_at) VALUES """
@@ -173,7 +175,7 @@ def _directory() -> dict[str, Any]:
         "domain_sets": [[]],
         "missing_domains": [],
         "users": USERS,
-        "people": {**nobody(), "teams": {"id-finance": "finance"}},
+        "people": {**nobody(), "teams": TEAMS},
         "warnings": [],
     }
 

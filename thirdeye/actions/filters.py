@@ -20,9 +20,11 @@ from thirdeye.inventory.filters import deserialize_filter, serialize_filter, val
 from thirdeye.inventory.fqn import digest
 from thirdeye.inventory.query import matching_numbers, required_fields
 from thirdeye.inventory.reader import EstateReader, Snapshot
+from thirdeye.text import clean_text
 
 _MAX_IDS: Final = 1_000
 _MAX_NAMES: Final = 100
+_MAX_SERIES_LENGTH: Final = 3072
 # A filter of tables as JSON, as it is kept.
 FilterDocument = Mapping[str, Any]
 
@@ -43,7 +45,12 @@ async def parse_item_filter(
     fields |= _parse_search(fields.pop("search", None), search)
     if "mine" in fields:
         identity = await caller_identity(context)
-        fields |= {"my_names": sorted(identity.names), "my_sets": sorted(identity.owner_sets)}
+        fields |= {
+            "my_name": identity.user,
+            "my_teams": sorted(identity.teams),
+            "my_untold": sorted(identity.untold),
+            "my_sets": sorted(identity.owner_sets),
+        }
     if "table" in fields:
         fields["numbers"] = await _table_numbers(context.thirdeye, fields.pop("table"))
     await _check_references(context, fields)
@@ -96,6 +103,10 @@ async def parse_table_filter(context: Context, filter_input: Input) -> FilterDoc
         raise BadInput("filter: say which tables", "filter")
     snapshot = await snapshot_of(context)
     validate_filter_names(filter_input, snapshot.directory)
+    for name in filter_input.get("series") or ():
+        # It may be that of a series which is not there yet.
+        if name not in snapshot.series_numbers:
+            clean_text(name, "series", longest=_MAX_SERIES_LENGTH, exact=True)
     await parse_filter(context.estate, snapshot, filter_input, None, None)
     return document
 

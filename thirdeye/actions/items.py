@@ -16,6 +16,13 @@ DETECTION_ACTOR: Final = "thirdeye"
 MAX_TITLE_LENGTH: Final = 255
 
 
+class PrincipalKind(StrEnum):
+    """Who a name means. A user and a team may have the same."""
+
+    USER = "USER"
+    TEAM = "TEAM"
+
+
 class Category(StrEnum):
     """What kind of work an item is."""
 
@@ -85,6 +92,8 @@ class Item(ItemState):
     """An item with all its columns."""
 
     assignee: str | None
+    # A value of PrincipalKind; None for an assignee of whom it is not known.
+    assignee_kind: str | None
     due_date: date | None
     rule_id: int | None
     created_by: str | None

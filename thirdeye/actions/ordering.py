@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from thirdeye.actions.items import Item
-from thirdeye.actions.validation import validate_status, validate_title
+from thirdeye.actions.items import MAX_TITLE_LENGTH, Item
+from thirdeye.actions.validation import validate_status
 from thirdeye.errors import BadInput
 from thirdeye.paging import cursor_time, decode_cursor, encode_cursor, parse_cursor_time
 
@@ -77,7 +77,12 @@ def _parse_value(key: str, value: str) -> str | int | datetime:
             return parse_cursor_time(value)
         if key == "id":
             return _validate_id(int(value))
-        return validate_status(value) if key == "status" else validate_title(value)
+        if key == "status":
+            return validate_status(value)
+        # Titles that are there may be such as nobody could write now.
+        if len(value) > MAX_TITLE_LENGTH:
+            raise ValueError
+        return value
     except (ValueError, BadInput):
         raise BadInput(_FOREIGN_CURSOR, "after") from None
 

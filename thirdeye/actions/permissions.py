@@ -1,39 +1,81 @@
 """Who may change an item: by role, as its assignee, or as an owner of its table, also through teams."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from thirdeye.actions import store
-from thirdeye.actions.items import Actor, Item
+from thirdeye.actions.items import Actor, Item, PrincipalKind
 from thirdeye.auth.permission import caller, caller_teams, may_write, writer
 from thirdeye.context import Context
-from thirdeye.errors import Unavailable
+from thirdeye.errors import BadInput, Unavailable
 from thirdeye.estate.loaders import snapshot_of
 from thirdeye.inventory.owner_names import caller_ids, owner_ids
 
 
 @dataclass(frozen=True)
 class Identity:
-    """The caller's names, own and of teams, and the estate's sets of owners that hold one of these."""
+    """The caller: the name as a user, those of the teams, and the estate's sets of owners that hold one of these.
 
-    names: frozenset[str]
-    owner_sets: frozenset[int]
+    `untold`: the names that mean the caller where nobody said whether a user or a team is meant.
+    """
+
+    user: str
+    teams: frozenset[str] = frozenset()
+    untold: frozenset[str] = frozenset()
+    owner_sets: frozenset[int] = frozenset()
+
+    def is_called(self, name: str | None, kind: str | None) -> bool:
+        """Whether the caller is who was named, or in the team that was."""
+        if kind == PrincipalKind.USER:
+            return name == self.user
+        return name in (self.teams if kind == PrincipalKind.TEAM else self.untold)
 
 
 async def caller_identity(context: Context) -> Identity:
-    """Who the caller is; only the name while the estate cannot be read."""
+    """Who the caller is; only the user while the estate cannot be read: then nobody knows what other names mean."""
     name = caller(context)
     try:
         directory = (await snapshot_of(context)).directory
     except Unavailable:
-        return Identity(frozenset({name}), frozenset())
+        return Identity(name)
     ids, team_names = caller_ids(*caller_teams(context, directory["users"])), directory["people"]["teams"]
-    # What is assigned to the name of a team is assigned to the team: who is called like one gets none of its rights.
-    names = {name} - set(team_names.values()) | {team_names[each] for kind, each in ids if each in team_names}
-    owner_sets = (
-        number for number, owners in enumerate(directory["owner_sets"]) if not ids.isdisjoint(owner_ids(owners))
+    teams = frozenset(team_names[each] for kind, each in ids if kind == "team" and each in team_names)
+    return Identity(
+        user=name,
+        teams=teams,
+        # Of a user and a team of one name it means the team: who is called like one gets none of its rights.
+        untold=teams | {name} - set(team_names.values()),
+        owner_sets=frozenset(
+            number for number, owners in enumerate(directory["owner_sets"]) if not ids.isdisjoint(owner_ids(owners))
+        ),
     )
-    return Identity(frozenset(names), frozenset(owner_sets))
+
+
+async def principal_kind(context: Context, name: str, kind: str | None, argument: str) -> str | None:
+    """Whether a name means a user or a team: what was said, else what OpenMetadata has; None while that has neither.
+
+    Raises BadInput where it has both and nobody said which.
+    """
+    if kind is not None:
+        return kind
+    try:
+        directory = (await snapshot_of(context)).directory
+    except Unavailable:
+        return None
+    is_user, is_team = name in directory["users"], name in directory["people"]["teams"].values()
+    if is_user and is_team:
+        message = f"{argument}Kind: a user and a team have the name {name}; say which one is meant"
+        raise BadInput(message, f"{argument}Kind")
+    return PrincipalKind.USER.value if is_user else PrincipalKind.TEAM.value if is_team else None
+
+
+async def with_kinds(context: Context, columns: Mapping[str, Any], argument: str) -> dict[str, Any]:
+    """Columns that name somebody in `argument`, with whether that is a user or a team."""
+    name, kind = columns.get(argument), f"{argument}_kind"
+    if name is None:
+        return dict(columns)
+    return {**columns, kind: await principal_kind(context, name, columns.get(kind), argument)}
 
 
 async def _owned_tables(context: Context, numbers: Iterable[int | None], identity: Identity) -> set[int]:
@@ -53,7 +95,7 @@ async def authorize_change(context: Context, items: Sequence[Item]) -> Actor:
     if may_write(context):
         return actor
     identity = await caller_identity(context)
-    numbers = {item.table_number for item in items if item.assignee not in identity.names}
+    numbers = {item.table_number for item in items if not identity.is_called(item.assignee, item.assignee_kind)}
     if numbers - await _owned_tables(context, numbers, identity):
         writer(context, or_else=", or to be the item's assignee or an owner of its table")
     return actor
@@ -67,7 +109,7 @@ async def authorize_creation(context: Context, table_number: int | None) -> Acto
     return actor_of(context)
 
 
-async def assignee_warning(context: Context, assignee: str | None) -> str | None:
+async def assignee_warning(context: Context, assignee: str | None, kind: str | None) -> str | None:
     """A warning of an assignee whom OpenMetadata's database, which may lag behind, does not have; None for others."""
     if assignee is None:
         return None
@@ -75,9 +117,9 @@ async def assignee_warning(context: Context, assignee: str | None) -> str | None
         directory = (await snapshot_of(context)).directory
     except Unavailable:
         return None
-    if "assignees" not in context.loaders:
-        owners = (owner[2].lower() for owners in directory["owner_sets"] for owner in owners)
-        context.loaders["assignees"] = {*directory["users"], *owners, *directory["people"]["teams"].values()}
-    if assignee in context.loaders["assignees"]:
+    if "teams" not in context.loaders:
+        context.loaders["teams"] = set(directory["people"]["teams"].values())
+    is_user, is_team = assignee in directory["users"], assignee in context.loaders["teams"]
+    if (is_user and kind != PrincipalKind.TEAM) or (is_team and kind != PrincipalKind.USER):
         return None
-    return f"OpenMetadata's database has no user or team {assignee} (yet)"
+    return f"OpenMetadata's database has no {kind.lower() if kind else 'user or team'} {assignee} (yet)"

@@ -13,7 +13,7 @@ from thirdeye.verdict.removal import NEXT_STAGE, WAITING_DAYS, Stage
 DECIDED: Final[Mapping[str, int]] = {"title": 1, "priority": 2}
 # What an event keeps of an item.
 _SHOWN: Final = (
-    "title", "status", "category", "priority", "estimated_savings_usd", "assignee", "due_date",
+    "title", "status", "category", "priority", "estimated_savings_usd", "assignee", "assignee_kind", "due_date",
     "snoozed_until", "resolution", "resolution_reason", "stage", "stage_until", "alert",
 )  # fmt: skip
 _UNRESOLVED: Final[Columns] = {"resolution": None, "resolution_reason": None, "resolved_at": None}
@@ -33,7 +33,7 @@ def check_version(current: int, version: int | None, shown: Mapping[str, object]
 
 def changed(item: Item, changes: Columns, now: datetime) -> Columns:
     """The columns that a person's change gives new values. Raises BadInput for one that the item does not allow."""
-    columns = {name: changes[name] for name in ("title", "priority", "assignee") if name in changes}
+    columns = {name: changes[name] for name in ("title", "priority", "assignee", "assignee_kind") if name in changes}
     columns |= {**validate_dates(changes, now), **_resolved(item, changes, now)}
     if columns.get("status", item.status) == "DONE" and changes.get("snoozed_until") is not None:
         raise BadInput("snoozedUntil: the item is done; open it first", "snoozedUntil")

@@ -18,8 +18,8 @@ from thirdeye.database import MySQL, Session
 
 _COLUMNS = """
 id, title, status, category, priority, estimated_savings_usd, created_at, updated_at, version, table_number, detected,
-rule_id, decided, resolution, resolution_reason, resolved_at, assignee, due_date, snoozed_until, stage, stage_since,
-stage_until, alert, created_by
+rule_id, decided, resolution, resolution_reason, resolved_at, assignee, assignee_kind, due_date, snoozed_until, stage,
+stage_since, stage_until, alert, created_by
 """
 _PAGE = f"SELECT {_COLUMNS} FROM action_items WHERE {{conditions}} ORDER BY {{order}} LIMIT %(limit)s"
 _COUNT = "SELECT COUNT(*) AS total FROM action_items WHERE {conditions}"
@@ -30,6 +30,7 @@ _OPEN_OF = (
 )
 _COUNT_OPEN = "SELECT COUNT(*) AS total FROM action_items WHERE table_number = %(number)s AND status <> 'DONE'"
 _TABLES_OF_OPEN_ITEMS = "SELECT table_number FROM action_items WHERE status <> 'DONE' AND table_number IS NOT NULL"
+_NEXT_VERSION = "UPDATE action_items SET version = version + 1, updated_at = updated_at WHERE id = %(id)s"
 _OWNER_SETS = "SELECT number, owner_set FROM table_inventory WHERE number IN %(numbers)s AND owner_set > 0"
 _DELETE = "DELETE FROM action_items WHERE id = %(id)s"
 _FORGET_PARTS = "DELETE FROM action_item_part WHERE item = %(id)s"
@@ -63,7 +64,9 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "search": "title LIKE %(search)s ESCAPE '!'",
 }
 # Assigned to the caller or one of the caller's teams, or about a table that one of these owns.
-_MINE: Final = """(COALESCE(assignee IN %(my_names)s, FALSE) OR COALESCE(table_number IN (
+_MINE: Final = """(COALESCE(CASE assignee_kind
+  WHEN 'USER' THEN assignee = %(my_name)s WHEN 'TEAM' THEN assignee IN %(my_teams)s ELSE assignee IN %(my_untold)s
+END, FALSE) OR COALESCE(table_number IN (
   SELECT number FROM table_inventory WHERE owner_set IN %(my_sets)s), FALSE))"""
 # The conditions of true and of false.
 _BOOLEAN_CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
@@ -79,7 +82,7 @@ _BOOLEAN_CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
     "mine": (_MINE, f"NOT {_MINE}"),
 }
 # By field of ActionItemFilterInput a value, never None, with `numbers` instead of `table`. Also `now`, `today`, and with
-# `mine` the caller's `my_names` and `my_sets`.
+# `mine` the caller's `my_name`, `my_teams`, `my_untold` and `my_sets` (see `permissions.Identity`).
 ItemFilter = Mapping[str, object]
 
 
@@ -195,6 +198,11 @@ async def change_items(session: Session, ids: Sequence[int], columns: Columns, n
     values = {**columns, "updated_at": _seconds(now)}
     for batch in batches(ids):
         await session.execute(update_statement("action_items", values), {**values, "ids": tuple(batch)})
+
+
+async def count_comment(session: Session, id_: int) -> None:
+    """Brings an item to its next version, for its comments are a part of it. Nothing else of it has changed."""
+    await session.execute(_NEXT_VERSION, {"id": id_})
 
 
 def next_version(state: Item, columns: Columns, now: datetime) -> Item:

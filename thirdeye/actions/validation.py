@@ -1,6 +1,5 @@
 """Checks of the arguments of action items, campaigns and rules. Pure; all raise BadInput that names the argument."""
 
-import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -8,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from thirdeye.actions.items import MAX_TITLE_LENGTH, STATUSES, Columns, ColumnValue
 from thirdeye.errors import BadInput, NotFound
+from thirdeye.text import clean_text
 
 # An input object of the API, of the types that the schema gives its fields.
 Input = Mapping[str, Any]
@@ -31,34 +31,20 @@ def require(value: Value | None, noun: str, id_: int) -> Value:
     return value
 
 
-def _validate_characters(value: str, argument: str, *, allowed: str = "") -> str:
-    # Composed, so that a search finds accents however they were typed.
-    text = unicodedata.normalize("NFC", value).strip()
-    if any(unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed for character in text):
-        raise BadInput(f"{argument}: must not hold control characters", argument)
-    return text
-
-
 def validate_title(value: str, argument: str = "title") -> str:
     """The title, trimmed: 1 to 255 characters without control characters."""
-    title = _validate_characters(value, argument)
-    if not 1 <= len(title) <= MAX_TITLE_LENGTH:
-        raise BadInput(f"{argument}: must have 1 to {MAX_TITLE_LENGTH} characters", argument)
-    return title
+    return clean_text(value, argument, longest=MAX_TITLE_LENGTH)
 
 
 def validate_text(value: str, argument: str) -> str:
     """A text that a person wrote, trimmed: 1 to 1000 characters, maybe of several lines."""
-    text = _validate_characters(value.replace("\r\n", "\n"), argument, allowed="\n\t")
-    if not 1 <= len(text) <= _MAX_TEXT_LENGTH:
-        raise BadInput(f"{argument}: must have 1 to {_MAX_TEXT_LENGTH} characters", argument)
-    return text
+    return clean_text(value, argument, longest=_MAX_TEXT_LENGTH, lines=True)
 
 
 def validate_name(value: str, argument: str) -> str:
     """The name of a user or team, in lower case as tokens have it."""
-    name = _validate_characters(value, argument).lower()
-    if not 1 <= len(name) <= _MAX_NAME_LENGTH or not name.isprintable():
+    name = clean_text(value, argument, longest=_MAX_NAME_LENGTH).lower()
+    if not name.isprintable() or len(name) > _MAX_NAME_LENGTH:
         raise BadInput(f"{argument}: must be a name of 1 to {_MAX_NAME_LENGTH} characters", argument)
     return name
 
@@ -93,10 +79,7 @@ def validate_status(value: str) -> str:
 
 def validate_search(value: str | None) -> str | None:
     """The text to search for, up to 255 characters; None when there is none."""
-    text = _validate_characters(value or "", "search")
-    if len(text) > _MAX_SEARCH_LENGTH:
-        raise BadInput(f"search: must have at most {_MAX_SEARCH_LENGTH} characters", "search")
-    return text or None
+    return clean_text(value or "", "search", longest=_MAX_SEARCH_LENGTH, shortest=0) or None
 
 
 def validate_due_date(due: date | None, today: date) -> date | None:
@@ -131,6 +114,9 @@ def parse_changes(changes: Input) -> Columns:
     if "assignee" in changes:
         assignee = changes["assignee"]
         columns["assignee"] = None if assignee is None else validate_name(assignee, "assignee")
+        columns["assignee_kind"] = None if assignee is None else changes.get("assigneeKind")
+    if changes.get("assigneeKind") is not None and changes.get("assignee") is None:
+        raise BadInput("assigneeKind: goes with an assignee", "assigneeKind")
     dates = {"dueDate": "due_date", "snoozedUntil": "snoozed_until"}
     return columns | {column: changes[name] for name, column in dates.items() if name in changes}
 
@@ -141,7 +127,9 @@ def parse_campaign(fields: Input, today: date) -> dict[str, object]:
     if fields.get("name") is not None:
         columns["name"] = validate_title(fields["name"], "name")
     if fields.get("owner") is not None:
-        columns["owner"] = validate_name(fields["owner"], "owner")
+        columns |= {"owner": validate_name(fields["owner"], "owner"), "owner_kind": fields.get("ownerKind")}
+    elif fields.get("ownerKind") is not None:
+        raise BadInput("ownerKind: goes with an owner", "ownerKind")
     if "goalUsd" in fields:
         goal = fields["goalUsd"]
         columns["goal_usd"] = None if goal is None else validate_amount(goal, "goalUsd")

@@ -20,6 +20,7 @@ class ItemAnswer(TypedDict):
     category: str | None
     resolution: str | None
     assignee: str | None
+    assigneeKind: str | None
 
 
 @cache

@@ -1,6 +1,5 @@
 """Serving the table of routes: values out of path, query string, body and headers; the operation; the response."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Final
@@ -14,13 +13,13 @@ from starlette.types import Scope
 from thirdeye.errors import STATUS_BY_CODE, BadInput, NotFound
 from thirdeye.graphql.answer import Answer
 from thirdeye.graphql.request import JsonObject, check_content_type, parse_json_object, read_body
+from thirdeye.rest.preconditions import NO_VERSION, entity_tag, parse_if_match
 from thirdeye.rest.responses import error_response, json_response
 from thirdeye.rest.routes import ROUTES, Answers, RestRoute
 from thirdeye.rest.variables import Variables, check_body, first_error, parse_integer, parse_query, variables_of
 
 # Executes a persisted operation for the request with this scope.
 Execute = Callable[[Scope, str, JsonObject], Awaitable[Answer]]
-_ETAG: Final = re.compile(r'(?:W/)?"(\d{1,9})"\Z')
 _NO_ITEM: Final = "id: there is no action item of this number"
 
 
@@ -41,7 +40,9 @@ async def _serve(route: RestRoute, variables: Variables, execute: Execute, reque
     values |= parse_query(route, variables, request.query_params)
     if route.body:
         values |= await _body(variables, request)
-    version = _version(request) if route.versioned and route.method != "GET" and "version" in variables else None
+    version = None
+    if "version" in variables:
+        version = await _version(request, execute, values["id"])
     if version is not None and values.setdefault("version", version) != version:
         raise BadInput("version: differs from If-Match; send one of them", "version")
     answer = await execute(request.scope, route.operation, values)
@@ -69,15 +70,15 @@ async def _body(variables: Variables, request: Request) -> JsonObject:
     return values
 
 
-def _version(request: Request) -> int | None:
-    """The version that a change is meant for, from If-Match; None for any."""
-    header = request.headers.get("if-match", "*").strip()
-    if header == "*":
-        return None
-    match = _ETAG.match(header)
-    if match is None:
-        raise BadInput('If-Match: must be an ETag as an answer had it, such as "3"')
-    return int(match[1])
+async def _version(request: Request, execute: Execute, id_: int) -> int | None:
+    """The version that a change of this item is meant for, from If-Match; None for any."""
+    versions = parse_if_match(request.headers.getlist("if-match"))
+    if versions is None or len(versions) < 2:
+        return None if versions is None else next(iter(versions), NO_VERSION)
+    answer = await execute(request.scope, "get_action_item", {"id": id_})
+    item = (answer.data or {}).get("actionItem") or {}
+    # The change itself compares again.
+    return item["version"] if item.get("version") in versions else max(versions)
 
 
 def _response(route: RestRoute, answer: Answer, request: Request) -> Response:
@@ -92,7 +93,7 @@ def _response(route: RestRoute, answer: Answer, request: Request) -> Response:
         return json_response(list_body(value))
     response = json_response(value, status=201 if route.answers is Answers.CREATED else 200)
     if route.versioned:
-        response.headers["etag"] = f'"{value["version"]}"'
+        response.headers["etag"] = entity_tag(value["version"])
     if route.answers is Answers.CREATED:
         response.headers["location"] = f"{request.url.path}/{value['id']}"
     response.headers.update(replayed)
@@ -116,7 +117,7 @@ def error_of(
         return error_response(500, "no answer")
     error = answer.errors[0]
     status = STATUS_BY_CODE.get(error.code, 500)
-    if status == 409 and has_if_match and error.argument == "version":
+    if status in (400, 409) and has_if_match and error.argument == "version":
         status = 412
     message = first_error(variables, values) if error.is_before_execution else None
     return error_response(status, message or error.message)

@@ -69,7 +69,7 @@ _KEY: Final = {
 _IF_MATCH: Final = {
     "name": "If-Match",
     "in": "header",
-    "description": "The ETag of the version that the change is meant for.",
+    "description": "The ETags of the versions that the change is meant for, or *.",
     "schema": {"type": "string", "pattern": '^(\\*|(W/)?"[0-9]{1,9}")$'},
 }
 _ITEM_ID: Final = {
@@ -145,7 +145,7 @@ def _responses(schema: GraphQLSchema, route: RestRoute) -> JsonObject:
         statuses.append(409)
     if route.body:
         statuses += [408, 413, 415]
-    if route.method == "PATCH":
+    if "version" in variables_of(schema, route.operation):
         statuses.append(412)
     success: JsonObject = {"description": route.summary}
     status = {Answers.CREATED: 201, Answers.DELETED: 204}.get(route.answers, 200)

@@ -20,8 +20,8 @@ class RestRoute:
     """One method of one path.
 
     `query` maps parameters of the query string to variables. The fields of the variable `filter` are parameters as well.
-    With `body` the other variables come as a JSON object. `versioned`: answers carry an ETag, and If-Match gives the
-    variable `version`.
+    With `body` the other variables come as a JSON object. `versioned`: answers carry an ETag. If-Match gives the variable
+    `version` of an operation that has one.
     """
 
     method: str

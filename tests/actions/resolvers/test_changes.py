@@ -77,9 +77,11 @@ async def test_an_item_is_changed_and_every_change_is_told(estate: Estate) -> No
     ]  # fmt: skip
     assert told["history"][3]["changes"] == [
         {"field": "assignee", "before": None, "after": "ann"},
+        {"field": "assigneeKind", "before": None, "after": "USER"},
         {"field": "dueDate", "before": None, "after": "2026-03-05"},
     ]
-    assert told["version"] == 4
+    # A comment is a part of the item.
+    assert told["version"] == 5
 
 
 async def test_it_is_put_off_and_comes_back_by_itself(estate: Estate) -> None:

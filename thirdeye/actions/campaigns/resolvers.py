@@ -10,8 +10,9 @@ from thirdeye.actions.campaigns.membership import add_matching_items
 from thirdeye.actions.campaigns.store import Campaign, Progress
 from thirdeye.actions.campaigns.views import CampaignAnswer, campaign_view, leaderboard_view, progress_view
 from thirdeye.actions.filters import parse_table_filter
+from thirdeye.actions.items import PrincipalKind
 from thirdeye.actions.loaders import progress_loader
-from thirdeye.actions.permissions import caller_identity
+from thirdeye.actions.permissions import caller_identity, with_kinds
 from thirdeye.actions.rules import check_version
 from thirdeye.actions.validation import Input, parse_campaign, require, validate_list
 from thirdeye.auth.permission import caller, may_write, writer
@@ -70,12 +71,13 @@ async def resolve_leaderboard(
 
 async def _authorize(context: Context, campaign: Campaign) -> None:
     """Raises Forbidden unless the caller may write, or owns the campaign, alone or in a team."""
-    if not may_write(context) and campaign.owner not in (await caller_identity(context)).names:
-        writer(context, or_else=", or to own the campaign")
+    if may_write(context) or (await caller_identity(context)).is_called(campaign.owner, campaign.owner_kind):
+        return
+    writer(context, or_else=", or to own the campaign")
 
 
 async def _columns(context: Context, fields: Input) -> dict[str, object]:
-    columns = parse_campaign(fields, context.clock().date())
+    columns = await with_kinds(context, parse_campaign(fields, context.clock().date()), "owner")
     if "filter" in fields:
         table_filter = fields["filter"]
         columns["item_filter"] = None if table_filter is None else await parse_table_filter(context, table_filter)
@@ -87,7 +89,12 @@ async def resolve_create(_: object, info: Info, *, input: Input) -> dict[str, ob
     context, name = info.context, writer(info.context)
     if input.get("name") is None:
         raise BadInput("name: a new campaign needs one", "name")
-    columns = {"owner": name, **await _columns(context, input), "created_by": name}
+    columns = {
+        "owner": name,
+        "owner_kind": PrincipalKind.USER.value,
+        **await _columns(context, input),
+        "created_by": name,
+    }
     try:
         async with context.thirdeye.transaction() as session:
             created = await store.insert_campaign(session, columns, context.clock())

@@ -11,7 +11,7 @@ import orjson
 from thirdeye.actions.store import insert_statement, update_statement
 from thirdeye.database import MySQL, Row, Session
 
-_COLUMNS = "id, name, owner, goal_usd, due_date, item_filter, version, created_by, created_at, closed_at"
+_COLUMNS = "id, name, owner, owner_kind, goal_usd, due_date, item_filter, version, created_by, created_at, closed_at"
 _ONE = f"SELECT {_COLUMNS} FROM campaign WHERE id = %(id)s"
 _LOCKED = f"{_ONE} FOR UPDATE"
 _LIST = f"""
@@ -92,6 +92,7 @@ class Campaign:
     id: int
     name: str
     owner: str
+    owner_kind: str | None
     goal_usd: Decimal | None
     due_date: date | None
     item_filter: dict[str, Any] | None

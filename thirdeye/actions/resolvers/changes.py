@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -13,7 +14,7 @@ from thirdeye.actions.changes import Change, apply
 from thirdeye.actions.filters import parse_item_filter
 from thirdeye.actions.items import SAVING_CATEGORIES, Category, Columns, ColumnValue, Event, EventKind, Item, Resolution
 from thirdeye.actions.ordering import parse_order
-from thirdeye.actions.permissions import actor_of, authorize_change, authorize_creation
+from thirdeye.actions.permissions import actor_of, authorize_change, authorize_creation, with_kinds
 from thirdeye.actions.savings import store as savings
 from thirdeye.actions.store import ItemFilter, NewDecision
 from thirdeye.actions.validation import Input, require
@@ -74,7 +75,7 @@ async def resolve_create(
     context, now = info.context, info.context.clock()
     named = None if table is None else await require_table(info, table, "table")
     actor = await authorize_creation(context, None if named is None else named["number"])
-    changes = validation.parse_changes(fields)
+    changes = await with_kinds(context, validation.parse_changes(fields), "assignee")
     dates = validation.validate_dates(changes, now)
     columns: dict[str, ColumnValue] = {**changes, **dates, "category": category, "created_by": actor.name}
     if estimatedSavingsUsd is not None:
@@ -108,7 +109,7 @@ async def _already_open(context: Context, number: int | None, category: str | No
 async def resolve_update(
     _: object, info: Info, *, id: int, version: int | None = None, **fields: object
 ) -> dict[str, object]:
-    changes = validation.parse_changes(fields)
+    changes = await with_kinds(info.context, validation.parse_changes(fields), "assignee")
     if not changes:
         raise BadInput("title, status: give at least one of them, or another field that is to change", "title")
     return await _change(info, id, version, lambda item, now: rules.changed(item, changes, now))
@@ -155,11 +156,12 @@ async def resolve_comment(_: object, info: Info, *, id: int, text: str) -> dict[
         item = await _locked(session, id)
         event = Event(item=id, kind=EventKind.COMMENTED, actor=actor, after={"text": comment})
         await store.insert_events(session, [event], now)
-    return item_view(item, now)
+        await store.count_comment(session, id)
+    return item_view(replace(item, version=item.version + 1), now)
 
 
 @mutation.field("deleteActionItem")
-async def resolve_delete(_: object, info: Info, *, id: int) -> bool:
+async def resolve_delete(_: object, info: Info, *, id: int, version: int | None = None) -> bool:
     context, now = info.context, info.context.clock()
     writer(context)
     actor = actor_of(context)
@@ -171,6 +173,7 @@ async def resolve_delete(_: object, info: Info, *, id: int) -> bool:
         state = await store.locked_item(session, id)
         if state is None:
             return False
+        rules.check_version(state.version, version, conflict_view(state))
         await store.delete_item(session, id)
         event = Event(item=id, kind=EventKind.DELETED, actor=actor, before=rules.shown(state))
         await store.insert_events(session, [event], now)
@@ -190,7 +193,7 @@ async def resolve_update_many(
     _: object, info: Info, *, filter: Input, changes: Input, expectedCount: int | None = None
 ) -> dict[str, object]:
     context, now = info.context, info.context.clock()
-    columns = validation.parse_changes(changes)
+    columns = await with_kinds(context, validation.parse_changes(changes), "assignee")
     if not columns:
         raise BadInput("changes: say what is to change", "changes")
     if not any(value is not None for value in filter.values()):

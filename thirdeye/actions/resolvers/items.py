@@ -82,7 +82,7 @@ async def resolve_table(answer: ItemAnswer, info: Info) -> object:
 
 @item.field("assigneeWarning")
 async def resolve_assignee_warning(answer: ItemAnswer, info: Info) -> str | None:
-    return await assignee_warning(info.context, answer["assignee"])
+    return await assignee_warning(info.context, answer["assignee"], answer["assigneeKind"])
 
 
 async def _measured(answer: ItemAnswer, info: Info) -> MeasuredSaving | None:

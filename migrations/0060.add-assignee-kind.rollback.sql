@@ -1,0 +1,2 @@
+-- transactional: false
+ALTER TABLE action_items DROP COLUMN assignee_kind

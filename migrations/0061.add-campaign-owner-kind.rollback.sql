@@ -1,0 +1,2 @@
+-- transactional: false
+ALTER TABLE campaign DROP COLUMN owner_kind
