@@ -10,19 +10,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from thirdeye.commands import access, configuration, databases
+from thirdeye.commands.failures import Commands
 from thirdeye.commands.runner import no_observer, settings_or_exit, with_database
 from thirdeye.commands.runner import run as run_command
-from thirdeye.database import om_database, thirdeye_database
+from thirdeye.database import MySQL, om_database, thirdeye_database
 from thirdeye.migrations import migrate, migration_status, roll_back
 from thirdeye.mirror.openmetadata.source_tables import READABLE, grant_statements
 from thirdeye.mirror.openmetadata.store import readable_columns
+from thirdeye.sql_text import parse_account, quote_account
+from thirdeye.text import visible
 
 # What only one command needs is imported there: it is half of the time that each takes to start.
 if TYPE_CHECKING:
     from thirdeye.mirror.refresh import RequestedKind
     from thirdeye.mirror.store import Run
 
-cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+cli = typer.Typer(
+    cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
+)
 cli.add_typer(access.token, name="token")
 cli.command("audit")(access.audit)
 cli.command("check")(databases.check)
@@ -135,22 +140,34 @@ def refresh(
     run = run_command(work())
     typer.echo(f"refresh {run['id']} ({run['kind']}): {run['seen']:,} tables read, {run['changed']:,} rows changed")
     for warning in run["warnings"]:
-        typer.echo(f"  {warning['code']}: {warning['count']:,}, for example {warning['example']}")
+        typer.echo(visible(f"  {warning['code']}: {warning['count']:,}, for example {warning['example']}"))
 
 
 @cli.command()
 def grants(
-    account: Annotated[str, typer.Option("--account", help="The read-only account, as SQL has it.")] = "'om_ro'@'%'",
+    account: Annotated[str, typer.Option("--account", help="For which account: user, or user@host.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="Also for tables this account cannot see yet.")] = False,
 ) -> None:
-    """Prints the GRANTs that the read-only account needs on OM's schema; run with an account that sees the schema."""
+    """Prints the GRANTs that the read-only account needs on OM's schema; run with an account that sees the schema.
+
+    Without --account they are for the account that OM_MYSQL_USER_RO is on the server; with --all, for it from any host.
+    """
     settings = settings_or_exit()
+    try:
+        grantee = parse_account(account) if account else quote_account(settings.om_mysql_user_ro, "%")
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--account") from None
     database = om_database(settings, no_observer)
     existing = {table: set(columns) for table, columns in READABLE.items()}
     if not everything:
-        existing = run_command(with_database(database, readable_columns(database)))
-    for statement in grant_statements(existing, settings.om_mysql_db, account):
+        existing, current = run_command(with_database(database, _look(database)))
+        grantee = grantee if account else current
+    for statement in grant_statements(existing, settings.om_mysql_db, grantee):
         typer.echo(f"{statement};")
+
+
+async def _look(database: MySQL) -> tuple[dict[str, set[str]], str]:
+    return await readable_columns(database), await database.current_account()
 
 
 @cli.command()

@@ -26,7 +26,7 @@ from thirdeye.session import Observer, StatementKiller, Values, named_lock, save
 from thirdeye.session import Row as Row
 from thirdeye.session import Session as Session
 from thirdeye.settings import Settings
-from thirdeye.sql_text import decode_datetime, encode_datetime, excess_privileges
+from thirdeye.sql_text import decode_datetime, encode_datetime, excess_privileges, quote_account
 
 # What the server or the way to it has, as opposed to what is wrong with a statement.
 _AWAY = frozenset({
@@ -223,6 +223,12 @@ class MySQL:
         """What the server says it is, such as 8.4.7 or 10.11.19-MariaDB."""
         row = await self.fetch_one("SELECT VERSION() AS version")
         return str(row["version"]) if row else "unknown"
+
+    async def current_account(self) -> str:
+        """The account that the server took the login for, as SQL has it: its host may be a pattern."""
+        row = await self.fetch_one("SELECT CURRENT_USER() AS account")
+        user, _, host = str(row["account"] if row else "").rpartition("@")
+        return quote_account(user, host)
 
     async def excess_privileges(self) -> list[str]:
         """What the account may do beyond reading, from SHOW GRANTS. Nothing is tried out."""

@@ -7,6 +7,10 @@ from typing import Any
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "\0": "\\0"})
 _STATEMENT_CHARACTERS = 1_000_000
+_QUOTES = ("'", '"', "`")
+_QUOTED = r"""'(?:[^'\\]|''|\\.)*'|"(?:[^"\\]|""|\\.)*"|`(?:[^`]|``)*`"""
+# As in SQL, or without quotes, as SELECT CURRENT_USER() and people write it.
+_ACCOUNT = re.compile(rf"(?P<user>{_QUOTED}|[^'\"`]*?)(?:@(?P<host>{_QUOTED}|[^'\"`@]*))?")
 _READING = frozenset({"SELECT", "USAGE", "SHOW VIEW", "SHOW DATABASES"})
 
 
@@ -57,6 +61,31 @@ def encode_bytes(data: bytes) -> str:
 def decode_datetime(text: str) -> datetime:
     """A stored moment: what the session's time zone, UTC, makes of it."""
     return datetime.fromisoformat(f"{text}+00:00")
+
+
+def parse_account(text: str) -> str:
+    """An account as SQL has it, exactly the one that a text names: user@host, each part maybe quoted; without a host, of any.
+
+    Of a part without quotes every letter counts; the host begins after the last @. Raises ValueError for what names none.
+    """
+    match = _ACCOUNT.fullmatch(text.strip())
+    if match is None or not text.isprintable():
+        raise ValueError("must be an account such as om_ro, om_ro@10.%, or 'om_ro'@'10.%'")
+    user, host = match["user"], match["host"]
+    return quote_account(_unquoted(user), "%" if host is None else _unquoted(host))
+
+
+def quote_account(user: str, host: str) -> str:
+    """An account as SQL has it."""
+    return "@".join("'" + part.replace("\\", "\\\\").replace("'", "''") + "'" for part in (user, host))
+
+
+def _unquoted(part: str) -> str:
+    if part[:1] not in _QUOTES:
+        return part
+    if part[0] == "`":
+        return part[1:-1].replace("``", "`")
+    return re.sub(r"\\(.)|(['\"])\2", lambda match: match[1] or match[2], part[1:-1])
 
 
 def excess_privileges(grants: Iterable[str]) -> list[str]:
