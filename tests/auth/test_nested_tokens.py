@@ -140,8 +140,8 @@ def test_the_reader_knows_its_bounds() -> None:
 OF_OUR_OWN = {
     "actions/campaigns/store.py", "actions/detection/store.py", "actions/store.py", "cache.py", "estate/store.py",
     "graphql/answer.py", "inventory/reader.py", "inventory/series_entries.py", "local/sample/loader.py", "mirror/duplicates.py",
-    "mirror/sql_reader.py", "mirror/state.py", "mirror/store.py", "mirror/view_texts.py", "score/store.py", "settings.py",
-    "verdict/store.py",
+    "mirror/names.py", "mirror/state.py", "mirror/store.py", "mirror/views/sql_reader.py", "mirror/views/texts.py",
+    "score/store.py", "settings.py", "verdict/store.py",
 }  # fmt: skip
 
 

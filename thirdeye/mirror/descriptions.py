@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from html import unescape
 from typing import Final
 
-import orjson
-
 from thirdeye.database import Row
 from thirdeye.mirror.openmetadata.store import DESCRIPTION_LENGTH, OpenMetadata
+from thirdeye.outside_json import UnreadableJson, read_json
 
+_MAX_BYTES: Final = 2**24
 # What begins so says something: by far the most do.
 _PLAINLY: Final = re.compile(r'"[A-Za-z]')
 _CUT_ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{0,3})?$")
@@ -35,12 +35,12 @@ def is_described(description: str | None) -> bool:
 def _text(description: str) -> str:
     """The text of a JSON string; of one that is cut as much as is there."""
     try:
-        return str(orjson.loads(description))
-    except orjson.JSONDecodeError:
+        return str(read_json(description, max_bytes=_MAX_BYTES))
+    except UnreadableJson:
         pass
     try:
-        return str(orjson.loads(_CUT_ESCAPE.sub("", description) + '"'))
-    except orjson.JSONDecodeError:
+        return str(read_json(_CUT_ESCAPE.sub("", description) + '"', max_bytes=_MAX_BYTES))
+    except UnreadableJson:
         # MariaDB has texts with half a character.
         return description
 

@@ -6,7 +6,6 @@ from itertools import chain
 from typing import Final
 
 import numpy as np
-import orjson
 
 from thirdeye.database import Row
 from thirdeye.inventory.columns import Mask
@@ -16,10 +15,13 @@ from thirdeye.mirror.keys import id_text
 from thirdeye.mirror.labels import tag_of
 from thirdeye.mirror.openmetadata.source_tables import TAGS
 from thirdeye.mirror.state import State
+from thirdeye.outside_json import UnreadableJson, read_json
 
 # A refresh looks at so many tables: each costs a look at all of its columns.
 _MAX_TABLES: Final = 1_000
 _PAGE: Final = 100
+# The names of all columns of a table.
+_MAX_BYTES: Final = 2**24
 
 
 async def warn_of_missing_columns(context: RefreshContext, state: State, tables: Mask) -> None:
@@ -47,8 +49,8 @@ def _missing(described: dict[str, Row], tagged: Iterable[Row]) -> Iterable[str]:
 def _hashes_of(names: str | None) -> set[str] | None:
     """The hashes of the names of columns, whatever they are nested in; None for a JSON that does not tell."""
     try:
-        found = orjson.loads(names or "null")
-    except orjson.JSONDecodeError:
+        found = read_json(names or "null", max_bytes=_MAX_BYTES)
+    except UnreadableJson:
         return None
     if not isinstance(found, list):
         return None
