@@ -34,7 +34,7 @@ from graphql import (
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from thirdeye.graphql.executor import PlainExecutor, PlanCache, Plans
+from thirdeye.graphql.executor import PlainExecutor, Plans, plans_for
 
 pytestmark = pytest.mark.unmeasured
 
@@ -346,10 +346,9 @@ def test_custom_parts_switch_it_off(options: dict[str, Any], monkeypatch: pytest
 
 
 def test_plans_are_shared_only_where_variables_cannot_matter() -> None:
-    cache = PlanCache()
     plain, directed = parse("{ rows { id } }"), parse("query ($y: Boolean!) { rows { id @skip(if: $y) title } }")
-    assert cache.plans_of(plain) is cache.plans_of(plain) is not None
-    assert cache.plans_of(directed) is None
+    assert plans_for(plain) == {}
+    assert plans_for(directed) is None
     root = {"rows": [row()], "loose": []}
     for skip, expected in ((True, {"title": "t"}), (False, {"id": 1, "title": "t"})):
         result = run(
@@ -357,19 +356,10 @@ def test_plans_are_shared_only_where_variables_cannot_matter() -> None:
             directed,
             root,
             executor_class=PlainExecutor,
-            plans=cache.plans_of(directed),
+            plans=plans_for(directed),
             variable_values={"y": skip},
         )
         assert result.data == {"rows": [expected]}
-
-
-def test_the_plan_cache_is_bounded_and_keeps_what_is_used() -> None:
-    cache, first = PlanCache(), parse("{ rows { id } }")
-    kept = cache.plans_of(first)
-    for number in range(600):
-        cache.plans_of(parse(f"{{ rows {{ a{number}: id }} }}"))
-        assert cache.plans_of(first) is kept
-    assert len(cache._plans) == 500
 
 
 def test_two_operations_over_one_fragment_share_their_plans() -> None:

@@ -1,11 +1,14 @@
 """Documents, parsed, measured and validated once each, then kept by their text."""
 
 import re
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from operator import attrgetter
+from typing import Any, Final, TypeVar
 
-from cachetools import FIFOCache, LRUCache
+from cachetools import Cache, FIFOCache, LRUCache
 from graphql import GraphQLError, GraphQLSchema, GraphQLSyntaxError, NoFragmentCyclesRule, specified_rules, validate
 from graphql.language import OperationType, Visitor, ast, print_ast, visit
 from graphql.language.parser import Parser
@@ -13,15 +16,21 @@ from graphql.validation import ASTValidationRule
 
 from thirdeye.errors import LimitExceeded
 from thirdeye.graphql.answer import Answer
+from thirdeye.graphql.executor import Plans, plans_for
 from thirdeye.graphql.limits import MAX_FIELDS, check_limits, measure
 from thirdeye.graphql.list_sizes import ListSize, list_sizes_of
 
 # A document of 500 fields, 100 of them with aliases, and some hundred arguments, has fewer.
 _MAX_TOKENS: Final = 2_500
 _MAX_ERRORS: Final = 5
-_MAX_DOCUMENTS: Final = 500
-# Of the texts together that are remembered as rejected, in characters or bytes.
-_MAX_REJECTED_LENGTH: Final = 2_000_000
+# Of all prepared documents together, and of what is remembered of the rejected ones, by the sizes below.
+_MAX_PREPARED_BYTES: Final = 32_000_000
+_MAX_REJECTED_BYTES: Final = 4_000_000
+# What things take in memory at most, measured: a document or an error by itself, a token with its part of the tree, a
+# field with its plan and its part of a kept score.
+_ENTRY_BYTES: Final = 2_500
+_TOKEN_BYTES: Final = 550
+_FIELD_BYTES: Final = 1_500
 _INTROSPECTION_DEPTH: Final = 20
 # Fields of a type that can be read without the playground: none of them leads on to the rest of the schema.
 _TYPE_FIELDS: Final = frozenset({"__typename", "name", "kind", "description", "specifiedByURL", "isOneOf"})
@@ -34,13 +43,25 @@ _TOKEN: Final = re.compile(
 Text = TypeVar("Text", str, bytes)
 Reason = TypeVar("Reason")
 Fact = TypeVar("Fact")
-# The length of a rejected text, and why it was rejected.
+# The size of a rejected text, and why it was rejected.
 RejectionCache = FIFOCache[Text, tuple[int, Reason]]
 
 
 def rejection_cache() -> "RejectionCache[Text, Reason]":
-    """Remembers why texts were rejected, up to a bound on the length of the texts together."""
-    return FIFOCache(_MAX_REJECTED_LENGTH, getsizeof=lambda entry: entry[0])
+    """Remembers why texts were rejected, up to a bound on the memory that this takes."""
+    return FIFOCache(_MAX_REJECTED_BYTES, getsizeof=lambda entry: entry[0])
+
+
+def remember_rejected(cache: "RejectionCache[Text, Reason]", text: Text, reason: Reason, *messages: str) -> None:
+    """Remembers a rejection, with the messages that are kept with it."""
+    size = sum(_ENTRY_BYTES + sys.getsizeof(message) for message in messages) + sys.getsizeof(text)
+    _keep(cache, text, (size, reason))
+
+
+def _keep(cache: "Cache[Text, Any]", text: Text, value: object) -> None:
+    # One that is too large for the whole cache is prepared each time.
+    with suppress(ValueError):
+        cache[text] = value
 
 
 @dataclass
@@ -49,7 +70,8 @@ class PreparedDocument:
 
     `operations` has the kind of each operation and `list_sizes` its lists, by its name. `is_score_only`: it selects nothing
     but the score, without variables or directives, so its answer depends on the stored score alone; `score_answer` is
-    the last such score with its answer.
+    the last such score with its answer. `plans` are those of the executor, and `size` is about the most that all of this
+    takes in memory, in bytes.
     """
 
     document: ast.DocumentNode | None
@@ -59,6 +81,8 @@ class PreparedDocument:
     list_sizes: dict[str | None, tuple[ListSize, ...]] = field(default_factory=dict)
     is_score_only: bool = False
     score_answer: tuple[object, Answer] | None = None
+    plans: Plans | None = None
+    size: int = 0
 
     def kind(self, operation_name: str | None) -> OperationType | None:
         """The kind of the operation that would run; None when none or several could."""
@@ -96,7 +120,7 @@ class DocumentCache:
         self._schema = schema
         self._playground = playground
         self._rules = [*specified_rules] if playground else [*specified_rules, _NoIntrospection]
-        self._documents: LRUCache[str, PreparedDocument] = LRUCache(_MAX_DOCUMENTS)
+        self._documents: LRUCache[str, PreparedDocument] = LRUCache(_MAX_PREPARED_BYTES, attrgetter("size"))
         self._invalid: RejectionCache[str, PreparedDocument] = rejection_cache()
         # The message, and the name of the limit.
         self._over_limit: RejectionCache[str, tuple[str, str]] = rejection_cache()
@@ -113,15 +137,15 @@ class DocumentCache:
         try:
             prepared = self._prepare(text)
         except LimitExceeded as error:
-            self._over_limit[text] = len(text), (error.message, error.limit)
+            remember_rejected(self._over_limit, text, (error.message, error.limit), error.message)
             raise
         if prepared.document is None:
             # The same text again shall cost next to nothing, so its errors are kept, but not its tree.
             for invalid in prepared.errors:
                 invalid.nodes = invalid.source = invalid.__traceback__ = None
-            self._invalid[text] = len(text), prepared
+            remember_rejected(self._invalid, text, prepared, *(invalid.message for invalid in prepared.errors))
         else:
-            self._documents[text] = prepared
+            _keep(self._documents, text, prepared)
         return prepared
 
     def _prepare(self, text: str) -> PreparedDocument:
@@ -147,7 +171,15 @@ class DocumentCache:
             },
             list_sizes=list_sizes_of(self._schema, document),
             is_score_only=_selects_only_score(document),
+            plans=plans_for(document),
+            size=_size_of(text, document),
         )
+
+
+def _size_of(text: str, document: ast.DocumentNode) -> int:
+    """About the most that a document takes, in bytes: its tokens hold parts of the text once more."""
+    tokens, fields = len(_TOKEN.findall(text)), measure(document).fields
+    return 2 * (_ENTRY_BYTES + sys.getsizeof(text)) + _TOKEN_BYTES * tokens + _FIELD_BYTES * fields
 
 
 def _parse(text: str) -> ast.DocumentNode | GraphQLSyntaxError:

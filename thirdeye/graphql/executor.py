@@ -12,7 +12,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from cachetools import LRUCache
 from graphql import (
     GRAPHQL_MAX_INT,
     GRAPHQL_MIN_INT,
@@ -53,26 +52,15 @@ _UNCHANGED: Final = (
 )
 _COERCE_INT: Final = GraphQLInt.coerce_output_value
 _KNOWN_DIRECTIVES: Final = frozenset({"skip", "include"})
-_MAX_DOCUMENTS: Final = 500
 
 
 class _NotPlainError(Exception):
     """graphql-core's executor must do this field."""
 
 
-class PlanCache:
-    """The plans of the documents used most recently, for their executions with one schema."""
-
-    def __init__(self) -> None:
-        # Holds the document as well, so that its identity, and that of its nodes, stays its own.
-        self._plans: LRUCache[int, tuple[DocumentNode, Plans | None]] = LRUCache(_MAX_DOCUMENTS)
-
-    def plans_of(self, document: DocumentNode) -> Plans | None:
-        """The plans of a document, to be read and added to; None when every execution needs its own."""
-        entry = self._plans.get(id(document))
-        if entry is None:
-            entry = self._plans[id(document)] = (document, None if "@" in print_ast(document) else {})
-        return entry[1]
+def plans_for(document: DocumentNode) -> Plans | None:
+    """Where the plans of a document are kept, with the document itself; None when every execution needs its own."""
+    return None if "@" in print_ast(document) else {}
 
 
 class PlainExecutor(Executor[Any]):

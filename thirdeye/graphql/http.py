@@ -11,7 +11,13 @@ from thirdeye.edge.idempotency import HEADER
 from thirdeye.edge.refusal import refuse
 from thirdeye.errors import LimitExceeded, ThirdEyeError, TransportError
 from thirdeye.graphql.answer import Answer
-from thirdeye.graphql.documents import DocumentCache, PreparedDocument, RejectionCache, rejection_cache
+from thirdeye.graphql.documents import (
+    DocumentCache,
+    PreparedDocument,
+    RejectionCache,
+    rejection_cache,
+    remember_rejected,
+)
 from thirdeye.graphql.explorer import POLICY, asks_for_page
 from thirdeye.graphql.list_sizes import check_sizes as check_list_sizes
 from thirdeye.graphql.operation_runner import OperationRunner
@@ -97,7 +103,7 @@ class GraphQLEndpoint:
         try:
             return self._prepare(scope, operation_id, request, len(body)), request
         except LimitExceeded as error:
-            self._over_limit[body] = len(body), (error.message, error.limit)
+            remember_rejected(self._over_limit, body, (error.message, error.limit), error.message)
             raise
 
     def _read_get(self, scope: Scope, headers: Headers) -> tuple[PreparedDocument, GraphQLRequest]:

@@ -15,7 +15,7 @@ from thirdeye.errors import RequestTimeout
 from thirdeye.graphql.answer import Answer, AnswerError
 from thirdeye.graphql.documents import PreparedDocument
 from thirdeye.graphql.errors import code_of, format_error, log_internal
-from thirdeye.graphql.executor import PlainExecutor, PlanCache
+from thirdeye.graphql.executor import PlainExecutor
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.request import GraphQLRequest, JsonObject
 from thirdeye.observability.metrics import Metrics
@@ -46,7 +46,6 @@ class OperationRunner:
         self._metrics = metrics
         self._idempotency = idempotency
         self._deadline = deadline
-        self._plans = PlanCache()
 
     async def execute_persisted(self, scope: Scope, operation_id: str, variables: JsonObject) -> Answer:
         """The answer of a persisted operation. Raises ThirdEyeError as `execute` does."""
@@ -128,7 +127,7 @@ class OperationRunner:
                     variable_values=request.variables,
                     operation_name=request.operation_name,
                     executor_class=PlainExecutor,
-                    plans=self._plans.plans_of(prepared.document),
+                    plans=prepared.plans,
                     hide_suggestions=True,
                 )
                 return result if isinstance(result, ExecutionResult) else await result
