@@ -1,2 +1,3 @@
+-- loses: SELECT COUNT(*) FROM table_inventory
 -- transactional: false
 DROP TABLE IF EXISTS table_inventory

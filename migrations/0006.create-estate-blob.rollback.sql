@@ -1,2 +1,3 @@
+-- loses: nothing, the next refresh reads everything again
 -- transactional: false
 DROP TABLE IF EXISTS estate_blob

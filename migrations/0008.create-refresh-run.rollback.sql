@@ -1,2 +1,3 @@
+-- loses: SELECT COUNT(*) FROM refresh_run
 -- transactional: false
 DROP TABLE IF EXISTS refresh_run

@@ -1,2 +1,3 @@
+-- loses: SELECT COUNT(*) FROM table_change
 -- transactional: false
 DROP TABLE IF EXISTS table_change

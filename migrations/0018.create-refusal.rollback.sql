@@ -1,2 +1,3 @@
+-- loses: SELECT COUNT(*) FROM refusal
 -- transactional: false
 DROP TABLE IF EXISTS refusal

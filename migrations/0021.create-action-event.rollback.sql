@@ -1,2 +1,3 @@
+-- loses: SELECT COUNT(*) FROM action_event
 -- transactional: false
 DROP TABLE IF EXISTS action_event

@@ -1,2 +1,3 @@
+-- loses: SELECT COUNT(*) FROM action_decision
 -- transactional: false
 DROP TABLE IF EXISTS action_decision

@@ -1,2 +1,3 @@
+-- loses: SELECT COUNT(*) FROM campaign
 -- transactional: false
 DROP TABLE IF EXISTS campaign

@@ -1,2 +1,3 @@
+-- loses: SELECT COUNT(*) FROM campaign_item
 -- transactional: false
 DROP TABLE IF EXISTS campaign_item

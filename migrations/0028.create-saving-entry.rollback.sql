@@ -1,2 +1,3 @@
+-- loses: SELECT COUNT(*) FROM saving_entry
 -- transactional: false
 DROP TABLE IF EXISTS saving_entry

@@ -1,2 +1,3 @@
+-- loses: nothing, answers are kept for a day
 -- transactional: false
 DROP TABLE IF EXISTS idempotency_key

@@ -1,2 +1,3 @@
+-- loses: nothing, detection goes through the inventory again
 -- transactional: false
 DROP TABLE IF EXISTS detection_state

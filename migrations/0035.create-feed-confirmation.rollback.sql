@@ -1,2 +1,3 @@
+-- loses: SELECT COUNT(*) FROM feed_confirmation
 -- transactional: false
 DROP TABLE IF EXISTS feed_confirmation

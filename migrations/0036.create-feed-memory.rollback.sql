@@ -1,2 +1,3 @@
+-- loses: SELECT COUNT(*) FROM feed_memory
 -- transactional: false
 DROP TABLE IF EXISTS feed_memory

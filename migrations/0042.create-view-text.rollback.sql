@@ -1,2 +1,3 @@
+-- loses: nothing, texts are read again
 -- transactional: false
 DROP TABLE IF EXISTS view_text

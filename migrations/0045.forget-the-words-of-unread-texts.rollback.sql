@@ -1,2 +1,3 @@
+-- loses: nothing, texts are read again
 -- transactional: false
 DELETE FROM estate_blob WHERE name LIKE 'view-words/%'

@@ -1,2 +1,3 @@
+-- loses: SELECT COUNT(*) FROM source_column
 -- transactional: false
 DROP TABLE IF EXISTS source_column

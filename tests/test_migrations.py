@@ -1,18 +1,21 @@
-"""Migrations: up, down and up again, by many at once, after a kill, and when one fails."""
+"""Migrations: up, down and up again, by many at once, after a kill, when one fails, and what rolling back may lose."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from yoyo import read_migrations
 
-from tests.support import ROOT
-from tests.support.api import prepare_accounts, settings_for
+from tests.support import PATIENCE, ROOT
+from tests.support.api import prepare_accounts, running, settings_for
 from tests.support.mirror import nothing
 from thirdeye import migrations
 from thirdeye.database import MySQL as Database
@@ -20,7 +23,7 @@ from thirdeye.database import thirdeye_database
 from thirdeye.errors import SchemaMissing
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
-from thirdeye.migrations import MigrationFailed, migrate, migration_status, roll_back
+from thirdeye.migrations import MigrationFailed, RollbackRefused, migrate, migration_status, roll_back
 from thirdeye.resources import resource
 from thirdeye.settings import Settings
 from thirdeye.sql_text import excess_privileges
@@ -34,6 +37,20 @@ TABLES = sorted(
     for line in path.read_text().splitlines()
     if line.startswith("CREATE TABLE")
 )
+# What the next refresh or detection makes anew, and answers that are kept for a day: nothing is lost with it.
+REBUILT = {
+    "table_inventory_staged_text", "table_inventory_staged_facts", "estate_blob", "estate_state", "lineage_asset",
+    "idempotency_key", "detection_state", "view_text",
+}  # fmt: skip
+# A value that is no default, by type.
+VALUES = {
+    "date": "2026-01-01",
+    "datetime": "2026-01-01",
+    "timestamp": "2026-01-01",
+    "enum": 1,
+    "json": "{}",
+    "longtext": "{}",
+}
 
 
 @pytest.fixture
@@ -176,6 +193,115 @@ async def test_a_lock_left_by_a_killed_run_is_broken(settings: Settings) -> None
         assert await migrate(settings, thirdeye) == ALL[-1:]
 
 
+def rollback_of(id_: str) -> str:
+    return (MIGRATIONS / f"{id_}.rollback.sql").read_text()
+
+
+@pytest.mark.parametrize("id_", ALL)
+def test_a_rollback_says_what_it_loses(id_: str) -> None:
+    text = rollback_of(id_)
+    said = re.match(r"-- loses: (nothing, \w.*|SELECT .*)\n", text)
+    assert said is not None
+    query = said[1] if said[1].startswith("SELECT") else ""
+    # Whole tables that nothing brings back, and every column of one; `open_key` follows from others.
+    for dropped in re.findall(r"DROP TABLE IF EXISTS (\w+)", text):
+        assert (dropped in REBUILT) != (f"FROM {dropped}" in query)
+    altered = re.search(r"ALTER TABLE (\w+)", text)
+    if altered and altered[1] not in REBUILT:
+        columns = set(re.findall(r"DROP COLUMN (\w+)", text)) - {"open_key"}
+        assert {column for column in columns if not re.search(rf"\b{column}\b", query)} == set()
+
+
+async def fill(thirdeye: Database) -> None:
+    """Puts a row into each table, in every column something that is no default; and seeds that people took away."""
+    columns = await thirdeye.fetch_all(
+        "SELECT table_name AS `table`, column_name AS name, data_type AS kind FROM information_schema.columns "
+        "WHERE table_schema = DATABASE() AND COALESCE(generation_expression, '') = '' ORDER BY table_name"
+    )
+    for table in TABLES:
+        row = {each["name"]: VALUES.get(each["kind"], 77) for each in columns if each["table"] == table}
+        await insert(thirdeye, table, row)
+    await insert(thirdeye, "storage_price", {"service_type": "X", "effective_from": "2026-01-01", "usd_per_gb_month": 1,
+                                             "set_by": "ann", "set_at": "2026-01-01", "long_term_days": 9})  # fmt: skip
+    await thirdeye.execute("DELETE FROM action_rule WHERE id = 3 OR name LIKE 'Old parts%%'")
+
+
+async def insert(thirdeye: Database, table: str, row: dict[str, Any]) -> None:
+    names = ", ".join(f"`{name}`" for name in row)
+    await thirdeye.execute(f"INSERT INTO {table} ({names}) VALUES ({', '.join(f'%({name})s' for name in row)})", row)
+
+
+async def rows_that_stay(thirdeye: Database) -> dict[str, Any]:
+    """By table, as it is, everything that nothing brings back; prices and rules of ours come back with their migrations."""
+    there = {next(iter(row.values())) for row in await thirdeye.fetch_all("SHOW TABLES")}
+    rows = {table: await thirdeye.fetch_all(f"SELECT * FROM {table}") for table in {*TABLES} & there - REBUILT}
+    return {table: [row for row in rows[table] if row.get("set_by") != "thirdeye"] for table in rows}
+
+
+def up_to(id_: str) -> Any:
+    return read_migrations(str(MIGRATIONS)).filter(lambda migration: migration.id <= id_)
+
+
+async def test_what_people_wrote_is_kept_or_the_rollback_refused(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each migration, from the newest: rolled back and applied again, items had lost their tables. Refused are also history,
+    first sights, audits and denials, which nothing brings back, and the return of rules that people deleted."""
+    async with database(settings) as thirdeye:
+        await migrate(settings, thirdeye)
+        await fill(thirdeye)
+        before = await rows_that_stay(thirdeye)
+        with pytest.raises(RollbackRefused, match=r"0061\..* \(1\), 0060\..*--lose-data"):
+            await roll_back(settings, thirdeye, len(ALL))
+        for id_ in reversed(ALL):
+            before = await rows_that_stay(thirdeye)
+            if rollback_of(id_).startswith("-- loses: nothing"):
+                assert await roll_back(settings, thirdeye, 1) == [id_]
+                with monkeypatch.context() as patch:
+                    patch.setattr(migrations, "_read", partial(up_to, id_))
+                    assert await migrate(settings, thirdeye) == [id_]
+            else:
+                with pytest.raises(RollbackRefused, match=re.escape(id_)):
+                    await roll_back(settings, thirdeye, 1)
+            assert await rows_that_stay(thirdeye) == before
+            assert await roll_back(settings, thirdeye, 1, lose_data=True) == [id_]
+
+
+async def test_readiness_sees_what_was_rolled_back_under_it(settings: Settings, signer: Signer) -> None:
+    """It said 200 while lists failed as a defect. Nothing is applied again behind the operator's back; a newer version's
+    migrations do not matter; a schema that is made anew, and empty, is not current either."""
+    newer = "INSERT INTO _yoyo_migration (migration_hash, migration_id) VALUES ('newer', '9999.newer')"
+    async with database(settings) as thirdeye, running(settings, signer) as api:
+
+        async def becomes(status: int, degraded: list[str]) -> str:
+            async def ready() -> Any:
+                return await api.client.get("/api/v1/thirdeye/health/ready")
+
+            while (answer := await ready()).status_code != status or answer.json()["degraded"] != degraded:
+                await asyncio.sleep(0.05)
+            return str(answer.json().get("reason", ""))
+
+        async def code() -> str | None:
+            errors = (await api.ask("{ actionItems { edges { node { id assigneeKind } } } }")).get("errors")
+            return str(errors[0]["extensions"]["code"]) if errors else None
+
+        async with asyncio.timeout(PATIENCE):
+            await becomes(200, [])
+            await thirdeye.execute(newer)
+            await roll_back(settings, thirdeye, len(ALL) - ALL.index("0060.add-assignee-kind"))
+            assert "migrations" in await becomes(503, ["thirdeye"])
+            assert await code() == "UNAVAILABLE"
+            pending = ALL[ALL.index("0060.add-assignee-kind") :]
+            assert (await migration_status(settings)).pending == pending
+            assert await migrate(settings, thirdeye) == pending
+            await becomes(200, [])
+            assert await code() is None
+            await thirdeye.execute("RENAME TABLE _yoyo_migration TO elsewhere")
+            await becomes(503, ["thirdeye"])
+            await thirdeye.execute("RENAME TABLE elsewhere TO _yoyo_migration")
+            await becomes(200, [])
+
+
 async def test_a_failing_migration_shows_the_true_error(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,7 +341,7 @@ async def test_a_schema_that_may_not_be_made_is_explained(settings: Settings) ->
     assert "not_ours" in caught.value.detail
 
 
-def test_the_command(settings: Settings, tmp_path: Path) -> None:
+def test_the_command(settings: Settings, sql_server: MariaDB | MySQL, tmp_path: Path) -> None:
     environment = {
         "PATH": "/usr/bin:/bin",
         "PYTHONPATH": str(ROOT),
@@ -253,13 +379,30 @@ def test_the_command(settings: Settings, tmp_path: Path) -> None:
     code, text = thirdeye("migrate")
     assert (code, text.count("applied ")) == (0, len(ALL)), text
     assert "current" in thirdeye("migrate")[1]
-    assert thirdeye("migrate", "--rollback", "1")[1].split() == ["rolled", "back", ALL[-1]]
-    assert "pending  " + ALL[-1] in thirdeye("migrate", "--status")[1]
+    # What people wrote is lost only where that is said.
+    newest = ALL[ALL.index("0060.add-assignee-kind") :]
+    back = ("migrate", "--rollback", str(len(newest)))
+    with sql_server.connect(settings.thirdeye_mysql_schema) as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO action_items (title, assignee, assignee_kind) VALUES ('t', 'ann', 'USER')")
+        connection.commit()
+    code, text = thirdeye(*back)
+    assert (code, "0060.add-assignee-kind (1)" in text, "--lose-data" in text, "Traceback" in text) == (
+        1,
+        True,
+        True,
+        False,
+    )
+    assert thirdeye(*back, "--lose-data")[1].split() == [
+        word for id_ in newest[::-1] for word in ("rolled", "back", id_)
+    ]
+    assert [line for line in thirdeye("migrate", "--status")[1].splitlines() if "pending" in line] == [
+        f"pending  {id_}" for id_ in newest
+    ]
     code, text = thirdeye("check")
     # This account has no rights on an OM schema, which is not there.
     assert code == 1, text
     assert "no schema openmetadata_db for this account" in text
-    assert "pending migrations: 1; run `thirdeye migrate`" in text
+    assert f"pending migrations: {len(newest)}; run `thirdeye migrate`" in text
     assert "GRANT SELECT" in thirdeye("grants", "--all")[1]
     code, text = thirdeye("serve", REFRESH_MINUTES="0")
     assert code == 1

@@ -97,6 +97,7 @@ def worker(
 def migrate_command(
     status: Annotated[bool, typer.Option("--status", help="Only show what is applied and what is not.")] = False,
     rollback: Annotated[int, typer.Option("--rollback", min=0, help="Take so many of the newest back.")] = 0,
+    lose_data: Annotated[bool, typer.Option("--lose-data", help="Also where that loses what people wrote.")] = False,
 ) -> None:
     """Creates the thirdeye schema if need be and applies the migrations that are pending."""
     settings = settings_or_exit()
@@ -109,7 +110,7 @@ def migrate_command(
         for name in found.pending:
             typer.echo(f"pending  {name}")
         return
-    step = roll_back(settings, database, rollback) if rollback else migrate(settings, database)
+    step = roll_back(settings, database, rollback, lose_data=lose_data) if rollback else migrate(settings, database)
     done = run_command(with_database(database, step))
     verb = "rolled back" if rollback else "applied"
     typer.echo("\n".join(f"{verb}  {name}" for name in done) or "nothing to do: the schema is current")

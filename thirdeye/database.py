@@ -215,9 +215,17 @@ class MySQL:
 
     async def ping(self, timeout: float = Deadlines.ping) -> None:
         """Asks the server for nothing, within `timeout` seconds. Raises DatabaseUnavailable or SchemaMissing."""
+        await self.fetch_within(timeout, "SELECT 1")
+
+    async def fetch_within(self, timeout: float, sql: str) -> list[Row]:
+        """All rows. Raises DatabaseUnavailable when they are not there within `timeout` seconds, SchemaMissing."""
         with self._translated():
             async with asyncio.timeout(timeout):
-                await self.fetch_one("SELECT 1")
+                return await self.fetch_all(sql)
+
+    def lock_name(self, lock: str) -> str:
+        """What the server knows a lock of this installation by."""
+        return f"{self.schema}.{lock}"[:64]
 
     async def server_version(self) -> str:
         """What the server says it is, such as 8.4.7 or 10.11.19-MariaDB."""
@@ -241,7 +249,7 @@ class MySQL:
 
         The connection is kept until the end. `timeout` in seconds: how long to wait for the lock.
         """
-        async with self.session() as session, named_lock(session, f"{self.schema}.{lock}"[:64], timeout) as got:
+        async with self.session() as session, named_lock(session, self.lock_name(lock), timeout) as got:
             yield got
 
     @asynccontextmanager
@@ -251,7 +259,7 @@ class MySQL:
         The server frees it when the holder's process dies, and within a minute when its machine falls silent: the
         connection is spoken on every ten seconds, and the server closes one that nobody speaks on.
         """
-        lease = Lease(self, f"{self.schema}.{name}"[:64])
+        lease = Lease(self, self.lock_name(name))
         try:
             yield lease if await lease.get() else None
         finally:

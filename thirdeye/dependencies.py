@@ -10,7 +10,7 @@ from thirdeye.cache import Cache
 from thirdeye.database import MySQL, om_database, thirdeye_database
 from thirdeye.deadlines import Deadlines
 from thirdeye.errors import SchemaMissing, Unavailable
-from thirdeye.migrations import MigrationFailed, migrate
+from thirdeye.migrations import MigrationFailed, applied_migrations, migrate, migration_ids
 from thirdeye.observability.metrics import Metrics
 from thirdeye.settings import Settings
 
@@ -21,8 +21,9 @@ log = structlog.get_logger(__name__)
 class Dependencies:
     """Watches OM's database, ThirdEye's and Redis; migrates when ThirdEye's first answers.
 
-    `unavailable` names what did not answer last. `migrated` is None until that could be found out. The databases in `serving`
-    refuse at once while their server is unavailable.
+    `unavailable` names what did not answer last. `migrated` is None until that could be found out, and False once a migration
+    of this version has failed or been rolled back. The databases in `serving` refuse at once while their server is unavailable,
+    or their schema is not as this version needs it.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class Dependencies:
         self.unavailable: set[str] = set()
         self.migrated: bool | None = None
         self.problem: str | None = None
+        # The migrations of this version, once all of them were applied.
+        self._expected = frozenset[str]()
         self._grants_checked = False
         self._watch = PeriodicTask(self.look, _INTERVAL, event="watch_failed")
 
@@ -103,14 +106,28 @@ class Dependencies:
 
     async def _thirdeye_problem(self) -> str | None:
         try:
-            if not self.migrated:
+            if self._expected:
+                await self._compare()
+            else:
                 await self._migrate()
-            await self._thirdeye.ping(self._ping_timeout)
+                await self._thirdeye.ping(self._ping_timeout)
         except Unavailable as error:
             problem = str(getattr(error, "detail", error))
             self._report(problem)
             return problem
-        return None
+        return None if self.migrated else self.problem
+
+    async def _compare(self) -> None:
+        """Whether all migrations are still applied. What was rolled back is not applied again: somebody meant it."""
+        missing = self._expected - await applied_migrations(self._thirdeye, self._ping_timeout)
+        if missing:
+            self.migrated = False
+            self._report(
+                f"not applied any more: {', '.join(sorted(missing)[:5])}; run `thirdeye migrate` of this version"
+            )
+        elif not self.migrated:
+            self.migrated, self.problem = True, None
+            log.info("schema_current_again", schema=self._settings.thirdeye_mysql_schema)
 
     async def _migrate(self) -> None:
         try:
@@ -119,7 +136,7 @@ class Dependencies:
             self.migrated = False
             self._report(str(error))
             return
-        self.migrated, self.problem = True, None
+        self.migrated, self.problem, self._expected = True, None, migration_ids()
         log.info(
             "schema_verified",
             schema=self._settings.thirdeye_mysql_schema,

@@ -2,10 +2,13 @@
 
 A server-side advisory lock is the real mutex: it dies with its process. Whoever holds it may break a lock row that a
 killed run of yoyo left behind. Each migration is one idempotent statement, so that a run killed half way goes on.
+
+The first line of each rollback says what it `loses`: a query that counts the rows that nothing brings back, or nothing.
 """
 
 import asyncio
 import logging
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -16,7 +19,7 @@ from yoyo import read_migrations
 from yoyo.backends.core.mysql import MySQLBackend
 from yoyo.connections import parse_uri
 
-from thirdeye.database import MySQL, create_schema
+from thirdeye.database import NOT_READABLE, MySQL, create_schema
 from thirdeye.errors import DatabaseUnavailable, SchemaMissing
 from thirdeye.resources import resource
 from thirdeye.settings import Settings
@@ -26,11 +29,17 @@ _APPLIED = "_yoyo_migration"
 # No such column to drop, or such a column already: a run that was killed before it could note it altered the table, as
 # a whole, for servers do that or nothing.
 _ALTERED_BEFORE = frozenset({1060, 1091})
+_IDS = "SELECT migration_id FROM _yoyo_migration"
+_LOSES = re.compile(r"-- loses: (?:nothing\b|(SELECT .*))")
 log = structlog.get_logger(__name__)
 
 
 class MigrationFailed(Exception):
     """A migration's statement failed; the message names the file and the server's own error."""
+
+
+class RollbackRefused(MigrationFailed):
+    """Rolling back would lose what nothing brings back; the message says where and how much of it there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,13 +151,52 @@ async def migrate(settings: Settings, thirdeye: MySQL) -> list[str]:
     return await _locked(settings, thirdeye, None)
 
 
-async def roll_back(settings: Settings, thirdeye: MySQL, count: int) -> list[str]:
-    """Takes the newest `count` applied migrations back and gives their ids, newest first."""
-    return await _locked(settings, thirdeye, count)
+async def roll_back(settings: Settings, thirdeye: MySQL, count: int, *, lose_data: bool = False) -> list[str]:
+    """Takes the newest `count` applied migrations back and gives their ids, newest first.
+
+    Raises RollbackRefused, and takes none back, where that would lose what nothing brings back, unless `lose_data`.
+    """
+    return await _locked(settings, thirdeye, count, lose_data=lose_data)
 
 
-async def _locked(settings: Settings, thirdeye: MySQL, roll_back: int | None) -> list[str]:
+def migration_ids() -> frozenset[str]:
+    """The migrations of this version."""
+    return frozenset(str(migration.id) for migration in _read())
+
+
+async def applied_migrations(thirdeye: MySQL, timeout: float = _LOCK_SECONDS) -> frozenset[str]:
+    """The migrations that the schema has, by one statement over some dozen rows. Raises DatabaseUnavailable."""
+    try:
+        return frozenset(row["migration_id"] for row in await thirdeye.fetch_within(timeout, _IDS))
+    except pymysql.err.MySQLError as error:
+        if error.args[0] not in NOT_READABLE:
+            raise
+        return frozenset()
+
+
+async def _locked(settings: Settings, thirdeye: MySQL, roll_back: int | None, *, lose_data: bool = True) -> list[str]:
     async with thirdeye.advisory_lock("migrate", timeout=_LOCK_SECONDS) as got:
         if not got:
             raise DatabaseUnavailable("thirdeye", f"another process has been migrating for over {_LOCK_SECONDS} s")
+        if not lose_data:
+            known = migration_ids()
+            await _check_losses(thirdeye, sorted(await applied_migrations(thirdeye) & known)[::-1][:roll_back])
         return await asyncio.to_thread(_change, settings, roll_back)
+
+
+async def _check_losses(thirdeye: MySQL, ids: list[str]) -> None:
+    lost = [f"{id_} ({rows:,})" for id_ in ids if (rows := await _lost_rows(thirdeye, id_))]
+    if lost:
+        raise RollbackRefused(
+            f"rolling back would lose what nothing brings back; migrations, with rows: {', '.join(lost)}. Nothing was rolled "
+            "back; make a backup of ThirdEye's schema, then add --lose-data."
+        )
+
+
+async def _lost_rows(thirdeye: MySQL, id_: str) -> int:
+    text = (resource("migrations") / f"{id_}.rollback.sql").read_text(encoding="utf-8")
+    said = _LOSES.match(text)
+    if said is None:
+        raise RollbackRefused(f"{id_} does not say what its rollback loses; add --lose-data if that may be anything")
+    row = await thirdeye.fetch_one(said[1]) if said[1] else None
+    return int(next(iter(row.values()))) if row else 0
