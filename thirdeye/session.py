@@ -174,6 +174,12 @@ async def named_lock(session: Session, name: str, seconds: float) -> AsyncIterat
                 await session.fetch_one("SELECT RELEASE_LOCK(%(name)s) AS released", {"name": name})
 
 
+async def is_locked(session: Session, name: str) -> bool:
+    """Whether some connection holds a lock of this name; also when the server cannot tell."""
+    row = await session.fetch_one("SELECT IS_FREE_LOCK(%(name)s) AS free", {"name": name})
+    return not (row and row["free"])
+
+
 class StatementKiller:
     """Ends on the server what nobody waits for any more. Closing the connection alone does not: a server notices that
     only when it has something to send.

@@ -12,7 +12,7 @@ from thirdeye.database import MySQL, Row
 from thirdeye.errors import Unavailable
 from thirdeye.inventory.fqn import join_fqn
 from thirdeye.inventory.storage_prices import StoragePrice
-from thirdeye.session import Session, named_lock
+from thirdeye.session import Session, is_locked, named_lock
 
 # The length of the columns that hold a caller's name.
 _MAX_NAME_LENGTH: Final = 256
@@ -32,10 +32,7 @@ finished_at AS finishedAt
 _RUNS = f"SELECT {_RUN_COLUMNS} FROM refresh_run WHERE id < %(before)s ORDER BY id DESC LIMIT %(limit)s"
 _RUN = f"SELECT {_RUN_COLUMNS} FROM refresh_run WHERE id = %(id)s"
 _WAITING_RUN = f"SELECT {_RUN_COLUMNS} FROM refresh_run WHERE phase = 'QUEUED' ORDER BY id DESC LIMIT 1"
-_OPEN_RUN = f"""
-SELECT {_RUN_COLUMNS} FROM refresh_run
-WHERE finished_at IS NULL AND (phase = 'QUEUED' OR started_at > %(since)s) ORDER BY id DESC LIMIT 1
-"""
+_OPEN_RUN = f"SELECT {_RUN_COLUMNS} FROM refresh_run WHERE finished_at IS NULL ORDER BY id DESC LIMIT 1"
 _QUEUE_RUN = (
     "INSERT INTO refresh_run (kind, phase, requested_by, started_at) VALUES (%(kind)s, 'QUEUED', %(by)s, %(now)s)"
 )
@@ -91,21 +88,18 @@ async def runs(thirdeye: MySQL, *, before: int, limit: int) -> list[Row]:
     return [_decode_run(row) for row in await thirdeye.fetch_all(_RUNS, {"before": before, "limit": limit})]
 
 
-async def request_run(
-    thirdeye: MySQL, *, kind: str, by: str, now: datetime, since: datetime | None
-) -> tuple[Row, bool]:
+async def request_run(thirdeye: MySQL, *, kind: str, by: str, now: datetime, running_will_do: bool) -> tuple[Row, bool]:
     """Queues a refresh and returns its `RefreshRun` and True; or returns an open run and False.
 
-    A waiting run is open; with `since`, so is a run that started after that moment and has not finished. Raises
-    Unavailable when other requests hold the lock for three seconds.
+    A waiting run is open; with `running_will_do`, so is one that some worker is at. Raises Unavailable when other requests
+    hold the lock for three seconds.
     """
     values = {"kind": kind, "by": by[:_MAX_NAME_LENGTH], "now": now}
     # Without the lock, two concurrent requests could both see no waiting run and queue one each.
     async with _one_at_a_time(thirdeye, "request") as session:
-        if since is None:
-            open_run = await session.fetch_one(_WAITING_RUN)
-        else:
-            open_run = await session.fetch_one(_OPEN_RUN, {"since": since})
+        # The lease ends with the process that runs the refresh; the row of a killed one stays unfinished.
+        running = running_will_do and await is_locked(session, thirdeye.lock_name("refresh"))
+        open_run = await session.fetch_one(_OPEN_RUN if running else _WAITING_RUN)
         if open_run is not None:
             return _decode_run(open_run), False
         executed = await session.execute(_QUEUE_RUN, values)
@@ -175,7 +169,7 @@ async def _confirmation(session: Session, confirmation: int) -> Row:
 @asynccontextmanager
 async def _one_at_a_time(thirdeye: MySQL, name: str) -> AsyncIterator[Session]:
     """A session under a lock on the server. Raises Unavailable when others hold it for three seconds."""
-    async with thirdeye.session() as session, named_lock(session, f"{thirdeye.schema}.{name}"[:64], 3) as got:
+    async with thirdeye.session() as session, named_lock(session, thirdeye.lock_name(name), 3) as got:
         if not got:
             raise Unavailable("others are asking for the same at the moment; try again")
         yield session

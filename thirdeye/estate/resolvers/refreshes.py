@@ -1,8 +1,8 @@
 """GraphQL: the refreshes of the inventory, and requests for one."""
 
 from contextlib import suppress
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from ariadne import MutationType, QueryType
 
@@ -16,8 +16,6 @@ from thirdeye.paging import connection, page_size
 
 query = QueryType()
 mutation = MutationType()
-# A refresh that has been running for longer is dead.
-_MAX_RUN_TIME: Final = timedelta(hours=2)
 
 
 @query.field("refreshRuns")
@@ -33,22 +31,22 @@ async def resolve_refresh_runs(
 @mutation.field("refreshEstate")
 async def resolve_refresh(_: object, info: Info, *, full: bool | None = None) -> dict[str, object]:
     by, now = administrator(info.context), info.context.clock()
-    return await _request_refresh(info, kind="FULL" if full else "AUTO", by=by, now=now, since=now - _MAX_RUN_TIME)
+    return await _request_refresh(info, kind="FULL" if full else "AUTO", by=by, now=now, running_will_do=True)
 
 
 async def refresh_soon(info: Info, by: str) -> None:
     """Requests a refresh after a change that lists and totals are to follow; without Redis the next scheduled one will do."""
     with suppress(Unavailable):
-        await _request_refresh(info, kind="AUTO", by=by, now=info.context.clock(), since=None)
+        await _request_refresh(info, kind="AUTO", by=by, now=info.context.clock(), running_will_do=False)
 
 
-async def _request_refresh(info: Info, *, kind: str, by: str, now: datetime, since: datetime | None) -> dict[str, Any]:
-    """Asks the worker for a refresh, unless one is waiting already or, with `since`, has been running since then.
+async def _request_refresh(info: Info, *, kind: str, by: str, now: datetime, running_will_do: bool) -> dict[str, Any]:
+    """Asks the worker for a refresh, unless one is waiting already or, with `running_will_do`, is running.
 
     Returns the run. Raises Unavailable when Redis is, and leaves no new run behind.
     """
     context = info.context
-    run, is_new = await store.request_run(context.thirdeye, kind=kind, by=by, now=now, since=since)
+    run, is_new = await store.request_run(context.thirdeye, kind=kind, by=by, now=now, running_will_do=running_will_do)
     if is_new:
         try:
             await context.jobs.put(REFRESH, key=str(run["id"]))
