@@ -112,12 +112,14 @@ def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]
             settings=settings,
         )
 
+    idempotency = Idempotency(services.thirdeye, services.clock, timeout=services.deadlines.same_request)
+    services.add(idempotency)
     runner = OperationRunner(
         schema=schema,
         operations=operations,
         context_of=context_of,
         metrics=services.metrics,
-        idempotency=Idempotency(services.thirdeye, services.clock, timeout=services.deadlines.same_request),
+        idempotency=idempotency,
         deadline=services.deadlines.answer,
     )
     endpoint = GraphQLEndpoint(

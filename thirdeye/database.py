@@ -22,7 +22,7 @@ from pymysql.converters import conversions
 from thirdeye.deadlines import Deadlines
 from thirdeye.errors import AlreadyExists, DatabaseUnavailable, SchemaMissing, Unavailable
 from thirdeye.session import Executed as Executed
-from thirdeye.session import Observer, StatementKiller, Values, named_lock, savepoint, transaction
+from thirdeye.session import Observer, StatementKiller, Values, named_lock, transaction, without_autocommit
 from thirdeye.session import Row as Row
 from thirdeye.session import Session as Session
 from thirdeye.settings import Settings
@@ -36,8 +36,8 @@ _AWAY = frozenset({
 # A wrong user or password.
 _REFUSED = frozenset({1045, 1698})
 _SCHEMA_MISSING = frozenset({1044, 1049})
-# A deadlock, or a row that others held for too long: nothing was changed.
-_CONTENDED = frozenset({1205, 1213})
+# A deadlock, a row that others held for too long, a savepoint that a deadlock took along: nothing was changed.
+_CONTENDED = frozenset({1205, 1213, 1305})
 _DUPLICATE: Final = 1062
 # No such table or column, or none that this account may read: servers answer both alike.
 NOT_READABLE = frozenset({1054, 1142, 1143, 1146})
@@ -172,7 +172,7 @@ class MySQL:
         with self._translated():
             joined = _joined.get().get(self)
             if joined is not None:
-                async with savepoint(joined):
+                async with joined.part():
                     yield joined
                 return
             async with self._database.connection() as connection, transaction(connection.raw_connection):
@@ -191,7 +191,8 @@ class MySQL:
                 async with named_lock(session, lock, seconds) as got:
                     if not got:
                         raise Unavailable("the same request is being worked on; try again in a second")
-                    async with transaction(raw):
+                    async with without_autocommit(raw), transaction(raw):
+                        await session.mark()
                         token = _joined.set({**_joined.get(), self: session})
                         try:
                             yield session

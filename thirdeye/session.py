@@ -76,6 +76,9 @@ class Session:
         self._observe = observe
         self._timeout = timeout
         self._abandoned = abandoned
+        # How many rows writing statements matched; those of a part that was undone do not count.
+        self.changes = 0
+        self._savepoints = 0
 
     async def _run(self, cursor: Any, sql: str, values: Values | None) -> None:
         try:
@@ -125,6 +128,7 @@ class Session:
     async def execute(self, sql: str, values: Values | None = None) -> Executed:
         """Runs a writing statement."""
         async with self._cursor(sql, values) as cursor:
+            self.changes += max(cursor.rowcount, 0)
             return Executed(matched=cursor.rowcount, inserted_id=cursor.lastrowid or 0)
 
     async def execute_rows(self, head: str, rows: Iterable[Sequence[Any]], tail: str = "") -> None:
@@ -133,6 +137,32 @@ class Session:
         """
         for values in literal_rows(rows):
             await self.execute(head + values + tail)
+
+    async def mark(self) -> None:
+        """Marks how far the transaction is, for `check_mark`."""
+        await self.execute("SAVEPOINT mark")
+
+    async def check_mark(self) -> None:
+        """Raises the server's error if the whole transaction was undone since `mark`, as a server does to end a deadlock.
+
+        Whoever could do without what failed then does not know that the rest is gone as well.
+        """
+        await self.execute("RELEASE SAVEPOINT mark")
+
+    @asynccontextmanager
+    async def part(self) -> AsyncIterator[None]:
+        """A part of a transaction that is under way: on any error undone by itself."""
+        self._savepoints += 1
+        # A name of its own, for the same name again would move the savepoint of a part around this one.
+        name, changes = f"part{self._savepoints}", self.changes
+        await self.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            self.changes = changes
+            with suppress(Exception):
+                await self.execute(f"ROLLBACK TO SAVEPOINT {name}")
+            raise
 
 
 @asynccontextmanager
@@ -149,15 +179,19 @@ async def transaction(raw: Any) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def savepoint(session: Session) -> AsyncIterator[None]:
-    """A part of a transaction that is under way: on any error undone by itself."""
-    await session.execute("SAVEPOINT part")
+async def without_autocommit(raw: Any) -> AsyncIterator[None]:
+    """Lets nothing commit by itself: once a server has undone a transaction to end a deadlock, what follows would."""
+    await raw.autocommit(False)
     try:
         yield
-    except BaseException:
-        with suppress(Exception):
-            await session.execute("ROLLBACK TO SAVEPOINT part")
-        raise
+    finally:
+        try:
+            await raw.autocommit(True)
+        except BaseException as error:
+            # Not back into the pool like this.
+            raw.close()
+            if not isinstance(error, Exception):
+                raise
 
 
 @asynccontextmanager

@@ -11,8 +11,6 @@ from arq import Retry
 from prometheus_client import start_http_server
 
 from thirdeye.clock import utc_now
-from thirdeye.edge import store as edge
-from thirdeye.edge.idempotency import KEPT
 from thirdeye.errors import Unavailable
 from thirdeye.jobs import REFRESH
 from thirdeye.observability.logging import configure_logging
@@ -96,7 +94,6 @@ async def _compute(services: Services) -> str:
         await _refresh(services)
     # Also what a killed worker left, or another one published.
     await _detect(services)
-    await edge.forget_answers(services.thirdeye, services.clock() - KEPT)
     return "computed" if computed else "not due"
 
 

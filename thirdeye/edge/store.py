@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from thirdeye.database import MySQL, Row, Session
 from thirdeye.session import Values
@@ -25,7 +26,19 @@ _KEEP_ANSWER = """
 REPLACE INTO idempotency_key (caller, given_key, request, answer, answered_at)
 VALUES (%(caller)s, %(key)s, %(request)s, %(answer)s, %(now)s)
 """
-_FORGET_ANSWERS = "DELETE FROM idempotency_key WHERE answered_at <= %(before)s LIMIT 5000"
+_AT_A_TIME: Final = 1_000
+_FORGET_ANSWERS = "DELETE FROM idempotency_key WHERE answered_at <= %(before)s ORDER BY answered_at LIMIT %(limit)s"
+# Both are read from the key by caller alone.
+_ANSWERS_OF = """
+SELECT COUNT(*) AS answers, SUM(answer_bytes) AS total FROM idempotency_key WHERE caller = %(caller)s
+"""
+_KEYS_OVER = """
+SELECT given_key FROM (
+  SELECT given_key, answered_at, COUNT(*) OVER newest AS answers, SUM(answer_bytes) OVER newest AS total
+  FROM idempotency_key WHERE caller = %(caller)s WINDOW newest AS (ORDER BY answered_at DESC, given_key)
+) AS counted WHERE answers > %(answers)s OR total > %(total)s ORDER BY answered_at, given_key LIMIT %(limit)s
+"""
+_DROP_KEYS = "DELETE FROM idempotency_key WHERE caller = %(caller)s AND given_key IN %(keys)s"
 
 
 async def add_refusals(thirdeye: MySQL, rows: Sequence[Values]) -> None:
@@ -62,5 +75,19 @@ async def keep_answer(session: Session, *, caller: str, key: str, request: bytes
 
 
 async def forget_answers(thirdeye: MySQL, before: datetime) -> None:
-    """Drops older answers."""
-    await thirdeye.execute(_FORGET_ANSWERS, {"before": before})
+    """Drops all older answers, some at a time."""
+    values = {"before": before, "limit": _AT_A_TIME}
+    while (await thirdeye.execute(_FORGET_ANSWERS, values)).matched == _AT_A_TIME:
+        pass
+
+
+async def drop_answers_over(thirdeye: MySQL, caller: str, answers: int, total: int) -> None:
+    """Drops the oldest answers of a caller who has more of them, or more bytes: a tenth more, so that it is done rarely."""
+    async with thirdeye.session() as session:
+        row = await session.fetch_one(_ANSWERS_OF, {"caller": caller})
+        if row is None or (row["answers"] <= answers and (row["total"] or 0) <= total):
+            return
+        kept = {"answers": answers * 9 // 10, "total": total * 9 // 10, "limit": _AT_A_TIME}
+        while rows := await session.fetch_all(_KEYS_OVER, {"caller": caller, **kept}):
+            keys = tuple(row["given_key"] for row in rows)
+            await session.execute(_DROP_KEYS, {"caller": caller, "keys": keys})

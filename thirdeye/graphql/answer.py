@@ -67,6 +67,10 @@ class Answer:
             self._body = orjson.dumps(fields)
         return self._body
 
+    def undone(self) -> "Answer":
+        """The answer once all that its request changed was taken back: it must not say that anything was done."""
+        return self if self.is_request_error else Answer(None, self.errors)
+
     @property
     def is_transient(self) -> bool:
         """Whether the next attempt may give another answer."""

@@ -85,11 +85,13 @@ class OperationRunner:
         fingerprint = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
         try:
             async with asyncio.timeout(self._deadline):
-                body, _ = await self._idempotency.once(caller, key, fingerprint, work)
+                outcome = await self._idempotency.once(caller, key, fingerprint, work)
         except TimeoutError:
             message = f"the answer took more than {self._deadline:g} s; send the same request again"
             raise RequestTimeout(message) from None
-        return answer or Answer.from_body(body)
+        if answer is None:
+            return Answer.from_body(outcome.body)
+        return answer.undone() if outcome.undone else answer
 
     async def _execute(self, scope: Scope, prepared: PreparedDocument, request: GraphQLRequest) -> Answer:
         state = request_state(scope)

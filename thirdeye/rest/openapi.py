@@ -63,7 +63,7 @@ _PAGING: Final = {
 _KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "The same key and request get the first answer again, for 24 hours.",
+    "description": "The same key and request get the first answer again, for 24 hours, if it changed something.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
 _IF_MATCH: Final = {
