@@ -251,7 +251,7 @@ async def test_what_people_wrote_is_kept_or_the_rollback_refused(
         await migrate(settings, thirdeye)
         await fill(thirdeye)
         before = await rows_that_stay(thirdeye)
-        with pytest.raises(RollbackRefused, match=r"0061\..* \(1\), 0060\..*--lose-data"):
+        with pytest.raises(RollbackRefused, match=r"0052\..* \(1\), 0051\..*--lose-data"):
             await roll_back(settings, thirdeye, len(ALL))
         for id_ in reversed(ALL):
             before = await rows_that_stay(thirdeye)
@@ -288,10 +288,10 @@ async def test_readiness_sees_what_was_rolled_back_under_it(settings: Settings, 
         async with asyncio.timeout(PATIENCE):
             await becomes(200, [])
             await thirdeye.execute(newer)
-            await roll_back(settings, thirdeye, len(ALL) - ALL.index("0060.add-assignee-kind"))
+            await roll_back(settings, thirdeye, len(ALL) - ALL.index("0051.add-assignee-kind"))
             assert "migrations" in await becomes(503, ["thirdeye"])
             assert await code() == "UNAVAILABLE"
-            pending = ALL[ALL.index("0060.add-assignee-kind") :]
+            pending = ALL[ALL.index("0051.add-assignee-kind") :]
             assert (await migration_status(settings)).pending == pending
             assert await migrate(settings, thirdeye) == pending
             await becomes(200, [])
@@ -380,13 +380,13 @@ def test_the_command(settings: Settings, sql_server: MariaDB | MySQL, tmp_path: 
     assert (code, text.count("applied ")) == (0, len(ALL)), text
     assert "current" in thirdeye("migrate")[1]
     # What people wrote is lost only where that is said.
-    newest = ALL[ALL.index("0060.add-assignee-kind") :]
+    newest = ALL[ALL.index("0051.add-assignee-kind") :]
     back = ("migrate", "--rollback", str(len(newest)))
     with sql_server.connect(settings.thirdeye_mysql_schema) as connection, connection.cursor() as cursor:
         cursor.execute("INSERT INTO action_items (title, assignee, assignee_kind) VALUES ('t', 'ann', 'USER')")
         connection.commit()
     code, text = thirdeye(*back)
-    assert (code, "0060.add-assignee-kind (1)" in text, "--lose-data" in text, "Traceback" in text) == (
+    assert (code, "0051.add-assignee-kind (1)" in text, "--lose-data" in text, "Traceback" in text) == (
         1,
         True,
         True,
