@@ -41,14 +41,6 @@ def test_one_that_cannot_run_stops_the_start(
         PersistedOperations(documents, tmp_path)
 
 
-def test_documents_are_kept_by_their_text_and_bounded(documents: DocumentCache) -> None:
-    first = documents.prepare("{ __typename }")
-    assert documents.prepare("{ __typename }") is first
-    for number in range(600):
-        documents.prepare(f"{{ a{number}: __typename }}")
-    assert documents.prepare("{ __typename }") is not first
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -165,8 +165,8 @@ async def test_a_user_and_a_team_of_one_name_are_two(om: OMRows, estate: OMEstat
     for gone in ("user:nobody", "user:finance"):
         om.run("DELETE FROM user_entity WHERE id = %s", identifier_of(gone))
         await estate.look()
-        assert (await identity(estate, "finance")).names == frozenset()
-        assert (await identity(estate, "ada")).names == {"ada", "finance", "residents"}
+        assert (await identity(estate, "finance")).untold == frozenset()
+        assert (await identity(estate, "ada")).untold == {"ada", "finance", "residents"}
     assert not await tables(estate, finance, mine=True)
 
 
