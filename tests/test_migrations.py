@@ -267,6 +267,18 @@ async def test_what_people_wrote_is_kept_or_the_rollback_refused(
             assert await roll_back(settings, thirdeye, 1, lose_data=True) == [id_]
 
 
+async def test_a_rollback_that_was_killed_before_it_was_noted_goes_on(settings: Settings) -> None:
+    chosen = ["0050.extend-saving-baseline", "0048.create-source-column"]
+    async with database(settings) as thirdeye:
+        await migrate(settings, thirdeye)
+        # What it takes away is gone, and so is what it could lose.
+        await thirdeye.execute("ALTER TABLE saving_baseline DROP COLUMN price_basis")
+        await thirdeye.execute("DROP TABLE source_column")
+        taken_back = await roll_back(settings, thirdeye, len(ALL) - ALL.index(chosen[-1]))
+        assert {*chosen} <= {*taken_back}
+        assert await migrate(settings, thirdeye) == taken_back[::-1]
+
+
 async def test_readiness_sees_what_was_rolled_back_under_it(settings: Settings, signer: Signer) -> None:
     """It said 200 while lists failed as a defect. Nothing is applied again behind the operator's back; a newer version's
     migrations do not matter; a schema that is made anew, and empty, is not current either."""

@@ -29,6 +29,8 @@ _APPLIED = "_yoyo_migration"
 # No such column to drop, or such a column already: a run that was killed before it could note it altered the table, as
 # a whole, for servers do that or nothing.
 _ALTERED_BEFORE = frozenset({1060, 1091})
+# No such column, or no such table: a rollback that was killed before it could note it took them away.
+_GONE_BEFORE = frozenset({1054, 1146})
 _IDS = "SELECT migration_id FROM _yoyo_migration"
 _LOSES = re.compile(r"-- loses: (?:nothing\b|(SELECT .*))")
 log = structlog.get_logger(__name__)
@@ -198,5 +200,10 @@ async def _lost_rows(thirdeye: MySQL, id_: str) -> int:
     said = _LOSES.match(text)
     if said is None:
         raise RollbackRefused(f"{id_} does not say what its rollback loses; add --lose-data if that may be anything")
-    row = await thirdeye.fetch_one(said[1]) if said[1] else None
+    try:
+        row = await thirdeye.fetch_one(said[1]) if said[1] else None
+    except pymysql.err.MySQLError as error:
+        if error.args[0] not in _GONE_BEFORE:
+            raise
+        return 0
     return int(next(iter(row.values()))) if row else 0
