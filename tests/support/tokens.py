@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
@@ -27,6 +28,11 @@ def encode(part: Any) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
+def decode(part: str) -> bytes:
+    """What `encode` wrote."""
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
 @lru_cache(maxsize=1)
 def private_key() -> rsa.RSAPrivateKey:
     """The key of the session."""
@@ -36,6 +42,23 @@ def private_key() -> rsa.RSAPrivateKey:
 def new_key(bits: int = 2048) -> rsa.RSAPrivateKey:
     """Another key."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+def private_key_of(pem: bytes) -> rsa.RSAPrivateKey:
+    """The key in a PEM text."""
+    key = serialization.load_pem_private_key(pem, password=None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key
+
+
+def is_signed_by(key: rsa.RSAPrivateKey, token: str) -> bool:
+    """Whether a token has a true RS256 signature of this key."""
+    signed, _, signature = token.rpartition(".")
+    try:
+        key.public_key().verify(decode(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
 
 
 def public_pem(key: rsa.RSAPrivateKey | None = None) -> str:
