@@ -22,6 +22,7 @@ from thirdeye.clock import Clock, utc_now
 from thirdeye.context import Context
 from thirdeye.deadlines import DEADLINES, Deadlines
 from thirdeye.edge.audit import Audit
+from thirdeye.edge.bodies import BodyMiddleware
 from thirdeye.edge.concurrency import ConcurrencyMiddleware
 from thirdeye.edge.idempotency import Idempotency
 from thirdeye.edge.rate_limit import RateLimiter, RateLimitMiddleware
@@ -84,6 +85,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlin
     middleware = [
         Middleware(RequestMiddleware, metrics=services.metrics, route_of=_route_names(routes), on_refusal=audit.note),
         *_cross_origin(settings.cors_origins),
+        Middleware(BodyMiddleware, is_public=is_public),
         Middleware(ConcurrencyMiddleware, limit=settings.max_requests, is_public=is_public, stopping=shutdown),
         Middleware(AuthenticationMiddleware, authenticator=authenticator, is_public=is_public, identify=identify),
         *limiting,

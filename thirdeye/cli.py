@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,9 +43,11 @@ def serve(
     """Serves the API on THIRDEYE_HOST and THIRDEYE_PORT."""
     import uvicorn
 
+    from thirdeye.edge.connections import Connections
     from thirdeye.edge.socket import GuardedProtocol
 
     settings = settings_or_exit()
+    connections = Connections(limit=settings.max_connections, limit_by_address=settings.max_connections_by_address)
     _refuse_taken_port(settings.thirdeye_host, settings.thirdeye_port)
     # uvicorn raises the signal again once it has stopped in order: that is a success, not a death by signal.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
@@ -53,7 +56,8 @@ def serve(
         host=settings.thirdeye_host,
         port=settings.thirdeye_port,
         reload=reload,
-        http=GuardedProtocol,
+        # Called as the class would be; with --reload it is passed on to another process.
+        http=partial(GuardedProtocol, open_connections=connections),  # type: ignore[arg-type]
         log_config=None,
         access_log=False,
         server_header=False,

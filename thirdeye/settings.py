@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     thirdeye_host: str = "0.0.0.0"  # noqa: S104  a service in a container listens on all of its addresses
     thirdeye_port: Port = 8586
     keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
+    max_connections: Annotated[int, Field(ge=1, le=100_000)] = 800
+    max_connections_by_address: Annotated[int, Field(ge=1, le=100_000)] = 400
     worker_metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
 
     om_mysql_host: str = "localhost"

@@ -121,6 +121,17 @@ async def test_what_is_over_the_bound_is_told_to_come_back(
         assert (await asking(api)).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/health", "/metrics", "/api/v1/thirdeye/openapi.json"])
+async def test_what_needs_no_token_takes_no_body(settings: Settings, signer: Signer, path: str) -> None:
+    async with running(settings, signer) as api:
+        refused = await api.client.request("GET", path, content=b"x")
+        assert (refused.status_code, refused.headers["connection"], refused.json()["code"]) == (413, "close", 413)
+        assert (await api.client.get(path)).status_code == 200
+        # One that says that it is too large is not waited for.
+        large = await api.client.post(GRAPHQL, content=b"x", headers={"content-length": "1000000000"})
+        assert (large.status_code, large.headers["connection"]) == (413, "close")
+
+
 async def test_from_the_signal_on_what_is_new_is_refused_and_what_runs_is_finished(
     make_settings: Callable[..., Settings], signer: Signer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,26 +3,16 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from socket import socket as Socket
 from typing import Any, ClassVar
 
 import pytest
-import uvicorn
 
 from tests.support import PATIENCE
-from thirdeye.edge import socket
+from tests.support.raw_http import echo, exchange, post, read_answer, serving
+from thirdeye.edge import socket, transport
 from thirdeye.edge.socket import MAX_HEAD, GuardedProtocol
 
 pytestmark = pytest.mark.anyio
-
-
-async def echo(scope: Any, receive: Any, send: Any) -> None:
-    body, more = b"", True
-    while more:
-        message = await receive()
-        body, more = body + message.get("body", b""), message.get("more_body", False)
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
-    await send({"type": "http.response.body", "body": body})
 
 
 class Watched(GuardedProtocol):
@@ -44,48 +34,10 @@ class Watched(GuardedProtocol):
 async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     # Neither may end while a slow machine is at it.
     monkeypatch.setattr(socket, "HEAD_SECONDS", PATIENCE)
-    monkeypatch.setattr(socket, "_LINGER_SECONDS", PATIENCE)
+    monkeypatch.setattr(transport, "LINGER_SECONDS", PATIENCE)
     Watched.opened = asyncio.Queue()
-    config = uvicorn.Config(echo, http=Watched, lifespan="off", log_config=None, server_header=False)
-    server = uvicorn.Server(config)
-    with listener() as listening:
-        task = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started:
-            await asyncio.sleep(0.01)
-        yield listening.getsockname()[1]
-        server.should_exit = True
-        await task
-
-
-def listener() -> Socket:
-    """A socket on a port that nobody else can take."""
-    made = Socket()
-    made.bind(("127.0.0.1", 0))
-    return made
-
-
-async def read_answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    """Status and body."""
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
-    lines = head.lower().split(b"\r\n")
-    length = next(int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length"))
-    return int(lines[0].split(b" ")[1]), await reader.readexactly(length)
-
-
-async def exchange(port: int, *pieces: bytes, answers: int = 1) -> list[tuple[int, bytes]]:
-    """Sends pieces over one connection and reads so many answers."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        for piece in pieces:
-            writer.write(piece)
-            await asyncio.sleep(0.01)
-        return [await read_answer(reader) for _ in range(answers)]
-    finally:
-        writer.close()
-
-
-def post(body: bytes, *, more: bytes = b"") -> bytes:
-    return b"POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n%s\r\n" % (len(body), more) + body
+    async with serving(echo, protocol=Watched) as port:
+        yield port
 
 
 async def test_requests_one_after_the_other_and_at_once(port: int) -> None:

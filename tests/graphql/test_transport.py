@@ -231,7 +231,7 @@ class SlowBody:
 async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("thirdeye.graphql.request._BODY_SECONDS", 0.05)
     with pytest.raises(TransportError, match="did not arrive") as caught:
-        await read_body({}, SlowBody())
+        await read_body(SlowBody())
     assert caught.value.status == 408
 
 
@@ -240,7 +240,7 @@ async def test_a_request_that_is_cut_off_is_none() -> None:
         return {"type": "http.disconnect"}
 
     with pytest.raises(TransportError, match="ended"):
-        await read_body({}, receive)
+        await read_body(receive)
 
 
 def test_a_manifest_of_all_operations() -> None:

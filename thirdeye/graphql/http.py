@@ -89,7 +89,7 @@ class GraphQLEndpoint:
     ) -> tuple[PreparedDocument, GraphQLRequest]:
         # An unknown id is refused before a byte of the body is read.
         operation_id = self._operation_id(headers)
-        body = await read_body(headers, receive)
+        body = await read_body(receive)
         if not body and operation_id is not None:
             request = GraphQLRequest()
         else:

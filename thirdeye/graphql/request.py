@@ -11,14 +11,14 @@ import orjson
 from starlette.types import Message, Receive
 
 from thirdeye.asgi import JSON
+from thirdeye.edge.bodies import MAX_BODY, too_large
 from thirdeye.errors import TransportError
 from thirdeye.outside_json import MAX_DEPTH, UnreadableJson, read_json
 
-MAX_BODY: Final = 1_000_000
 MAX_DOCUMENT: Final = 100_000
 MAX_VARIABLES: Final = 200_000
 MAX_NAME: Final = 200
-# How much of a body that is too large is read and thrown away, so that the client gets to see the answer.
+# How much of a body that turns out to be too large is read and thrown away, so that the client gets to see the answer.
 _MAX_DRAIN: Final = 50_000_000
 # How long to wait for a body, in seconds.
 _BODY_SECONDS: Final = 4.0
@@ -49,13 +49,10 @@ class GraphQLRequest:
     extensions: JsonObject | None = None
 
 
-async def read_body(headers: Headers, receive: Receive) -> bytes:
+async def read_body(receive: Receive) -> bytes:
     """The body of a request. Raises TransportError 413 over a megabyte, once the client can take the answer; 408 for a
     body that does not arrive.
     """
-    length = headers.get(b"content-length", b"0")
-    if length.isdigit() and int(length) > MAX_BODY and b"100-continue" in headers.get(b"expect", b"").lower():
-        raise _too_large()
     first = _arrived(receive)
     if first is not None and first["type"] == "http.request" and not first.get("more_body", False):
         body: bytes = first.get("body", b"")
@@ -94,16 +91,12 @@ async def _read(receive: Receive, first: Message | None) -> bytes:
         if size <= MAX_BODY:
             chunks.append(chunk)
         elif size > _MAX_DRAIN:
-            raise _too_large()
+            raise too_large()
         if not message.get("more_body", False):
             break
     if size > MAX_BODY:
-        raise _too_large()
+        raise too_large()
     return b"".join(chunks)
-
-
-def _too_large() -> TransportError:
-    return TransportError(413, f"the body must have at most {MAX_BODY} bytes", _CONNECTION_CLOSE)
 
 
 def check_content_type(headers: Headers) -> None:

@@ -63,7 +63,7 @@ def _item_id(text: str) -> int:
 
 async def _body(variables: Variables, request: Request) -> JsonObject:
     headers = dict(reversed(request.scope["headers"]))
-    body = await read_body(headers, request.receive)
+    body = await read_body(request.receive)
     check_content_type(headers)
     values = parse_json_object(body)
     check_body(variables, values)
