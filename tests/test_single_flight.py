@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from thirdeye.connection_shares import ConnectionShare, current_share, sharing
 from thirdeye.single_flight import SingleFlight
 
 pytestmark = pytest.mark.anyio
@@ -86,3 +87,24 @@ async def test_stopping_cancels_what_runs() -> None:
         await waiting
     work.done.set()
     assert await flights.do("a", work) == 2
+
+
+async def test_the_connections_of_all_work_together_are_bounded() -> None:
+    """And are none of those of the request that began it: whoever waits for it may hold all of its own."""
+    once, most, now = SingleFlight(connections=2), 0, 0
+
+    async def work() -> None:
+        nonlocal most, now
+        share = current_share()
+        assert share is not None
+        async with share.connection():
+            now += 1
+            most = max(most, now)
+            await asyncio.sleep(0)
+            now -= 1
+
+    mine = ConnectionShare(1)
+    with sharing(mine):
+        async with mine.connection():
+            await asyncio.gather(*(once.do(key, work) for key in range(9)))
+    assert (most, now) == (2, 0)

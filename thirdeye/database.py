@@ -6,7 +6,7 @@ starts while its server is away; an acquire timeout bounds the wait for a connec
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar, copy_context
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -19,10 +19,12 @@ from databases.backends.mysql import MySQLBackend, MySQLConnection
 from pymysql.constants import CLIENT, FIELD_TYPE
 from pymysql.converters import conversions
 
+from thirdeye.connection_shares import ConnectionShare, current_share, sharing
 from thirdeye.deadlines import Deadlines
 from thirdeye.errors import AlreadyExists, DatabaseUnavailable, SchemaMissing, Unavailable
+from thirdeye.locks import Lease, Turns, named_lock, pauses
 from thirdeye.session import Executed as Executed
-from thirdeye.session import Observer, StatementKiller, Values, named_lock, transaction, without_autocommit
+from thirdeye.session import Observer, StatementKiller, Values, transaction, without_autocommit
 from thirdeye.session import Row as Row
 from thirdeye.session import Session as Session
 from thirdeye.settings import Settings
@@ -43,7 +45,6 @@ _DUPLICATE: Final = 1062
 NOT_READABLE = frozenset({1054, 1142, 1143, 1146})
 # Set on every connection, so that what a server has as its default (ANSI_QUOTES, NO_BACKSLASH_ESCAPES) cannot matter.
 _SQL_MODE = "'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
-_LEASE_PULSE = 10.0
 # The one place where stored moments become aware, and where only those in UTC are stored.
 _CONVERTERS = {
     **conversions,
@@ -80,11 +81,18 @@ Result = TypeVar("Result")
 _joined: ContextVar[dict["MySQL", Session]] = ContextVar("joined", default={})  # noqa: B039  never changed in place
 
 
-def detached_task(work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
-    """A task for work that others wait for too, or that outlives whoever began it: of no transaction of its beginner."""
-    context = copy_context()
-    context.run(_joined.set, {})
-    return asyncio.create_task(work, context=context)
+def detached_task(work: Coroutine[Any, Any, Result], share: ConnectionShare | None = None) -> asyncio.Task[Result]:
+    """A task for work that others wait for too, or that outlives whoever began it: of no transaction of its beginner.
+
+    Its connections are of this share, if any, and never of its beginner's.
+    """
+
+    def begin() -> asyncio.Task[Result]:
+        _joined.set({})
+        with sharing(share):
+            return asyncio.create_task(work)
+
+    return copy_context().run(begin)
 
 
 class MySQL:
@@ -114,6 +122,7 @@ class MySQL:
         self.refusing = False
         self._observe = observe
         self._statement_timeout = statement_timeout
+        self._turns = Turns()
         self._statement_killer = StatementKiller(host=host, port=port, user=user, password=password)
         init = "SET SESSION TRANSACTION READ ONLY" if read_only else "SET SESSION time_zone = '+00:00'"
         url = f"mysql+thirdeye://{quote(user, safe='')}:{quote(password, safe='')}@{host}:{port}/{schema}"
@@ -152,6 +161,14 @@ class MySQL:
         )
 
     @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        """A raw connection of the pool, within the share of whoever asks."""
+        share = current_share()
+        within_share = nullcontext() if share is None else share.connection()
+        async with within_share, self._database.connection() as connection:
+            yield connection.raw_connection
+
+    @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """One connection of the pool for several statements, each its own transaction; within `joined`, that one."""
         with self._translated():
@@ -159,8 +176,8 @@ class MySQL:
             if joined is not None:
                 yield joined
                 return
-            async with self._database.connection() as connection:
-                yield self._session(connection.raw_connection)
+            async with self._connection() as raw:
+                yield self._session(raw)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
@@ -175,8 +192,34 @@ class MySQL:
                 async with joined.part():
                     yield joined
                 return
-            async with self._database.connection() as connection, transaction(connection.raw_connection):
-                yield self._session(connection.raw_connection)
+            async with self._connection() as raw, transaction(raw):
+                yield self._session(raw)
+
+    @asynccontextmanager
+    async def _locked(self, lock: str, seconds: float, *, taken: str) -> AsyncIterator[Any]:
+        """A raw connection for which the server holds a lock. Raises Unavailable when others hold it for so many seconds.
+
+        Who waits holds no connection: within this process each waits for its turn, and a lock that another process holds
+        is asked for again and again.
+        """
+        clock = asyncio.get_running_loop().time
+        until = clock() + seconds
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout_at(until):
+                    await stack.enter_async_context(self._turns.turn(lock))
+            except TimeoutError:
+                raise Unavailable(taken) from None
+            for pause in pauses():
+                async with AsyncExitStack() as attempt:
+                    raw = await attempt.enter_async_context(self._connection())
+                    if await attempt.enter_async_context(named_lock(self._session(raw), lock, 0)):
+                        await stack.enter_async_context(attempt.pop_all())
+                        break
+                if clock() >= until:
+                    raise Unavailable(taken)
+                await asyncio.sleep(pause)
+            yield raw
 
     @asynccontextmanager
     async def joined(self, lock: str, seconds: float) -> AsyncIterator[Session]:
@@ -184,20 +227,31 @@ class MySQL:
 
         Only one at a time holds `lock`. Raises Unavailable when others hold it for so many seconds.
         """
+        taken = "the same request is being worked on; try again in a second"
         with self._translated():
-            async with self._database.connection() as connection:
-                raw = connection.raw_connection
+            async with self._locked(lock, seconds, taken=taken) as raw, without_autocommit(raw), transaction(raw):
                 session = self._session(raw, shared=True)
-                async with named_lock(session, lock, seconds) as got:
-                    if not got:
-                        raise Unavailable("the same request is being worked on; try again in a second")
-                    async with without_autocommit(raw), transaction(raw):
-                        await session.mark()
-                        token = _joined.set({**_joined.get(), self: session})
-                        try:
-                            yield session
-                        finally:
-                            _joined.reset(token)
+                await session.mark()
+                token = _joined.set({**_joined.get(), self: session})
+                try:
+                    yield session
+                finally:
+                    _joined.reset(token)
+
+    @asynccontextmanager
+    async def locked(self, lock: str, seconds: float) -> AsyncIterator[Session]:
+        """A session under a lock of this installation. Raises Unavailable when others hold it for so many seconds."""
+        name, taken = self.lock_name(lock), "others are asking for the same at the moment; try again"
+        with self._translated():
+            joined = _joined.get().get(self)
+            if joined is None:
+                async with self._locked(name, seconds, taken=taken) as raw:
+                    yield self._session(raw)
+                return
+            async with named_lock(joined, name, seconds) as got:
+                if not got:
+                    raise Unavailable(taken)
+                yield joined
 
     async def fetch_all(self, sql: str, values: Values | None = None) -> list[Row]:
         """All rows, each a dict by column name."""
@@ -254,13 +308,13 @@ class MySQL:
             yield got
 
     @asynccontextmanager
-    async def lease(self, name: str) -> AsyncIterator["Lease | None"]:
+    async def lease(self, name: str) -> AsyncIterator[Lease | None]:
         """A lock for long work; None when somebody else holds it.
 
         The server frees it when the holder's process dies, and within a minute when its machine falls silent: the
         connection is spoken on every ten seconds, and the server closes one that nobody speaks on.
         """
-        lease = Lease(self, self.lock_name(name))
+        lease = Lease(self.session, self.lock_name(name))
         try:
             yield lease if await lease.get() else None
         finally:
@@ -289,54 +343,6 @@ class MySQL:
             raise
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             raise DatabaseUnavailable(self.name, type(error).__name__) from error
-
-
-class Lease:
-    """A lock that is kept alive; `lost` once its connection has ended.
-
-    A task of its own holds it, for `databases` gives every task one connection, which nothing else may speak on.
-    """
-
-    def __init__(self, database: MySQL, name: str) -> None:
-        self._database = database
-        self._values = {"name": name}
-        self._task: asyncio.Task[None] | None = None
-        self._got: asyncio.Future[bool] | None = None
-        self._done = asyncio.Event()
-        self.lost = False
-
-    async def get(self) -> bool:
-        """Whether the lock was free; then it is held until `stop`."""
-        self._got = asyncio.get_running_loop().create_future()
-        self._task = asyncio.create_task(self._hold(self._got))
-        return await self._got
-
-    async def stop(self) -> None:
-        """Gives the lock back."""
-        self._done.set()
-        if self._task is not None:
-            await asyncio.wait({self._task})
-
-    async def _hold(self, got: asyncio.Future[bool]) -> None:
-        try:
-            async with self._database.session() as session:
-                await session.execute("SET SESSION wait_timeout = 60")
-                row = await session.fetch_one("SELECT GET_LOCK(%(name)s, 0) AS got", self._values)
-                got.set_result(bool(row and row["got"]))
-                if got.result():
-                    await self._keep(session)
-                    await session.fetch_one("SELECT RELEASE_LOCK(%(name)s) AS released", self._values)
-                await session.execute("SET SESSION wait_timeout = DEFAULT")
-        except Exception as error:
-            self.lost = True
-            if not got.done():
-                got.set_exception(error)
-
-    async def _keep(self, session: Session) -> None:
-        while not self._done.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._done.wait(), _LEASE_PULSE)
-            await session.fetch_one("SELECT 1 AS alive")
 
 
 def om_database(settings: Settings, observe: Observer, *, statement_timeout: float | None = None) -> MySQL:

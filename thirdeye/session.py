@@ -194,26 +194,6 @@ async def without_autocommit(raw: Any) -> AsyncIterator[None]:
                 raise
 
 
-@asynccontextmanager
-async def named_lock(session: Session, name: str, seconds: float) -> AsyncIterator[bool]:
-    """A lock that the server holds for a connection, and frees when that ends; whether it was got within `seconds`."""
-    row = await session.fetch_one("SELECT GET_LOCK(%(name)s, %(seconds)s) AS got", {"name": name, "seconds": seconds})
-    got = bool(row and row["got"])
-    try:
-        yield got
-    finally:
-        if got:
-            # Where the connection has ended, the lock has as well.
-            with suppress(Exception):
-                await session.fetch_one("SELECT RELEASE_LOCK(%(name)s) AS released", {"name": name})
-
-
-async def is_locked(session: Session, name: str) -> bool:
-    """Whether some connection holds a lock of this name; also when the server cannot tell."""
-    row = await session.fetch_one("SELECT IS_FREE_LOCK(%(name)s) AS free", {"name": name})
-    return not (row and row["free"])
-
-
 class StatementKiller:
     """Ends on the server what nobody waits for any more. Closing the connection alone does not: a server notices that
     only when it has something to send.

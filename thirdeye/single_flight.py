@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, TypeVar
 
+from thirdeye.connection_shares import ConnectionShare
 from thirdeye.database import detached_task
 
 Result = TypeVar("Result")
@@ -12,17 +13,18 @@ Result = TypeVar("Result")
 class SingleFlight:
     """Whoever asks for what is being worked on waits for that work, and has its result or its error.
 
-    The work goes on when whoever began it goes away.
+    The work goes on when whoever began it goes away. With `connections`, all of it together holds at most so many.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, connections: int | None = None) -> None:
+        self._share = None if connections is None else ConnectionShare(connections)
         self._running: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def do(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
         """The result of the work of this key that is running, else of `work`."""
         task = self._running.get(key)
         if task is None:
-            task = self._running[key] = detached_task(work())
+            task = self._running[key] = detached_task(work(), self._share)
             task.add_done_callback(lambda done: self._ended(key, done))
         result: Result = await asyncio.shield(task)
         return result

@@ -1,7 +1,6 @@
 """SQL behind the API's answers about the estate: refreshes, prices, changes and confirmations."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -9,11 +8,13 @@ from typing import Final
 import orjson
 
 from thirdeye.database import MySQL, Row
-from thirdeye.errors import Unavailable
 from thirdeye.inventory.fqn import join_fqn
 from thirdeye.inventory.storage_prices import StoragePrice
-from thirdeye.session import Session, is_locked, named_lock
+from thirdeye.locks import is_locked
+from thirdeye.session import Session
 
+# How long to wait for others who ask for the same.
+_LOCK_SECONDS: Final = 3.0
 # The length of the columns that hold a caller's name.
 _MAX_NAME_LENGTH: Final = 256
 _CHANGES = """
@@ -96,7 +97,7 @@ async def request_run(thirdeye: MySQL, *, kind: str, by: str, now: datetime, run
     """
     values = {"kind": kind, "by": by[:_MAX_NAME_LENGTH], "now": now}
     # Without the lock, two concurrent requests could both see no waiting run and queue one each.
-    async with _one_at_a_time(thirdeye, "request") as session:
+    async with thirdeye.locked("request", _LOCK_SECONDS) as session:
         # The lease ends with the process that runs the refresh; the row of a killed one stays unfinished.
         running = running_will_do and await is_locked(session, thirdeye.lock_name("refresh"))
         open_run = await session.fetch_one(_OPEN_RUN if running else _WAITING_RUN)
@@ -137,7 +138,7 @@ async def confirm(
     """
     service, database, schema = place
     where = {"kind": kind, "service": service, "database": database, "schema": schema}
-    async with _one_at_a_time(thirdeye, "confirm") as session:
+    async with thirdeye.locked("confirm", _LOCK_SECONDS) as session:
         in_force = await session.fetch_one(_CONFIRMED_PLACE, where)
         if in_force is not None:
             return await _confirmation(session, in_force["id"]), False
@@ -152,7 +153,7 @@ async def withdraw(
     """Takes the confirmation of a place back and returns it; None if there is none in force. Raises as `confirm` does."""
     service, database, schema = place
     where = {"kind": kind, "service": service, "database": database, "schema": schema}
-    async with _one_at_a_time(thirdeye, "confirm") as session:
+    async with thirdeye.locked("confirm", _LOCK_SECONDS) as session:
         in_force = await session.fetch_one(_CONFIRMED_PLACE, where)
         if in_force is None:
             return None
@@ -164,15 +165,6 @@ async def _confirmation(session: Session, confirmation: int) -> Row:
     row = await session.fetch_one(_CONFIRMATION, {"id": confirmation})
     assert row is not None
     return row
-
-
-@asynccontextmanager
-async def _one_at_a_time(thirdeye: MySQL, name: str) -> AsyncIterator[Session]:
-    """A session under a lock on the server. Raises Unavailable when others hold it for three seconds."""
-    async with thirdeye.session() as session, named_lock(session, thirdeye.lock_name(name), 3) as got:
-        if not got:
-            raise Unavailable("others are asking for the same at the moment; try again")
-        yield session
 
 
 def _decode_run(row: Row) -> Row:

@@ -8,6 +8,7 @@ import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execute
 from starlette.types import Scope
 
+from thirdeye.connection_shares import ConnectionShare, sharing
 from thirdeye.context import Context
 from thirdeye.deadlines import Deadlines
 from thirdeye.edge.idempotency import HEADER, Idempotency, validate_key
@@ -21,6 +22,8 @@ from thirdeye.graphql.request import GraphQLRequest, JsonObject
 from thirdeye.observability.metrics import Metrics
 from thirdeye.request_state import RequestState, request_state
 
+# So many connections a request takes at most, however many fields it has.
+_CONNECTIONS: Final = 2
 # Without a path nothing was executed, and these codes say that the request was wrong: the specification's request errors.
 _REQUEST_ERRORS: Final = frozenset({"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"})
 # Codes of errors that count as refusals in the audit.
@@ -122,17 +125,18 @@ class OperationRunner:
         assert prepared.document is not None
         try:
             async with asyncio.timeout(self._deadline):
-                result = execute(
-                    self._schema,
-                    prepared.document,
-                    context_value=context,
-                    variable_values=request.variables,
-                    operation_name=request.operation_name,
-                    executor_class=PlainExecutor,
-                    plans=prepared.plans,
-                    hide_suggestions=True,
-                )
-                return result if isinstance(result, ExecutionResult) else await result
+                with sharing(ConnectionShare(_CONNECTIONS)):
+                    result = execute(
+                        self._schema,
+                        prepared.document,
+                        context_value=context,
+                        variable_values=request.variables,
+                        operation_name=request.operation_name,
+                        executor_class=PlainExecutor,
+                        plans=prepared.plans,
+                        hide_suggestions=True,
+                    )
+                    return result if isinstance(result, ExecutionResult) else await result
         except TimeoutError:
             timeout = RequestTimeout(f"the answer took more than {self._deadline:g} s; ask for less")
             return ExecutionResult(None, [GraphQLError(timeout.message, original_error=timeout)])

@@ -31,6 +31,8 @@ from thirdeye.single_flight import SingleFlight
 _CHECK_INTERVAL: Final = 1.0
 _CHECK: Final = "check"
 _TRIES: Final = 5
+# What requests wait for together takes at most so many connections.
+_CONNECTIONS: Final = 2
 # How much lineage is kept in memory: that of a million tables and two million edges.
 _LINEAGE_CACHE_BYTES: Final = 64 * 2**20
 
@@ -155,7 +157,7 @@ class EstateReader:
         self._checked_at = -_CHECK_INTERVAL
         # Set while the database cannot tell whether there is a newer generation, so that answers may be stale.
         self.unavailable = False
-        self._once = SingleFlight()
+        self._once = SingleFlight(_CONNECTIONS)
         self._names: tuple[list[tuple[str, int, bytes]], NameIndex] | None = None
         self._documents: dict[str, tuple[int, Any]] = {}
         self._series_blobs: dict[tuple[str, int], bytes] = {}

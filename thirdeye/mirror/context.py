@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from thirdeye.clock import Clock
-from thirdeye.database import Lease, MySQL
+from thirdeye.database import MySQL
 from thirdeye.errors import Unavailable
 from thirdeye.inventory.absence import AbsenceLimits
 from thirdeye.inventory.columns import Array, Mask, day_number
 from thirdeye.inventory.directory import Directory
 from thirdeye.inventory.rules import Thresholds
 from thirdeye.inventory.storage_prices import Tariffs
+from thirdeye.locks import Lease
 from thirdeye.mirror.advisor import Advisor
 from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.changes import Change

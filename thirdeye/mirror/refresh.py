@@ -9,8 +9,9 @@ from typing import Final, Literal
 import structlog
 
 from thirdeye.clock import Clock
-from thirdeye.database import Lease, MySQL
+from thirdeye.database import MySQL
 from thirdeye.errors import DatabaseUnavailable, Unavailable
+from thirdeye.locks import Lease
 from thirdeye.mirror import store
 from thirdeye.mirror.context import (
     MakeAdvisor,
