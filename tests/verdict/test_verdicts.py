@@ -20,8 +20,10 @@ from tests.support.second_memory import Known, known_to
 from tests.support.second_prices import Price, price_of
 from tests.support.second_verdicts import Rules, second_verdicts
 from thirdeye.estate.loaders import advised_columns
+from thirdeye.inventory.columns import IN_USE_THROUGH_LINEAGE, IN_USE_THROUGH_SERIES, PRESENT
 from thirdeye.inventory.query import COST_COLUMNS, cost_of
 from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.rules import Activity, has_activity
 from thirdeye.inventory.verdicts import ADVICE_FIELDS, UNKNOWN_IDLE_DAYS, UNKNOWN_PURGE_SCORE, VERDICTS, blockers_of
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
@@ -29,6 +31,7 @@ from thirdeye.settings import Settings
 from thirdeye.verdict import store
 from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.simulation import SIMULATED, simulate
+from thirdeye.verdict.unlocking import UnlockDocument
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
 
@@ -97,9 +100,16 @@ async def costs_agree(estate: Mirror, judged: Judged, rules: Rules) -> None:
     """Table by table, and the sum of all to a millionth."""
     reader = EstateReader(estate.thirdeye)
     snapshot = await reader.snapshot()
-    await snapshot.load(COST_COLUMNS)
+    await snapshot.load((*COST_COLUMNS, "activity"))
     columns, today, total = snapshot.catalogue.columns, estate.now.date(), Decimal(0)
     costs = np.concatenate([cost_of(snapshot.catalogue, columns.parts(chunk)) for chunk in range(columns.chunks)])
+    flags, activity = (
+        np.concatenate([columns.parts(chunk)[name] for chunk in range(columns.chunks)])
+        for name in ("flags", "activity")
+    )
+    in_question = has_activity(activity, Activity.STALE, Activity.DORMANT, Activity.UNKNOWN) & ((flags & PRESENT) != 0)
+    in_question &= (flags & (IN_USE_THROUGH_LINEAGE | IN_USE_THROUGH_SERIES)) == 0
+    unused = 0.0
     for row in await estate.thirdeye.fetch_all("SELECT number, id FROM table_inventory WHERE removed_at IS NULL"):
         table = judged.tables[row["id"]]
         price = rules.prices.get(table["service_name"], Price())
@@ -107,8 +117,14 @@ async def costs_agree(estate: Mirror, judged: Judged, rules: Rules) -> None:
         assert (expected is None) == np.isnan(found), (table["fqn"], expected, found)
         assert expected is None or found == pytest.approx(expected, rel=1e-9, abs=1e-9), table["fqn"]
         total += second_prices.storage_of(table, price, today) or 0
+        if in_question[row["number"]]:
+            unused += expected or 0
     summary = await reader.document(snapshot, "summary")
     assert summary["total"]["storageCost"] == f"{total:.6f}"
+    # Every dollar of these is told once.
+    plan: UnlockDocument = await reader.document(snapshot, "unlocking")
+    assert plan["tables"] == np.count_nonzero(in_question)
+    assert float(sum(Decimal(group["cost"]) for group in plan["groups"])) == pytest.approx(unused, abs=0.005)
 
 
 async def simulating_the_same_changes_nothing(estate: Mirror) -> None:

@@ -1,7 +1,6 @@
 """Totals of the estate by service, database, owner, domain, tier and activity, and top lists. Prepared by a refresh."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from itertools import chain
@@ -10,13 +9,14 @@ from typing import Final, TypedDict, cast
 import numpy as np
 
 from thirdeye.inventory.columns import PRESENT, ZOMBIE, Array, Columns, select
+from thirdeye.inventory.cost_sums import Sums, SumsByGroup
 from thirdeye.inventory.directory import DepartedOwner, Directory, Owner
 from thirdeye.inventory.domain_names import domain_path, with_parents
 from thirdeye.inventory.fqn import join_fqn
-from thirdeye.inventory.money import BYTES_PER_GB, format_cost
+from thirdeye.inventory.money import format_cost
 from thirdeye.inventory.query import Catalogue, Sort, TableFilter, select_page
 from thirdeye.inventory.rules import ACTIVITIES
-from thirdeye.inventory.storage_prices import TARIFFS, Tariffs
+from thirdeye.inventory.storage_prices import Tariffs
 
 # Of databases and owners only the most expensive are kept.
 MAX_ENTRIES: Final = 1000
@@ -89,84 +89,10 @@ class Summary(TypedDict):
     top: dict[str, list[int]]
 
 
-@dataclass(slots=True)
-class _Sums:
-    """Exact sums; costs are USD a month."""
-
-    tables: int = 0
-    sized: int = 0
-    bytes: int = 0
-    storage: Decimal = Decimal(0)
-    queries: Decimal = Decimal(0)
-    services: set[int] = field(default_factory=set)
-
-    def add(self, other: "_Sums") -> None:
-        self.tables += other.tables
-        self.sized += other.sized
-        self.bytes += other.bytes
-        self.storage += other.storage
-        self.queries += other.queries
-        self.services |= other.services
-
-
-class _SumsByGroup:
-    """Adds up tables by group and tariff, as integers that cannot overflow.
-
-    Keeps only groups and tariffs that occur together: thousands of owners times hundreds of services are mostly zeros.
-    """
-
-    def __init__(self, tariffs: Tariffs) -> None:
-        self._tariffs = tariffs
-        self._parts: list[tuple[Array, ...]] = []
-
-    def add(self, groups: Array, tariffs: Array, sizes: Array, query_costs: Array) -> None:
-        """Adds tables: the group, tariff, size (-1: unknown) and cost of queries (NaN: unknown) of each."""
-        sized = np.maximum(sizes, 0)
-        self._parts.append(
-            _sum_by_cell(
-                groups.astype(np.int64) * len(self._tariffs.exact) + tariffs,
-                np.ones(len(groups), np.int64),
-                (sizes >= 0).astype(np.int64),
-                sized & 0xFFFF_FFFF,
-                sized >> 32,
-                np.nan_to_num(query_costs),
-            )
-        )
-
-    def sums(self) -> dict[int, _Sums]:
-        """The sums of each group that has tables."""
-        groups = dict[int, _Sums]()
-        if not self._parts:
-            return groups
-        columns = _sum_by_cell(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
-        for cell, tables, sized, low, high, queries in zip(*(column.tolist() for column in columns), strict=True):
-            group, tariff = divmod(cell, len(self._tariffs.exact))
-            size = (high << 32) + low
-            sums = groups.setdefault(group, _Sums())
-            sums.tables += tables
-            sums.sized += sized
-            sums.bytes += size
-            sums.storage += size * self._tariffs.exact[tariff] / BYTES_PER_GB
-            sums.services.add(tariff // TARIFFS)
-            sums.queries += Decimal(repr(queries))
-        return groups
-
-
-def _sum_by_cell(cells: Array, *columns: Array) -> tuple[Array, ...]:
-    """The distinct cells, and the sums of each column by cell."""
-    distinct, places = np.unique(cells, return_inverse=True)
-    sums = list[Array]()
-    for column in columns:
-        total = np.zeros(len(distinct), column.dtype)
-        np.add.at(total, places, column)
-        sums.append(total)
-    return distinct, *sums
-
-
 # Given a chunk, gives the group of each table.
 GroupOf = Callable[[Mapping[str, Array]], Array]
 # Of a group's tables, and of its zombies.
-_Both = tuple[_Sums, _Sums]
+_Both = tuple[Sums, Sums]
 
 
 def summarise(columns: Columns, directory: Directory, tariffs: Tariffs) -> Summary:
@@ -189,7 +115,7 @@ def summarise(columns: Columns, directory: Directory, tariffs: Tariffs) -> Summa
 
     sums_by_domains = sums(lambda chunk: chunk["domains"])
     all_tables = by(lambda chunk: np.zeros(len(chunk["flags"])))
-    total = all_tables[0][1] if all_tables else _totals(_Sums(), _Sums(), tariffs)
+    total = all_tables[0][1] if all_tables else _totals(Sums(), Sums(), tariffs)
     domains, with_parent_domains = (_domain_groups(directory, rolled_up=rolled_up) for rolled_up in (False, True))
     by_domain, with_subdomains = (
         _most_expensive_first(
@@ -246,7 +172,7 @@ def _spread(sums_by_set: Iterable[tuple[int, _Both]], sets: Sequence[Sequence[in
     groups = dict[int, _Both]()
     for number, both in sums_by_set:
         for member in sets[number] or (0,):
-            for sums, more in zip(groups.setdefault(member, (_Sums(), _Sums())), both, strict=True):
+            for sums, more in zip(groups.setdefault(member, (Sums(), Sums())), both, strict=True):
                 sums.add(more)
     return groups
 
@@ -292,7 +218,7 @@ def _departed(
     departed = {(owner["type"], owner["id"]): owner for owner in directory["departed"]}
     entries = [
         _named(
-            _totals(*left.get(number, (_Sums(), _Sums())), tariffs),
+            _totals(*left.get(number, (Sums(), Sums())), tariffs),
             owner=departed[owner[1], owner[0]],
             sharedTables=shared[number][0].tables if number in shared else 0,
         )
@@ -304,7 +230,7 @@ def _departed(
 
 def _sums_by_group(catalogue: Catalogue, group_of: GroupOf) -> dict[int, _Both]:
     tariffs = catalogue.tariffs
-    present, zombies = _SumsByGroup(tariffs), _SumsByGroup(tariffs)
+    present, zombies = SumsByGroup(tariffs), SumsByGroup(tariffs)
     for number in range(catalogue.columns.chunks):
         chunk = catalogue.columns.parts(number)
         groups = group_of(chunk)
@@ -313,14 +239,14 @@ def _sums_by_group(catalogue: Catalogue, group_of: GroupOf) -> dict[int, _Both]:
             places = np.flatnonzero((chunk["flags"] & flags) == flags)
             sums.add(groups[places], tariff[places], chunk["size"][places], chunk["query_cost"][places])
     zombie_sums = zombies.sums()
-    return {group: (sums, zombie_sums.get(group, _Sums())) for group, sums in sorted(present.sums().items())}
+    return {group: (sums, zombie_sums.get(group, Sums())) for group, sums in sorted(present.sums().items())}
 
 
 def _totals_by_group(groups: Mapping[int, _Both], tariffs: Tariffs) -> list[tuple[int, Totals]]:
     return [(group, _totals(*both, tariffs)) for group, both in sorted(groups.items())]
 
 
-def _totals(sums: _Sums, zombies: _Sums, tariffs: Tariffs) -> Totals:
+def _totals(sums: Sums, zombies: Sums, tariffs: Tariffs) -> Totals:
     return {
         "tables": sums.tables,
         "sizedTables": sums.sized,

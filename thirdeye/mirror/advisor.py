@@ -73,7 +73,7 @@ class Estate:
 
 
 class Advisor(Protocol):
-    """Advises one refresh: begin, before_day for each day of usage, advise, compare for each chunk, publish."""
+    """Advises one refresh: begin, before_day for each day of usage, advise, conclude, compare for each chunk, publish."""
 
     def begin(self, population: Population, today: int) -> None:
         """Begins a refresh as of a day."""
@@ -86,6 +86,9 @@ class Advisor(Protocol):
 
     async def advise(self, estate: Estate) -> Mapping[str, object]:
         """Writes the columns of the advice; gives what readers need to explain it, as JSON."""
+
+    def conclude(self, estate: Estate) -> Mapping[str, object]:
+        """Called once absent tables have their verdicts back; gives what becomes of the cost of idle tables, as JSON."""
 
     def compare(self, before: Mapping[str, Array] | None, after: Mapping[str, Array], first: int) -> None:
         """Called with the columns of a chunk that begins at number `first`, as last published and as they are now."""

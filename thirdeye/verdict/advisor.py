@@ -13,10 +13,11 @@ from thirdeye.mirror.advisor import Advisor, DaysSoFar, Estate, Population
 from thirdeye.settings import Settings
 from thirdeye.verdict import store
 from thirdeye.verdict.evaluation import VerdictInputs, judge
-from thirdeye.verdict.policy import current_policy
+from thirdeye.verdict.policy import current_policy, policy_of
 from thirdeye.verdict.quality import miscalibrated_risks
 from thirdeye.verdict.records import Records
 from thirdeye.verdict.return_risk import PastStates, RiskTable, describe_class
+from thirdeye.verdict.unlocking import UnlockDocument, unlock_document
 
 # How long the counts of past days are kept.
 _KEEP_DAYS: Final = 800
@@ -38,6 +39,7 @@ class VerdictAdvisor(Advisor):
         self._records = Records()
         self._past: PastStates | None = None
         self._table: RiskTable | None = None
+        self._policy = policy_of(settings)
         self._today = 0
         self._unseen = False
 
@@ -58,7 +60,7 @@ class VerdictAdvisor(Advisor):
         self._unseen = estate.unseen
         counts = self._past.counts
         table = self._table = RiskTable.of(*counts.until(self._today))
-        policy = await current_policy(self._settings, self._thirdeye)
+        policy = self._policy = await current_policy(self._settings, self._thirdeye)
         since = today - timedelta(days=CALIBRATION_DAYS)
         miscalibrated = miscalibrated_risks(await store.quality(self._thirdeye, since, today))
         inputs = VerdictInputs(
@@ -79,6 +81,10 @@ class VerdictAdvisor(Advisor):
             ],
             "today": self._today,
         }
+
+    def conclude(self, estate: Estate) -> UnlockDocument:
+        """As Advisor."""
+        return unlock_document(estate, self._policy, self._today)
 
     def compare(self, before: Mapping[str, Array] | None, after: Mapping[str, Array], first: int) -> None:
         self._records.compare(before, after, first, self._today, unseen=self._unseen)

@@ -61,8 +61,10 @@ async def apply_rules(context: RefreshContext, work: RefreshWork) -> None:
     state.query["flags"] = mark_without_plan(
         state.query["flags"], state.service_of_place()[state.query["place"]], services
     )
-    await _advise(context, work, columns)
+    estate = _estate(context, work, columns)
+    await context.blobs.stage_json("advice", await context.advisor.advise(estate))
     await restore_advice(context, work)
+    await context.blobs.stage_json("unlocking", await asyncio.to_thread(context.advisor.conclude, estate))
 
 
 async def _tariffs(context: RefreshContext, work: RefreshWork) -> Tariffs:
@@ -97,12 +99,12 @@ async def _stage_edges(context: RefreshContext, work: RefreshWork) -> None:
     state.edge_state = state.edge_state[:0].copy()
 
 
-async def _advise(context: RefreshContext, work: RefreshWork, feeds: FeedColumns) -> None:
+def _estate(context: RefreshContext, work: RefreshWork, feeds: FeedColumns) -> Estate:
     state, graph = work.state, work.graph
     place = state.query["place"]
     service = state.service_of_place()[place]
     lineage_confirmed = confirmed_places(state, service_names(state, work.names), work.confirmations, "LINEAGE")
-    estate = Estate(
+    return Estate(
         query=state.query,
         source=state.source,
         present=state.present(),
@@ -125,4 +127,3 @@ async def _advise(context: RefreshContext, work: RefreshWork, feeds: FeedColumns
         unseen=context.reader.verdicts_unseen,
         series=work.series.members,
     )
-    await context.blobs.stage_json("advice", await context.advisor.advise(estate))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from thirdeye.verdict.resolvers import keeps, lists, policy, quality, removal, verdicts
+from thirdeye.verdict.resolvers import keeps, lists, policy, quality, removal, unlocking, verdicts
 
 BINDABLES: Final = (
     verdicts.table,
@@ -15,4 +15,6 @@ BINDABLES: Final = (
     policy.mutation,
     quality.query,
     removal.query,
+    unlocking.query,
+    unlocking.unlock_plan,
 )
