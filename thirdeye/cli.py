@@ -12,6 +12,7 @@ import typer
 
 from thirdeye.commands import access, configuration, databases
 from thirdeye.commands.failures import Commands
+from thirdeye.commands.report import report
 from thirdeye.commands.runner import no_observer, settings_or_exit, with_database
 from thirdeye.commands.runner import run as run_command
 from thirdeye.database import MySQL, om_database, thirdeye_database
@@ -32,6 +33,7 @@ cli = typer.Typer(
 cli.add_typer(access.token, name="token")
 cli.command("audit")(access.audit)
 cli.command("check")(databases.check)
+cli.command("report")(report)
 cli.add_typer(configuration.config, name="config")
 cli.add_typer(configuration.operations, name="operations")
 

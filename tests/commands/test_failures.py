@@ -37,6 +37,7 @@ COMMANDS: dict[tuple[str, ...], set[str]] = {
     ("check",): {"om", "thirdeye"}, ("grants",): {"om"}, ("audit",): {"thirdeye", "tables"},
     ("token", "deny", TOKEN): {"thirdeye", "tables"}, ("token", "allow", "0" * 8): {"thirdeye", "tables"},
     ("token", "denied"): {"thirdeye", "tables"},
+    ("report",): {"thirdeye", "tables"}, ("report", "--json"): {"thirdeye", "tables"},
     ("serve",): set(), ("worker",): set(), ("worker", "--check"): set(), ("config", "show"): set(),
 }  # fmt: skip
 # By failure what is wrong, and what of a command it is about.
