@@ -77,7 +77,7 @@ async def test_a_long_chain_is_walked_to_its_end_and_a_hub_in_one_step() -> None
         return np.ones(len(places), np.bool_)
 
     chain = [(number, number + 1) for number in range(5_000)]
-    assert await count_downstream(loading(packed(chain)), 0, everything, Budget()) == (5_000, False)
+    assert await count_downstream(loading(packed(chain)), 0, everything, Budget(remaining=20_000_000)) == (5_000, False)
     hub = [(0, number) for number in range(1, 20_001)]
     load = loading(packed(hub))
     assert await count_downstream(load, 0, everything, Budget()) == (10_000, True)
@@ -88,12 +88,12 @@ async def test_a_long_chain_is_walked_to_its_end_and_a_hub_in_one_step() -> None
 
 async def test_a_spent_budget_caps_this_walk_and_all_later_ones() -> None:
     chain = [(number, number + 1) for number in range(100)]
-    load, budget = loading(packed(chain)), Budget(remaining=500)
+    load, budget = loading(packed(chain)), Budget(remaining=30_000)
 
     async def everything(_: int, places: Array) -> Mask:
         return np.ones(len(places), np.bool_)
 
-    # Each step costs at least 50 nodes.
+    # Each step costs at least 3,000 nodes.
     assert await count_downstream(load, 0, everything, budget) == (10, True)
     assert await walk(load, "down", 0, 5, budget) == await walk(load, "up", 9, 5, budget)
     assert (await walk(load, "down", 0, 5, budget)).capped

@@ -23,7 +23,8 @@ from thirdeye.inventory.verdicts import ADVICE_FIELDS, UNKNOWN_IDLE_DAYS
 from thirdeye.settings import Settings
 
 _TRIES: Final = 4
-_MAX_BATCH_SIZE: Final = 1000
+# A batch is worked out in one turn of the event loop.
+_MAX_BATCH_SIZE: Final = 100
 Key = TypeVar("Key")
 Result = TypeVar("Result")
 

@@ -16,6 +16,7 @@ from graphql.validation import ASTValidationRule
 
 from thirdeye.errors import LimitExceeded
 from thirdeye.graphql.answer import Answer
+from thirdeye.graphql.cost import Cost, Weights, costs_of
 from thirdeye.graphql.executor import Plans, plans_for
 from thirdeye.graphql.limits import MAX_FIELDS, check_limits, measure
 from thirdeye.graphql.list_sizes import ListSize, list_sizes_of
@@ -40,6 +41,7 @@ _TOKEN: Final = re.compile(
     r'''|"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?|"(?:[^"\\\n\r]|\\.)*+"?+'''
     r"""|-?[0-9](?:[eE][+-]?|[0-9]|\.(?!\.))*+|[_A-Za-z][_A-Za-z0-9]*+|\.\.\.|[^\s,\ufeff]"""
 )
+_NO_COST: Final = Cost()
 Text = TypeVar("Text", str, bytes)
 Reason = TypeVar("Reason")
 Fact = TypeVar("Fact")
@@ -68,10 +70,10 @@ def _keep(cache: "Cache[Text, Any]", text: Text, value: object) -> None:
 class PreparedDocument:
     """A document ready to run, or the errors that keep it from running, and their code.
 
-    `operations` has the kind of each operation and `list_sizes` its lists, by its name. `is_score_only`: it selects nothing
-    but the score, without variables or directives, so its answer depends on the stored score alone; `score_answer` is
-    the last such score with its answer. `plans` are those of the executor, and `size` is about the most that all of this
-    takes in memory, in bytes.
+    `operations` has the kind of each operation, `list_sizes` its lists and `costs` its cost, by its name. `is_score_only`:
+    it selects nothing but the score, without variables or directives, so its answer depends on the stored score alone;
+    `score_answer` is the last such score with its answer. `plans` are those of the executor, and `size` is about the most
+    that all of this takes in memory, in bytes.
     """
 
     document: ast.DocumentNode | None
@@ -79,6 +81,7 @@ class PreparedDocument:
     code: str | None = None
     operations: dict[str | None, OperationType] = field(default_factory=dict)
     list_sizes: dict[str | None, tuple[ListSize, ...]] = field(default_factory=dict)
+    costs: dict[str | None, Cost] = field(default_factory=dict)
     is_score_only: bool = False
     score_answer: tuple[object, Answer] | None = None
     plans: Plans | None = None
@@ -91,6 +94,10 @@ class PreparedDocument:
     def list_sizes_of(self, operation_name: str | None) -> tuple[ListSize, ...]:
         """The lists of the operation that would run."""
         return self._of_operation(self.list_sizes, operation_name) or ()
+
+    def cost_of(self, operation_name: str | None) -> Cost:
+        """The cost of the operation that would run."""
+        return self._of_operation(self.costs, operation_name) or _NO_COST
 
     @staticmethod
     def _of_operation(by_name: dict[str | None, Fact], operation_name: str | None) -> Fact | None:
@@ -118,6 +125,7 @@ class DocumentCache:
 
     def __init__(self, schema: GraphQLSchema, *, playground: bool) -> None:
         self._schema = schema
+        self._weights = Weights(schema)
         self._playground = playground
         self._rules = [*specified_rules] if playground else [*specified_rules, _NoIntrospection]
         self._documents: LRUCache[str, PreparedDocument] = LRUCache(_MAX_PREPARED_BYTES, attrgetter("size"))
@@ -170,6 +178,7 @@ class DocumentCache:
                 if isinstance(node, ast.OperationDefinitionNode)
             },
             list_sizes=list_sizes_of(self._schema, document),
+            costs=costs_of(self._weights, document),
             is_score_only=_selects_only_score(document),
             plans=plans_for(document),
             size=_size_of(text, document),

@@ -27,6 +27,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    GraphQLResolveInfo,
     GraphQLScalarType,
     GraphQLString,
     TypeNameMetaFieldDef,
@@ -35,6 +36,8 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path, is_async_iterable, is_awaitable
+
+from thirdeye.pacing import keep_pace
 
 # Completes a value; raises to leave it to graphql-core's executor.
 Complete = Callable[[object], object]
@@ -94,6 +97,20 @@ class PlainExecutor(Executor[Any]):
                     pass  # whatever it was, graphql-core comes to it again and reports it
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
+    async def complete_awaitable_value(
+        self,
+        return_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """As graphql-core does, but with turns for other requests before the value is worked out and before it is completed."""
+        return await super().complete_awaitable_value(
+            return_type, field_details_list, info, path, _paced(result), position_context
+        )
+
     def _plan(self, parent_type: GraphQLObjectType, details: FieldDetailsList) -> tuple[str, Complete | None]:
         key = (parent_type, *[id(detail.node) for detail in details])
         plan = self._plans.get(key)
@@ -143,6 +160,13 @@ class PlainExecutor(Executor[Any]):
             return _null(value, nullable)
 
         return complete_object
+
+
+async def _paced(result: Any) -> Any:
+    await keep_pace()
+    value = await result
+    await keep_pace()
+    return value
 
 
 def _is_special(node: FieldNode) -> bool:

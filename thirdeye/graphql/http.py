@@ -19,7 +19,6 @@ from thirdeye.graphql.documents import (
     remember_rejected,
 )
 from thirdeye.graphql.explorer import POLICY, asks_for_page
-from thirdeye.graphql.list_sizes import check_sizes as check_list_sizes
 from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.request import (
@@ -77,7 +76,6 @@ class GraphQLEndpoint:
                 prepared, request = self._read_get(scope, headers)
             if content_type is None:
                 raise TransportError(406, "Accept must allow application/graphql-response+json or application/json")
-            check_list_sizes(prepared.list_sizes_of(request.operation_name), request.variables or {})
             answer = await self._runner.execute(scope, prepared, request, idempotency_key=headers.get(HEADER))
         except ThirdEyeError as error:
             await refuse(scope, send, error)

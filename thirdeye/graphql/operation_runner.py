@@ -14,12 +14,15 @@ from thirdeye.deadlines import Deadlines
 from thirdeye.edge.idempotency import HEADER, Idempotency, validate_key
 from thirdeye.errors import RequestTimeout
 from thirdeye.graphql.answer import Answer, AnswerError
+from thirdeye.graphql.cost import check_cost
 from thirdeye.graphql.documents import PreparedDocument
 from thirdeye.graphql.errors import code_of, format_error, log_internal
 from thirdeye.graphql.executor import PlainExecutor
+from thirdeye.graphql.list_sizes import check_sizes
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.request import GraphQLRequest, JsonObject
 from thirdeye.observability.metrics import Metrics
+from thirdeye.pacing import Pace, paced
 from thirdeye.request_state import RequestState, request_state
 
 # So many connections a request takes at most, however many fields it has.
@@ -63,9 +66,12 @@ class OperationRunner:
     ) -> Answer:
         """The answer to a request. A mutation with a key, from the header or the request's extensions, is executed once.
 
-        Raises BadInput for an invalid key, Conflict for one of another request, Unavailable or RequestTimeout while a
-        request with this key is in progress.
+        Raises LimitExceeded for one whose lists or cost are over the limits, BadInput for an invalid key, Conflict for one of
+        another request, Unavailable or RequestTimeout while a request with this key is in progress.
         """
+        variables = request.variables or {}
+        check_sizes(prepared.list_sizes_of(request.operation_name), variables)
+        check_cost(prepared.cost_of(request.operation_name), variables)
         if idempotency_key is None and not request.extensions:
             return await self._execute(scope, prepared, request)
         key = validate_key(idempotency_key, (request.extensions or {}).get("idempotencyKey"))
@@ -125,7 +131,7 @@ class OperationRunner:
         assert prepared.document is not None
         try:
             async with asyncio.timeout(self._deadline):
-                with sharing(ConnectionShare(_CONNECTIONS)):
+                with sharing(ConnectionShare(_CONNECTIONS)), paced(Pace()):
                     result = execute(
                         self._schema,
                         prepared.document,

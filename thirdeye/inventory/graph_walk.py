@@ -18,6 +18,7 @@ from thirdeye.inventory.columns import (
     blob_name,
     unpack_fields,
 )
+from thirdeye.pacing import keep_pace
 
 # Walks and counts stop at so many nodes.
 NODE_LIMIT: Final = 10_000
@@ -25,8 +26,10 @@ _CHUNK_BITS: Final = CHUNK.bit_length() - 1
 _FIRST_ASSET_CHUNK: Final = FIRST_ASSET // CHUNK
 # A step from more nodes than this runs in a thread.
 _THREAD_THRESHOLD: Final = 4_096
-# The least that a step takes off the budget, in nodes.
-_MIN_STEP_COST: Final = 50
+# So many nodes are matched at once, for each time takes about as long as a step.
+_MATCHED_AT_ONCE: Final = 2_000
+# The least that a step takes off the budget, in nodes: even one from a single node takes half a millisecond.
+_MIN_STEP_COST: Final = 3_000
 _NO_NODES: Final = np.zeros(0, np.uint32)
 # Reads a blob by name; None if there is no such blob.
 Load = Callable[[str], Awaitable[bytes | None]]
@@ -95,9 +98,9 @@ class Steps:
         if len(self._frontier) > _THREAD_THRESHOLD:
             self._frontier = await asyncio.to_thread(self._advance, loaded)
         else:
-            self._frontier = self._advance(loaded)
             # With all chunks in memory, nothing else would yield to other requests.
-            await asyncio.sleep(0)
+            await keep_pace()
+            self._frontier = self._advance(loaded)
         return self._frontier
 
     def _advance(self, loaded: list[tuple[bytes, Array]]) -> Array:
@@ -130,14 +133,32 @@ def _neighbours(data: bytes, places: Array) -> Array:
 
 async def neighbours_of(load: Load, direction: str, nodes: Sequence[int]) -> dict[int, int]:
     """The neighbours of these nodes, each with the first of the nodes that it is next to."""
+    places_in = dict[int, list[int]]()
+    for node in nodes:
+        places_in.setdefault(node >> _CHUNK_BITS, []).append(node & (CHUNK - 1))
+    near = dict[int, list[int]]()
+    for chunk, places in places_in.items():
+        data = await load(f"{direction}/{chunk_name(chunk)}")
+        if data is not None:
+            near |= {(chunk << _CHUNK_BITS) + place: _near(data, place) for place in _with_neighbours(data, places)}
     neighbours = dict[int, int]()
     for node in nodes:
-        for chunk, places in by_chunk(np.array([node], np.uint32)):
-            data = await load(f"{direction}/{chunk_name(chunk)}")
-            if data is not None:
-                for neighbour in _neighbours(data, places).tolist():
-                    neighbours.setdefault(neighbour, node)
+        for neighbour in near.get(node, ()):
+            neighbours.setdefault(neighbour, node)
     return neighbours
+
+
+def _with_neighbours(data: bytes, places: Sequence[int]) -> list[int]:
+    """Those of these places of a packed chunk that have neighbours."""
+    values, chosen = np.frombuffer(data, np.uint32), np.array(places, np.int64)
+    chosen = chosen[chosen < int(values[0])]
+    found: list[int] = chosen[values[chosen + 1] < values[chosen + 2]].tolist()
+    return found
+
+
+def _near(data: bytes, place: int) -> list[int]:
+    found: list[int] = _neighbours(data, np.array([place], np.uint32)).tolist()
+    return found
 
 
 async def walk(load: Load, direction: str, node: int, depth: int, budget: Budget, limit: int = NODE_LIMIT) -> Walk:
@@ -157,13 +178,20 @@ async def count_downstream(
     load: Load, node: int, matches: NodePredicate, budget: Budget, limit: int = NODE_LIMIT
 ) -> tuple[int, bool]:
     """How many nodes downstream match, at any depth and up to `limit`; and whether there may be more."""
-    steps, count = Steps(load, "down", node, budget), 0
-    while len(nodes := await steps.next()):
-        for chunk, places in by_chunk(nodes):
+    steps, count, pending = Steps(load, "down", node, budget), 0, [_NO_NODES]
+    while True:
+        nodes = await steps.next()
+        pending.append(nodes)
+        if len(nodes) and sum(map(len, pending)) < _MATCHED_AT_ONCE:
+            continue
+        for chunk, places in by_chunk(np.sort(np.concatenate(pending))):
+            await keep_pace()
             count += int(np.count_nonzero(await matches(chunk, places)))
+        pending = [_NO_NODES]
         if count > limit:
             return limit, True
-    return count, steps.capped
+        if not len(nodes):
+            return count, steps.capped
 
 
 async def nearest(load: Load, number: int) -> list[tuple[int, int]]:

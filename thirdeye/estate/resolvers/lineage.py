@@ -1,5 +1,6 @@
 """GraphQL: what tables are made from, what is made from them, and the assets in use that depend on them."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
@@ -38,6 +39,7 @@ from thirdeye.inventory.graph_walk import (
 )
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity, directly_in_use
+from thirdeye.pacing import keep_pace
 from thirdeye.paging import page_size
 
 table = ObjectType("Table")
@@ -106,6 +108,7 @@ async def _views(info: Info, load: Load, snapshot: Snapshot, nodes: Sequence[tup
     """Lineage nodes, from node numbers and distances."""
     numbers = [node for node, _ in nodes]
     rows = await asset_loader(info.context).load_many(numbers)
+    await keep_pace()
     used = await _matching(_in_use(load, snapshot), numbers)
     removed = await _matching(_is_removed(load, snapshot), numbers)
     return [
@@ -191,24 +194,36 @@ async def unknown_downstream(info: Info, number: int, limit: int) -> list[dict[s
     """
 
     async def read(snapshot: Snapshot) -> list[dict[str, object]]:
-        load = partial(info.context.estate.chunk, snapshot)
-        reached = await walk(load, "down", number, _MAX_BLOCKER_DISTANCE, _budget(info))
-        await snapshot.load(("activity", "flags"))
-        reasons = await _unknown_nodes(load, snapshot, reached.nodes)
-        distances = {number: 0, **dict(reached.nodes)}
-        tables = [node for node in distances if node < FIRST_ASSET][:_MAX_UNREAD]
-        for view, node in (await neighbours_of(load, "unread", tables)).items():
-            reasons.setdefault(view, "TEXT")
-            distances.setdefault(view, distances[node] + 1)
-        upstream = await neighbours_of(load, "up", [number])
-        if upstream.keys() & {number, *(node for node, _ in reached.nodes)}:
-            # Through a circle of lineage a table is downstream of itself.
-            reasons |= await _unknown_nodes(load, snapshot, [(number, 0)])
+        load, loaders = partial(info.context.estate.chunk, snapshot), info.context.loaders
+        key = f"unknown {snapshot.generation} {number}"
+        if key not in loaders:
+            # Two fields of a verdict ask for the same.
+            loaders[key] = asyncio.ensure_future(_all_unknown(info, load, snapshot, number))
+        reasons, distances = await loaders[key]
         nearest_first = sorted(reasons, key=lambda node: (distances[node], node))[:limit]
         found = await _views(info, load, snapshot, [(node, distances[node]) for node in nearest_first])
         return [{**view, "unknown": reasons[view["asset"]["number"]]} for view in found]
 
     return await with_snapshot(info.context, read)
+
+
+async def _all_unknown(
+    info: Info, load: Load, snapshot: Snapshot, number: int
+) -> tuple[dict[int, str], dict[int, int]]:
+    """The nodes downstream of a table of which nobody can tell whether they are in use: why, and how far they are."""
+    reached = await walk(load, "down", number, _MAX_BLOCKER_DISTANCE, _budget(info))
+    await snapshot.load(("activity", "flags"))
+    reasons = await _unknown_nodes(load, snapshot, reached.nodes)
+    distances = {number: 0, **dict(reached.nodes)}
+    tables = [node for node in distances if node < FIRST_ASSET][:_MAX_UNREAD]
+    for view, node in (await neighbours_of(load, "unread", tables)).items():
+        reasons.setdefault(view, "TEXT")
+        distances.setdefault(view, distances[node] + 1)
+    upstream = await neighbours_of(load, "up", [number])
+    if upstream.keys() & {number, *(node for node, _ in reached.nodes)}:
+        # Through a circle of lineage a table is downstream of itself.
+        reasons |= await _unknown_nodes(load, snapshot, [(number, 0)])
+    return reasons, distances
 
 
 async def _unknown_nodes(load: Load, snapshot: Snapshot, nodes: Sequence[tuple[int, int]]) -> dict[int, str]:

@@ -28,20 +28,22 @@ async def resolve_estate(_: object, info: Info) -> dict[str, object]:
 
 
 @estate.field("byDatabase")
-def resolve_by_database(parent: dict[str, Summary], _: Info, *, first: int | None = None) -> list[dict[str, object]]:
+async def resolve_by_database(
+    parent: dict[str, Summary], _: Info, *, first: int | None = None
+) -> list[dict[str, object]]:
     size = page_size(first, default=50, maximum=1000)
     return [{**totals, "name": totals["database"]} for totals in parent["summary"]["byDatabase"][:size]]
 
 
 @estate.field("byOwner")
-def resolve_by_owner(parent: dict[str, Summary], _: Info, *, first: int | None = None) -> list[dict[str, object]]:
+async def resolve_by_owner(parent: dict[str, Summary], _: Info, *, first: int | None = None) -> list[dict[str, object]]:
     size = page_size(first, default=50, maximum=1000)
     owners = [(totals["owner"], totals) for totals in parent["summary"]["byOwner"][:size]]
     return [{**totals, "name": owner and owner[2], "type": owner and owner[1]} for owner, totals in owners]
 
 
 @estate.field("byDomain")
-def resolve_by_domain(
+async def resolve_by_domain(
     parent: dict[str, Summary],
     _: Info,
     *,

@@ -1,5 +1,10 @@
 """GraphQL: the verdict on a table with its reasons."""
 
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import cached_property, partial
+from typing import Any
+
 import numpy as np
 from ariadne import ObjectType
 
@@ -65,28 +70,60 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
         edit_days=info.context.settings.care_edit_days,
     )
     care = signs_of_care(table, background.edit_days)
-    unknown = await _unknown_assets(table, info) if Blocker.UNKNOWN_DOWNSTREAM.value in codes else []
-    details = [
-        explanations.unknown_downstream(unknown)
-        if unknown and code == Blocker.UNKNOWN_DOWNSTREAM.value
-        else explanations.blocker_detail(Blocker(code), table, background)
-        for code in codes
-    ]
+
+    def worked_out(unknown: list[explanations.UnknownAsset]) -> tuple[list[dict[str, object]], list[str]]:
+        details = [
+            explanations.unknown_downstream(unknown)
+            if unknown and code == Blocker.UNKNOWN_DOWNSTREAM.value
+            else explanations.blocker_detail(Blocker(code), table, background)
+            for code in codes
+        ]
+        blockers = [
+            {"code": code, "detail": detail, "number": table["number"]}
+            for code, detail in zip(codes, details, strict=True)
+        ]
+        return blockers, explanations.reasons(table, verdict, details, risk, care)
+
+    blockers: object
+    reasons: object
+    if Blocker.UNKNOWN_DOWNSTREAM.value in codes:
+        # Lineage is walked only for those who ask for what it tells.
+        once = _Once(lambda: _unknown_assets(table, info))
+        blockers, reasons = (partial(_part_of, once, worked_out, place) for place in (0, 1))
+    else:
+        blockers, reasons = worked_out([])
     return {
         "recommendation": verdict.value,
         "confidence": _confidence(verdict, risk),
         "purgeScore": _purge_score(table, snapshot),
         "returnRisk": risk,
-        "blockers": [
-            {"code": code, "detail": detail, "number": table["number"]}
-            for code, detail in zip(codes, details, strict=True)
-        ],
+        "blockers": blockers,
         "keptAfterDrop": kept_after_drop(table["serviceType"], table["tableType"]),
         "saving": table["saving"] if verdict.value == table["recommendation"] else 0,
         "keep": keep and {"reason": keep.reason, "by": keep.kept_by, "at": keep.kept_at, "until": keep.kept_until},
         "signsOfCare": care,
-        "reasons": explanations.reasons(table, verdict, details, risk, care),
+        "reasons": reasons,
     }
+
+
+class _Once:
+    """Work that two fields share, begun by the first that needs it."""
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, list[explanations.UnknownAsset]]]) -> None:
+        self._work = work
+
+    @cached_property
+    def done(self) -> asyncio.Future[list[explanations.UnknownAsset]]:
+        return asyncio.ensure_future(self._work())
+
+
+async def _part_of(
+    once: _Once,
+    worked_out: Callable[[list[explanations.UnknownAsset]], tuple[object, object]],
+    place: int,
+    _info: Info,
+) -> object:
+    return worked_out(await once.done)[place]
 
 
 async def _unknown_assets(table: TableAnswer, info: Info) -> list[explanations.UnknownAsset]:

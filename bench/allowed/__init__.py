@@ -1,0 +1,1 @@
+"""Weights of fields, and the slowest requests that the limits allow."""
