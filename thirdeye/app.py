@@ -24,6 +24,8 @@ from thirdeye.deadlines import DEADLINES, Deadlines
 from thirdeye.edge.audit import Audit
 from thirdeye.edge.bodies import BodyMiddleware
 from thirdeye.edge.concurrency import ConcurrencyMiddleware
+from thirdeye.edge.delivery import DeliveryMiddleware
+from thirdeye.edge.exports import ExportSlots
 from thirdeye.edge.idempotency import Idempotency
 from thirdeye.edge.rate_limit import RateLimiter, RateLimitMiddleware
 from thirdeye.edge.shutdown import ShutdownSignal
@@ -84,6 +86,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlin
     is_public = _public_routes(playground=settings.graphql_playground)
     middleware = [
         Middleware(RequestMiddleware, metrics=services.metrics, route_of=_route_names(routes), on_refusal=audit.note),
+        Middleware(
+            DeliveryMiddleware,
+            on_given_up=services.metrics.answers_not_taken.inc,
+            piece_seconds=services.deadlines.piece,
+        ),
         *_cross_origin(settings.cors_origins),
         Middleware(BodyMiddleware, is_public=is_public),
         Middleware(ConcurrencyMiddleware, limit=settings.max_requests, is_public=is_public, stopping=shutdown),
@@ -132,6 +139,9 @@ def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]
         persisted_only=settings.graphql_persisted_only,
     )
 
+    # Whatever is exported, half of the requests in progress are left for others.
+    limit = min(settings.max_exports, max(settings.max_requests // 2, 1))
+    exports = ExportSlots(limit=limit, limit_by_caller=settings.max_exports_by_caller)
     health = Health(
         dependencies=services.dependencies,
         score=services.score,
@@ -143,9 +153,9 @@ def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]
         Route(GRAPHQL, endpoint),
         *health.routes(PREFIX),
         *rest_routes(PREFIX, schema, runner.execute_persisted),
-        items_csv_route(PREFIX, variables_of(schema, EXPORT.operation), runner.execute_persisted),
+        items_csv_route(PREFIX, variables_of(schema, EXPORT.operation), runner.execute_persisted, exports),
         *reference_routes(PREFIX, schema),
-        *export_routes(PREFIX, context_of),
+        *export_routes(PREFIX, context_of, exports),
         *([explorer_files(GRAPHQL)] if settings.graphql_playground else ()),
     ]
 

@@ -14,6 +14,8 @@ class Deadlines:
     stored_score: float = 2.0
     # A request under the same Idempotency-Key.
     same_request: float = 3.0
+    # A client, to take 64 KB of its answer: a line of 52 kbit/s will do.
+    piece: float = 10.0
     # The server of a database, before it counts as unavailable.
     ping: float = 2.0
     cache: float = 0.5

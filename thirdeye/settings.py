@@ -140,6 +140,8 @@ class Settings(BaseSettings):
     graphql_playground: bool = False
     graphql_persisted_only: bool = False
     max_requests: Annotated[int, Field(ge=1, le=10_000)] = 256
+    max_exports: Annotated[int, Field(ge=1, le=1000)] = 4
+    max_exports_by_caller: Annotated[int, Field(ge=1, le=1000)] = 2
     rate_limit: str = "6000/minute"
     cors_origins: Words = []
 

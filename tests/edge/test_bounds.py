@@ -132,6 +132,30 @@ async def test_what_needs_no_token_takes_no_body(settings: Settings, signer: Sig
         assert (large.status_code, large.headers["connection"]) == (413, "close")
 
 
+async def test_an_answer_has_its_bound(settings: Settings, signer: Signer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("thirdeye.graphql.operation_runner.MAX_ANSWER", 800)
+    create = 'mutation { createActionItem(title: "TITLE") { title } }'
+    async with running(settings, signer) as api:
+        for number in range(3):
+            await api.data(create.replace("TITLE", f"{number} " + "x" * 200))
+        error = await api.error("{ actionItems { edges { node { title updatedAt id status } } } }")
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert "at most 800 are sent; ask for fewer" in error["message"]
+        # Also where no GraphQL is asked.
+        listed = await api.client.get("/api/v1/thirdeye/action-items")
+        assert (listed.status_code, listed.json()["code"]) == (400, 400)
+        assert "at most 800" in listed.json()["message"]
+        # One fewer and it fits.
+        assert (
+            len((await api.data("{ actionItems(first: 2) { edges { node { title } } } }"))["actionItems"]["edges"]) == 2
+        )
+        # What a mutation changed is changed, and it says so.
+        monkeypatch.setattr("thirdeye.graphql.operation_runner.MAX_ANSWER", 250)
+        error = await api.error(create.replace("TITLE", "y" * 250))
+        assert "What was to be changed is changed" in error["message"]
+        assert (await api.data("{ actionItems { totalCount } }"))["actionItems"]["totalCount"] == 4
+
+
 async def test_from_the_signal_on_what_is_new_is_refused_and_what_runs_is_finished(
     make_settings: Callable[..., Settings], signer: Signer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

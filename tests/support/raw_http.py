@@ -19,10 +19,12 @@ UNHURRIED = {"write_seconds": 10 * PATIENCE, "look_seconds": PATIENCE}
 
 @asynccontextmanager
 async def serving(
-    app: Any, *, protocol: type[GuardedProtocol] = GuardedProtocol, connections: Connections | None = None
+    app: Any, *, protocol: type[GuardedProtocol] | None = GuardedProtocol, connections: Connections | None = None
 ) -> AsyncIterator[int]:
-    """The port of a server that runs in this loop."""
-    http: Any = partial(protocol, open_connections=connections or Connections(**UNHURRIED))
+    """The port of a server that runs in this loop; without a protocol, by uvicorn's own."""
+    http: Any = "httptools"
+    if protocol is not None:
+        http = partial(protocol, open_connections=connections or Connections(**UNHURRIED))
     config = uvicorn.Config(app, http=http, lifespan="off", log_config=None, server_header=False)
     server = uvicorn.Server(config)
     with socket.socket() as listening:
@@ -36,8 +38,7 @@ async def serving(
             server.should_exit = True
             # Whatever a client of a test left open.
             for connection in list(server.server_state.connections):
-                if isinstance(connection, GuardedProtocol):
-                    connection.abort()
+                connection.transport.abort()  # type: ignore[union-attr]
             await task
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 # Bytes of one connection that wait in this process; over it, writing pauses until they are gone.
-_HIGH_WATER: Final = 65_536
+_HIGH_WATER: Final = 32_768
 # And in the kernel, so that a client that does not read is noticed before megabytes are.
 _SEND_BUFFER: Final = 65_536
 # How long a client that gets its last answer may go on sending, in seconds.

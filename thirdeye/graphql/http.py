@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 from thirdeye.asgi import NO_STORE, send_response
 from thirdeye.edge.idempotency import HEADER
 from thirdeye.edge.refusal import refuse
-from thirdeye.errors import LimitExceeded, ThirdEyeError, TransportError
+from thirdeye.errors import HeaderPairs, LimitExceeded, ThirdEyeError, TransportError
 from thirdeye.graphql.answer import Answer
 from thirdeye.graphql.documents import (
     DocumentCache,
@@ -77,10 +77,13 @@ class GraphQLEndpoint:
             if content_type is None:
                 raise TransportError(406, "Accept must allow application/graphql-response+json or application/json")
             answer = await self._runner.execute(scope, prepared, request, idempotency_key=headers.get(HEADER))
+            status, body, response_headers = _response(scope, headers, answer, content_type)
+            # While a slow client reads, the data behind the body are not kept.
+            del answer, request
         except ThirdEyeError as error:
             await refuse(scope, send, error)
             return
-        await _send_answer(scope, send, headers, answer, content_type)
+        await send_response(send, status, body, response_headers, content_type)
 
     async def _read_post(
         self, scope: Scope, headers: Headers, receive: Receive
@@ -150,21 +153,17 @@ class GraphQLEndpoint:
         return self._documents.prepare(request.query)
 
 
-async def _send_answer(scope: Scope, send: Send, headers: Headers, answer: Answer, content_type: bytes) -> None:
+def _response(scope: Scope, headers: Headers, answer: Answer, content_type: bytes) -> tuple[int, bytes, HeaderPairs]:
+    """Status, body and headers."""
     if scope["method"] == "GET" and not answer.errors and request_state(scope).operation != ADHOC:
-        await _send_revalidated(send, headers, answer.body, content_type)
-        return
+        return _revalidated(headers, answer.body, content_type)
     status = 400 if answer.is_request_error and content_type == RESPONSE_JSON else 200
-    response_headers = (*NO_STORE, *_REPLAYED) if answer.replayed else NO_STORE
-    await send_response(send, status, answer.body, response_headers, content_type)
+    return status, answer.body, (*NO_STORE, *_REPLAYED) if answer.replayed else NO_STORE
 
 
-async def _send_revalidated(send: Send, headers: Headers, body: bytes, content_type: bytes) -> None:
+def _revalidated(headers: Headers, body: bytes, content_type: bytes) -> tuple[int, bytes, HeaderPairs]:
     """The answer to a persisted query by GET, or 304 when the caller has the same already."""
     tag = b'"' + blake2b(content_type + body, digest_size=16).hexdigest().encode() + b'"'
     tags_of_caller = {tag.strip().removeprefix(b"W/") for tag in headers.get(b"if-none-match", b"").split(b",")}
     response_headers = (*_REVALIDATE, (b"etag", tag))
-    if tag in tags_of_caller:
-        await send_response(send, 304, b"", response_headers)
-        return
-    await send_response(send, 200, body, response_headers, content_type)
+    return (304, b"", response_headers) if tag in tags_of_caller else (200, body, response_headers)

@@ -12,7 +12,7 @@ from thirdeye.connection_shares import ConnectionShare, sharing
 from thirdeye.context import Context
 from thirdeye.deadlines import Deadlines
 from thirdeye.edge.idempotency import HEADER, Idempotency, validate_key
-from thirdeye.errors import RequestTimeout
+from thirdeye.errors import BadInput, RequestTimeout
 from thirdeye.graphql.answer import Answer, AnswerError
 from thirdeye.graphql.cost import check_cost
 from thirdeye.graphql.documents import PreparedDocument
@@ -27,6 +27,8 @@ from thirdeye.request_state import RequestState, request_state
 
 # So many connections a request takes at most, however many fields it has.
 _CONNECTIONS: Final = 2
+# Bytes of JSON. A thousand tables with all of their fields are a quarter of it.
+MAX_ANSWER: Final = 8_000_000
 # Without a path nothing was executed, and these codes say that the request was wrong: the specification's request errors.
 _REQUEST_ERRORS: Final = frozenset({"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"})
 # Codes of errors that count as refusals in the audit.
@@ -114,6 +116,8 @@ class OperationRunner:
                 answer = await self._execute_score(prepared, context, state)
             else:
                 answer = self._answer(await self._run(prepared, request, context), state)
+                if len(answer.body) > MAX_ANSWER:
+                    answer = self._too_large(answer, prepared.kind(request.operation_name), state)
         self._count(answer, state)
         return answer
 
@@ -159,6 +163,17 @@ class OperationRunner:
             error.is_before_execution and error.code in _REQUEST_ERRORS for error in errors
         )
         return Answer(result.data, errors, is_request_error=is_request_error)
+
+    @staticmethod
+    def _too_large(answer: Answer, kind: OperationType | None, state: RequestState) -> Answer:
+        message = (
+            f"the answer has {len(answer.body)} bytes, at most {MAX_ANSWER} are sent; ask for fewer nodes or fields"
+        )
+        if kind is OperationType.MUTATION:
+            message += ". What was to be changed is changed"
+        error = BadInput(message)
+        formatted = format_error(GraphQLError(message, original_error=error), error.code, state.request_id)
+        return Answer(None, [AnswerError(formatted)])
 
     def _count(self, answer: Answer, state: RequestState) -> None:
         self._metrics.observe_operation(state.operation or "adhoc", "error" if answer.errors else "ok")

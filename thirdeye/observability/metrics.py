@@ -22,6 +22,9 @@ class Metrics:
         self.request_seconds = seconds(
             "thirdeye_http_request_seconds", "Seconds to answer an HTTP request.", ("route",)
         )
+        self.answers_not_taken = counter(
+            "thirdeye_answers_not_taken", "Answers given up because the client did not read them."
+        )
         self.operations = counter(
             "thirdeye_graphql_operations", "GraphQL operations, by persisted id.", ("operation", "outcome")
         )

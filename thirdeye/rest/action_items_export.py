@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from thirdeye.edge.exports import ExportSlots
 from thirdeye.graphql.request import JsonObject
 from thirdeye.rest.csv_cells import csv_header, csv_rows
 from thirdeye.rest.handlers import Execute, error_of
@@ -29,7 +30,7 @@ EXPORT: Final = RestRoute(
 )
 
 
-def items_csv_route(prefix: str, variables: Variables, execute: Execute) -> Route:
+def items_csv_route(prefix: str, variables: Variables, execute: Execute, slots: ExportSlots) -> Route:
     """`action-items.csv`."""
 
     async def export(request: Request) -> Response:
@@ -41,7 +42,7 @@ def items_csv_route(prefix: str, variables: Variables, execute: Execute) -> Rout
         pages = _pages(request, values, answer.data[EXPORT.root], execute)
         return StreamingResponse(pages, media_type="text/csv; charset=utf-8", headers=headers)
 
-    return Route(prefix + EXPORT.path, export, methods=["GET"])
+    return Route(prefix + EXPORT.path, slots.bounded(export), methods=["GET"])
 
 
 async def _pages(request: Request, values: JsonObject, page: JsonObject, execute: Execute) -> AsyncIterator[bytes]:

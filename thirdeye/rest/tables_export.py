@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from thirdeye.context import Context
 from thirdeye.database import Row
+from thirdeye.edge.exports import ExportSlots
 from thirdeye.errors import BadInput
 from thirdeye.estate.listing import parse_filter
 from thirdeye.estate.loaders import table_of, with_snapshot
@@ -60,7 +61,7 @@ Table = Mapping[str, object]
 Render = Callable[[Sequence[Table]], bytes]
 
 
-def export_routes(prefix: str, context_of: Callable[[Scope], Context]) -> list[Route]:
+def export_routes(prefix: str, context_of: Callable[[Scope], Context], slots: ExportSlots) -> list[Route]:
     """The routes `tables.csv` and `tables.jsonl`."""
 
     def route(name: str, media_type: str, head: bytes, render: Render) -> Route:
@@ -77,7 +78,7 @@ def export_routes(prefix: str, context_of: Callable[[Scope], Context]) -> list[R
                 return Response(media_type=media_type, headers=headers)
             return StreamingResponse(_pages(context, numbers, head, render), media_type=media_type, headers=headers)
 
-        return Route(f"{prefix}/{name}", export, methods=["GET"])
+        return Route(f"{prefix}/{name}", slots.bounded(export), methods=["GET"])
 
     return [
         route("tables.csv", "text/csv; charset=utf-8", csv_header(COLUMNS), _csv),
