@@ -17,6 +17,7 @@ from thirdeye.edge.shutdown import ShutdownSignal
 from thirdeye.errors import DatabaseUnavailable
 from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
+from thirdeye.observability.metrics import Metrics
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -130,6 +131,29 @@ async def test_what_needs_no_token_takes_no_body(settings: Settings, signer: Sig
         # One that says that it is too large is not waited for.
         large = await api.client.post(GRAPHQL, content=b"x", headers={"content-length": "1000000000"})
         assert (large.status_code, large.headers["connection"]) == (413, "close")
+
+
+async def test_many_who_ask_for_metrics_at_once_get_one_text(
+    settings: Settings, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = []
+    render = Metrics.render
+
+    def counted(metrics: Metrics) -> bytes:
+        rendered.append(render(metrics))
+        return rendered[-1]
+
+    monkeypatch.setattr(Metrics, "render", counted)
+    monkeypatch.setattr("thirdeye.rest.health._SHARED_SECONDS", 1)
+    async with running(settings, signer) as api:
+        answers = await asyncio.gather(*(api.client.get("/metrics") for _ in range(50)))
+        assert {answer.content for answer in answers} == set(rendered)
+        assert len(rendered) < 5
+        # It holds what had happened when it was asked for.
+        monkeypatch.setattr("thirdeye.rest.health._SHARED_SECONDS", 0)
+        await api.ask("{ nope }")
+        after = (await api.client.get("/metrics")).text
+        assert 'thirdeye_graphql_errors_total{code="GRAPHQL_VALIDATION_FAILED"} 1.0' in after
 
 
 async def test_an_answer_has_its_bound(settings: Settings, signer: Signer, monkeypatch: pytest.MonkeyPatch) -> None:

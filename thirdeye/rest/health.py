@@ -1,7 +1,9 @@
 """Health and metrics; none of it needs a token."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +14,11 @@ from thirdeye.dependencies import Dependencies
 from thirdeye.observability.metrics import CONTENT_TYPE, Metrics
 from thirdeye.rest.responses import json_response
 from thirdeye.score.service import ScoreService
+from thirdeye.single_flight import SingleFlight
+
+# Prometheus' text takes some milliseconds of the process, and needs no token: whoever asks within so many seconds gets the
+# same.
+_SHARED_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,6 +30,7 @@ class Health:
     metrics: Metrics
     clock: Clock
     stopping: Callable[[], bool]
+    _metrics_requests: SingleFlight = field(default_factory=SingleFlight, init=False)
 
     def routes(self, prefix: str) -> list[Route]:
         """The routes of the contract."""
@@ -64,5 +72,10 @@ class Health:
         return None
 
     async def prometheus(self, _: Request) -> Response:
-        """Prometheus' text."""
-        return Response(self.metrics.render(), headers={"content-type": CONTENT_TYPE})
+        """Prometheus' text, never older than the request."""
+        text = await self._metrics_requests.do("metrics", self._render)
+        return Response(text, headers={"content-type": CONTENT_TYPE})
+
+    async def _render(self) -> bytes:
+        await asyncio.sleep(_SHARED_SECONDS)
+        return self.metrics.render()
