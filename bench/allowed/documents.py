@@ -10,7 +10,6 @@ from graphql import (
     GraphQLSchema,
     get_named_type,
     is_leaf_type,
-    is_required_argument,
 )
 
 _MAX_DEPTH = 8
@@ -28,13 +27,13 @@ class Path:
     def name(self) -> str:
         return ".".join(name for name, _ in self.steps if name not in _PASSED)
 
-    def text(self, arguments: Mapping[str, str], *, pages: str, leaves: bool = True) -> str:
-        """The selection of this field, with all plain fields below it or one. `pages`: "largest", "default" or a number."""
+    def text(self, arguments: Mapping[str, str], *, pages: str) -> str:
+        """The selection of this field, with all plain fields below it. `pages`: "largest", "default" or a number."""
         written = ""
         for level in reversed(range(len(self.steps))):
             name, field = self.steps[level]
             last = level == len(self.steps) - 1
-            below = selection(field, deep=leaves, depth=level + 1) if last else f"{{ {written} }}"
+            below = selection(field, depth=level + 1) if last else f"{{ {written} }}"
             sample = "" if name in _PASSED else arguments.get(self.key(level), "")
             written = f"{name}{given(field, sample, pages)} {below}"
         return written
@@ -58,19 +57,18 @@ def largest(field: GraphQLField) -> int:
     return next(int(word) for before, word in pairwise(words) if before == "to" and word.isdigit())
 
 
-def selection(field: GraphQLField, *, deep: bool, depth: int) -> str:
-    """All plain fields of what a field gives, or the first of them; through the edges of a page."""
+def selection(field: GraphQLField, *, depth: int) -> str:
+    """All plain fields of what a field gives, through the edges of a page."""
     type_ = get_named_type(field.type)
     if not isinstance(type_, GraphQLObjectType):
         return ""
     names = [name for name, each in type_.fields.items() if is_leaf_type(get_named_type(each.type))]
     through = [
-        f"{name} {selection(each, deep=deep, depth=depth + 1)}"
+        f"{name} {selection(each, depth=depth + 1)}"
         for name, each in type_.fields.items()
         if name in _PASSED and depth < _MAX_DEPTH - 1
     ]
-    plain = (names if deep else names[:1]) if not through or deep else []
-    return "{ " + " ".join([*plain, *through]) + " }"
+    return "{ " + " ".join([*names, *through]) + " }"
 
 
 def paths(schema: GraphQLSchema, *, levels: int = 3) -> Iterator[Path]:
@@ -83,14 +81,9 @@ def _below(type_: GraphQLObjectType, steps: tuple[tuple[str, GraphQLField], ...]
     for name, field in type_.fields.items():
         below = get_named_type(field.type)
         way = (*steps, (name, field))
-        if not isinstance(below, GraphQLObjectType) or len(way) >= _MAX_DEPTH:
+        if not isinstance(below, GraphQLObjectType) or len(way) >= _MAX_DEPTH or field.deprecation_reason:
             continue
         if name not in _PASSED:
             yield Path(way)
         if levels - (name not in _PASSED) > 0:
             yield from _below(below, way, levels - (name not in _PASSED))
-
-
-def required(field: GraphQLField) -> list[str]:
-    """The arguments without which a field cannot be asked."""
-    return [name for name, argument in field.args.items() if is_required_argument(argument)]
