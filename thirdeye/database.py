@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar, copy_context
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiomysql
@@ -20,6 +20,7 @@ from pymysql.constants import CLIENT, FIELD_TYPE
 from pymysql.converters import conversions
 
 from thirdeye.connection_shares import ConnectionShare, current_share, sharing
+from thirdeye.database_errors import AWAY, CONTENDED, DUPLICATE, REFUSED, SCHEMA_MISSING
 from thirdeye.deadlines import Deadlines
 from thirdeye.errors import AlreadyExists, DatabaseUnavailable, SchemaMissing, Unavailable
 from thirdeye.locks import Lease, Turns, named_lock, pauses
@@ -30,19 +31,6 @@ from thirdeye.session import Session as Session
 from thirdeye.settings import Settings
 from thirdeye.sql_text import decode_datetime, encode_datetime, excess_privileges, quote_account
 
-# What the server or the way to it has, as opposed to what is wrong with a statement.
-_AWAY = frozenset({
-    1040, 1042, 1043, 1053, 1077, 1129, 1130, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1927,
-    2002, 2003, 2006, 2013, 2014, 2055, 3159, 4031,
-})  # fmt: skip
-# A wrong user or password.
-_REFUSED = frozenset({1045, 1698})
-_SCHEMA_MISSING = frozenset({1044, 1049})
-# A deadlock, a row that others held for too long, a savepoint that a deadlock took along: nothing was changed.
-_CONTENDED = frozenset({1205, 1213, 1305})
-_DUPLICATE: Final = 1062
-# No such table or column, or none that this account may read: servers answer both alike.
-NOT_READABLE = frozenset({1054, 1142, 1143, 1146})
 # Set on every connection, so that what a server has as its default (ANSI_QUOTES, NO_BACKSLASH_ESCAPES) cannot matter.
 _SQL_MODE = "'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
 # The one place where stored moments become aware, and where only those in UTC are stored.
@@ -328,16 +316,16 @@ class MySQL:
             yield
         except pymysql.err.MySQLError as error:
             code = error.args[0] if error.args else None
-            if code in _SCHEMA_MISSING:
+            if code in SCHEMA_MISSING:
                 raise SchemaMissing(self.name, f"no schema {self.schema} for this account ({code})") from error
-            if code in _REFUSED:
+            if code in REFUSED:
                 detail = f"the server refuses this account: wrong user or password (error {code})"
                 raise DatabaseUnavailable(self.name, detail) from error
-            if code in _AWAY or isinstance(error, pymysql.err.InterfaceError):
+            if code in AWAY or isinstance(error, pymysql.err.InterfaceError):
                 raise DatabaseUnavailable(self.name, f"the server cannot be reached (error {code})") from error
-            if code == _DUPLICATE:
+            if code == DUPLICATE:
                 raise AlreadyExists("the same is there already; nothing was changed") from error
-            if code in _CONTENDED:
+            if code in CONTENDED:
                 message = "others are changing the same at the moment; nothing was changed, try again"
                 raise Unavailable(message) from error
             raise

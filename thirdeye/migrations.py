@@ -19,7 +19,8 @@ from yoyo import read_migrations
 from yoyo.backends.core.mysql import MySQLBackend
 from yoyo.connections import parse_uri
 
-from thirdeye.database import NOT_READABLE, MySQL, create_schema
+from thirdeye.database import MySQL, create_schema
+from thirdeye.database_errors import NOT_READABLE
 from thirdeye.errors import DatabaseUnavailable, SchemaMissing
 from thirdeye.resources import resource
 from thirdeye.settings import Settings

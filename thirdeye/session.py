@@ -6,7 +6,7 @@ are no mappings.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -113,7 +113,7 @@ class Session:
             row: Row | None = await cursor.fetchone()
             return row
 
-    async def stream(self, sql: str, values: Values | None = None) -> AsyncIterator[Row]:
+    async def stream(self, sql: str, values: Values | None = None) -> AsyncGenerator[Row, None]:
         """Rows as they arrive, so that a large answer is never in memory as a whole; go through all of them."""
         started = time.perf_counter()
         cursor = await self._raw.cursor(_StreamingCursor)

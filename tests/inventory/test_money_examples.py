@@ -14,7 +14,6 @@ from thirdeye.inventory.money import round_amount
 from thirdeye.inventory.rules import TYPES_WITHOUT_STORAGE
 from thirdeye.inventory.storage_prices import DEFAULT_PRICE, StoragePrice, Tariffs, prices_by_service
 from thirdeye.mirror.profiles import read_size
-from thirdeye.mirror.warnings import RefreshWarnings
 
 DAY = date(2026, 11, 27)
 DOCUMENT = (ROOT / "docs" / "money.md").read_text(encoding="utf-8")
@@ -65,7 +64,7 @@ def test_an_example(row: list[str]) -> None:
     ago = re.fullmatch(r"(\d+) days ago", written)
     # Of one whose time of a write cannot be read, an older one may be known.
     day = None if written == "unknown" else DAY - timedelta(days=int(ago[1]) if ago else 500)
-    known = read_size("" if size == "unknown" else f"{int(rows not in ('-', '0'))}{size}", "x", RefreshWarnings())
+    known, _ = read_size("" if size == "unknown" else f"{int(rows not in ('-', '0'))}{size}")
     found = tariffs.storage(tariffs.of_table(0, day, flags), None if known < 0 else known)
     assert (found if found is None else round_amount(found)) == amount(storage)
     parts = [part for part in (found, amount(queries)) if part is not None]

@@ -50,18 +50,37 @@ async def test_a_time_of_change_that_is_none_leaves_a_table_unknown(om: OMRows, 
         assert (found.judgement, found.may_go) == (("UNKNOWN", "AGE"), False)
 
 
-async def test_usage_that_is_null_or_of_no_day_is_no_use(om: OMRows, estate: OMEstate) -> None:
+async def test_usage_of_a_count_that_cannot_be_read_is_use(om: OMRows, estate: OMEstate) -> None:
+    """OM has no row of a day without use."""
     has_a_past(om)
-    table = "shop.main.core.asked"
-    om.table(table)
-    om.usage(table, [5], count=None)
-    om.usage(table, [7], count=-3)
-    om.run(
-        "INSERT INTO entity_usage (id, entityType, usageDate, count1) VALUES (%s, 'table', NULL, 5)",
-        identifier_of(table),
+    null, negative, none = (f"shop.main.core.{name}" for name in ("null", "negative", "none"))
+    for table, count in ((null, None), (negative, -3), (none, 0)):
+        om.table(table)
+        om.usage(table, [5], count=count)
+    seen = await estate.look()
+    assert [seen[table].activity for table in (null, negative, none)] == ["ACTIVE", "ACTIVE", "DORMANT"]
+    assert estate.warnings["ODD_ROW"]["count"] == 2
+    assert all(
+        any(identifier_of(each) in text for text in estate.warnings["ODD_ROW"]["examples"]) for each in (null, negative)
     )
-    seen = (await estate.look())[table]
-    assert (seen.activity, seen.last_accessed) == ("DORMANT", None)
+
+
+@pytest.mark.parametrize("day", [None, "0000-00-00", "1999-12-31"])
+async def test_usage_of_a_day_that_cannot_be_read_leaves_its_table_unknown(
+    om: OMRows, estate: OMEstate, day: str | None
+) -> None:
+    has_a_past(om)
+    asked, counted = "shop.main.core.asked", "shop.main.core.counted"
+    om.run("SET sql_mode = ''")
+    for table, count in ((asked, 5), (counted, 0)):
+        om.table(table)
+        om.run("INSERT INTO entity_usage VALUES (%s, 'table', %s, %s, 0, 0, 0, 0, 0)", identifier_of(table), day, count)
+    seen = await estate.look()
+    assert (*seen[asked].judgement, seen[asked].may_go) == ("UNKNOWN", "UNREADABLE", False)
+    assert (seen[counted].activity, estate.warnings["ODD_ROW"]["count"]) == ("DORMANT", 1)
+    assert await estate.look("FULL") == seen
+    om.forget_usage(asked)
+    assert (await estate.look())[asked].activity == "DORMANT"
 
 
 @pytest.mark.parametrize("value", ODD)

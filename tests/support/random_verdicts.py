@@ -241,7 +241,7 @@ class _InMemory(_Judge):
             "id": f"t{number}", "fqn": f"t{number}", "name": f"t{number}",
             "service_hash": f"s{facts.service}", "database": None, "schema": None,
             "table_type": facts.kind, "created": ago(facts.created), "life_accessed": ago(facts.accessed),
-            "unreadable_access": False, "unreadable_write": False, "writes": writes,
+            "unreadable_access": False, "unreadable_use": False, "unreadable_write": False, "writes": writes,
             "written": max((each for each in writes if each), default=None),
             "metadata_changed": ago(facts.changed), "entity_created": None, "first_version": False, "profiles": [],
             "cost_use": None, "tier": facts.tier or None, "tags": set(facts.tags), "size": facts.size,

@@ -273,7 +273,7 @@ class _Judge(LineageAndScore):
         accessed = table["accessed"]
         if table["evidence"] in ("METADATA", "NONE"):
             return "NO_FEED"
-        if table["unreadable_access"]:
+        if table["unreadable_access"] or table["unreadable_use"]:
             return "UNREADABLE"
         last_row = table["last_row"]
         repeated = place.undated and last_row and (accessed is None or last_row > accessed)

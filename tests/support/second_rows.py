@@ -124,7 +124,8 @@ class Reader:
             "service_hash": (row["fqnHash"] or "")[:32], "database": database, "schema": schema,
             "deleted": document.get("deleted") is True, "table_type": document.get("tableType"),
             "created": moments["created"].day, "life_accessed": moments["accessed"].day,
-            "unreadable_access": moments["accessed"].unreadable, "unreadable_write": moments["updated"].unreadable,
+            "unreadable_access": moments["accessed"].unreadable, "unreadable_use": False,
+            "unreadable_write": moments["updated"].unreadable,
             "writes": [moments["updated"].day, moments["created"].day],
             "metadata_changed": self.day(document.get("updatedAt")), "entity_created": self.day(created),
             "first_version": is_first_version(document.get("version")), "profiles": [], "cost_use": None,
@@ -186,10 +187,14 @@ class Reader:
         found = list[UsageRow]()
         for row in self.usage:
             day = row["usageDate"]
-            row["day"] = min(day, self.today) if day is not None and day.year >= 2000 else None
-            count = max(row["count1"] or 0, 0)
+            # A day of zeros comes as text.
+            row["day"] = min(day, self.today) if isinstance(day, date) and day.year >= 2000 else None
+            # There is no row of a day without use: a count that cannot be read is of one.
+            count = 1 if row["count1"] is None or row["count1"] < 0 else row["count1"]
             table = self.everything.get(row["id"]) if row["entityType"] == "table" else None
             if row["day"] is None:
+                if table is not None and count:
+                    table["unreadable_use"] = True
                 continue
             if table is not None:
                 place = (table["service_hash"], table["database"], table["schema"])
@@ -233,11 +238,14 @@ class Reader:
         ids = {row["fqnHash"]: row["id"] for row in self.rows("query_entity", "id, fqnHash")}
         costs: dict[str, float] = defaultdict(float)
         days: dict[str, date] = {}
+        undated = set[str]()
         for row in self.rows("query_cost_time_series", "entityFQNHash, timestamp, json"):
             query, document, day = ids.get(row["entityFQNHash"]), decoded(row["json"]), self.day(row["timestamp"])
             if query is None:
                 continue
-            if day is not None:
+            if day is None:
+                undated.add(query)
+            else:
                 days[query] = max(day, days.get(query, day))
             cost = document.get("cost")
             if day is not None and self.ago(day) <= 30 and is_amount(cost):
@@ -250,6 +258,8 @@ class Reader:
             for table in (tables[each] for each in identifiers if each in tables):
                 if query in costs:
                     table["query_cost"] = (table["query_cost"] or 0) + costs[query] / len(identifiers)
+                if query in undated:
+                    table["unreadable_use"] = True
                 if query in days:
                     table["cost_use"] = max(days[query], table["cost_use"] or days[query])
 

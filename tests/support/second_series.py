@@ -120,6 +120,7 @@ def shared_signs(parts: Iterable[Row]) -> Row:
         "known_since": min(row["known_since"] for row in rows),
         "last_row": max((row["last_row"] for row in rows if row["last_row"]), default=None),
         "unreadable_access": any(row["unreadable_access"] for row in rows),
+        "unreadable_use": any(row["unreadable_use"] for row in rows),
         "young": any(row["young"] for row in rows),
     }
 

@@ -11,7 +11,7 @@ import typer
 from redis.exceptions import RedisError
 from typer.core import TyperGroup
 
-from thirdeye.database import NOT_READABLE
+from thirdeye.database_errors import NOT_READABLE
 from thirdeye.errors import ThirdEyeError
 from thirdeye.migrations import MigrationFailed
 from thirdeye.settings import SettingsInvalid

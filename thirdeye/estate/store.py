@@ -168,5 +168,8 @@ async def _confirmation(session: Session, confirmation: int) -> Row:
 
 
 def _decode_run(row: Row) -> Row:
-    row["warnings"] = orjson.loads(row["warnings"]) if row["warnings"] else []
+    # Runs of earlier versions have one example.
+    row["warnings"] = [
+        {"examples": [warning["example"]], **warning} for warning in orjson.loads(row["warnings"] or "[]")
+    ]
     return row

@@ -119,8 +119,10 @@ NEAREST_FIELDS: Final[Fields] = {f"node{rank}": "u4" for rank in range(NEAREST)}
 }
 
 # Bits of `signs`: times that are there and cannot be read (LATE_WRITE: for they lie ahead), version 0.1 in
-# OpenMetadata, and that ThirdEye first saw it in a later refresh than the first of its service.
+# OpenMetadata, and that ThirdEye first saw it in a later refresh than the first of its service. UNREADABLE_USE: a row that
+# says when it was used cannot be read; UNREADABLE_ROW: its own row cannot, and all else is as it was last read.
 UNREADABLE_ACCESS, UNREADABLE_UPDATE, UNREADABLE_PROFILE, FIRST_VERSION, SEEN_LATER, LATE_WRITE = 1, 2, 4, 8, 16, 32
+UNREADABLE_USE, UNREADABLE_ROW = 64, 128
 UNREADABLE_WRITE: Final = UNREADABLE_UPDATE | UNREADABLE_PROFILE | LATE_WRITE
 # Bits of `flags`. PRESENT: part of the estate, and be it ABSENT, which is what OpenMetadata no longer has and ThirdEye
 # does not count as gone yet. TESTED: OpenMetadata has a test suite for it. CARED_FOR: that, or somebody follows it, or
@@ -286,9 +288,13 @@ def select(numbers: Iterable[int], length: int) -> Mask:
     return mask
 
 
+# JSON, as it is written here, has no larger numbers. Sums beyond it are of sizes that cannot be; they are cut.
+MAX_SUM: Final = 2**63 - 1
+
+
 def exact_sums(groups: Array, values: Array, count: int) -> list[int]:
-    """Sums of non-negative 64-bit integers by group, as Python integers because 64 bits could overflow."""
+    """Sums of non-negative 64-bit integers by group, as Python integers because 64 bits could overflow: cut at MAX_SUM."""
     low, high = np.zeros(count, np.int64), np.zeros(count, np.int64)
     np.add.at(low, groups, values & 0xFFFF_FFFF)
     np.add.at(high, groups, values >> 32)
-    return [(int(upper) << 32) + int(lower) for upper, lower in zip(high, low, strict=True)]
+    return [min((int(upper) << 32) + int(lower), MAX_SUM) for upper, lower in zip(high, low, strict=True)]

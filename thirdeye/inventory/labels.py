@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Final, TypedDict
 
 TIER_PREFIX: Final = "Tier."
+# What stands for a tag without a name: it may be one that protects.
+UNREADABLE_TAG: Final = "(a tag without a name)"
 
 
 class Mark(StrEnum):

@@ -8,7 +8,7 @@ from typing import Final, TypedDict, cast
 
 import numpy as np
 
-from thirdeye.inventory.columns import PRESENT, ZOMBIE, Array, Columns, select
+from thirdeye.inventory.columns import MAX_SUM, PRESENT, ZOMBIE, Array, Columns, select
 from thirdeye.inventory.cost_sums import Sums, SumsByGroup
 from thirdeye.inventory.directory import DepartedOwner, Directory, Owner
 from thirdeye.inventory.domain_names import domain_path, with_parents
@@ -196,7 +196,7 @@ def _excess(entries: Iterable[Totals], total: Totals, basis: str | None) -> Tota
     def excess(name: str) -> int | str:
         values = [cast(Mapping[str, int | str], entry)[name] for entry in (*entries, total)]
         difference = sum(map(Decimal, values[:-1]), Decimal(0)) - Decimal(values[-1])
-        return format_cost(difference) if isinstance(values[-1], str) else int(difference)
+        return format_cost(difference) if isinstance(values[-1], str) else min(max(int(difference), 0), MAX_SUM)
 
     summed = [name for name in Totals.__annotations__ if name != "priceBasis"]
     return cast(Totals, {**{name: excess(name) for name in summed}, "priceBasis": basis})
@@ -250,12 +250,12 @@ def _totals(sums: Sums, zombies: Sums, tariffs: Tariffs) -> Totals:
     return {
         "tables": sums.tables,
         "sizedTables": sums.sized,
-        "bytes": sums.bytes,
+        "bytes": min(sums.bytes, MAX_SUM),
         "storageCost": format_cost(sums.storage),
         "queryCost": format_cost(sums.queries),
         "monthlyCost": format_cost(sums.storage + sums.queries),
         "zombies": zombies.tables,
-        "zombieBytes": zombies.bytes,
+        "zombieBytes": min(zombies.bytes, MAX_SUM),
         "zombieCost": format_cost(zombies.storage + zombies.queries),
         "priceBasis": tariffs.basis_of(sums.services),
     }

@@ -18,6 +18,7 @@ from thirdeye.inventory.columns import (
     RETAINED,
     SOURCE_FIELDS,
     TESTED,
+    UNREADABLE_ROW,
     UNREADABLE_WRITTEN,
     WITHOUT_STORAGE,
     Array,
@@ -149,6 +150,13 @@ async def _existing(reader: OpenMetadataReader, table: SourceTable) -> set[str] 
 
 
 # ---- as last seen
+
+
+async def keep_unread(context: RefreshContext, state: State, numbers: Array) -> None:
+    """Keeps tables whose row cannot be read as they were last read. Whether they are in use, nobody can tell."""
+    if context.progress.kind == "FULL" and len(numbers):
+        await _recall(context, state, numbers)
+    state.source["signs"][numbers] |= np.uint8(UNREADABLE_ROW)
 
 
 async def restore_absent(context: RefreshContext, work: RefreshWork) -> None:

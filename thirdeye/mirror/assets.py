@@ -13,13 +13,14 @@ from thirdeye.inventory.columns import FIRST_ASSET, MISSING, UNREADABLE_KIND, Ar
 from thirdeye.mirror import store
 from thirdeye.mirror.edges import UNSEEN_TABLE
 from thirdeye.mirror.keys import KEY, id_text, records_of
-from thirdeye.mirror.openmetadata.source_tables import ASSETS
+from thirdeye.mirror.openmetadata.source_tables import ASSETS, SourceTable
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.state import Index, State
 
 _ASSET: Final = np.dtype([("id", KEY), ("service", KEY), ("name", ">u4"), ("deleted", "u1")])
 _PAGE: Final = 2_000
 _MAX_NAME_LENGTH: Final = 512
+_MAX_KIND_LENGTH: Final = 64
 
 
 class AssetRecords:
@@ -37,9 +38,18 @@ async def read_assets(reader: OpenMetadataReader) -> dict[str, AssetRecords]:
     for kind, table in ASSETS.items():
         # Older versions of OM lack the tables of newer kinds, which is nothing to warn of unless lineage names one.
         if reader.has(table):
-            rows: list[Row] | None = await reader.optional(table, partial(reader.om.assets, table.name), None)
-            if rows is not None:
-                records[kind] = AssetRecords(rows)
+            of_kind = await reader.bounded(table, partial(_read_kind, reader, table), None)
+            if of_kind is not None:
+                records[kind] = of_kind
+    return records
+
+
+async def _read_kind(reader: OpenMetadataReader, table: SourceTable) -> AssetRecords | None:
+    rows: list[Row] | None = await reader.optional(table, partial(reader.om.assets, table.name), None)
+    if rows is None:
+        return None
+    records = AssetRecords(rows)
+    await reader.warn_of_odd_ids(table, sum(row["number"] for row in rows) - len(records.deleted))
     return records
 
 
@@ -175,7 +185,7 @@ async def name_assets(thirdeye: MySQL, reader: OpenMetadataReader, state: State,
                 named = await reader.rows(ASSETS[kind], read)
             names = {row["id"]: row["name"] for row in named}
             rows = (
-                (FIRST_ASSET + number, identifier, kind, (names.get(identifier) or identifier)[:_MAX_NAME_LENGTH])
-                for number, identifier in ids.items()
+                (FIRST_ASSET + number, each, kind[:_MAX_KIND_LENGTH], (names.get(each) or each)[:_MAX_NAME_LENGTH])
+                for number, each in ids.items()
             )
             await store.put_assets(thirdeye, rows)

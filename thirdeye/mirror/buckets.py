@@ -1,7 +1,8 @@
 """Buckets of rows, by four hexadecimal digits of an id or a hash: their checksums tell which ones a refresh reads again."""
 
 import zlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final, SupportsInt
 
@@ -13,7 +14,7 @@ from thirdeye.mirror.openmetadata.store import MAX_BUCKETS
 
 BUCKETS: Final = 65_536
 # Streams the rows of these buckets; all rows for None.
-ReadRows = Callable[[Sequence[int] | None], AsyncIterator[Row]]
+ReadRows = Callable[[Sequence[int] | None], AsyncGenerator[Row, None]]
 
 
 class BucketSums:
@@ -56,12 +57,14 @@ class BucketSelection:
         """The tables whose values are read again."""
         return np.ones(len(bucket_of_table), np.bool_) if self.mask is None else self.mask[bucket_of_table]
 
-    async def rows(self, read: ReadRows) -> AsyncIterator[Row]:
+    async def rows(self, read: ReadRows) -> AsyncGenerator[Row, None]:
         """The rows of these buckets."""
         numbers = None if self.mask is None else np.flatnonzero(self.mask).tolist()
         if self.readable and numbers != []:
-            async for row in read(numbers):
-                yield row
+            # Whoever stops half way leaves the connection ready for the next statement.
+            async with aclosing(read(numbers)) as rows:
+                async for row in rows:
+                    yield row
 
 
 def select_changed(before: BucketSums | None, now: BucketSums, rekeyed: Array) -> Mask | None:

@@ -7,7 +7,8 @@ from html import unescape
 from typing import Final
 
 from thirdeye.database import Row
-from thirdeye.mirror.openmetadata.store import DESCRIPTION_LENGTH, OpenMetadata
+from thirdeye.mirror.openmetadata.store import OpenMetadata
+from thirdeye.mirror.openmetadata.tables.store import DESCRIPTION_LENGTH
 from thirdeye.outside_json import UnreadableJson, read_json
 
 _MAX_BYTES: Final = 2**24

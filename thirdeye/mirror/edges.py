@@ -9,7 +9,7 @@ import numpy as np
 from thirdeye.database import Row
 from thirdeye.inventory.columns import ABSENT, FIRST_ASSET, Array, Mask
 from thirdeye.mirror.buckets import id_buckets
-from thirdeye.mirror.keys import KEY, records_of
+from thirdeye.mirror.keys import KEY, are_odd, records_of
 from thirdeye.mirror.state import Index, State
 
 # What `edge_state` says of an edge: OM has its row, the row is marked deleted, or there is none any more and the edge is
@@ -56,6 +56,8 @@ class EdgeReader:
         self._assets = Index(state.asset["id"])
         self._new: dict[bytes, int] = {}
         self._next = int(np.max(np.flatnonzero(state.asset["id"] != b""), initial=-1)) + 1
+        # How many of the rows that were read have an end whose id is none.
+        self.odd = 0
 
     async def read(self, buckets: Mask | None, rows: AsyncIterator[Row], absent_assets: Mask) -> None:
         """Rows of `lineage` replace the edges whose downstream end lies in these buckets, all of them for None.
@@ -82,10 +84,12 @@ class EdgeReader:
 
     async def _added(self, rows: AsyncIterator[Row]) -> AsyncIterator[Edges]:
         async for row in rows:
-            if is_asset(row["from_kind"]) and is_asset(row["to_kind"]):
+            from_kind, to_kind = (bytes(row[name]).decode(errors="replace") for name in ("from_kind", "to_kind"))
+            if is_asset(from_kind) and is_asset(to_kind):
                 pairs = records_of(row["packed"], _PAIR)
-                upstream = self._nodes(row["from_kind"], pairs["upstream"])
-                downstream = self._nodes(row["to_kind"], pairs["downstream"])
+                self.odd += int((are_odd(pairs["upstream"]) | are_odd(pairs["downstream"])).sum())
+                upstream = self._nodes(from_kind, pairs["upstream"])
+                downstream = self._nodes(to_kind, pairs["downstream"])
                 state = np.full(len(pairs), MARKED_DELETED if row["deleted"] else IN_OM, np.uint8)
                 yield Edges(upstream, downstream, state)
 
@@ -127,8 +131,7 @@ class EdgeReader:
         return were
 
     def _nodes(self, kind: str, keys: Array) -> Array:
-        if kind != UNSEEN_TABLE:
-            return (self._asset_numbers(kind, keys) + FIRST_ASSET).astype(np.uint32)
+        # By whatever kind a row calls it: the id of a table is nobody else's.
         numbers = self._index.numbers(keys)
         unseen = numbers < 0
         numbers[unseen] = self._asset_numbers(kind, keys[unseen]) + FIRST_ASSET

@@ -15,6 +15,8 @@ from thirdeye.inventory.columns import (
     LATE_WRITE,
     SEEN_LATER,
     UNREADABLE_ACCESS,
+    UNREADABLE_ROW,
+    UNREADABLE_USE,
     UNREADABLE_WRITE,
     UNREADABLE_WRITTEN,
     ZOMBIE,
@@ -83,7 +85,8 @@ def rule_columns(
         last_row=source["last_row"],
         known_since=source["known_since"],
         young=_is_young(source, first_rows[place], today, thresholds),
-        unreadable=unreadable & ~undated,
+        # What feeds without dates say of accesses is not looked at; of these nobody knows what they would have said.
+        unreadable=(unreadable & ~undated) | ((source["signs"] & (UNREADABLE_USE | UNREADABLE_ROW)) != 0),
     )
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from thirdeye.database import Row
 from thirdeye.inventory.columns import CARED_FOR, CHUNK, TESTED, Array, Mask
 from thirdeye.inventory.fqn import fqn_hash
-from thirdeye.inventory.labels import TIER_PREFIX, Labels, Mark, circular_terms
+from thirdeye.inventory.labels import TIER_PREFIX, UNREADABLE_TAG, Labels, Mark, circular_terms
 from thirdeye.mirror.keys import records_of
-from thirdeye.mirror.relations import assign_sets, numbers_among
+from thirdeye.mirror.relations import assign_sets, numbers_among, odd_in
 from thirdeye.mirror.state import Index, State
 
 _TIERS: Final = {f"{TIER_PREFIX}Tier{number}": number for number in range(1, 6)}
@@ -34,7 +34,7 @@ ReadTags = Callable[[Sequence[str]], Awaitable[list[Row]]]
 
 def tag_of(row: Row) -> str:
     """The tag of a row: text, however broken its bytes are."""
-    return bytes(row["tag"] or b"").decode(errors="replace")
+    return bytes(row["tag"] or b"").decode(errors="replace") or UNREADABLE_TAG
 
 
 class _TagRows:
@@ -60,12 +60,17 @@ class _TagRows:
         self.marked.append((numbers, self.marks.setdefault((str(kind.value), tag), len(self.marks))))
 
 
-async def set_tags(state: State, index: Index, tables: Mask, rows: AsyncIterator[Row]) -> None:
-    """Sets tier, tags and marks of the tables in `tables` from rows of `tags`; `index` finds by the digest of the FQN hash."""
-    found, query = _TagRows(), state.query
+async def set_tags(state: State, index: Index, tables: Mask, rows: AsyncIterator[Row]) -> Array:
+    """Sets tier, tags and marks of the tables in `tables` from rows of `tags`; `index` finds by the digest of the FQN hash.
+
+    Gives the tables with a tag that cannot be read.
+    """
+    found, query, unreadable = _TagRows(), state.query, [np.zeros(0, np.int32)]
     async for row in rows:
-        tag = tag_of(row)
-        found.add(row, tag, _tagged_among(tables, index, row))
+        tag, numbers = tag_of(row), _tagged_among(tables, index, row)
+        found.add(row, tag, numbers)
+        if tag == UNREADABLE_TAG:
+            unreadable.append(numbers)
         if row["source"] == _GLOSSARY:
             state.terms.add(tag)
     query["tags"][tables] = query["marks"][tables] = query["tier"][tables] = 0
@@ -79,6 +84,7 @@ async def set_tags(state: State, index: Index, tables: Mask, rows: AsyncIterator
             query["tags"][numbers] = tag_set
         for numbers, mark_set in assign_sets(_among(found.marked, start), list(found.marks), state.mark_sets.number):
             query["marks"][numbers] = mark_set
+    return np.concatenate(unreadable)
 
 
 def _tagged_among(tables: Mask, index: Index, row: Row) -> Array:
@@ -157,14 +163,18 @@ def levels_of(place_hash: str) -> Iterator[tuple[str, str]]:
 # ---- data products and contracts, test suites, followers
 
 
-async def set_attention(state: State, index: Index, tables: Mask, rows: AsyncIterator[Row]) -> None:
-    """Sets data products, followers and test suites of the tables in `tables` from rows of `attention`."""
+async def set_attention(state: State, index: Index, tables: Mask, rows: AsyncIterator[Row]) -> int:
+    """Sets data products, followers and test suites of the tables in `tables` from rows of `attention`; gives how many name
+    no table.
+    """
+    odd = 0
     products, members = dict[tuple[str, str], int](), list[tuple[Array, int]]()
     query, followers = state.query, np.zeros(state.tables, np.int32)
     query["products"][tables] = query["followers"][tables] = 0
     query["flags"][tables] &= np.uint16(~TESTED & 0xFFFF)
     async for row in rows:
         numbers = numbers_among(tables, index, row)
+        odd += odd_in(row)
         if row["kind"] == "user":
             np.add.at(followers, numbers, 1)
         elif row["kind"] == "testSuite":
@@ -174,6 +184,7 @@ async def set_attention(state: State, index: Index, tables: Mask, rows: AsyncIte
     query["followers"][tables] = np.minimum(followers[tables], _MAX_FOLLOWERS)
     for numbers, product_set in assign_sets(members, list(products), state.product_sets.number):
         query["products"][numbers] = product_set
+    return odd
 
 
 def products_of_places(state: State, rows: Iterable[Row]) -> list[list[tuple[str, str, str]]]:

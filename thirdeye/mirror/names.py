@@ -103,7 +103,10 @@ async def _services(reader: OpenMetadataReader, before: Mapping[str, Any]) -> di
     """
     known = {service["hash"]: (service["name"], service["type"]) for service in before.get("services", ())}
     rows = await reader.rows(SERVICES, reader.om.services)
-    services = {row["name_hash"]: (row["name"], row["service_type"]) for row in rows if row["name_hash"]}
+    named = {row["name_hash"]: (row["name"], row["service_type"]) for row in rows if row["name_hash"]}
+    for service_hash in (service_hash for service_hash, (name, _) in named.items() if not name):
+        reader.odd_row(SERVICES.name, f"hash of the name {service_hash}", "it has no name")
+    services = {service_hash: entry for service_hash, entry in named.items() if entry[0]}
     if Evidence.SERVICES in reader.missing_evidence:
         services = {each: (name, kind or known.get(each, (name, None))[1]) for each, (name, kind) in services.items()}
     return known | services

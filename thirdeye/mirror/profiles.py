@@ -7,7 +7,8 @@ import numpy as np
 
 from thirdeye.database import Row
 from thirdeye.inventory.columns import UNREADABLE_PROFILE, Array, Mask
-from thirdeye.mirror.keys import records_of
+from thirdeye.mirror.keys import id_text, records_of
+from thirdeye.mirror.openmetadata.source_tables import PROFILES
 from thirdeye.mirror.state import Index, State
 from thirdeye.mirror.warnings import RefreshWarnings
 
@@ -32,10 +33,16 @@ async def set_profiles(
         numbers = index.numbers(records_of("".join(digests)))
         written, profiled = _days(times), _days(firsts)
         signs = np.array([int(flag) * UNREADABLE_PROFILE for flag in unreadable], np.uint8)
-        sizes = np.array(
-            [read_size(text[_TIME_DIGITS:], digest, warnings) for digest, text in zip(digests, texts, strict=True)],
-            np.int64,
-        )
+        sizes = np.zeros(len(texts), np.int64)
+        for place, text in enumerate(texts):
+            sizes[place], problem = read_size(text[_TIME_DIGITS:])
+            if problem is not None:
+                warnings.add(
+                    problem, f"{text[_TIME_DIGITS + 1 :]} bytes, {_name(state, numbers[place], digests[place])}"
+                )
+        for place in np.flatnonzero(signs).tolist():
+            name = _name(state, numbers[place], digests[place])
+            warnings.odd_row(PROFILES.name, name, "the operation or the time of a system profile cannot be read")
         chosen = numbers >= 0
         chosen[chosen] = tables[numbers[chosen]]
         state.query["size"][numbers[chosen]] = sizes[chosen]
@@ -48,20 +55,28 @@ def _days(milliseconds: Sequence[str]) -> Array:
     return np.array([int(time) // _DAY_MS for time in milliseconds]).astype(np.uint16)
 
 
-def read_size(text: str, example: str, warnings: RefreshWarnings) -> int:
-    """Bytes from whatever the JSON held behind a 1 for a table with rows; -1 for none, for nonsense, and for none of rows."""
+def _name(state: State, number: int, digest: str) -> str:
+    """What tells whose profile it is: the table, or what its hash begins with as others may compute it."""
+    if number >= 0:
+        return f"profile of table {id_text(state.source['id'][number])}"
+    return f"profile of FQN hash digest {digest}"
+
+
+def read_size(text: str) -> tuple[int, str | None]:
+    """Bytes from whatever the JSON held behind a 1 for a table with rows, and what to warn of.
+
+    -1 for none, for nonsense, and for none of rows.
+    """
     if not text:
-        return -1
+        return -1, None
     has_rows, text = text[0] == "1", text[1:]
     try:
         size = int(text) if text.isascii() and text.isdigit() else float(text)
     except ValueError:
         size = -1
     if not 0 <= size <= _MAX_BYTES:
-        warnings.add("SIZE_IS_NONSENSE", f"{text[:40]} bytes, profile of FQN hash digest {example}")
-        return -1
+        return -1, "SIZE_IS_NONSENSE"
     if has_rows and int(size) == 0:
         # Connectors that cannot tell a size write none.
-        warnings.add("SIZE_OF_ROWS_IS_ZERO", f"profile of FQN hash digest {example}")
-        return -1
-    return int(size)
+        return -1, "SIZE_OF_ROWS_IS_ZERO"
+    return int(size), None

@@ -1,11 +1,11 @@
 """What queries cost, split over the tables that they name."""
 
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from thirdeye.inventory.columns import Array
+from thirdeye.inventory.columns import Array, Mask, select
 from thirdeye.mirror.keys import KEY, records_of
 from thirdeye.mirror.openmetadata.source_tables import QUERIES, QUERY_COSTS, RELATIONS
 from thirdeye.mirror.reader import OpenMetadataReader
@@ -25,23 +25,40 @@ LastDays = dict[bytes, int]
 Mentions = tuple[Array, Array]
 
 
+class QueryCosts(NamedTuple):
+    """What queries cost in the last 30 days, on which day they have their last cost, which have one of a day that cannot be
+    read, and which tables they name.
+    """
+
+    costs: Costs
+    last_days: LastDays
+    undated: list[bytes]
+    mentions: Mentions
+
+
+NO_COSTS: Final = QueryCosts({}, {}, [], (np.zeros(0, np.int64), np.zeros(0, KEY)))
+
+
 async def read_query_costs(
     reader: OpenMetadataReader, index: Index, today: int, warnings: RefreshWarnings
-) -> tuple[Costs, LastDays, Mentions]:
-    """What queries cost in the last 30 days, on which day they have their last cost, and which tables they name."""
+) -> QueryCosts:
+    """What OM has of the costs of queries."""
     # A day ahead of tomorrow is no day that was.
     read = partial(reader.om.query_costs, (today - _DAYS) * _DAY_MS, (today + 2) * _DAY_MS)
     cost_rows = await reader.rows(QUERY_COSTS, read) if await reader.can_read(QUERIES) else []
     for row in cost_rows:
         warnings.add("QUERY_COST_IS_NONSENSE", f"{row['example']} USD, query {row['id']}", int(row["absurd"] or 0))
+        warnings.odd_row(QUERY_COSTS.name, f"query {row['id']}", "its time cannot be read", int(row["undated"] or 0))
     keyed = [(bytes.fromhex(row["id"]).rstrip(b"\0"), row) for row in cost_rows]
     costs = {key: float(row["cost"]) for key, row in keyed if row["cost"] is not None}
     last_days = {key: int(row["newest"]) // _DAY_MS for key, row in keyed if row["newest"] is not None}
+    undated = [key for key, row in keyed if row["undated"]]
     rows = await reader.rows(RELATIONS, reader.om.mentions) if keyed else []
     if not rows:
-        return {}, {}, (np.zeros(0, np.int64), np.zeros(0, KEY))
-    mentions = np.concatenate([records_of(row["packed"], _MENTION) for row in rows])
-    return costs, last_days, (index.numbers(mentions["table"]), mentions["query"])
+        return NO_COSTS
+    mentions = np.concatenate([records_of(row["packed"] or "", _MENTION) for row in rows])
+    await reader.warn_of_odd_relations("mentions", sum(int(row["number"]) for row in rows) - len(mentions))
+    return QueryCosts(costs, last_days, undated, (index.numbers(mentions["table"]), mentions["query"]))
 
 
 def split_costs(tables: int, costs: Costs, mentions: Mentions) -> Array:
@@ -62,6 +79,12 @@ def last_uses(tables: int, days: LastDays, mentions: Mentions, today: int) -> Ar
     known = numbers >= 0
     np.maximum.at(result, numbers[known], np.minimum(newest[places[known]], today).astype(np.uint16))
     return result
+
+
+def used_at_no_day(tables: int, costs: QueryCosts) -> Mask:
+    """Which tables a query names that ran on a day that cannot be read."""
+    numbers, _, _ = _matching(dict.fromkeys(costs.undated, 0), costs.mentions)
+    return select(numbers.tolist(), tables)[:tables]
 
 
 def _matching(queries: Costs | LastDays, mentions: Mentions) -> tuple[Array, Array, list[bytes]]:

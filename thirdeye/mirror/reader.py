@@ -1,7 +1,8 @@
 """OM's database as one refresh reads it. What is missing or forbidden is left out, with a warning."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from datetime import date
 from functools import partial
 from typing import Final, TypeVar
 
@@ -9,7 +10,8 @@ import numpy as np
 import pymysql
 import structlog
 
-from thirdeye.database import NOT_READABLE, MySQL, Row
+from thirdeye.database import MySQL, Row
+from thirdeye.database_errors import NOT_READABLE, is_of_rows
 from thirdeye.errors import SchemaMissing
 from thirdeye.inventory.columns import Array
 from thirdeye.inventory.evidence import VERDICT, Evidence
@@ -17,12 +19,22 @@ from thirdeye.mirror.buckets import BucketSelection, BucketSums, select_changed
 from thirdeye.mirror.checksums import PARTS, Checksums
 from thirdeye.mirror.evidence.sources import kinds_of, kinds_of_lost, lost_columns, new_columns
 from thirdeye.mirror.evidence.store import remembered_columns
+from thirdeye.mirror.keys import id_key
 from thirdeye.mirror.openmetadata.relations.store import Readable
-from thirdeye.mirror.openmetadata.source_tables import ASSETS, SOURCE_TABLES, TABLES, SourceTable
+from thirdeye.mirror.openmetadata.source_tables import (
+    ASSETS,
+    RELATIONS,
+    SOURCE_TABLES,
+    TABLES,
+    USAGE,
+    SourceTable,
+)
 from thirdeye.mirror.openmetadata.store import OpenMetadata, readable_columns
 from thirdeye.mirror.warnings import RefreshWarnings
 
 _NO_BUCKETS: Final = np.zeros(0, np.int32)
+_NO_ID: Final = "an id is no UUID"
+_NO_COUNT: Final = "its count cannot be read: counted as one"
 Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
 
@@ -43,6 +55,7 @@ class OpenMetadataReader:
         self._remembered = remembered or {}
         self._warnings = warnings
         self._unreadable = set[SourceTable]()
+        self._broken_parts, self._named = set[str](), set[str]()
         self.checksums = Checksums(database, readable)
         # What could not be read, as people are told.
         self.messages: list[str] = []
@@ -157,6 +170,80 @@ class OpenMetadataReader:
     async def rows(self, table: SourceTable, read: Callable[[], Awaitable[list[Row]]]) -> list[Row]:
         """Rows of a table, none when it cannot be read."""
         return await self.optional(table, read, [])
+
+    # ---- odd rows
+
+    async def bounded(
+        self, table: SourceTable, read: Callable[[], Awaitable[Result]], otherwise: Result, *, part: str = ""
+    ) -> Result:
+        """What `read` makes of rows of a table. If it fails for whatever they hold, `otherwise`, and nothing may go.
+
+        The last resort: what is known to occur is told by its row (`odd_row`). `part`: which checksums it has, if any; by the
+        next refresh all of it is read again.
+        """
+        try:
+            return await read()
+        except Exception as error:
+            if not is_of_rows(error):
+                raise
+            log.exception("rows_unreadable", table=table.name)
+            self._broken_parts.add(part)
+            self.odd_row(table.name, "(not known which)", f"cannot be read: {type(error).__name__}: {error}")
+            self.miss_evidence(f"rows of {table.name} cannot be read: {table.unknown_without}")
+            return otherwise
+
+    async def read_part(
+        self,
+        table: SourceTable,
+        part: str,
+        rows: AsyncGenerator[Row, None],
+        read: Callable[[AsyncIterator[Row]], Awaitable[Result]],
+        otherwise: Result,
+    ) -> Result:
+        """What `read` makes of the rows of a part, likewise."""
+        # Whoever stops half way leaves the connection ready for the next statement.
+        async with aclosing(rows):
+            return await self.bounded(table, lambda: read(rows), otherwise, part=part)
+
+    def forget_broken(self, sums: dict[str, BucketSums]) -> None:
+        """Takes away the checksums of what could not be read."""
+        for part in self._broken_parts:
+            sums.pop(part, None)
+
+    def odd_row(self, table: str, row: str, problem: str, count: int = 1) -> None:
+        """Counts rows that hold what cannot be: the id or the key of one, and what is wrong."""
+        self._warnings.odd_row(table, row, problem, count)
+
+    async def warn_of_odd_relations(self, part: str, count: int) -> None:
+        """Names the first of so many relations whose ids are none."""
+        if count > 0:
+            named: list[str] = await self.optional(RELATIONS, partial(self.om.odd_relations, part), [])
+            self._name_odd(RELATIONS, named, count, _NO_ID)
+
+    async def warn_of_odd_ids(self, table: SourceTable, count: int) -> None:
+        """Names the first of so many rows of an entity whose ids are none."""
+        if count > 0 and table.name not in self._named:
+            self._named.add(table.name)
+            rows = await self.rows(table, partial(self.om.odd_ids, table.name))
+            self._name_odd(table, [f"{row['id']} (hash of the name {row['hash']})" for row in rows], count, _NO_ID)
+
+    async def warn_of_odd_usage(self, days: Sequence[date], count: int) -> None:
+        """Names the first of so many rows of usage whose ids or counts are none."""
+        for row in await self.rows(USAGE, partial(self.om.odd_usage, days)) if count > 0 else ():
+            self.odd_row(USAGE.name, row["example"], _NO_COUNT if row["is_id"] else _NO_ID, 1)
+
+    def _name_odd(self, table: SourceTable, named: Sequence[str], count: int, problem: str) -> None:
+        # Those that are no longer there are nothing to warn of.
+        for number, example in enumerate(named):
+            self.odd_row(table.name, example, problem, max(count - len(named) + 1, 1) if number == 0 else 1)
+
+    async def place_hashes(self, table: SourceTable) -> list[tuple[str, str | None]]:
+        """Id and hash of the name of each schema, database or service. Of one without an id nobody can tell what it has."""
+        rows = [(row["id"], row["fqn_hash"]) for row in await self.rows(table, lambda: self.om.place_ids(table.name))]
+        places = [(identifier.lower(), place_hash) for identifier, place_hash in rows if identifier]
+        odd = sum(1 for identifier, _ in places if id_key(identifier) is None) + len(rows) - len(places)
+        await self.warn_of_odd_ids(table, odd)
+        return places
 
     async def changed_buckets(
         self, stored: dict[str, BucketSums], part: str, rekeyed: Array = _NO_BUCKETS

@@ -84,6 +84,8 @@ class EstateRefresh:
                 raise
             finally:
                 self._count(progress, time.perf_counter() - started)
+                for entry in progress.warnings.entries:
+                    log.warning("refresh_warning", run=progress.run, **entry)
             self.metrics.estate_tables.set(progress.tables)
             for state, count in progress.view_texts.items():
                 self.metrics.view_texts.labels(state).set(count)

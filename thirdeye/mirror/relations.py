@@ -59,12 +59,14 @@ def _prefixes(place_hash: str, lengths: Iterable[int]) -> list[str]:
     return [".".join(hashes[:length]) for length in lengths if len(hashes) >= length]
 
 
-async def set_ownership(state: State, index: Index, tables: Mask, rows: AsyncIterator[Row]) -> None:
-    """Sets the own owners and domains of the tables in `tables` from rows of `ownership`."""
+async def set_ownership(state: State, index: Index, tables: Mask, rows: AsyncIterator[Row]) -> int:
+    """Sets the own owners and domains of the tables in `tables` from rows of `ownership`; gives how many name no table."""
+    odd = 0
     owners, owned = dict[Owner, int](), list[tuple[Array, int]]()
     domains, grouped = dict[str, int](), list[tuple[Array, int]]()
     async for row in rows:
         numbers, identifier = numbers_among(tables, index, row), row["id"].lower()
+        odd += odd_in(row)
         if _is_owner(row):
             owned.append((numbers, owners.setdefault((row["kind"], identifier), len(owners))))
         elif _is_domain(row):
@@ -76,6 +78,12 @@ async def set_ownership(state: State, index: Index, tables: Mask, rows: AsyncIte
         source["own_owners"][numbers] = owner_set
     for numbers, domain_set in assign_sets(grouped, list(domains), state.domain_sets.number):
         source["own_domains"][numbers] = domain_set
+    return odd
+
+
+def odd_in(row: Row) -> int:
+    """How many of the rows that are packed in this one have ids that are none."""
+    return int(row["number"]) - len(row["packed"] or "") // 32
 
 
 def numbers_among(tables: Mask, index: Index, row: Row) -> Array:

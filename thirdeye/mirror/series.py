@@ -14,6 +14,7 @@ from thirdeye.inventory.columns import (
     ABSENT,
     DATED,
     IN_USE_THROUGH_SERIES,
+    MAX_SUM,
     WITHOUT_STORAGE,
     Array,
     Columns,
@@ -252,4 +253,4 @@ def _sums(
         own = sizes[TARIFFS * number : TARIFFS * (number + 1)]
         rates = tariffs.exact[start : start + TARIFFS]
         storage = sum((size * rate for size, rate in zip(own, rates, strict=True)), Decimal(0)) / BYTES_PER_GB
-        yield sum(own), storage + Decimal(repr(cost))
+        yield min(sum(own), MAX_SUM), storage + Decimal(repr(cost))

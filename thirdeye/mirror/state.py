@@ -34,7 +34,7 @@ SUMS: Final = "bucket-sums/"
 # With `sums/`, under which earlier versions stored them otherwise.
 PREFIXES: Final = (*(f"{group}/" for group in GROUPS if group != "name"), SUMS, "sums/")
 # What a refresh takes from OpenMetadata's rows. Those that did not change are read again when this does.
-READING: Final = "materialized views and dynamic tables, rows of profiles"
+READING: Final = "materialized views and dynamic tables, rows of profiles, odd rows"
 # What a full refresh keeps of a table. Days as in columns.
 _KEPT: Final = np.dtype([
     ("id", KEY), ("number", ">u4"), ("known_since", ">u2"), ("accessed", ">u2"), ("seen_later", "u1"), ("present", "u1"),

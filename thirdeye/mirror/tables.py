@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 from zlib import crc32
 
 import numpy as np
 
 from thirdeye.database import Row
+from thirdeye.database_errors import is_of_rows
 from thirdeye.inventory.columns import (
     ABSENT,
     DATED,
@@ -18,55 +19,47 @@ from thirdeye.inventory.columns import (
     PARTITIONED,
     PRESENT,
     SEEN_LATER,
-    UNREADABLE_ACCESS,
     UNREADABLE_PROFILE,
-    UNREADABLE_UPDATE,
     VIEW,
     WITHOUT_STORAGE,
     Array,
     Mask,
 )
 from thirdeye.inventory.duplicates import is_marked, name_key, normalised_name
-from thirdeye.inventory.fqn import digest, split_fqn
+from thirdeye.inventory.fqn import digest
 from thirdeye.inventory.rules import TYPES_WITHOUT_STORAGE
 from thirdeye.inventory.table_names import SuffixKind, head_key, path_key, split_suffix, word_key
 from thirdeye.inventory.warehouses import DERIVED_TYPES
 from thirdeye.mirror.buckets import BUCKETS, BucketSums, id_buckets
-from thirdeye.mirror.descriptions import complete_descriptions, is_described
+from thirdeye.mirror.descriptions import complete_descriptions
+from thirdeye.mirror.json_parts import OddValue
 from thirdeye.mirror.keys import KEY, id_key
 from thirdeye.mirror.labels import editor_number
-from thirdeye.mirror.moments import Moment, Reading, read_moment
+from thirdeye.mirror.openmetadata.source_tables import TABLES
 from thirdeye.mirror.openmetadata.store import OpenMetadata
 from thirdeye.mirror.state import Index, State
 from thirdeye.mirror.store import TextRow
+from thirdeye.mirror.table_facts import MAX_NAME_LENGTH, MAX_SCHEMA_LENGTH, TableFactReader, TableFacts
 from thirdeye.mirror.warnings import RefreshWarnings
-from thirdeye.outside_json import UnreadableJson, read_json
 
 PAGE: Final = 5_000
 # Changes are looked for from so long before the newest one seen: commits land behind it.
 OVERLAP_MS: Final = 15 * 60_000
 _DAY_MS: Final = 86_400_000
-_MAX_NUMBER: Final = 2.0**62
-_MAX_NAME_LENGTH: Final = 512
-_MAX_SCHEMA_LENGTH: Final = 1024
-_MAX_TYPE_LENGTH: Final = 64
 _MAX_SERVICE_HASH_LENGTH: Final = 200
-_MAX_EXAMPLE_LENGTH: Final = 300
-_MAX_DOCUMENT_BYTES: Final = 65_536
-_FIRST_VERSION_NUMBER: Final = 0.1
-_VERSION_TOLERANCE: Final = 0.01
-# The aspects of a life cycle: their columns, and what is unknown when a time cannot be read.
+# The columns of the aspects of a life cycle.
 _ASPECTS: Final = {"created": "created_at", "updated": "lifecycle_updated", "accessed": "lifecycle_accessed"}
-_UNREADABLE_SIGNS: Final = {"created": 0, "updated": UNREADABLE_UPDATE, "accessed": UNREADABLE_ACCESS}
-_READING_WARNINGS: Final = {
-    Reading.OTHER_UNIT: "TIME_IN_ANOTHER_UNIT", Reading.UNREADABLE: "TIME_UNREADABLE",
-}  # fmt: skip
 _SUFFIX_FORMS: Final = {SuffixKind.NONE: 0, SuffixKind.DATE: DATED, SuffixKind.NUMBER: NUMBERED}
 _TYPE_FORMS: Final = {
     "Partitioned": PARTITIONED, "View": VIEW, "SecureView": VIEW, "MaterializedView": VIEW, "SemanticView": VIEW,
     "Dynamic": VIEW,
 }  # fmt: skip
-_TAIL: Final = re.compile("[0-9a-f]{4}")
+# Types that have no text of a query. What has one of any other type, or of one that cannot be read, may be a view.
+_PLAIN_TYPES: Final = frozenset({
+    None, "Regular", "External", "Iceberg", "Local", "Partitioned", "Foreign", "Transient", "Stream", "Stage",
+})  # fmt: skip
+_ANOTHER_STAMP: Final = 0xFFFF_FFFF
+_HEXADECIMAL: Final = re.compile("[0-9a-fA-F]{1,4}")
 StageText = Callable[[list[TextRow]], Awaitable[None]]
 
 
@@ -100,14 +93,6 @@ class NumberSet:
         return np.flatnonzero(self._mask)
 
 
-class _Name(NamedTuple):
-    """What a table is called; `hash` is OM's hash of the FQN, empty where it has none."""
-
-    fqn: str
-    hash: str
-    segments: list[str]
-
-
 class TableReader:
     """Takes rows of tables into the state; new and changed texts go to `stage`."""
 
@@ -116,6 +101,7 @@ class TableReader:
         self._state = state
         self._today = today
         self._warnings = warnings
+        self._facts = TableFactReader(warnings)
         self._stage = stage
         self._next = int(np.max(np.flatnonzero(state.source["id"] != b""), initial=-1)) + 1
         # The numbers from here on are given in this refresh.
@@ -128,6 +114,8 @@ class TableReader:
         self.services = set[str]()
         # Tables whose row was read, whose text changed, and whose id or FQN hash is new to the state.
         self.read, self.renamed, self.rekeyed = NumberSet(), NumberSet(), NumberSet()
+        # Known tables whose row could not be read, and the ids of all such rows.
+        self.unread, self._odd = NumberSet(), set[str]()
 
     async def read_all(self) -> None:
         """Reads every table; those of the state that do not come are missing."""
@@ -210,18 +198,56 @@ class TableReader:
 
     async def _add_page(self, page: list[Row], *, only_changed: bool = False) -> None:
         rows = self._with_valid_id(page)
-        await complete_descriptions(self._om, rows)
+        await complete_descriptions(self._om, (row for row in rows if "problem" not in row))
         texts = []
         for row, known_number in zip(rows, self._numbers_of([row["id"] for row in rows]), strict=True):
-            number = self._new_number(row) if known_number < 0 else known_number
-            if only_changed and self._is_current(row, number):
+            if only_changed and known_number >= 0 and self._is_current(row, known_number):
                 continue
+            facts = self._facts_of(row)
+            if facts is None:
+                self._leave(row, known_number)
+                continue
+            number = self._new_number(row, facts) if known_number < 0 else known_number
             self.read.add(number)
-            text = self._set_row(row, number)
+            text = self._set_row(row, facts, number)
             if text is not None:
                 texts.append(text)
         self.seen += len(page)
         await self._stage(texts)
+
+    def _facts_of(self, row: Row) -> TableFacts | None:
+        """What a row says; None for one that cannot be read, whatever is in it."""
+        try:
+            if row.get("problem") is not None:
+                raise OddValue(row["problem"])
+            return self._facts.read(row)
+        except Exception as error:
+            if not is_of_rows(error):
+                raise
+            if row["id"] not in self._odd:
+                self._odd.add(row["id"])
+                kind = "" if isinstance(error, OddValue) else f"{type(error).__name__}: "
+                self._warnings.odd_row(TABLES.name, row["id"], f"{kind}{error}; it stays as it was last read, if ever")
+            return None
+
+    def _leave(self, row: Row, number: int) -> None:
+        """Leaves a table as it was, for its row cannot be read; one that is not known yet is none. Each refresh tries again."""
+        if number < 0:
+            return
+        self.read.add(number)
+        self.unread.add(number)
+        source, key = self._state.source, row["fqn_hash"]
+        if row["deleted"]:
+            self._mark_absent(np.array([number]))
+        else:
+            self._state.query["flags"][number] &= ~np.uint16(ABSENT)
+            source["absent_since"][number] = 0
+        if key:
+            self._set_key(number, str(key))
+        for name in ("stamp", "name_stamp"):
+            source[name][number] = (int(row[name] or 0) ^ _ANOTHER_STAMP) or 1
+        if self._state.query["flags"][number] & PRESENT:
+            self.rekeyed.add(number)
 
     def _with_valid_id(self, page: list[Row]) -> list[Row]:
         valid = [row for row in page if id_key(row["id"]) is not None]
@@ -230,7 +256,7 @@ class TableReader:
             self._warnings.add("TABLE_ID_IS_NO_UUID", str(example), len(page) - len(valid))
         return valid
 
-    def _new_number(self, row: Row) -> int:
+    def _new_number(self, row: Row, facts: TableFacts) -> int:
         number = self._next
         self._next += 1
         if number >= self._state.tables:
@@ -238,7 +264,7 @@ class TableReader:
             self._state.grow(number + number // 8 + 1024)
         key = id_key(row["id"]) or b""
         self._state.source["id"][number] = key
-        service = split_fqn(row["fqn"] or "")[0][:_MAX_NAME_LENGTH]
+        service = facts.name.segments[0][:MAX_NAME_LENGTH]
         self.services.add(service)
         self._state.source["signs"][number] = SEEN_LATER if service in self._state.seen_services else 0
         self._state.source["known_since"][number] = self._today
@@ -246,70 +272,70 @@ class TableReader:
             self._new[key] = number
         return number
 
-    def _set_row(self, row: Row, number: int) -> TextRow | None:
+    def _set_row(self, row: Row, facts: TableFacts, number: int) -> TextRow | None:
         """Sets the columns of a table; gives its text if that is new or changed."""
-        query, source = self._state.query, self._state.source
-        updated_at = int(_number(row["updated_at"]) or 0)
-        self._state.watermark = max(self._state.watermark, min(updated_at, (self._today + 1) * _DAY_MS))
+        query, source, name = self._state.query, self._state.source, facts.name
+        self._state.watermark = max(self._state.watermark, min(facts.updated_at, (self._today + 1) * _DAY_MS))
         if row["deleted"]:
             self._mark_absent(np.array([number]))
             if self._state.remembers and query["flags"][number] & PRESENT:
                 # What is known of it stays until it counts as gone.
-                self._set_keys(row, number, row["fqn_hash"] or "")
+                self._set_keys(facts, number)
                 return None
         presence = query["flags"][number] & (PRESENT | ABSENT)
         if presence != PRESENT:
             # It was away or gone: what belongs to it may have changed meanwhile.
             self.rekeyed.add(number)
-        fqn = self._fqn(row)
-        name = _Name(fqn, row["fqn_hash"] or "", split_fqn(fqn))
-        place, signs = self._place(name), source["signs"][number] & (SEEN_LATER | UNREADABLE_PROFILE)
-        self._set_keys(row, number, name.hash)
+        place = place_number(self._state, name.segments, name.hash)
+        signs = source["signs"][number] & (SEEN_LATER | UNREADABLE_PROFILE)
+        self._set_keys(facts, number)
         query["flags"][number] = (
             (presence if row["deleted"] else PRESENT)
-            | (DESCRIBED if is_described(row["description"]) else 0)
-            | (WITHOUT_STORAGE if row["table_type"] in TYPES_WITHOUT_STORAGE else 0)
-            | DERIVED_TYPES.get(row["table_type"] or "", 0)
+            | (DESCRIBED if facts.described else 0)
+            | (WITHOUT_STORAGE if facts.table_type in TYPES_WITHOUT_STORAGE else 0)
+            | DERIVED_TYPES.get(facts.table_type or "", 0)
         )
         source["absent_since"][number] = source["absent_since"][number] if row["deleted"] else 0
         query["place"][number] = place
-        self._state.name["fingerprint"][number] = int(row["fingerprint"] or 0)
-        query["editor"][number] = editor_number(self._state, row["editor"])
-        source["own_retention"][number] = row["retention"] not in (None, "", "null")
-        life_cycle, unreadable = self._life_cycle(row)
+        self._state.name["fingerprint"][number] = facts.fingerprint
+        query["editor"][number] = editor_number(self._state, facts.editor)
+        source["own_retention"][number] = facts.retained
         for aspect, column in _ASPECTS.items():
-            source[column][number] = life_cycle[aspect]
-        source["changed_at"][number] = self._moment(row["updated_at"], fqn).day
-        source["entity_created_at"][number] = self._moment(row["created_at"], f"{fqn}: createdAt").day
-        source["signs"][number] = signs | unreadable | (FIRST_VERSION if _is_first(row["version"]) else 0)
-        return self._changed_text(row, number, name, place)
+            source[column][number] = facts.life_cycle[aspect]
+        source["changed_at"][number] = facts.changed
+        source["entity_created_at"][number] = facts.entity_created
+        source["signs"][number] = signs | facts.signs | (FIRST_VERSION if facts.first_version else 0)
+        return self._changed_text(row, facts, number, place)
 
-    def _set_keys(self, row: Row, number: int, fqn_hash: str) -> None:
+    def _set_keys(self, facts: TableFacts, number: int) -> None:
         source = self._state.source
-        key = digest(fqn_hash) if fqn_hash else b""
-        if source["key"][number] != key.rstrip(b"\0") or not source["stamp"][number]:
+        if source["key"][number] != _key_of(facts.name.hash).rstrip(b"\0") or not source["stamp"][number]:
             self.rekeyed.add(number)
-        source["key"][number] = key
-        source["tail"][number] = int(fqn_hash[-4:], 16) if _TAIL.fullmatch(fqn_hash[-4:]) else 0
-        source["stamp"][number], source["name_stamp"][number] = int(row["stamp"]), int(row["name_stamp"])
+        self._set_key(number, facts.name.hash)
+        source["stamp"][number], source["name_stamp"][number] = facts.stamp, facts.name_stamp
 
-    def _changed_text(self, row: Row, number: int, name: _Name, place: int) -> TextRow | None:
-        short_name, source = name.segments[-1][:_MAX_NAME_LENGTH], self._state.source
-        display_name = None if row["display_name"] in (None, "null") else row["display_name"][:_MAX_NAME_LENGTH]
+    def _set_key(self, number: int, fqn_hash: str) -> None:
+        self._state.source["key"][number] = _key_of(fqn_hash)
+        self._state.source["tail"][number] = _bucket_of(fqn_hash[-4:])
+
+    def _changed_text(self, row: Row, facts: TableFacts, number: int, place: int) -> TextRow | None:
+        name, display_name, table_type = facts.name, facts.display_name, facts.table_type
+        short_name, source = name.segments[-1][:MAX_NAME_LENGTH], self._state.source
         _, database, schema = self._state.places.items[place]
-        service = name.segments[0][:_MAX_NAME_LENGTH]
-        table_type = row["table_type"] and row["table_type"][:_MAX_TYPE_LENGTH]
-        checksum = crc32(repr((name.fqn, display_name, table_type)).encode()) or 1
+        service = name.segments[0][:MAX_NAME_LENGTH]
+        text = repr((name.fqn, display_name, table_type)) + ("?" if facts.odd_type else "")
+        checksum = crc32(text.encode()) or 1
         if source["text"][number] == checksum:
             return None
         source["text"][number] = checksum
-        self._set_name(number, name, place, table_type)
+        self._set_name(facts, number, place)
         self.renamed.add(number)
         fqn_key = digest(name.fqn)
         return (number, row["id"], name.fqn, fqn_key, short_name, display_name, service, database, schema, table_type)
 
-    def _set_name(self, number: int, name: _Name, place: int, table_type: str | None) -> None:
+    def _set_name(self, facts: TableFacts, number: int, place: int) -> None:
         _, database, schema = self._state.places.items[place]
+        name = facts.name
         service, columns, suffix = name.segments[0], self._state.name, split_suffix(name.segments[-1])
         columns["path_key"][number] = path_key(service, database, schema, name.segments[-1])
         columns["word_key"][number] = word_key(service, name.segments[-1])
@@ -317,48 +343,14 @@ class TableReader:
         stemmed = suffix.kind is not SuffixKind.NONE
         columns["stem_key"][number] = path_key(service, database, schema, suffix.stem) if stemmed else 0
         columns["suffix"][number] = suffix.order
-        short_name = name.segments[-1][:_MAX_NAME_LENGTH]
+        short_name = name.segments[-1][:MAX_NAME_LENGTH]
         normalised = normalised_name(short_name)
         # The service keeps equal names of two services apart.
-        columns["name_key"][number] = name_key(service[:_MAX_NAME_LENGTH], normalised)
+        columns["name_key"][number] = name_key(service[:MAX_NAME_LENGTH], normalised)
         marked = MARKED if is_marked(short_name, normalised) else 0
-        columns["form"][number] = _SUFFIX_FORMS[suffix.kind] | _TYPE_FORMS.get(table_type or "", 0) | marked
-
-    def _fqn(self, row: Row) -> str:
-        fqn = row["fqn"]
-        if fqn in (None, "", "null"):
-            self._warnings.add("TABLE_WITHOUT_FQN", row["id"])
-            return str(row["id"])
-        return str(fqn)
-
-    def _place(self, name: _Name) -> int:
-        if len(name.segments) != 4:
-            self._warnings.add("FQN_OF_OTHER_LENGTH", name.fqn)
-        return place_number(self._state, name.segments, name.hash)
-
-    def _life_cycle(self, row: Row) -> tuple[dict[str, int], int]:
-        """The days of creation, last update and last access, 0 for unknown ones, and the signs of unreadable ones."""
-        life_cycle, days, signs = _document(row["life_cycle"]), dict.fromkeys(_ASPECTS, 0), 0
-        if life_cycle is None:
-            return days, signs
-        if not isinstance(life_cycle, dict):
-            self._warnings.add("LIFE_CYCLE_BROKEN", str(row["fqn"]))
-            return days, UNREADABLE_ACCESS | UNREADABLE_UPDATE
-        for aspect in days:
-            entry = life_cycle.get(aspect)
-            time = entry.get("timestamp") if isinstance(entry, dict) else entry
-            if aspect == "created" and isinstance(time, int | float) and time <= 0:
-                continue  # What OpenMetadata's ingestion wrote for none.
-            days[aspect], reading = self._moment(time, f"{row['fqn']}: lifeCycle.{aspect} {time}")
-            if reading is Reading.UNREADABLE:
-                signs |= _UNREADABLE_SIGNS[aspect]
-        return days, signs
-
-    def _moment(self, value: object, example: str) -> Moment:
-        moment = read_moment(value)
-        if moment.reading in _READING_WARNINGS:
-            self._warnings.add(_READING_WARNINGS[moment.reading], example[:_MAX_EXAMPLE_LENGTH])
-        return moment
+        may_be_view = facts.odd_type or facts.table_type not in _PLAIN_TYPES
+        form = _TYPE_FORMS.get(facts.table_type or "", VIEW if may_be_view else 0)
+        columns["form"][number] = _SUFFIX_FORMS[suffix.kind] | form | marked
 
 
 def place_number(state: State, segments: Sequence[str], fqn_hash: str) -> int:
@@ -366,30 +358,19 @@ def place_number(state: State, segments: Sequence[str], fqn_hash: str) -> int:
     hashes = fqn_hash.split(".")
     service_hash = hashes[0] if fqn_hash else f"name:{segments[0]}"[:_MAX_SERVICE_HASH_LENGTH]
     service = state.services.number(service_hash)
-    database = segments[1][:_MAX_NAME_LENGTH] if len(segments) > 2 else None
-    schema = ".".join(segments[2:-1])[:_MAX_SCHEMA_LENGTH] if len(segments) > 3 else None
+    database = segments[1][:MAX_NAME_LENGTH] if len(segments) > 2 else None
+    schema = ".".join(segments[2:-1])[:MAX_SCHEMA_LENGTH] if len(segments) > 3 else None
     place = state.places.number((service, database, schema))
     if place == len(state.place_hashes):
         state.place_hashes.append(".".join(hashes[: max(len(hashes) - 1, 1)]))
     return place
 
 
-def _document(text: str | None) -> object:
-    """JSON; what cannot be read as such is some text."""
-    try:
-        return None if text is None else read_json(text, max_bytes=_MAX_DOCUMENT_BYTES)
-    except UnreadableJson:
-        return text
+def _key_of(fqn_hash: str) -> bytes:
+    return digest(fqn_hash) if fqn_hash else b""
 
 
-def _is_first(version: str | None) -> bool:
-    """Whether OpenMetadata has never changed the table's metadata."""
-    return version is not None and abs((_number(version) or 0.0) - _FIRST_VERSION_NUMBER) < _VERSION_TOLERANCE
-
-
-def _number(value: object) -> float | None:
-    try:
-        number = float(value)  # type: ignore[arg-type]  # tried, not known
-    except (TypeError, ValueError):
-        return None
-    return number if abs(number) < _MAX_NUMBER else (None if number != number else np.sign(number) * _MAX_NUMBER)
+def _bucket_of(digits: str) -> int:
+    """The number that servers make of these digits: of those before the first that is none."""
+    match = _HEXADECIMAL.match(digits)
+    return int(match[0], 16) if match else 0

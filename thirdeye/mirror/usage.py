@@ -22,7 +22,8 @@ from thirdeye.mirror import store
 from thirdeye.mirror.advisor import Advisor, DaysSoFar, Population
 from thirdeye.mirror.feeds import Watching
 from thirdeye.mirror.keys import KEY, records_of
-from thirdeye.mirror.openmetadata.store import OpenMetadata
+from thirdeye.mirror.openmetadata.source_tables import ASSETS
+from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.row_days import DayBits, Places, bits_of_days
 from thirdeye.mirror.state import Index, State, UsageSums
 from thirdeye.mirror.warnings import RefreshWarnings
@@ -39,6 +40,9 @@ ASSET_DAYS: Final = 90
 COUNTED_DAYS: Final = 60
 CEILING_DAYS: Final = 30
 _MAX_COUNT: Final = 2**32 - 1
+_RECORD_DIGITS: Final = 40
+# Of what OM has usage, beside tables. By whatever other kind a row calls it: the id of a table is nobody else's.
+_OTHER_KINDS: Final = frozenset({*ASSETS, "database", "databaseSchema"})
 
 
 @dataclass
@@ -97,8 +101,8 @@ def day_of_rows(rows: list[Row], index: Index) -> Day:
     used, unused = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     counts, others = [np.zeros(0, np.uint32)], [np.zeros(0, _OTHER)]
     for row in rows:
-        records = records_of(row["packed"], _RECORD)
-        is_table = row["kind"] == "table"
+        records = records_of(row["packed"] or "", _RECORD)
+        is_table = bytes(row["kind"] or b"").decode(errors="replace") not in _OTHER_KINDS
         numbers = index.numbers(records["id"]) if is_table else np.full(len(records), -1)
         is_used = (numbers >= 0) & (records["count"] > 0)
         used.append(numbers[is_used])
@@ -114,6 +118,11 @@ def day_of_rows(rows: list[Row], index: Index) -> Day:
         others.append(rest)
     by_table = merged_counts(np.concatenate(used), np.concatenate(counts))
     return Day(by_table[0], np.concatenate(unused), by_table[1], np.concatenate(others))
+
+
+def _odd_in(row: Row) -> int:
+    """How many of the rows that are packed in this one have an id or a count that is none."""
+    return int(row["number"]) - len(row["packed"] or "") // _RECORD_DIGITS + int(row["uncounted"] or 0)
 
 
 def merged_counts(numbers: Array, counts: Array) -> tuple[Array, Array]:
@@ -149,7 +158,7 @@ def _batches(days: list[str], sums: UsageSums) -> Iterator[list[str]]:
 class UsageReader:
     """Reads the days that differ and adds all of them up."""
 
-    om: OpenMetadata
+    reader: OpenMetadataReader
     thirdeye: MySQL
     generation: int
     state: State
@@ -190,7 +199,8 @@ class UsageReader:
 
     async def _read_days(self, days: list[str], index: Index, *, large: bool) -> None:
         dates = [date.fromisoformat(day) for day in days]
-        rows = sorted(await self.om.usage_days(dates, large=large), key=itemgetter("day"))
+        rows = sorted(await self.reader.om.usage_days(dates, large=large), key=itemgetter("day"))
+        await self.reader.warn_of_odd_usage(dates, sum(map(_odd_in, rows)))
         rows_by_day = {day: list(rows_of_day) for day, rows_of_day in groupby(rows, itemgetter("day"))}
         del rows
         # Not kept any longer: the texts of a day of a million tables take 40 MB.

@@ -5,6 +5,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import TypedDict
 
+from thirdeye.inventory.columns import MAX_SUM
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import Activity, Thresholds
 from thirdeye.score.rules import COMPONENTS, Bands, Status, Tally, ZIScore, band, inactive_percentage, trend
@@ -66,7 +67,7 @@ def meta_of(score: ZIScore, estate: Snapshot, settings: Settings) -> ScoreMeta:
         "generation": estate.generation,
         "missing": ",".join(sorted(estate.missing_evidence)),
         "inputs": {
-            name: getattr(total, name)
+            name: min(getattr(total, name), MAX_SUM)
             for name in Tally.__dataclass_fields__
             if name not in {"count_by_activity", "bytes_by_activity"}
         },
@@ -80,7 +81,7 @@ def meta_of(score: ZIScore, estate: Snapshot, settings: Settings) -> ScoreMeta:
 
 def _metadata(total: Tally) -> dict[str, int | float]:
     counts = {f"{kind.lower()}Tables": total.count_by_activity.get(kind, 0) for kind in Activity}
-    sizes = {f"{kind.lower()}Bytes": total.bytes_by_activity.get(kind, 0) for kind in Activity}
+    sizes = {f"{kind.lower()}Bytes": min(total.bytes_by_activity.get(kind, 0), MAX_SUM) for kind in Activity}
     # ACTIVE as an activity is narrower than the contract's "active", which is everything in use.
     recent = {"recentlyUsedTables": counts.pop("activeTables"), "recentlyUsedBytes": sizes.pop("activeBytes")}
     return {
@@ -88,9 +89,9 @@ def _metadata(total: Tally) -> dict[str, int | float]:
         "activeTables": total.active,
         "inactivePercentage": inactive_percentage(total.tables, total.active),
         "zombieTables": total.zombies,
-        "totalBytes": total.bytes,
-        "activeBytes": total.active_bytes,
-        "zombieBytes": total.zombie_bytes,
+        "totalBytes": min(total.bytes, MAX_SUM),
+        "activeBytes": min(total.active_bytes, MAX_SUM),
+        "zombieBytes": min(total.zombie_bytes, MAX_SUM),
         "sizedTables": total.sized,
         **recent,
         **counts,

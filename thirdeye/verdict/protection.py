@@ -9,7 +9,7 @@ import numpy as np
 
 from thirdeye.inventory.columns import CARED_FOR, Array, Mask
 from thirdeye.inventory.fqn import split_fqn
-from thirdeye.inventory.labels import Labels, Mark, carriers
+from thirdeye.inventory.labels import UNREADABLE_TAG, Labels, Mark, carriers
 
 CRITICAL_TIERS: Final = frozenset({"Tier.Tier1", "Tier.Tier2"})
 # A mark of a column says nothing of how important its table is.
@@ -26,7 +26,9 @@ class ProtectedNames:
         self._names = {tuple(split_fqn(name)) for name in names if name}
 
     def covers(self, tag: str) -> bool:
-        """Whether a tag, or a classification, glossary or term above it, is one of these."""
+        """Whether a tag, or a classification, glossary or term above it, is one of these, or may be."""
+        if tag == UNREADABLE_TAG:
+            return True
         segments = tuple(split_fqn(tag))
         return any(segments[:length] in self._names for length in range(1, len(segments) + 1))
 

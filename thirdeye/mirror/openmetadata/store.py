@@ -6,13 +6,14 @@ is left out (OM makes no other ids). Incremental refreshes compare checksums of 
 buckets that differ; buckets are numbers, for grouping by text costs three times as much.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import date
 from typing import Final
 
 from thirdeye.database import MySQL, Row
-from thirdeye.mirror.openmetadata.labels.store import DIGEST, LabelStatements
-from thirdeye.mirror.openmetadata.relations.store import UUID, Readable
+from thirdeye.mirror.openmetadata.labels.store import DIGEST
+from thirdeye.mirror.openmetadata.relations.store import EXACTLY, UUID, Readable
+from thirdeye.mirror.openmetadata.tables.store import TableStatements
 
 # information_schema shows an account only the columns it has a privilege on: what exists *and* may be read.
 _READABLE = """
@@ -20,73 +21,31 @@ SELECT table_name AS table_name, column_name AS column_name FROM information_sch
 WHERE table_schema = %(schema)s
 """
 
-# ---- tables
-
-# So many characters of a description tell whether it says anything, or else so many.
-DESCRIPTION_LENGTH: Final = 512
-_LONG_DESCRIPTION = 262_144
-
-_TABLE_COLUMNS = """
-SELECT id AS id, {fqn_hash} AS fqn_hash, {updated_at} AS updated_at, {deleted} AS deleted,
-       JSON_UNQUOTE(JSON_EXTRACT(json, '$.fullyQualifiedName')) AS fqn,
-       JSON_VALUE(json, '$.tableType') AS table_type,
-       JSON_UNQUOTE(JSON_EXTRACT(json, '$.displayName')) AS display_name,
-       JSON_EXTRACT(json, '$.lifeCycle') AS life_cycle,
-       JSON_VALUE(json, '$.createdAt') AS created_at, JSON_VALUE(json, '$.version') AS version,
-       LEFT(JSON_EXTRACT(json, '$.description'), {description_length}) AS description,
-       JSON_VALUE(json, '$.retentionPeriod') AS retention, JSON_VALUE(json, '$.updatedBy') AS editor,
-       CRC32(JSON_EXTRACT(json, '$.columns[*].name')) AS fingerprint,
-       {stamp} AS stamp, {name_stamp} AS name_stamp
-FROM table_entity
-"""
-_TABLE_PAGE = "WHERE id > %(after)s ORDER BY id LIMIT %(size)s"
-_TABLES_CHANGED = """
-WHERE updatedAt >= %(since)s AND (updatedAt > %(since)s OR id > %(after)s) ORDER BY updatedAt, id LIMIT %(size)s
-"""
-_TABLES_BY_ID = "WHERE id IN %(ids)s"
-_STAMP = "CRC32(CONCAT_WS(',', id, {updated_at}))"
-_NAME_STAMP = "CRC32(CONCAT_WS(',', id, {fqn_hash}))"
-_TABLE_SUMS = """
-SELECT CONV(LEFT(id, 4), 16, 10) + 0 AS bucket, COUNT(*) AS number, BIT_XOR({stamp}) AS checksum
-FROM table_entity GROUP BY bucket
-"""
-_TABLE_STAMPS = """
-SELECT id AS id, {stamp} AS stamp, {name_stamp} AS name_stamp
-FROM table_entity WHERE CONV(LEFT(id, 4), 16, 10) + 0 IN %(buckets)s
-"""
-_TABLES_BROKEN = "SELECT COUNT(*) AS number, MIN({fqn_hash}) AS example FROM table_entity WHERE id IS NULL"
-_COLUMN_NAMES = (
-    "SELECT id AS id, JSON_EXTRACT(json, '$.columns[*].name') AS names FROM table_entity WHERE id IN %(ids)s"
-)
-
-_DESCRIPTIONS = f"""
-SELECT id, LEFT(JSON_EXTRACT(json, '$.description'), {_LONG_DESCRIPTION}) AS description FROM table_entity WHERE id IN %(ids)s
-"""
-
-# ---- texts of views: OM's connectors store the query, or the statement that creates the view
-
-_TEXT = "JSON_EXTRACT(json, '$.schemaDefinition')"
-_VIEW_TEXTS = f"""
-SELECT id, fqn, LENGTH(text) AS length, LEFT(SHA2(text, 224), 32) AS hash{{text}} FROM (
-  SELECT id, JSON_UNQUOTE(JSON_EXTRACT(json, '$.fullyQualifiedName')) AS fqn, JSON_UNQUOTE({_TEXT}) AS text
-  FROM table_entity WHERE id IN %(ids)s AND COALESCE(JSON_TYPE({_TEXT}), 'NULL') <> 'NULL'
-) AS views
-"""
-
 # ---- usage: OM keeps an index that begins with usageDate, or one with the id
 
 # Grouped by an expression, so that no server goes through the index and fetches each row by itself: nine times as slow.
 _USAGE_SUMS = """
 SELECT usageDate + INTERVAL 0 DAY AS day, COUNT(*) AS number,
-       BIT_XOR(CRC32(id) * (LEAST(GREATEST(COALESCE(count1, 0), 0), 2147483646) + 1)) AS checksum
+       BIT_XOR(CRC32(id) * IF(count1 >= 0, LEAST(count1, 2147483645) + 2, 1)) AS checksum
 FROM entity_usage GROUP BY usageDate + INTERVAL 0 DAY
 """
+# OM has no row of a day without use: one whose count cannot be read says that there was some.
 _USAGE_DAYS = f"""
-SELECT usageDate AS day, entityType AS kind, LEFT(id, %(digits)s) AS part,
-       GROUP_CONCAT(REPLACE(id, '-', ''),
-                    LPAD(HEX(LEAST(GREATEST(COALESCE(count1, 0), 0), 2147483647)), 8, '0') SEPARATOR '') AS packed
-FROM entity_usage WHERE usageDate IN %(days)s AND {UUID.format(column="id")}
-GROUP BY usageDate, entityType, LEFT(id, %(digits)s)
+SELECT usageDate AS day, {EXACTLY.format(column="entityType")} AS kind, LEFT(id, %(digits)s) AS part,
+       COUNT(*) AS number, SUM(COALESCE(count1 < 0, TRUE)) AS uncounted,
+       GROUP_CONCAT(IF({UUID.format(column="id")},
+                       CONCAT(REPLACE(id, '-', ''),
+                              LPAD(HEX(IF(count1 >= 0, LEAST(count1, 2147483647), 1)), 8, '0')), '') SEPARATOR '') AS packed
+FROM entity_usage WHERE usageDate IN %(days)s
+GROUP BY usageDate, {EXACTLY.format(column="entityType")}, LEFT(id, %(digits)s)
+"""
+_ODD_USAGE = f"""
+SELECT CONCAT_WS(' ', id, entityType, usageDate) AS example, {UUID.format(column="id")} AS is_id
+FROM entity_usage WHERE usageDate IN %(days)s AND (COALESCE(count1 < 0, TRUE) OR NOT {UUID.format(column="id")}) LIMIT 20
+"""
+_USAGE_OF_NO_DAY = """
+SELECT id AS id, entityType AS kind FROM entity_usage
+WHERE (usageDate IS NULL OR usageDate < '2000-01-01') AND COALESCE(count1, 1) <> 0 LIMIT %(limit)s
 """
 
 # ---- profiles: OM 1.9.9 moved their fields from the top level into profileData; both shapes stand side by side
@@ -96,11 +55,16 @@ _MS = """CASE WHEN timestamp BETWEEN 946684800000 AND 5662310399999 THEN timesta
                 WHEN timestamp BETWEEN 946684800 AND 5662310399 THEN timestamp * 1000
                 WHEN timestamp BETWEEN 946684800000000 AND 5662310399999999 THEN timestamp DIV 1000
                 WHEN timestamp BETWEEN 946684800000000000 AND 5662310399999999999 THEN timestamp DIV 1000000 END"""
-_SIZE = """REPLACE(COALESCE(JSON_VALUE(json, '$.profileData.sizeInByte'), JSON_VALUE(json, '$.sizeInByte'),
-                   IF(JSON_TYPE(JSON_EXTRACT(json, '$.profileData')) <> 'OBJECT', 'unreadable', NULL)), '\\n', ' ')"""
+_SIZE = """REPLACE(LEFT(COALESCE(JSON_VALUE(json, '$.profileData.sizeInByte'), JSON_VALUE(json, '$.sizeInByte'),
+                   IF(COALESCE(JSON_TYPE(JSON_EXTRACT(json, '$.profileData')), 'OBJECT') <> 'OBJECT'
+                      OR COALESCE(JSON_TYPE(JSON_EXTRACT(json, '$.profileData.sizeInByte')), 'NULL') <> 'NULL'
+                      OR COALESCE(JSON_TYPE(JSON_EXTRACT(json, '$.sizeInByte')), 'NULL') <> 'NULL',
+                      'unreadable', NULL)), 64), '\\n', ' ')"""
 _HAS_ROWS = """COALESCE(COALESCE(JSON_VALUE(json, '$.profileData.rowCount'), JSON_VALUE(json, '$.rowCount'))
                         REGEXP '^0*[1-9]', 0)"""
 _OPERATION = "UPPER(COALESCE(JSON_VALUE(json, '$.profileData.operation'), JSON_VALUE(json, '$.operation')))"
+_NO_OPERATION = """'STRING' NOT IN (COALESCE(JSON_TYPE(JSON_EXTRACT(json, '$.profileData.operation')), ''),
+                                     COALESCE(JSON_TYPE(JSON_EXTRACT(json, '$.operation')), ''))"""
 _IS_WRITE = f"extension = 'table.systemProfile' AND {_OPERATION} IN ('INSERT', 'UPDATE', 'DELETE', 'MERGE', 'WRITE')"
 _PROFILES = f"""
 SELECT part, GROUP_CONCAT(line SEPARATOR '\\n') AS packed FROM (
@@ -110,7 +74,8 @@ SELECT part, GROUP_CONCAT(line SEPARATOR '\\n') AS packed FROM (
   FROM (
     SELECT entityFQNHash,
            MAX(CASE WHEN {_IS_WRITE} THEN {_MS} END) AS written, MIN({_MS}) AS first,
-           MAX(CASE WHEN {_IS_WRITE} THEN {_MS} IS NULL END) AS unreadable,
+           MAX(CASE WHEN extension = 'table.systemProfile' AND ({_NO_OPERATION} OR ({_IS_WRITE} AND {_MS} IS NULL))
+                    THEN 1 END) AS unreadable,
            MAX(CASE WHEN extension = 'table.tableProfile'
                     THEN CONCAT(LPAD(COALESCE({_MS}, 0), 15, '0'), {_HAS_ROWS}, {_SIZE}) END) AS sized
     FROM profiler_data_time_series
@@ -127,8 +92,10 @@ FROM profiler_data_time_series WHERE extension IN ('table.tableProfile', 'table.
 
 # ---- the small ones
 
-_SERVICES = "SELECT nameHash AS name_hash, name AS name, {service_type} AS service_type FROM dbservice_entity"
 # Of JSON's null, OM makes the name 'null'.
+_SERVICES = (
+    "SELECT nameHash AS name_hash, NULLIF(name, 'null') AS name, {service_type} AS service_type FROM dbservice_entity"
+)
 _NAMES = "SELECT id AS id, NULLIF(name, 'null') AS name, {deleted} AS deleted FROM {table}"
 _FQN = "JSON_EXTRACT(json, '$.fullyQualifiedName')"
 _DOMAINS = f"""
@@ -137,10 +104,15 @@ SELECT id AS id, name AS name, COALESCE(JSON_EXTRACT(json, '$.deleted') = true, 
 FROM domain_entity
 """
 _ASSETS = f"""
-SELECT LEFT(id, 1) AS part,
-       GROUP_CONCAT(REPLACE(id, '-', ''), RPAD(COALESCE(LEFT(fqnHash, 32), ''), 32, '0'),
-                    LPAD(HEX(CRC32(name)), 8, '0'), {{deleted}} SEPARATOR '') AS packed
-FROM {{table}} WHERE {UUID.format(column="id")} GROUP BY LEFT(id, 1)
+SELECT LEFT(id, 1) AS part, COUNT(*) AS number,
+       GROUP_CONCAT(IF({UUID.format(column="id")},
+                       CONCAT(REPLACE(id, '-', ''),
+                              IF(LENGTH(UNHEX(LEFT(fqnHash, 32))) = 16, LEFT(fqnHash, 32), REPEAT('0', 32)),
+                              LPAD(HEX(CRC32(COALESCE(name, ''))), 8, '0'), {{deleted}}), '') SEPARATOR '') AS packed
+FROM {{table}} GROUP BY LEFT(id, 1)
+"""
+_ODD_IDS = f"""
+SELECT COALESCE(id, '') AS id, {{hash}} AS hash FROM {{table}} WHERE NOT {UUID.format(column="id")} LIMIT 20
 """
 _ASSET_NAMES = "SELECT id AS id, name AS name FROM {table} WHERE id IN %(ids)s"
 # The generated columns of these are of single precision. `cost` is the sum of the day over all runs of the query, so that
@@ -153,7 +125,8 @@ SELECT REPLACE(query_entity.id, '-', '') AS id, MAX(CASE WHEN {_MS} < %(until)s 
        SUM(CASE WHEN {_MS} >= %(since)s AND {_MS} < %(until)s AND {_IS_SOUND}
                 THEN JSON_VALUE(costs.json, '$.cost') + 0e0 END) AS cost,
        SUM(COALESCE(JSON_TYPE({_COST}), 'NULL') <> 'NULL' AND NOT {_IS_SOUND}) AS absurd,
-       MIN(CASE WHEN NOT {_IS_SOUND} THEN LEFT({_COST}, 40) END) AS example
+       MIN(CASE WHEN NOT {_IS_SOUND} THEN LEFT({_COST}, 40) END) AS example,
+       SUM(COALESCE({_MS} >= %(until)s, TRUE)) AS undated
 FROM query_cost_time_series AS costs
 JOIN query_entity ON query_entity.fqnHash = costs.entityFQNHash
 WHERE {UUID.format(column="query_entity.id")}
@@ -170,7 +143,7 @@ WHERE entityFQNHash IN %(hashes)s AND extension = 'ingestionPipeline.pipelineSta
   AND COALESCE(JSON_VALUE(json, '$.status[0].records'), '1') <> '0' AND {_MS} IS NOT NULL
 GROUP BY service_hash, day
 """
-_PLACE_IDS = f"SELECT id AS id, {{hash}} AS fqn_hash FROM {{table}} WHERE {UUID.format(column='id')}"
+_PLACE_IDS = "SELECT id AS id, {hash} AS fqn_hash FROM {table}"
 
 # All rows of a part are read when so many buckets differ that picking costs more than it saves.
 MAX_BUCKETS: Final = 20_000
@@ -189,78 +162,12 @@ async def readable_columns(om: MySQL) -> Readable:
     return columns
 
 
-class OpenMetadata(LabelStatements):
+class OpenMetadata(TableStatements):
     """The statements, over one connection and fitted to the columns that this version of OM has."""
 
     async def prepare(self) -> None:
         """Fits the connection to packed answers; once before anything else."""
         await self._session.execute(_SESSION)
-
-    # ---- tables
-
-    def _table_sql(self, which: str) -> str:
-        updated_at = "updatedAt" if self._has("table_entity", "updatedAt") else "JSON_VALUE(json, '$.updatedAt')"
-        fqn_hash = "fqnHash" if self._has("table_entity", "fqnHash") else "NULL"
-        deleted = "deleted" if self._has("table_entity", "deleted") else "JSON_EXTRACT(json, '$.deleted') = true"
-        return which.format(
-            fqn_hash=fqn_hash,
-            updated_at=updated_at,
-            deleted=f"COALESCE({deleted}, 0)",
-            description_length=DESCRIPTION_LENGTH,
-            stamp=_STAMP.format(updated_at=updated_at),
-            name_stamp=_NAME_STAMP.format(fqn_hash=fqn_hash),
-        )
-
-    async def table_pages(self, size: int) -> AsyncIterator[list[Row]]:
-        """All tables, deleted ones too, in the order of ids."""
-        sql, after = self._table_sql(_TABLE_COLUMNS + _TABLE_PAGE), ""
-        while page := await self._session.fetch_all(sql, {"after": after, "size": size}):
-            yield page
-            after = page[-1]["id"]
-
-    async def changed_table_pages(self, since: int, size: int) -> AsyncIterator[list[Row]]:
-        """Tables whose metadata changed at or after `since` (milliseconds), oldest change first."""
-        if not self._has("table_entity", "updatedAt"):
-            return
-        sql, after = self._table_sql(_TABLE_COLUMNS + _TABLES_CHANGED), ""
-        while page := await self._session.fetch_all(sql, {"since": since, "after": after, "size": size}):
-            yield page
-            since, after = int(page[-1]["updated_at"]), page[-1]["id"]
-
-    async def tables_by_id(self, ids: Sequence[str]) -> list[Row]:
-        return await self._session.fetch_all(self._table_sql(_TABLE_COLUMNS + _TABLES_BY_ID), {"ids": tuple(ids)})
-
-    def table_sums(self) -> AsyncIterator[Row]:
-        """Checksums over (id, updatedAt) by bucket, the first four digits of the id; answered from an index alone."""
-        return self._session.stream(self._table_sql(_TABLE_SUMS))
-
-    def name_sums(self) -> AsyncIterator[Row]:
-        """Checksums over (id, fqnHash) by bucket, from another index."""
-        return self._session.stream(self._table_sql(_TABLE_SUMS.replace("{stamp}", "{name_stamp}")))
-
-    async def table_stamps(self, buckets: Sequence[int]) -> list[Row]:
-        """The checksums of each table in these buckets."""
-        return await self._session.fetch_all(self._table_sql(_TABLE_STAMPS), {"buckets": tuple(buckets)})
-
-    async def broken_tables(self) -> Row | None:
-        """How many rows have no id, because their JSON cannot be read, and the FQN hash of one."""
-        return await self._session.fetch_one(self._table_sql(_TABLES_BROKEN))
-
-    async def column_names(self, ids: Sequence[str]) -> list[Row]:
-        """The names of the columns of these tables, each as JSON text."""
-        return await self._session.fetch_all(_COLUMN_NAMES, {"ids": tuple(ids)})
-
-    async def descriptions(self, ids: Sequence[str]) -> list[Row]:
-        """Longer parts of descriptions, as JSON text."""
-        return await self._session.fetch_all(_DESCRIPTIONS, {"ids": tuple(ids)})
-
-    async def view_hashes(self, ids: Sequence[str]) -> list[Row]:
-        """FQN, length in bytes and hash of the text that each of these tables has."""
-        return await self._session.fetch_all(_VIEW_TEXTS.format(text=""), {"ids": tuple(ids)})
-
-    async def view_texts(self, ids: Sequence[str]) -> list[Row]:
-        """The same with the text itself."""
-        return await self._session.fetch_all(_VIEW_TEXTS.format(text=", text"), {"ids": tuple(ids)})
 
     # ---- usage
 
@@ -275,13 +182,29 @@ class OpenMetadata(LabelStatements):
         """
         return await self._session.fetch_all(_USAGE_DAYS, {"days": tuple(days), "digits": int(large)})
 
+    async def odd_usage(self, days: Sequence[date]) -> list[Row]:
+        """What names the first rows of these days whose id or count is none, and whether it is the count."""
+        return await self._session.fetch_all(_ODD_USAGE, {"days": tuple(days)})
+
+    async def usage_of_no_day(self, limit: int) -> list[Row]:
+        """Id and entity type of the first rows of usage of which nobody can tell the day."""
+        return await self._session.fetch_all(_USAGE_OF_NO_DAY, {"limit": limit})
+
+    async def odd_ids(self, table: str) -> list[Row]:
+        """The first rows of an entity's table whose ids are none: those, and the hashes of their names."""
+        column = {"dbservice_entity": "nameHash", "user_entity": "nameHash", "team_entity": "nameHash"}.get(
+            table, "fqnHash"
+        )
+        hashed = column if self._has(table, column) else "NULL"
+        return await self._session.fetch_all(_ODD_IDS.format(table=table, hash=hashed))
+
     # ---- profiles
 
-    def profile_sums(self) -> AsyncIterator[Row]:
+    def profile_sums(self) -> AsyncGenerator[Row, None]:
         """Checksums of profile rows by bucket, the last four digits of the FQN hash."""
         return self._session.stream(_PROFILE_SUMS)
 
-    def profiles(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
+    def profiles(self, buckets: Sequence[int] | None = None) -> AsyncGenerator[Row, None]:
         """Lines of digest, last write, whether one's time is unreadable, first profile (0: none), and of the newest size
         its time, whether there are rows, and itself.
         """

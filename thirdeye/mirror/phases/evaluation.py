@@ -4,7 +4,7 @@ import asyncio
 
 import numpy as np
 
-from thirdeye.inventory.columns import NO_NODE, day_of
+from thirdeye.inventory.columns import MAX_SUM, NO_NODE, day_of
 from thirdeye.inventory.feeds import FeedColumns
 from thirdeye.inventory.rules import directly_in_use
 from thirdeye.inventory.storage_prices import StoragePrice, Tariffs, contradictions, prices_by_service
@@ -17,6 +17,7 @@ from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.directory import directory_of, service_names
 from thirdeye.mirror.feed_summaries import EstateFeeds
 from thirdeye.mirror.feeds import assess, database_keys
+from thirdeye.mirror.keys import id_text
 from thirdeye.mirror.labels import labels_of, set_cared_for
 from thirdeye.mirror.lineage import find_nearest, graph_of, packed_nearest, without_lineage
 from thirdeye.mirror.row_days import NO_PLACE
@@ -55,6 +56,7 @@ async def apply_rules(context: RefreshContext, work: RefreshWork) -> None:
     set_cared_for(state, labels, today, thresholds.care_edit_days)
     reader = context.reader
     work.directory = directory_of(state, work.names, labels, feeds, reader.messages, reader.missing_evidence)
+    _warn_of_sums(context, work)
     work.first_accesses = _new_first_accesses(work)
     work.tariffs = await _tariffs(context, work)
     services = [service["type"] for service in work.directory["services"]]
@@ -65,6 +67,21 @@ async def apply_rules(context: RefreshContext, work: RefreshWork) -> None:
     await context.blobs.stage_json("advice", await context.advisor.advise(estate))
     await restore_advice(context, work)
     await context.blobs.stage_json("unlocking", await asyncio.to_thread(context.advisor.conclude, estate))
+
+
+def _warn_of_sums(context: RefreshContext, work: RefreshWork) -> None:
+    """Warns of services whose sizes do not add up, and names their largest table."""
+    state, large = work.state, [service["bytes"] == MAX_SUM for service in work.directory["services"]]
+    if not any(large):
+        return
+    sizes = np.where(state.present(), state.query["size"], -1)
+    service_of_table = state.service_of_place()[state.query["place"]]
+    for number in np.flatnonzero(large).tolist():
+        largest = int(np.argmax(np.where(service_of_table == number, sizes, -1)))
+        name, table = work.directory["services"][number]["name"], id_text(state.source["id"][largest])
+        context.warnings.add(
+            "SIZES_TOO_LARGE", f"{name} has more than {MAX_SUM} bytes, its table {table} {sizes[largest]}"
+        )
 
 
 async def _tariffs(context: RefreshContext, work: RefreshWork) -> Tariffs:

@@ -1,13 +1,16 @@
 """LINEAGE: edges between assets of all kinds, what those other than tables are, and what queries cost."""
 
+from functools import partial
+
 import numpy as np
 
-from thirdeye.inventory.columns import ABSENT, Array
+from thirdeye.inventory.columns import ABSENT, UNREADABLE_USE, Array
 from thirdeye.mirror.assets import AssetUse, evaluate_assets, name_assets, read_assets, warn_of_unreadable
 from thirdeye.mirror.buckets import id_buckets
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.edges import EdgeReader
-from thirdeye.mirror.query_costs import last_uses, read_query_costs, split_costs
+from thirdeye.mirror.openmetadata.source_tables import QUERY_COSTS, RELATIONS
+from thirdeye.mirror.query_costs import NO_COSTS, last_uses, read_query_costs, split_costs, used_at_no_day
 from thirdeye.mirror.state import State, load_edges
 
 
@@ -15,9 +18,11 @@ async def read_lineage(context: RefreshContext, work: RefreshWork) -> None:
     """Sets edges and assets of the state, and the query cost of every table."""
     reader, state = context.reader, work.state
     await _read_edges(context, work)
-    costs, days, mentions = await read_query_costs(reader, work.tables_by_id, context.today_number, context.warnings)
-    state.query["query_cost"] = split_costs(state.tables, costs, mentions)
-    state.source["cost_use"] = last_uses(state.tables, days, mentions, context.today_number)
+    read = partial(read_query_costs, reader, work.tables_by_id, context.today_number, context.warnings)
+    found = await reader.bounded(QUERY_COSTS, read, NO_COSTS)
+    state.query["query_cost"] = split_costs(state.tables, found.costs, found.mentions)
+    state.source["cost_use"] = last_uses(state.tables, found.last_days, found.mentions, context.today_number)
+    state.source["signs"][used_at_no_day(state.tables, found)] |= np.uint8(UNREADABLE_USE)
     del work.tables_by_id
 
 
@@ -36,7 +41,10 @@ async def _read_edges(context: RefreshContext, work: RefreshWork) -> None:
         await load_edges(context.thirdeye, state)
     # What cannot be read now holds as it did.
     if buckets.readable:
-        await EdgeReader(state, work.tables_by_id, now).read(buckets.mask, buckets.rows(reader.om.lineage), absent)
+        edges = EdgeReader(state, work.tables_by_id, now)
+        rows = buckets.rows(reader.om.lineage)
+        await reader.read_part(RELATIONS, "lineage", rows, lambda rows: edges.read(buckets.mask, rows, absent), None)
+        await reader.warn_of_odd_relations("lineage", edges.odd)
     evaluate_assets(state, records, use, now, context.absence_limits)
     await warn_of_unreadable(reader, state, records)
     del records

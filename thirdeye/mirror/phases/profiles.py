@@ -1,6 +1,10 @@
 """PROFILES: sizes and writes of tables."""
 
+from collections.abc import AsyncIterator
+
+from thirdeye.database import Row
 from thirdeye.mirror.context import RefreshContext, RefreshWork
+from thirdeye.mirror.openmetadata.source_tables import PROFILES
 from thirdeye.mirror.profiles import set_profiles
 
 
@@ -10,5 +14,9 @@ async def read_profiles(context: RefreshContext, work: RefreshWork) -> None:
     bucket_of_table = state.source["tail"]
     buckets = await reader.changed_buckets(state.sums, "profiles", bucket_of_table[work.rekeyed])
     tables, rows = buckets.tables(bucket_of_table), buckets.rows(reader.om.profiles)
-    await set_profiles(state, work.tables_by_hash, tables, rows, context.warnings)
+
+    async def set_all(rows: AsyncIterator[Row]) -> None:
+        await set_profiles(state, work.tables_by_hash, tables, rows, context.warnings)
+
+    await reader.read_part(PROFILES, "profiles", rows, set_all, None)
     del work.tables_by_hash

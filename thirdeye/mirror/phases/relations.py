@@ -7,13 +7,14 @@ from typing import Final
 import numpy as np
 
 from thirdeye.inventory.columns import Array
+from thirdeye.inventory.directory import nobody
 from thirdeye.mirror import relations
 from thirdeye.mirror.buckets import id_buckets
 from thirdeye.mirror.callers import read_people
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.keys import id_text
 from thirdeye.mirror.labels import products_of_places, set_attention
-from thirdeye.mirror.names import load_directory, read_names
+from thirdeye.mirror.names import Names, load_directory, read_names
 from thirdeye.mirror.openmetadata.source_tables import (
     CONTRACTS,
     DATABASES,
@@ -37,12 +38,15 @@ async def read_relations(context: RefreshContext, work: RefreshWork) -> None:
     before = load_directory(await context.blobs.previous("directory"))
     # Made here and not earlier: no larger step needs it.
     work.tables_by_id = Index(state.source["id"])
-    work.names = await read_names(reader, before, context.warnings)
-    work.names.people = await read_people(reader, work.names, before)
+    work.names = await reader.bounded(USERS, partial(read_names, reader, before, context.warnings), Names())
+    known = before.get("people") or nobody()
+    work.names.people = await reader.bounded(USERS, partial(read_people, reader, work.names, before), known)
     bucket_of_table = id_buckets(state.source["id"])
     buckets = await reader.changed_buckets(state.sums, "ownership", bucket_of_table[work.rekeyed])
     tables, rows = buckets.tables(bucket_of_table), buckets.rows(reader.om.ownership)
-    await relations.set_ownership(state, work.tables_by_id, tables, rows)
+    set_ownership = partial(relations.set_ownership, state, work.tables_by_id, tables)
+    odd = await reader.read_part(RELATIONS, "ownership", rows, set_ownership, 0)
+    await reader.warn_of_odd_relations("ownership", odd)
     inherited, retained = relations.InheritedOwnership(), set[str]()
     hashes = dict[str, str]()
     if buckets.readable:
@@ -60,8 +64,7 @@ async def read_relations(context: RefreshContext, work: RefreshWork) -> None:
 
 async def _place_hashes(reader: OpenMetadataReader, table: SourceTable) -> dict[str, str]:
     """The hashes of places by id."""
-    rows = await reader.rows(table, lambda: reader.om.place_ids(table.name))
-    return {row["id"].lower(): row["fqn_hash"] for row in rows if row["fqn_hash"]}
+    return {identifier: place_hash for identifier, place_hash in await reader.place_hashes(table) if place_hash}
 
 
 def _warn(context: RefreshContext, work: RefreshWork) -> None:
@@ -92,7 +95,9 @@ async def _read_attention(context: RefreshContext, work: RefreshWork, hashes: Ma
     bucket_of_table = id_buckets(state.source["id"])
     buckets = await reader.changed_buckets(state.sums, "attention", bucket_of_table[work.rekeyed])
     tables, rows = buckets.tables(bucket_of_table), buckets.rows(reader.om.attention)
-    await set_attention(state, work.tables_by_id, tables, rows)
+    set_all = partial(set_attention, state, work.tables_by_id, tables)
+    odd = await reader.read_part(RELATIONS, "attention", rows, set_all, 0)
+    await reader.warn_of_odd_relations("attention", odd)
     if not buckets.readable:
         return
     found = await reader.rows(RELATIONS, reader.om.place_products)

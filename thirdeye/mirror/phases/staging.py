@@ -40,6 +40,7 @@ async def stage_changes(context: RefreshContext, work: RefreshWork) -> None:
     await context.blobs.drop("columns/", await finder.find())
     del work.copy_candidates
     await _stage_facts(context, work)
+    context.reader.forget_broken(state.sums)
     names = await context.blobs.stage_all(packed_state(state))
     for prefix in PREFIXES:
         await context.blobs.drop(prefix, names)

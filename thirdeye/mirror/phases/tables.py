@@ -3,7 +3,7 @@
 import numpy as np
 
 from thirdeye.mirror import store
-from thirdeye.mirror.absence import settle_absences
+from thirdeye.mirror.absence import keep_unread, settle_absences
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.identity.renewed_tables import merge_renewed_tables
 from thirdeye.mirror.store import TextRow
@@ -22,6 +22,7 @@ async def read_tables(context: RefreshContext, work: RefreshWork) -> None:
     reader = TableReader(context.reader.om, state, context.today_number, context.warnings, stage)
     await (reader.read_all() if progress.kind == "FULL" else reader.read_changes())
     progress.seen = reader.seen
+    await keep_unread(context, state, reader.unread.numbers)
     work.renewed = await merge_renewed_tables(context.thirdeye, state, reader)
     state.seen_services |= reader.services
     work.renamed, work.read, work.rekeyed = reader.renamed, reader.read, reader.rekeyed.numbers.astype(np.int32)

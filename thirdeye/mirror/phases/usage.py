@@ -1,10 +1,12 @@
 """USAGE: which tables were used on which days, and on which days somebody looked."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Final
 
 import numpy as np
 
-from thirdeye.inventory.columns import Array, Mask, day_number
+from thirdeye.inventory.columns import UNREADABLE_USE, Array, Mask, day_number
 from thirdeye.inventory.evidence import Evidence
 from thirdeye.mirror import store
 from thirdeye.mirror.confirmations import confirmed_places, in_force
@@ -12,12 +14,17 @@ from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.directory import service_name, service_names
 from thirdeye.mirror.evaluation import set_known_since
 from thirdeye.mirror.feeds import Watching, database_keys, lifecycles, watch
+from thirdeye.mirror.keys import KEY, id_key
 from thirdeye.mirror.names import Names
 from thirdeye.mirror.openmetadata.source_tables import DATABASES, PIPELINES, RUNS, SCHEMAS, USAGE
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.row_days import Places, places_of, row_matrix
-from thirdeye.mirror.state import State, UsageSums
+from thirdeye.mirror.state import Index, State, UsageSums
 from thirdeye.mirror.usage import UsageReader
+from thirdeye.mirror.warnings import MAX_EXAMPLES
+
+# Of more rows of usage without a day, all use is unknown.
+_MOST_WITHOUT_DAY: Final = 10_000
 
 
 async def read_usage(context: RefreshContext, work: RefreshWork) -> None:
@@ -36,7 +43,7 @@ async def read_usage(context: RefreshContext, work: RefreshWork) -> None:
     set_known_since(state, today)
     first_day = int(work.accesses.first[work.accesses.first > 0].min(initial=today))
     usage = UsageReader(
-        om=reader.om,
+        reader=reader,
         thirdeye=context.thirdeye,
         generation=context.run,
         state=state,
@@ -47,7 +54,8 @@ async def read_usage(context: RefreshContext, work: RefreshWork) -> None:
     )
     sums = await reader.optional(USAGE, reader.checksums.usage, UsageSums())
     index = await work.renewed.index(context.thirdeye, work.tables_by_id)
-    await usage.read(sums, index, context.warnings)
+    await reader.bounded(USAGE, partial(usage.read, sums, index, context.warnings), None)
+    await reader.bounded(USAGE, partial(_set_unreadable_use, reader, state, index), None)
 
     def look() -> Watching:
         matrix = row_matrix(state.row_places, places, today)
@@ -56,14 +64,29 @@ async def read_usage(context: RefreshContext, work: RefreshWork) -> None:
     work.usage, work.watching = await usage.add_up(index, context.advisor, look)
 
 
+async def _set_unreadable_use(reader: OpenMetadataReader, state: State, index: Index) -> None:
+    """Sets which tables have a row of usage of which nobody can tell the day: they were used, and may have been lately."""
+    state.source["signs"] &= ~np.uint8(UNREADABLE_USE)
+    rows = await reader.rows(USAGE, partial(reader.om.usage_of_no_day, _MOST_WITHOUT_DAY + 1))
+    if len(rows) > _MOST_WITHOUT_DAY:
+        reader.miss_evidence(f"over {_MOST_WITHOUT_DAY:,} rows of {USAGE.name} have no day that can be read")
+    keys = [key for row in rows if (key := id_key(str(row["id"]).lower())) is not None]
+    numbers = index.numbers(np.array(keys, KEY))
+    state.source["signs"][numbers[numbers >= 0]] |= np.uint8(UNREADABLE_USE)
+    for row in rows[:MAX_EXAMPLES]:
+        reader.odd_row(USAGE.name, f"{row['id']} {row['kind']}", "its day cannot be read")
+    reader.odd_row(USAGE.name, "(and others)", "its day cannot be read", len(rows) - MAX_EXAMPLES)
+
+
 async def _place_hashes(reader: OpenMetadataReader) -> dict[bytes, str]:
     """FQN hashes of schemas and databases by the keys of their ids."""
     hashes = dict[bytes, str]()
     for table in (SCHEMAS, DATABASES):
-        for row in await reader.rows(table, lambda name=table.name: reader.om.place_ids(name)):  # type: ignore[misc]
+        for identifier, place_hash in await reader.place_hashes(table):
             # Without a hash nobody can tell what it is a row of: it covers nothing.
-            if row["fqn_hash"]:
-                hashes[bytes.fromhex(row["id"].replace("-", "")).rstrip(b"\0")] = row["fqn_hash"]
+            key = id_key(identifier)
+            if place_hash and key is not None:
+                hashes[key.rstrip(b"\0")] = place_hash
     return hashes
 
 

@@ -10,11 +10,12 @@ import orjson
 import structlog
 
 from thirdeye.database import Row
+from thirdeye.database_errors import is_of_rows
 from thirdeye.inventory.columns import ABSENT, VIEW, Array, Mask
 from thirdeye.inventory.fqn import split_fqn
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.keys import KEY, id_text, records_of
-from thirdeye.mirror.openmetadata.source_tables import SERVICES
+from thirdeye.mirror.openmetadata.source_tables import SERVICES, TABLES
 from thirdeye.mirror.state import State
 from thirdeye.mirror.views import store
 from thirdeye.mirror.views.references import (
@@ -138,6 +139,23 @@ class ViewTextReader:
         return [DIALECTS.get(types.get(service) or "", "") for service in self._work.state.services.items]
 
     async def _read_page(self, numbers: Array) -> None:
+        """Reads a page of texts; if that fails, each half of it, until a single text is left."""
+        try:
+            self._found.append(await self._found_in(numbers))
+        except Exception as error:
+            if not is_of_rows(error):
+                raise
+            if len(numbers) == 1:
+                view = id_text(self._work.state.source["id"][numbers[0]])
+                problem = f"its schemaDefinition cannot be read: {type(error).__name__}: {error}"
+                self._context.reader.odd_row(TABLES.name, view, problem)
+                # All of its database may be what it names.
+                self._found.append(_Found([(int(numbers[0]), TextState.TOO_LARGE)]).as_texts())
+                return
+            for half in (numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]):
+                await self._read_page(half)
+
+    async def _found_in(self, numbers: Array) -> ViewTexts:
         om, found = self._context.reader.om, _Found()
         ids = {id_text(self._work.state.source["id"][number]): number for number in numbers.tolist()}
         rows = await om.view_hashes(list(ids))
@@ -157,7 +175,7 @@ class ViewTextReader:
         for rows in _by_bytes(unread):
             await self._read_texts(found, ids, await om.view_texts([row["id"] for row in rows]), known)
         self._context.check_lease()
-        self._found.append(found.as_texts())
+        return found.as_texts()
 
     def _home(self, number: int, row: Row) -> Home:
         state = self._work.state

@@ -8,7 +8,7 @@ numbers for ports), an asset at its data contract (table -10-> dataContract) and
 a user at what they follow (user -11-> table).
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
 from thirdeye.database import Row
@@ -48,13 +48,14 @@ FROM table_entity WHERE id IN %(ids)s
 """
 
 _ATTENTION = f"""
-SELECT kind, id, LEFT(table_id, 1) AS part, GROUP_CONCAT(REPLACE(table_id, '-', '') SEPARATOR '') AS packed
+SELECT kind, id, LEFT(table_id, 1) AS part, COUNT(*) AS number,
+       GROUP_CONCAT(IF({UUID.format(column="table_id")}, REPLACE(table_id, '-', ''), '') SEPARATOR '') AS packed
 FROM (
   SELECT IF(toEntity = 'table', fromEntity, toEntity) AS kind, {ATTENDED_TABLE} AS table_id,
          CASE WHEN fromEntity = 'dataProduct' THEN fromId WHEN toEntity = 'dataContract' THEN toId ELSE '' END AS id
   FROM entity_relationship WHERE {IS_ATTENTION} AND {{not_deleted}}
 ) AS attention
-WHERE {UUID.format(column="table_id")} AND {{buckets}} GROUP BY kind, id, LEFT(table_id, 1)
+WHERE {{buckets}} GROUP BY kind, id, LEFT(table_id, 1)
 """
 _PLACE_PRODUCTS = """
 SELECT 'dataProduct' AS kind, fromId AS id, toId AS place FROM entity_relationship
@@ -73,11 +74,11 @@ class LabelStatements(RelationStatements):
     def _suggested(self) -> str:
         return "(state = 0)" if self._has("tag_usage", "state") else NEVER
 
-    def tag_sums(self) -> AsyncIterator[Row]:
+    def tag_sums(self) -> AsyncGenerator[Row, None]:
         """Checksums of the tags of tables and their columns by bucket, the last four digits of the table's FQN hash."""
         return self._session.stream(_TAG_SUMS.format(suggested=self._suggested()))
 
-    def tags(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
+    def tags(self, buckets: Sequence[int] | None = None) -> AsyncGenerator[Row, None]:
         """Tags of tables and columns, packed: the digests of the FQN hashes of a tag's tables. Tags are bytes of UTF-8."""
         sql = _TAGS.replace("{suggested}", self._suggested())
         return self._packed(sql, buckets, f"RIGHT({_TABLE_HASH}, 4)")
@@ -96,7 +97,7 @@ class LabelStatements(RelationStatements):
         """FQN, FQN hash and the names of all columns, nested ones too, as JSON text, of each of these tables."""
         return await self._session.fetch_all(_TABLE_COLUMNS, {"ids": tuple(ids)})
 
-    def attention(self, buckets: Sequence[int] | None = None) -> AsyncIterator[Row]:
+    def attention(self, buckets: Sequence[int] | None = None) -> AsyncGenerator[Row, None]:
         """Data products and contracts with their ids, followers and test suites without, packed: the ids of their tables."""
         return self._packed(_ATTENTION, buckets, "LEFT(table_id, 4)")
 
