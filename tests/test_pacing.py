@@ -1,10 +1,13 @@
 """Turns of the event loop: others have theirs between the parts of a long work."""
 
 import asyncio
+import threading
 
 import pytest
 
-from thirdeye.pacing import Pace, keep_pace, paced
+from tests.support import PATIENCE
+from thirdeye.graphql.executor import _paced
+from thirdeye.pacing import Pace, in_thread, keep_pace, paced
 
 pytestmark = pytest.mark.anyio
 
@@ -71,3 +74,40 @@ async def test_who_is_cancelled_while_waiting_lets_the_next_go_on() -> None:
     second.cancel()
     await asyncio.wait({first, second, third})
     assert (work.order, second.cancelled()) == (["part", "part"], True)
+
+
+async def test_a_request_has_one_thread_at_a_time() -> None:
+    """Six at once kept the event loop from the interpreter for seconds."""
+    begun, go_on = list[int](), threading.Event()
+
+    def work(number: int) -> int:
+        begun.append(number)
+        go_on.wait(PATIENCE)
+        return number
+
+    with paced(Pace()):
+        tasks = [asyncio.create_task(in_thread(work, number)) for number in range(3)]
+    await asyncio.sleep(0)
+    # Threads begin in the order in which they were asked for: had another been, it would have begun before this one.
+    await asyncio.to_thread(int)
+    assert begun == [0]
+    go_on.set()
+    assert await asyncio.gather(*tasks) == [0, 1, 2]
+    assert await in_thread(work, 7) == 7
+
+
+async def test_what_is_given_up_before_its_turn_is_not_begun() -> None:
+    """Nor is it left behind unawaited, which Python warns of."""
+    begun = list[int]()
+
+    async def resolver(number: int) -> None:
+        begun.append(number)
+
+    pace = Pace(clock=iter(range(10_000)).__next__)
+    with paced(pace):
+        tasks = [asyncio.create_task(_paced(resolver(number))) for number in range(3)]
+    await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    assert begun == []

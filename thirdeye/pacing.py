@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 # For so long a request may go on in one turn of the loop, in seconds, before others have theirs.
 _SLICE: Final = 0.004
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 class Pace:
@@ -22,6 +24,8 @@ class Pace:
         self._clock = clock
         self._began: float | None = None
         self._order = asyncio.Lock()
+        # Its threads compete with the event loop for the interpreter: one at a time.
+        self.thread = asyncio.Lock()
 
     async def keep(self) -> None:
         """Lets others have their turns when this request has had its share; its own tasks go on one by one."""
@@ -60,3 +64,12 @@ async def keep_pace() -> None:
     """Between two parts of a longer work: lets others have their turns if the request has had its share, or is none."""
     pace = _pace.get()
     await (asyncio.sleep(0) if pace is None else pace.keep())
+
+
+async def in_thread(work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+    """What some work gives that would hold up the event loop, done in a thread: one at a time for each request."""
+    pace = _pace.get()
+    if pace is None:
+        return await asyncio.to_thread(work, *args, **kwargs)
+    async with pace.thread:
+        return await asyncio.to_thread(work, *args, **kwargs)

@@ -34,6 +34,8 @@ from thirdeye.observability.logging import configure_logging
 _MAX_ALIASES: Final = 99
 _PAGES: Final = ("largest", "20")
 _SHOWN: Final = 16
+# So many of the slowest are asked again, beside somebody else.
+_AGAIN: Final = 24
 _POLL_SECONDS: Final = 0.005
 _SCORE: Final = "{ ziScore { score } }"
 
@@ -189,16 +191,17 @@ def _weighed(search: Search, schema: GraphQLSchema) -> Iterator[Candidate]:
 
 
 def _searched(search: Search, schema: GraphQLSchema) -> Iterator[Candidate]:
+    """Of each field as many as are allowed, with its largest page; with smaller ones where only these are allowed."""
     for path in paths(schema, levels=3):
-        for pages in _PAGES if any("first" in step.args for _, step in path.steps) else ("default",):
-            candidate = search.largest_allowed(path, pages)
-            if candidate is not None:
-                yield candidate
+        allowed = (search.largest_allowed(path, pages) for pages in _PAGES)
+        candidate = next((each for each in allowed if each is not None), None)
+        if candidate is not None:
+            yield candidate
 
 
 def _mixes(search: Search, slowest: Sequence[Candidate]) -> Iterator[Candidate]:
-    for size in (2, 3, 5, 8):
-        for start in range(0, 12, 2):
+    for size in (2, 4, 8):
+        for start in range(0, 12, 3):
             chosen = slowest[start : start + size]
             mix = search.mix(chosen) if len(chosen) == size else None
             if mix is not None:
@@ -215,16 +218,16 @@ async def _run(app: Any, schema: GraphQLSchema, say: Callable[[str], None]) -> N
             say(f"{each.median:8.1f} {each.work:8.1f} {each.cost:8.1f} {each.kilobytes:7.0f}  {each.name}")
         searched = await _times(search, _searched(search, schema), 1)
         say(f"{len(searched)} requests at the edge of the limits")
-        found = await _times(search, [*searched[:40], *_mixes(search, searched)], 2)
-        for each in found[:40]:
-            for _ in range(3):
+        found = await _times(search, [*searched[:_AGAIN], *_mixes(search, searched)], 1)
+        for each in found[:_AGAIN]:
+            for _ in range(2):
                 await search.ask(each, watched=True)
         for title, key in (
             ("slowest alone", lambda each: -each.median),
             ("longest waits of another", lambda each: -each.wait),
         ):
             say(f"{title}: ms alone, ms of the processor, longest wait of a ziScore, cost, KB")
-            for each in sorted(found[:40], key=key)[:_SHOWN]:
+            for each in sorted(found[:_AGAIN], key=key)[:_SHOWN]:
                 numbers = (each.median, each.work, each.wait, each.cost, each.kilobytes)
                 say(" ".join(f"{number:8.0f}" for number in numbers) + f"  {each.name}")
 

@@ -1,6 +1,5 @@
 """Filters that callers give: of items, and of tables where a campaign or a rule keeps one."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from thirdeye.inventory.filters import deserialize_filter, serialize_filter, val
 from thirdeye.inventory.fqn import digest
 from thirdeye.inventory.query import matching_numbers, required_fields
 from thirdeye.inventory.reader import EstateReader, Snapshot
+from thirdeye.pacing import in_thread
 from thirdeye.text import clean_text
 
 _MAX_IDS: Final = 1_000
@@ -116,4 +116,4 @@ async def tables_matching(reader: EstateReader, snapshot: Snapshot, document: Fi
     # What was kept goes on to match when a name means more than it did.
     table_filter = await parse_filter(reader, snapshot, deserialize_filter(document), None, None, strict=False)
     await snapshot.load(required_fields(table_filter, None))
-    return await asyncio.to_thread(matching_numbers, snapshot.catalogue, table_filter, None)
+    return await in_thread(matching_numbers, snapshot.catalogue, table_filter, None)

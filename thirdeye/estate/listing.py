@@ -1,6 +1,5 @@
 """Lists of tables: a filter and a search over the columns, then one statement for the rows. For GraphQL and exports."""
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,7 @@ from thirdeye.inventory.filters import Arguments, build_filter
 from thirdeye.inventory.name_search import NameIndex, parse_search
 from thirdeye.inventory.query import Page, Position, Sort, TableFilter, required_fields, select_page
 from thirdeye.inventory.reader import EstateReader, Snapshot
+from thirdeye.pacing import in_thread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ async def parse_filter(
         return table_filter
     names = await reader.names(snapshot)
     await snapshot.load(("place",))
-    matches = await asyncio.to_thread(_search, snapshot, names, words)
+    matches = await in_thread(_search, snapshot, names, words)
     return replace(table_filter, numbers=matches if numbers is None else matches & numbers)
 
 
@@ -128,7 +128,7 @@ async def find_page(
     position = _current_position(snapshot, sort, position)
     beyond_all = Position(value=None, number=-1 if sort.descending else 2**31)
     bounds = {"before": position or beyond_all} if request.backwards else {"after": position}
-    page = await asyncio.to_thread(
+    page = await in_thread(
         select_page, snapshot.catalogue, table_filter, sort, request.size, **bounds, representatives=representatives
     )
     return replace(page, has_next=False) if request.backwards and position is None else page

@@ -7,7 +7,8 @@ that does not serialize, an awaitable, a callable) they give up, and graphql-cor
 The compiled functions are kept with the document, unless directives make them depend on variables.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -163,7 +164,13 @@ class PlainExecutor(Executor[Any]):
 
 
 async def _paced(result: Any) -> Any:
-    await keep_pace()
+    try:
+        await keep_pace()
+    except asyncio.CancelledError:
+        # Nobody waits for it any more: it is not begun.
+        if isinstance(result, Coroutine):
+            result.close()
+        raise
     value = await result
     await keep_pace()
     return value

@@ -1,6 +1,5 @@
 """Walking lineage for a request: breadth first over the neighbours of each chunk of nodes, as a refresh packed them."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -18,7 +17,7 @@ from thirdeye.inventory.columns import (
     blob_name,
     unpack_fields,
 )
-from thirdeye.pacing import keep_pace
+from thirdeye.pacing import in_thread, keep_pace
 
 # Walks and counts stop at so many nodes.
 NODE_LIMIT: Final = 10_000
@@ -96,7 +95,7 @@ class Steps:
             if (data := await self._load(f"{self._direction}/{chunk_name(chunk)}")) is not None
         ]
         if len(self._frontier) > _THREAD_THRESHOLD:
-            self._frontier = await asyncio.to_thread(self._advance, loaded)
+            self._frontier = await in_thread(self._advance, loaded)
         else:
             # With all chunks in memory, nothing else would yield to other requests.
             await keep_pace()

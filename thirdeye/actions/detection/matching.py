@@ -1,6 +1,5 @@
 """Which tables the rules match, over the columns of the published estate: a chunk at a time."""
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,6 +24,7 @@ from thirdeye.inventory.columns import ABSENT, CHUNK, Array, Mask, select
 from thirdeye.inventory.query import COST_COLUMNS, cost_of, saving_of
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.verdicts import MASS_ABSENCE
+from thirdeye.pacing import in_thread
 
 _COLUMNS: Final = ("blockers", "verdict", "series", *COST_COLUMNS)
 
@@ -132,7 +132,7 @@ async def match_rules(
     named = [item.table_number for item in open_items if item.category == Category.SET_RETENTION]
     retention = await retention_series(context.thirdeye, snapshot, named)
     missing = snapshot.missing_evidence
-    amounts = await asyncio.to_thread(_amounts, snapshot, retention)
+    amounts = await in_thread(_amounts, snapshot, retention)
     matches = Matches(amounts, may_open=not missing & REMEMBERED)
     absent = _absent(snapshot, length)
     open_masks = _open_masks(open_items, length)

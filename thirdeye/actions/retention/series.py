@@ -4,7 +4,6 @@ The table with an open item stays the one, be it absent; when it is gone the ite
 decided of one table of a series was decided of all of it.
 """
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +18,7 @@ from thirdeye.inventory.fqn import join_fqn
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.series import SeriesEntry
 from thirdeye.inventory.table_names import SuffixKind, split_suffix
+from thirdeye.pacing import in_thread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ async def retention_series(
     """
     await snapshot.load(("series",))
     removed = await store.removed_tables(thirdeye, ended=ended) if len(snapshot.series) else []
-    return await asyncio.to_thread(_retention_series, snapshot, named, removed)
+    return await in_thread(_retention_series, snapshot, named, removed)
 
 
 def _retention_series(snapshot: Snapshot, named: Sequence[int], removed: Iterable[Row]) -> RetentionSeries:

@@ -20,6 +20,7 @@ from thirdeye.inventory.fqn import digest
 from thirdeye.inventory.query import Catalogue, TableFilter, count_matches
 from thirdeye.inventory.reader import Snapshot, check_generation
 from thirdeye.inventory.verdicts import SHOWN_FIELDS
+from thirdeye.pacing import in_thread
 from thirdeye.paging import connection as connection_of
 
 query = QueryType()
@@ -90,7 +91,7 @@ class _Counter:
     @cached_property
     def count(self) -> asyncio.Future[tuple[int, bool]]:
         return asyncio.ensure_future(
-            asyncio.to_thread(count_matches, self.catalogue, self.table_filter, representatives=self.representatives)
+            in_thread(count_matches, self.catalogue, self.table_filter, representatives=self.representatives)
         )
 
 

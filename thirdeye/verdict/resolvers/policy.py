@@ -1,6 +1,5 @@
 """GraphQL: the policy in force, its history, and what another one would do."""
 
-import asyncio
 from datetime import datetime
 
 from ariadne import MutationType, QueryType
@@ -10,6 +9,7 @@ from thirdeye.context import Info
 from thirdeye.estate.loaders import as_of, with_snapshot
 from thirdeye.estate.resolvers.refreshes import refresh_soon
 from thirdeye.inventory.reader import Snapshot
+from thirdeye.pacing import in_thread
 from thirdeye.paging import page_size
 from thirdeye.verdict import store
 from thirdeye.verdict.policy import current_policy, policy_document, policy_of, policy_with
@@ -74,7 +74,7 @@ async def resolve_simulate(_: object, info: Info, *, input: PolicyInput) -> dict
     async def run(snapshot: Snapshot) -> dict[str, object]:
         directory = snapshot.directory
         await snapshot.load(SIMULATED)
-        result = await asyncio.to_thread(
+        result = await in_thread(
             simulate, snapshot.catalogue, directory["tag_sets"], directory["labels"], snapshot.advice, policy
         )
         services = [number for number, each in enumerate(directory["services"]) if each["tables"]]
