@@ -43,6 +43,7 @@ MATRIX: dict[str, tuple[str, frozenset[str]]] = {
     "Query.refreshRuns": ("refreshRuns { edges { cursor } }", EVERYBODY),
     "Query.storagePrices": ("storagePrices { setBy }", EVERYBODY),
     "Query.verdicts": ("verdicts { stale }", EVERYBODY),
+    "Query.unlockPlan": ("unlockPlan { tables }", EVERYBODY),
     "Query.verdictQuality": ("verdictQuality { verdicts }", EVERYBODY),
     "Query.policy": ("policy { deleteRisk }", EVERYBODY),
     "Query.policyHistory": ("policyHistory { deleteRisk }", EVERYBODY),

@@ -20,7 +20,7 @@ from thirdeye.auth.keys import RemoteKeySet
 from thirdeye.errors import BadInput, Unavailable
 from thirdeye.local.tokens import Signer
 from thirdeye.mirror.duplicates import _column_names
-from thirdeye.mirror.tables import _document
+from thirdeye.mirror.json_parts import read_part
 from thirdeye.outside_json import MAX_DEPTH, UnreadableJson, read_json
 from thirdeye.paging import decode_cursor
 
@@ -113,9 +113,9 @@ def test_a_nested_cursor_is_none(depth: int) -> None:
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_a_nested_column_of_openmetadata_is_some_text(depth: int) -> None:
     for kind in "[{":
-        assert _document(nested(depth, kind)) == nested(depth, kind)
+        assert read_part(nested(depth, kind)) == nested(depth, kind)
         assert _column_names(nested(depth, kind)) == []
-    assert _document('{"created": {"timestamp": 5}}') == {"created": {"timestamp": 5}}
+    assert read_part('{"created": {"timestamp": 5}}') == {"created": {"timestamp": 5}}
     assert _column_names('["B", "a", 5, [1]]') == ["a", "b"]
 
 

@@ -197,9 +197,10 @@ def test_ctrl_c_stops_in_order(settings: Settings, command: tuple[str, ...]) -> 
             "OM_MYSQL_HOST": "127.0.0.1", "OM_MYSQL_PORT": str(silent.getsockname()[1]), "MYSQL_CONNECT_TIMEOUT": "60",
             "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
-        # Python must have come so far that the signal is its own.
+        # Python must have come so far that the signal is its own, also where whoever runs the tests ignores it.
         script = (
-            "import sys; from thirdeye.cli import main; print('ready', flush=True); sys.argv[0] = 'thirdeye'; main()"
+            "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); from thirdeye.cli import main; "
+            "print('ready', flush=True); sys.argv[0] = 'thirdeye'; main()"
         )
         process = subprocess.Popen(
             [sys.executable, "-c", script, *command], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
