@@ -130,6 +130,8 @@ def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]
         metrics=services.metrics,
         idempotency=idempotency,
         deadline=services.deadlines.answer,
+        turn=services.deadlines.turn,
+        expensive_deadline=services.deadlines.expensive_answer,
     )
     endpoint = GraphQLEndpoint(
         documents=documents,

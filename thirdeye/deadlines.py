@@ -8,6 +8,9 @@ class Deadlines:
     """In seconds. OpenMetadata's proxy gives up after five without a byte, so every answer must come before."""
 
     answer: float = 4.5
+    # The turn of an expensive request, and then its answer: both together are no longer than for any other.
+    turn: float = 1.5
+    expensive_answer: float = 3.0
     # The very first score; until it is computed, the answer is PENDING.
     first_score: float = 4.0
     # A score that is stored but not cached; after that, the last one known is given as stale.

@@ -317,7 +317,7 @@ async def test_rows_of_another_generation_are_refused(
 
 async def test_a_page_costs_two_statements_whatever_it_asks_of_its_tables(api: Api) -> None:
     query = (
-        "{ tables(first: 100) { totalCount edges { node { id dependents { count nearest { asset { name } } } "
+        "{ tables(first: 40) { totalCount edges { node { id dependents { count nearest { asset { name } } } "
         "upstream { nodes { asset { name } } } downstream(depth: 5) { nodes { asset { name } } } } } } }"
     )
     await api.data(query)

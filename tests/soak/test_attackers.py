@@ -25,6 +25,7 @@ from tests.support.raw_http import Reluctant
 from tests.support.waiting import wait_for
 from tests.support.watcher import Watcher
 from thirdeye.local.tokens import Signer
+from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.soak
 HONEST = 50
@@ -32,12 +33,18 @@ SECONDS = float(os.environ.get("THIRDEYE_SOAK_SECONDS", "600"))
 PREFIX = "/api/v1/thirdeye"
 MAX_RESIDENT = 400_000_000
 RECOVERY_SECONDS = 10
-LARGE = "{ %s }" % " ".join(  # noqa: UP031
-    f"a{n}: tables(first: 1000) {{ edges {{ node {{ fqn name service {{ name }} owners {{ name }} }} }} }}"
-    for n in range(6)
+TABLES = 3_000
+# As much as one may ask for at once: several hundred kilobytes, and pages over a filter that matches most tables.
+LARGE = " ".join(
+    f'a{n}: tables(first: 100, sortBy: "name") {{ edges {{ node {{ fqn name service database schema url activityReason '
+    "verdict { recommendation reasons blockers { code detail } signsOfCare } } } }}"
+    for n in range(4)
 )
-ALIASES = "{ %s }" % " ".join(  # noqa: UP031
-    f"a{n}: tables(first: 5, filter: {{ zombie: true }}) {{ totalCount }}" for n in range(49)
+ALIASES = " ".join(f"a{n}: tables(first: 5, filter: {{ zombie: false }}) {{ totalCount }}" for n in range(28))
+# More than one may: refused before anything runs.
+TOO_MANY = " ".join(
+    f'a{n}: previewActionRule(input: {{ name: "n", category: PURGE, priority: LOW, filter: {{ zombie: true }} }}) {{ opens }}'
+    for n in range(99)
 )
 Attack = Callable[[int, str, float, Counter[str]], Awaitable[None]]
 
@@ -97,7 +104,7 @@ async def honest(port: int, token: str, end: float, tally: Tally) -> None:
 
 async def slow_reader(port: int, token: str, end: float, seen: Counter[str]) -> None:
     """Asks for megabytes and reads nothing."""
-    await leave_unread(port, request(token, {"query": LARGE}), end)
+    await leave_unread(port, request(token, {"query": f"{{ {LARGE} }}"}), end)
     seen["slow readers"] += 1
 
 
@@ -145,8 +152,9 @@ async def key_filler(port: int, token: str, _end: float, seen: Counter[str]) -> 
 
 async def alias_storm(port: int, token: str, _end: float, seen: Counter[str]) -> None:
     """As many fields in one document as are allowed."""
-    await ask(port, request(token, {"query": ALIASES}))
-    seen["aliases"] += 1
+    for query in (ALIASES, TOO_MANY):
+        head, answer = await ask(port, request(token, {"query": f"{{ {query} }}"}))
+        seen[f"aliases {head.split(b' ', 2)[1].decode()}{' with errors' if 'errors' in answer else ''}"] += 1
     await asyncio.sleep(0.5)
 
 
@@ -222,10 +230,10 @@ async def besiege(deployment: Deployment, port: int, pid: int) -> dict[str, Any]
 
 
 def test_all_attackers_at_once(signer: Signer, tmp_path: Path) -> None:
-    deployment = Deployment(tmp_path / "deployment", signer, durable=True, measured=False)
+    deployment = Deployment(tmp_path / "deployment", signer, durable=True, measured=False, tables=TABLES)
     try:
         deployment.start("-m", "thirdeye", "worker", name="worker")
-        api = deployment.serve(RATE_LIMIT="6000/minute")
+        api = deployment.serve(RATE_LIMIT=str(Settings.model_fields["rate_limit"].default))
         api.wait_until_ready()
         wait_for(Watcher(api, signer).is_healthy)
         pid = served_by(api)

@@ -27,15 +27,17 @@ _MYSQL_TIMEOUTS = ("mysql_acquire_timeout", "mysql_connect_timeout", "mysql_stat
 
 
 class Deployment:
-    """The servers, with a sample estate of 60 tables, and the processes that were started over them."""
+    """The servers, with a sample estate of so many tables, and the processes that were started over them."""
 
-    def __init__(self, folder: Path, signer: Signer, *, durable: bool = False, measured: bool = True) -> None:
+    def __init__(
+        self, folder: Path, signer: Signer, *, durable: bool = False, measured: bool = True, tables: int = 60
+    ) -> None:
         self.folder = folder
         self.measured = measured
         self.signer = signer
         self.mariadb = MariaDB(folder / "mariadb", fast=not durable)
         self.redis = Redis(folder / "redis")
-        shutil.copytree(data_with_sample(), folder / "mariadb" / "data")
+        shutil.copytree(data_with_sample(tables), folder / "mariadb" / "data")
         self.mariadb.start()
         self.redis.start()
         self.clock = folder / "clock"
@@ -125,13 +127,13 @@ def process_environment(settings: Settings) -> dict[str, str]:
 
 
 @cache
-def data_with_sample() -> Path:
+def data_with_sample(tables: int) -> Path:
     """The data folder of a MariaDB that was stopped: made once, and copied by each deployment."""
     folder = Path(tempfile.mkdtemp(prefix="thirdeye-sample-"))
     atexit.register(shutil.rmtree, folder)
     server = MariaDB(folder, fast=True)
     server.start()
-    load_sample(server, "om", tables=60)
+    load_sample(server, "om", tables=tables)
     prepare_accounts(server, "om", "thirdeye")
     server.stop()
     return folder / "data"

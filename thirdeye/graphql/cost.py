@@ -87,12 +87,13 @@ class _Selection:
         return self.own + self.lists.scaled(USUAL_LENGTH)
 
 
-def check_cost(cost: Cost, variables: Mapping[str, object]) -> None:
-    """Raises LimitExceeded for a cost over MAX_COST."""
+def check_cost(cost: Cost, variables: Mapping[str, object]) -> float:
+    """What it comes to with these variables. Raises LimitExceeded for a cost over MAX_COST."""
     value = cost.of(variables)
     if value > MAX_COST:
         message = f"the fields of this query cost {value:,.0f} together; at most {MAX_COST:,} are allowed"
         raise LimitExceeded(f"{message}: ask for fewer of them at once, or make `first` smaller", "cost")
+    return value
 
 
 class Weights:

@@ -21,6 +21,7 @@ from thirdeye.graphql.executor import PlainExecutor
 from thirdeye.graphql.list_sizes import check_sizes
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.request import GraphQLRequest, JsonObject
+from thirdeye.graphql.turns import EXPENSIVE, ExpensiveRequests
 from thirdeye.observability.metrics import Metrics
 from thirdeye.pacing import Pace, paced
 from thirdeye.request_state import RequestState, request_state
@@ -36,7 +37,9 @@ _REFUSALS: Final = frozenset({"FORBIDDEN", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALI
 
 
 class OperationRunner:
-    """Executes prepared documents. `context_of` makes a request's context; `deadline` is in seconds."""
+    """Executes prepared documents. `context_of` makes a request's context; `deadline` is in seconds, for expensive requests
+    `turn` until they are begun and `expensive_deadline` from then on.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,8 @@ class OperationRunner:
         metrics: Metrics,
         idempotency: Idempotency,
         deadline: float = Deadlines.answer,
+        turn: float = Deadlines.turn,
+        expensive_deadline: float = Deadlines.expensive_answer,
     ) -> None:
         self._schema = schema
         self._operations = operations
@@ -54,6 +59,8 @@ class OperationRunner:
         self._metrics = metrics
         self._idempotency = idempotency
         self._deadline = deadline
+        self._expensive_deadline = expensive_deadline
+        self._expensive = ExpensiveRequests(turn)
 
     async def execute_persisted(self, scope: Scope, operation_id: str, variables: JsonObject) -> Answer:
         """The answer of a persisted operation. Raises ThirdEyeError as `execute` does."""
@@ -69,42 +76,65 @@ class OperationRunner:
         """The answer to a request. A mutation with a key, from the header or the request's extensions, is executed once.
 
         Raises LimitExceeded for one whose lists or cost are over the limits, BadInput for an invalid key, Conflict for one of
-        another request, Unavailable or RequestTimeout while a request with this key is in progress.
+        another request, Unavailable or RequestTimeout while a request with this key is in progress, Unavailable for an
+        expensive one whose turn does not come.
         """
         variables = request.variables or {}
         check_sizes(prepared.list_sizes_of(request.operation_name), variables)
-        check_cost(prepared.cost_of(request.operation_name), variables)
+        cost = check_cost(prepared.cost_of(request.operation_name), variables)
+        if cost <= EXPENSIVE:
+            return await self._execute_with_key(scope, prepared, request, idempotency_key, self._deadline)
+        principal = request_state(scope).principal
+        async with self._expensive.turn(principal.name if principal else ""):
+            return await self._execute_with_key(scope, prepared, request, idempotency_key, self._expensive_deadline)
+
+    async def _execute_with_key(
+        self,
+        scope: Scope,
+        prepared: PreparedDocument,
+        request: GraphQLRequest,
+        idempotency_key: bytes | None,
+        deadline: float,
+    ) -> Answer:
         if idempotency_key is None and not request.extensions:
-            return await self._execute(scope, prepared, request)
+            return await self._execute(scope, prepared, request, deadline)
         key = validate_key(idempotency_key, (request.extensions or {}).get("idempotencyKey"))
         principal = request_state(scope).principal
         if key is None or principal is None or prepared.kind(request.operation_name) is not OperationType.MUTATION:
-            return await self._execute(scope, prepared, request)
-        return await self._execute_once(scope, prepared, request, principal.name, key)
+            return await self._execute(scope, prepared, request, deadline)
+        return await self._execute_once(scope, prepared, request, principal.name, key, deadline)
 
     async def _execute_once(
-        self, scope: Scope, prepared: PreparedDocument, request: GraphQLRequest, caller: str, key: str
+        self,
+        scope: Scope,
+        prepared: PreparedDocument,
+        request: GraphQLRequest,
+        caller: str,
+        key: str,
+        deadline: float,
     ) -> Answer:
         answer: Answer | None = None
 
         async def work() -> tuple[bytes, bool]:
             nonlocal answer
-            answer = await self._execute(scope, prepared, request)
+            answer = await self._execute(scope, prepared, request, deadline)
             return answer.body, not answer.is_transient
 
         fields = [request_state(scope).operation, request.query, request.variables, request.operation_name]
         fingerprint = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(deadline):
                 outcome = await self._idempotency.once(caller, key, fingerprint, work)
         except TimeoutError:
-            message = f"the answer took more than {self._deadline:g} s; send the same request again"
+            message = f"the answer took more than {deadline:g} s; send the same request again"
             raise RequestTimeout(message) from None
         if answer is None:
             return Answer.from_body(outcome.body)
         return answer.undone() if outcome.undone else answer
 
-    async def _execute(self, scope: Scope, prepared: PreparedDocument, request: GraphQLRequest) -> Answer:
+    async def _execute(
+        self, scope: Scope, prepared: PreparedDocument, request: GraphQLRequest, deadline: float
+    ) -> Answer:
         state = request_state(scope)
         if prepared.document is None:
             code = prepared.code or "INTERNAL"
@@ -115,7 +145,7 @@ class OperationRunner:
             if prepared.is_score_only and not request.operation_name:
                 answer = await self._execute_score(prepared, context, state)
             else:
-                answer = self._answer(await self._run(prepared, request, context), state)
+                answer = self._answer(await self._run(prepared, request, context, deadline), state)
                 if len(answer.body) > MAX_ANSWER:
                     answer = self._too_large(answer, prepared.kind(request.operation_name), state)
         self._count(answer, state)
@@ -126,15 +156,17 @@ class OperationRunner:
         score = await context.score.cached()
         if score is not None and prepared.score_answer is not None and prepared.score_answer[0] is score:
             return prepared.score_answer[1]
-        answer = self._answer(await self._run(prepared, GraphQLRequest(), context), state)
+        answer = self._answer(await self._run(prepared, GraphQLRequest(), context, self._deadline), state)
         if score is not None and not answer.errors:
             prepared.score_answer = (score, answer)
         return answer
 
-    async def _run(self, prepared: PreparedDocument, request: GraphQLRequest, context: Context) -> ExecutionResult:
+    async def _run(
+        self, prepared: PreparedDocument, request: GraphQLRequest, context: Context, deadline: float
+    ) -> ExecutionResult:
         assert prepared.document is not None
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(deadline):
                 with sharing(ConnectionShare(_CONNECTIONS)), paced(Pace()):
                     result = execute(
                         self._schema,
@@ -148,7 +180,7 @@ class OperationRunner:
                     )
                     return result if isinstance(result, ExecutionResult) else await result
         except TimeoutError:
-            timeout = RequestTimeout(f"the answer took more than {self._deadline:g} s; ask for less")
+            timeout = RequestTimeout(f"the answer took more than {deadline:g} s; ask for less")
             return ExecutionResult(None, [GraphQLError(timeout.message, original_error=timeout)])
 
     @staticmethod
