@@ -47,6 +47,10 @@ async def test_a_count_that_falls_and_rises_again_rises(om: OMRows, estate: OMEs
     om.read(TABLE, range(1, 420), count=4)
     om.usage(TABLE, [20], count=2)
     assert (await estate.look())[TABLE].last_accessed == om.day(19)
+    # Nothing at all is a count that everything is above.
+    om.usage(TABLE, [12], count=0)
+    for kind in ("AUTO", "FULL"):
+        assert (await estate.look(kind))[TABLE].last_accessed == om.day(11)
 
 
 @pytest.mark.parametrize(

@@ -367,6 +367,8 @@ class _Sums:
         used, counts = day.used, day.counts if len(day.counts) == len(day.used) else np.zeros(len(day.used), np.uint32)
         undated = self._undated[used]
         rises = (counts > self._last_counts[used]) & (number > self._first_days[self._place[used]])
+        # A row of nothing is a count, too: what comes after it rose.
+        self._last_counts[day.unused[self._undated[day.unused]]] = 0
         self._last_counts[used[undated]] = counts[undated]
         result: Array = used[~undated | rises]
         return result
