@@ -131,7 +131,14 @@ class _Judge(LineageAndScore):
             assert before in self.known.last, "look at a table before it vanishes: it stays what it was"
             in_om = identifier in self.om_ids
             last = self.known.last[before]
-            found[identifier] = {**last, "id": identifier, "absent_since": absence.since, "in_om": in_om}
+            found[identifier] = {
+                **last,
+                "id": identifier,
+                "absent_since": absence.since,
+                "in_om": in_om,
+                # Of a place that is still there they are those that it has now.
+                "place_tags": self.place_tags(last["fqn_hash"]),
+            }
             if absences.is_mass(absence):
                 hit.add(absence.path[:2])
         for table in live.values():

@@ -23,6 +23,10 @@ def hash_of_fqn(fqn: str) -> str:
     return ".".join(md5(name.encode()).hexdigest() for name in names)
 
 
+# By how many names an FQN has.
+_ABOVE = {3: "schema", 2: "database"}
+
+
 class Labels(Reader):
     """Adds them to tables: all that protects one is in `protecting`, all its tiers in `tiers`."""
 
@@ -44,19 +48,14 @@ class Labels(Reader):
         numbers = {tag: int(tag[-1]) if tag in {f"Tier.Tier{n}" for n in range(1, 6)} else 6 for tag in tiers}
         table["tier"] = min(numbers.values(), default=None)
         table["tags"] = {tag for source, tag in confirmed if source == GLOSSARY or tag not in tiers}
-        above = {3: "schema", 2: "database"}
-        table["place_tags"] = {
-            (level, tag)
-            for length, level in above.items()
-            for _, tag, _ in self.tags_on.get(".".join(names[:length]), set())
-        }
+        table["place_tags"] = self.place_tags(table["fqn_hash"])
         table["marks"] = (
             {("COLUMN", tag) for _, tag, _ in on_columns}
             | {("SUGGESTED", tag) for _, tag, sure in own if not sure}
             | {("TIER", tag) for tag, number in numbers.items() if number == 6 or number != table["tier"]}
         )
         places = {
-            (source, tag) for length in above for source, tag, _ in self.tags_on.get(".".join(names[:length]), set())
+            (source, tag) for length in _ABOVE for source, tag, _ in self.tags_on.get(".".join(names[:length]), set())
         }
         # A term of a glossary that is called "Tier" is no tier, unless it is only suggested: then nobody can tell.
         of_its_own = {tag for source, tag, sure in own if source != GLOSSARY or not sure}
@@ -64,6 +63,15 @@ class Labels(Reader):
         everything = {(source, tag) for source, tag, _ in own | on_columns} | places
         terms = self.carried(tag for source, tag in everything if source == GLOSSARY)
         table["protecting"] = {tag for _, tag in everything} | terms
+
+    def place_tags(self, fqn_hash: str) -> set[tuple[str, str]]:
+        """Level and tag of those of its schema and its database."""
+        names = fqn_hash.split(".")
+        return {
+            (level, tag)
+            for length, level in _ABOVE.items()
+            for _, tag, _ in self.tags_on.get(".".join(names[:length]), set())
+        }
 
     def carried(self, terms: Iterable[str]) -> set[str]:
         """The tags that glossary terms carry, and those that the terms among these carry."""
