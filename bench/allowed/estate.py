@@ -6,7 +6,6 @@ from datetime import time as clock_time
 
 from bench.refresh.estates import Server, estate
 from thirdeye.clock import Clock
-from thirdeye.inventory.reader import NotReadYet
 from thirdeye.services import open_services
 from thirdeye.settings import Settings
 
@@ -25,7 +24,7 @@ def noon(day: date) -> Clock:
 
 
 def prepared(at: Server) -> tuple[Settings, Clock]:
-    """Settings and clock of an estate that is refreshed, with items; made unless it is there."""
+    """Settings and clock of an estate that is refreshed, with items; its rows are made unless they are there."""
     om, today = estate(at, TABLES)
     settings = at.settings(om, f"bench_allowed_{TABLES}").model_copy(update={"rate_limit": "off"})
     asyncio.run(_fill(settings, noon(today)))
@@ -34,11 +33,9 @@ def prepared(at: Server) -> tuple[Settings, Clock]:
 
 async def _fill(settings: Settings, clock: Clock) -> None:
     async with open_services(settings, clock=clock) as services:
-        try:
-            await services.estate.snapshot()
-        except NotReadYet:
-            print("refreshing ...", flush=True)
-            await services.refresh.run("FULL")
-            await services.detection.run()
-            await services.thirdeye.execute(_CAMPAIGN)
-            await services.thirdeye.execute(_IN_CAMPAIGN)
+        # Each time: what another version published may lack what this one answers.
+        print("refreshing ...", flush=True)
+        await services.refresh.run()
+        await services.detection.run()
+        await services.thirdeye.execute(_CAMPAIGN)
+        await services.thirdeye.execute(_IN_CAMPAIGN)
