@@ -40,6 +40,7 @@ MATRIX: dict[str, tuple[str, frozenset[str]]] = {
     "Query.departedOwners": ("departedOwners { totalCount }", EVERYBODY),
     "Query.changes": ("changes { stale }", EVERYBODY),
     "Query.duplicates": ("duplicates { totalCount }", EVERYBODY),
+    "Query.deadEnds": ("deadEnds { totalCount }", EVERYBODY),
     "Query.refreshRuns": ("refreshRuns { edges { cursor } }", EVERYBODY),
     "Query.storagePrices": ("storagePrices { setBy }", EVERYBODY),
     "Query.verdicts": ("verdicts { stale }", EVERYBODY),

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.support.second_absence import Absences, away, identities
 from tests.support.second_feeds import BEST, Feeds, Place, UsageRow, position, rises
-from tests.support.second_lineage import LineageAndScore
+from tests.support.second_lineage import Graph, LineageAndScore
 from tests.support.second_memory import Kept, Known, PlaceName
 from tests.support.second_ownership import Ownership
 from tests.support.second_rows import decoded, longest_pause, place_of, split_fqn
@@ -32,6 +32,7 @@ class Judged:
     numbers: dict[str, int] = field(default_factory=dict)
     numbers_before: set[int] = field(default_factory=set)
     series: list[Series] = field(default_factory=list)
+    graph: Graph = field(default_factory=Graph)
     services: dict[str, Row] = field(default_factory=dict)
     score: Row = field(default_factory=dict)
     ownership: Ownership = field(default_factory=Ownership)
@@ -98,6 +99,7 @@ class _Judge(LineageAndScore):
             numbers=numbers,
             numbers_before={kept.number for kept in self.known.kept.values() if kept.number is not None},
             series=series,
+            graph=self.graph,
             services=services,
             score=self.score(tables),
             ownership=self.ownership,

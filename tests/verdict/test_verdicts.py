@@ -13,8 +13,10 @@ from tests.support import second_prices
 from tests.support.api import copy_sample, prepare_accounts, settings_for
 from tests.support.clocks import NOON, TODAY
 from tests.support.database import copy_migrated
+from tests.support.dead_ends import dead_ends_published
 from tests.support.mirror import Mirror, mirror
 from tests.support.om_changes import OpenMetadataChanges
+from tests.support.second_dead_ends import dead_ends_told
 from tests.support.second_inventory import Judged, second_inventory
 from tests.support.second_memory import Known, known_to
 from tests.support.second_prices import Price, price_of
@@ -92,6 +94,7 @@ async def agree(estate: Mirror, judged: Judged, rules: Rules) -> dict[str, int]:
         assert found["purge"] is None or abs(found["purge"] - expected["purge"]) <= 0.05 + 1e-6
         counts[found["verdict"]] = counts.get(found["verdict"], 0) + 1
     await costs_agree(estate, judged, rules)
+    await dead_ends_agree(estate, judged, rules)
     await simulating_the_same_changes_nothing(estate)
     return counts
 
@@ -125,6 +128,24 @@ async def costs_agree(estate: Mirror, judged: Judged, rules: Rules) -> None:
     plan: UnlockDocument = await reader.document(snapshot, "unlocking")
     assert plan["tables"] == np.count_nonzero(in_question)
     assert float(sum(Decimal(group["cost"]) for group in plan["groups"])) == pytest.approx(unused, abs=0.005)
+
+
+async def dead_ends_agree(estate: Mirror, judged: Judged, rules: Rules) -> None:
+    """Set by set: its tables with their steps, and what it costs."""
+    published = {told.number: told for told in await dead_ends_published(estate)}
+    rows = await estate.thirdeye.fetch_all("SELECT number, id FROM table_inventory WHERE removed_at IS NULL")
+    ids = {row["number"]: row["id"] for row in rows}
+    found = {frozenset(ids[table] for table in told.steps): told for told in published.values()}
+    expected = dead_ends_told(judged, rules.prices, estate.now.date())
+    assert found.keys() == {frozenset(told.steps) for told in expected}
+    for told in expected:
+        mine = found[frozenset(told.steps)]
+        assert {ids[table]: step for table, step in mine.steps.items()} == told.steps
+        entry = mine.entry
+        counts = (entry["assets"], entry["unpriced"], (entry["written30"], entry["written90"]), entry["steps"])
+        assert counts == (told.assets, told.unpriced, told.written, max(told.steps.values())), (told, entry)
+        assert float(entry["cost"]) == pytest.approx(told.cost, rel=1e-9, abs=1e-6)
+        assert float(entry["writes"]) == pytest.approx(told.writes, rel=1e-9, abs=1e-6)
 
 
 async def simulating_the_same_changes_nothing(estate: Mirror) -> None:

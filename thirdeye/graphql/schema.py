@@ -11,6 +11,7 @@ from thirdeye.actions.savings import resolvers as savings
 from thirdeye.estate.resolvers import changes as estate_changes
 from thirdeye.estate.resolvers import (
     confirmations,
+    dead_ends,
     duplicates,
     lineage,
     prices,
@@ -44,6 +45,9 @@ def build_schema() -> GraphQLSchema:
         totals.estate,
         estate_changes.query,
         estate_changes.table_change,
+        dead_ends.query,
+        dead_ends.dead_end,
+        dead_ends.table,
         duplicates.query,
         duplicates.duplicate_group,
         series.table_series,

@@ -14,6 +14,7 @@ from thirdeye.inventory.totals import summarise
 from thirdeye.mirror import facts, store
 from thirdeye.mirror.changes import changes
 from thirdeye.mirror.context import RefreshContext, RefreshWork
+from thirdeye.mirror.dead_ends import dead_ends_of, stage_dead_ends, stage_no_dead_ends
 from thirdeye.mirror.directory import directory_of
 from thirdeye.mirror.duplicates import DuplicateFinder
 from thirdeye.mirror.evidence.seen_columns import SeenColumns
@@ -29,6 +30,8 @@ async def stage_changes(context: RefreshContext, work: RefreshWork) -> None:
     state = work.state
     await context.blobs.stage_all(packed_adjacency(work.graph))
     await context.blobs.drop("unread/", await context.blobs.stage_all(packed_unread(work.text_lineage.unread_views)))
+    dead_ends = await asyncio.to_thread(dead_ends_of, state, work.graph, work.text_lineage.unread_views)
+    await stage_dead_ends(context.blobs, dead_ends, state, work.tariffs, context.today_number)
     del work.graph, work.text_lineage
     await _rank_names(context, work)
     await context.blobs.stage_json("directory", work.directory)
@@ -57,6 +60,7 @@ async def stage_empty_estate(context: RefreshContext, work: RefreshWork, obstacl
     await _stage_summary(context, work)
     await context.blobs.drop("series/", set())
     await context.blobs.stage_json("duplicates", [])
+    await stage_no_dead_ends(context.blobs)
 
 
 async def _rank_names(context: RefreshContext, work: RefreshWork) -> None:

@@ -1,0 +1,229 @@
+"""The dead ends of the estate during a refresh: what they cost, and the blobs that tell of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+
+from thirdeye.inventory.columns import (
+    CHUNK,
+    IN_USE_THROUGH_LINEAGE,
+    IN_USE_THROUGH_SERIES,
+    MAX_SUM,
+    NO_NODE,
+    WITHOUT_STORAGE,
+    Array,
+    Columns,
+    blob_name,
+)
+from thirdeye.inventory.cost_sums import Sums, SumsByGroup
+from thirdeye.inventory.dead_ends import (
+    DOCUMENT,
+    ORDER_FIELDS,
+    ORDER_GROUP,
+    TABLE_FIELDS,
+    TABLE_GROUP,
+    DeadEndDocument,
+    DeadEndEntry,
+    DeadEnds,
+    Lineage,
+    find_dead_ends,
+)
+from thirdeye.inventory.money import format_cost
+from thirdeye.inventory.query import costs
+from thirdeye.inventory.rules import Activity, directly_in_use, has_activity
+from thirdeye.inventory.storage_prices import Tariffs
+from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Verdict
+from thirdeye.mirror.blobs import BlobStage
+from thirdeye.mirror.lineage import Graph
+from thirdeye.mirror.state import State
+
+# So many sets are told one by one, the most expensive; the others are in the sums.
+MAX_SETS: Final = 5_000
+_MONTH, _QUARTER = 30, 90
+# Sums are kept by verdict and by whether a table was written in the last month.
+_OTHER, _DELETED, _ARCHIVED, _VERDICTS = 0, 1, 2, 3
+_KINDS: Final = 2 * _VERDICTS
+
+
+def dead_ends_of(state: State, graph: Graph, unread_views: Array) -> DeadEnds:
+    """The dead ends of a state whose tables are judged."""
+    query, present = state.query, state.present()
+    in_use = directly_in_use(query["activity"]) | query.has(IN_USE_THROUGH_LINEAGE | IN_USE_THROUGH_SERIES)
+    unknown = has_activity(query["activity"], Activity.UNKNOWN)
+    of_tables = present & (in_use | unknown) | (unread_views != NO_NODE)
+    of_assets = (state.asset["in_use"] == 1) & graph.alive[state.tables :]
+    lineage = Lineage(
+        sources=graph.sources,
+        targets=graph.targets,
+        series=np.where(present, query["series"], 0),
+        present=graph.alive,
+        needed=np.concatenate([of_tables, of_assets]) | graph.unknown,
+    )
+    return find_dead_ends(lineage)
+
+
+async def stage_dead_ends(blobs: BlobStage, found: DeadEnds, state: State, tariffs: Tariffs, today: int) -> None:
+    """Stages the sum of all sets, the most expensive ones, and which tables they have."""
+    document, kept = dead_end_document(found, state, tariffs, today)
+    await blobs.stage_json(DOCUMENT, document)
+    for group, packed in ((ORDER_GROUP, _packed_order(kept)), (TABLE_GROUP, _packed_tables(kept, state.tables))):
+        await blobs.drop(f"{group}/", await blobs.stage_all(packed))
+
+
+async def stage_no_dead_ends(blobs: BlobStage) -> None:
+    """Stages that there are none."""
+    nothing: DeadEndDocument = {"sets": 0, "tables": 0, "unpriced": 0, "cost": format_cost(Decimal(0)), "entries": []}
+    await blobs.stage_json(DOCUMENT, nothing)
+    for group in (ORDER_GROUP, TABLE_GROUP):
+        await blobs.drop(f"{group}/", set())
+
+
+@dataclass(frozen=True)
+class _Members:
+    """The tables of all sets, as DeadEnds has them, with what is added up; `place` is the index of each one's set."""
+
+    place: Array
+    service: Array
+    tariff: Array
+    columns: dict[str, Array]
+    unpriced: Array
+
+    @staticmethod
+    def of(found: DeadEnds, state: State, tariffs: Tariffs) -> "_Members":
+        query, numbers = state.query, found.numbers
+        names = ("size", "query_cost", "written", "flags", "verdict", "blockers", "place")
+        columns = {name: query[name][numbers] for name in names}
+        service = state.service_of_place()[columns["place"]] if len(numbers) else numbers
+        return _Members(
+            place=np.unique(found.sets, return_inverse=True)[1],
+            service=service,
+            tariff=tariffs.of(service, columns["written"], columns["flags"]),
+            columns=columns,
+            unpriced=(columns["size"] < 0)
+            & np.isnan(columns["query_cost"])
+            & ((columns["flags"] & WITHOUT_STORAGE) == 0),
+        )
+
+    def written(self, days: int, today: int) -> Array:
+        """Which were written in the last days."""
+        written = self.columns["written"].astype(np.int64)
+        recent: Array = (written > 0) & (today - written <= days)
+        return recent
+
+    def count(self, chosen: Array, sets: int) -> list[int]:
+        """How many of these each set has."""
+        counts: list[int] = np.bincount(self.place[chosen], minlength=sets).tolist()
+        return counts
+
+
+def dead_end_document(
+    found: DeadEnds, state: State, tariffs: Tariffs, today: int, limit: int = MAX_SETS
+) -> tuple[DeadEndDocument, DeadEnds]:
+    """All sets in sum and the `limit` most expensive ones, with the tables of those."""
+    members = _Members.of(found, state, tariffs)
+    sets = np.unique(found.sets)
+    chosen = _most_expensive(members, tariffs, len(sets), limit)
+    # Sets are numbered anew, in the order of their tables; all others together come last.
+    rank = np.full(len(sets), len(chosen))
+    rank[chosen] = np.arange(len(chosen))
+    verdict = np.select(
+        [members.columns["verdict"] == VERDICT_CODE[each] for each in (Verdict.DELETE, Verdict.ARCHIVE)],
+        [_DELETED, _ARCHIVED],
+        _OTHER,
+    )
+    written30 = members.written(_MONTH, today)
+    sums = SumsByGroup(tariffs)
+    kind = verdict * 2 + written30
+    groups = rank[members.place] * _KINDS + kind
+    sums.add(groups, members.tariff, members.columns["size"], members.columns["query_cost"])
+    by_group = sums.sums()
+    kept = np.isin(members.place, chosen)
+    entries = _entries(found, members, sets, chosen, by_group, today)
+    total = sum((each.storage + each.queries for each in by_group.values()), Decimal(0))
+    document: DeadEndDocument = {
+        "sets": len(sets),
+        "tables": len(found.numbers),
+        "unpriced": int(members.unpriced.sum()),
+        "cost": format_cost(total),
+        "entries": entries,
+    }
+    return document, DeadEnds(found.numbers[kept], found.sets[kept], found.steps[kept], found.assets, found.asset_sets)
+
+
+def _most_expensive(members: _Members, tariffs: Tariffs, sets: int, limit: int) -> Array:
+    """The places of the most expensive sets, in ascending order; of equal ones those with more tables."""
+    cost = np.nan_to_num(costs(tariffs, members.service, members.columns))
+    by_set, tables = (np.bincount(members.place, weights, minlength=sets) for weights in (cost, None))
+    order = np.lexsort((-tables, -by_set))
+    return np.sort(order[:limit])
+
+
+def _entries(
+    found: DeadEnds, members: _Members, sets: Array, chosen: Array, sums: dict[int, Sums], today: int
+) -> list[DeadEndEntry]:
+    """The chosen sets, the most expensive first."""
+    count = len(sets)
+    everything = np.ones(len(found.numbers), np.bool_)
+    tables, unpriced = members.count(everything, count), members.count(members.unpriced, count)
+    written30, written90 = (members.count(members.written(days, today), count) for days in (_MONTH, _QUARTER))
+    steps, last = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    np.maximum.at(steps, members.place, found.steps)
+    np.maximum.at(last, members.place, members.columns["written"])
+    assets = np.bincount(np.searchsorted(sets, found.asset_sets), minlength=count).tolist()
+    blockers = {
+        bit: members.count((members.columns["blockers"] & bit) != 0, count) for bit in map(int, BLOCKER_BIT.values())
+    }
+    entries, start = list[DeadEndEntry](), 0
+    for rank, place in enumerate(chosen.tolist()):
+        of_kind = _of_set(sums, rank)
+        entries.append(
+            {
+                "number": int(sets[place]),
+                "start": start,
+                "tables": tables[place],
+                "unpriced": unpriced[place],
+                "steps": int(steps[place]),
+                "assets": assets[place],
+                "bytes": min(sum(each.bytes for each in of_kind.values()), MAX_SUM),
+                "storage": format_cost(sum((each.storage for each in of_kind.values()), Decimal(0))),
+                "queries": format_cost(sum((each.queries for each in of_kind.values()), Decimal(0))),
+                "cost": format_cost(_cost(of_kind, lambda _: True)),
+                "deleted": format_cost(_cost(of_kind, lambda kind: kind // 2 == _DELETED)),
+                "archived": format_cost(_cost(of_kind, lambda kind: kind // 2 == _ARCHIVED)),
+                "written30": written30[place],
+                "written90": written90[place],
+                "writes": format_cost(sum((each.queries for kind, each in of_kind.items() if kind % 2), Decimal(0))),
+                "last": int(last[place]),
+                "services": sorted({service for each in of_kind.values() for service in each.services}),
+                "blockers": [(bit, counts[place]) for bit, counts in blockers.items() if counts[place]],
+            }
+        )
+        start += tables[place]
+    entries.sort(key=lambda entry: (-Decimal(entry["cost"]), -entry["tables"], entry["number"]))
+    return entries
+
+
+def _of_set(sums: dict[int, Sums], rank: int) -> dict[int, Sums]:
+    return {kind: sums[rank * _KINDS + kind] for kind in range(_KINDS) if rank * _KINDS + kind in sums}
+
+
+def _cost(of_kind: dict[int, Sums], counts: Callable[[int], bool]) -> Decimal:
+    return sum((each.storage + each.queries for kind, each in of_kind.items() if counts(kind)), Decimal(0))
+
+
+def _packed_order(kept: DeadEnds) -> Iterator[tuple[str, bytes]]:
+    """The tables of the sets with the step of each, in their order."""
+    order = Columns(ORDER_FIELDS, len(kept.numbers))
+    order["number"], order["step"] = kept.numbers, kept.steps
+    yield from order.blobs(ORDER_GROUP)
+
+
+def _packed_tables(kept: DeadEnds, tables: int) -> Iterator[tuple[str, bytes]]:
+    """By table its set and step; no blob for a chunk that has none."""
+    by_table = Columns(TABLE_FIELDS, tables)
+    by_table["set"][kept.numbers], by_table["step"][kept.numbers] = kept.sets + 1, kept.steps
+    for chunk in np.unique(kept.numbers // CHUNK).tolist():
+        yield blob_name(TABLE_GROUP, chunk), by_table.packed(chunk)
