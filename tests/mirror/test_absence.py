@@ -146,6 +146,23 @@ async def test_removals_are_expected(om: OMRows, estate: OMEstate) -> None:
     assert all(found[fqn]["removed_at"] is not None for fqn in SIDE)
 
 
+@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
+async def test_a_silent_feed_stays_one_while_a_table_is_absent(om: OMRows, estate: OMEstate, kind: str) -> None:
+    """OpenMetadata deletes the usage of a table with it: what is left looks as if two tables had stopped, not three."""
+    has_a_past(om)
+    quiet = [f"shop.quiet.core.t{number}" for number in range(3)]
+    for fqn in quiet:
+        om.read(fqn, range(200, 260))
+    assert "FEED_SILENT" in (await estate.look())[quiet[0]].blockers
+    om.drop(quiet[2])
+    for days in (0, 3):
+        estate.pass_days(days, BUSY)
+        assert "FEED_SILENT" in (await estate.look(kind))[quiet[0]].blockers
+    # Once it counts as gone, two is what there are.
+    estate.pass_days(2, BUSY)
+    assert (await estate.look(kind))[quiet[0]].blockers & {"FEED_SILENT", "EVIDENCE_PARTIAL"} == {"EVIDENCE_PARTIAL"}
+
+
 async def test_an_absent_mart_holds_its_sources(om: OMRows, estate: OMEstate) -> None:
     has_a_past(om)
     om.table("shop.main.core.raw")

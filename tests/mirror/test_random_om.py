@@ -49,10 +49,17 @@ async def set_prices(estate: OMEstate, seed: int) -> None:
         await put_price(thirdeye, price)
 
 
-async def look(estate: OMEstate, model: RandomOM, kind: str = "AUTO") -> dict[str, Seen]:
-    """Refreshes over these rows, compares with the second implementation, and checks what must never be."""
+async def look(
+    estate: OMEstate, model: RandomOM, kind: str = "AUTO", *, cared_for: bool | None = None
+) -> dict[str, Seen]:
+    """Refreshes over these rows, compares with the second implementation, and checks what must never be.
+
+    `cared_for`: whether the policy says to review what is cared for; None for another one each day.
+    """
     model.write(estate.om.connection)
-    await estate.set_policy(protected_tags=["Legal.Hold", "PII"], review_cared_for=estate.om.today.day % 2 == 0)
+    if cared_for is None:
+        cared_for = estate.om.today.day % 2 == 0
+    await estate.set_policy(protected_tags=["Legal.Hold", "PII"], review_cared_for=cared_for)
     seen = await estate.look(kind)
     for fqn, found in seen.items():
         if fqn.startswith(("lake.", "shop.silent.")):
@@ -105,24 +112,27 @@ async def told(estate: OMEstate, seed: int, *, quiet: bool) -> list[dict[str, An
     """What is there at the beginning, and whenever a disturbance is over."""
     model = random_om(Random(seed), estate.om.today)
     await set_prices(estate, seed)
-    await look_and_detect(estate, model)
+    await look_and_detect(estate, model, seed)
     await people_decide(estate)
     moments = [await what_is_there(estate)]
     for number in range(3):
         undo = None if quiet else disturb(model, Random(f"{seed} {number}"), plainly=True)
         for hours in Random(f"{number} {seed}").choices(HOURS, k=2):
-            await look_and_detect(estate, model)
+            await look_and_detect(estate, model, seed)
             some_time_passes(estate, model, hours)
         if undo:
             undo()
-        await look_and_detect(estate, model)
+        await look_and_detect(estate, model, seed)
         moments.append(await what_is_there(estate))
     return moments
 
 
-async def look_and_detect(estate: OMEstate, model: RandomOM) -> None:
-    """A refresh, and the detection that follows it."""
-    await look(estate, model)
+async def look_and_detect(estate: OMEstate, model: RandomOM, seed: int) -> None:
+    """A refresh, and the detection that follows it, all under one policy.
+
+    What a policy opens on one day and ends on the next is never opened of a table that is absent on that day.
+    """
+    await look(estate, model, cared_for=seed % 2 == 0)
     over = estate.mirror
     detection = Detection(
         settings=over.settings, thirdeye=over.thirdeye, estate=EstateReader(over.thirdeye), clock=lambda: over.now

@@ -43,6 +43,8 @@ from thirdeye.mirror.tables import place_number
 
 # What the verdict on an absent table was, stays.
 _ADVICE: Final = ("verdict", "purge", "blockers", "risk", "advised", "advised_on")
+# What a feed is judged by: OpenMetadata deletes the usage of a table with it.
+_USE: Final = ("days_of_use", "last_use")
 # What is not as it was last seen: what a table is known by, where it stands among others, and the use of those.
 _CURRENT: Final = frozenset({
     "flags", "series", "id", "key", "tail", "stamp", "name_stamp", "absent_since",
@@ -157,6 +159,12 @@ async def keep_unread(context: RefreshContext, state: State, numbers: Array) -> 
     if context.progress.kind == "FULL" and len(numbers):
         await _recall(context, state, numbers)
     state.source["signs"][numbers] |= np.uint8(UNREADABLE_ROW)
+
+
+async def restore_use(context: RefreshContext, work: RefreshWork) -> None:
+    """Gives absent tables the use back that they were last seen with: a feed is not another one for what is absent."""
+    if len(work.absent):
+        await _restore(context, work.state, work.absent, frozenset(), only=_USE)
 
 
 async def restore_absent(context: RefreshContext, work: RefreshWork) -> None:

@@ -10,7 +10,7 @@ from thirdeye.inventory.rules import directly_in_use
 from thirdeye.inventory.storage_prices import StoragePrice, Tariffs, contradictions, prices_by_service
 from thirdeye.inventory.warehouses import mark_without_plan
 from thirdeye.mirror import evaluation, store
-from thirdeye.mirror.absence import restore_absent, restore_advice
+from thirdeye.mirror.absence import restore_absent, restore_advice, restore_use
 from thirdeye.mirror.advisor import Estate
 from thirdeye.mirror.confirmations import confirmed_places
 from thirdeye.mirror.context import RefreshContext, RefreshWork
@@ -29,6 +29,7 @@ from thirdeye.mirror.store import SQLRow
 async def apply_rules(context: RefreshContext, work: RefreshWork) -> None:
     """Sets evidence, activity, use and advice of every table; gives graph, directory and tariffs."""
     state, today, thresholds, watching = work.state, context.today_number, context.thresholds, work.watching
+    await restore_use(context, work)
     columns = assess(state, watching, work.accesses, work.usage.daily, today, thresholds)
     evaluation.classify_tables(state, work.usage, watching, columns, today, thresholds)
     del work.usage
