@@ -99,7 +99,7 @@ async def test_a_table_in_use_or_of_unknown_use_is_in_none(estate: Api) -> None:
     ],
 )
 async def test_what_cannot_be_meant_is_refused(estate: Api, arguments: dict[str, Any], argument: str) -> None:
-    error = await estate.error(SETS, **arguments)
+    error = await estate.error(SETS, tables=1, **arguments)
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert argument in error["message"]
 
