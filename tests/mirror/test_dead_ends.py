@@ -167,6 +167,28 @@ async def test_a_table_tells_of_its_set_page_by_page(estate: OMEstate, opens: Op
         assert (await api.data(OF_TABLE, fqn=f"{CORE}.busy"))["table"]["deadEnd"] is None
 
 
+async def test_what_exists_only_for_a_table_is_told_with_its_cost(estate: OMEstate, opens: Opens) -> None:
+    idle(estate, "raw", "staging", "mart", "shared", "other", "doubtful")
+    flows(estate, "raw", "staging", "mart")
+    flows(estate, "shared", "mart")
+    flows(estate, "shared", "other")
+    flows(estate, "doubtful", "mart")
+    estate.om.view(f"{CORE}.view", "CREATE VIEW v AS SELECT (( FROM doubtful WHERE")
+    # Somebody reads it by itself.
+    flows(estate, "busy", "mart")
+    estate.om.write(f"{CORE}.raw", 5)
+    await estate.look()
+    query = """query ($fqn: String!) { table(fqn: $fqn) { onlyUpstream {
+      totalCount totalCountIsCapped monthlyCost queryCost writtenLast30Days tables { name } } } }"""
+    async with opens() as api:
+        assert (await api.data(query, fqn=f"{CORE}.mart"))["table"]["onlyUpstream"] == {
+            "totalCount": 2, "totalCountIsCapped": False, "monthlyCost": "46.000000", "queryCost": "0.000000",
+            "writtenLast30Days": 1, "tables": [{"name": "staging"}, {"name": "raw"}],
+        }  # fmt: skip
+        told = (await api.data(query, fqn=f"{CORE}.raw"))["table"]["onlyUpstream"]
+        assert (told["totalCount"], told["monthlyCost"], told["tables"]) == (0, "0.000000", [])
+
+
 async def test_an_estate_in_use_has_none(estate: OMEstate, opens: Opens) -> None:
     assert await sets_told(estate, opens, minTables=1) == []
 

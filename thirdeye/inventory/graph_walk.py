@@ -119,6 +119,11 @@ class Steps:
 
 def _neighbours(data: bytes, places: Array) -> Array:
     """The neighbours of the nodes at these places of a packed chunk."""
+    return neighbours_with_places(data, places)[0]
+
+
+def neighbours_with_places(data: bytes, places: Array) -> tuple[Array, Array]:
+    """The same, and for each the position of its node in `places`, which ascend."""
     values = np.frombuffer(data, np.uint32)
     count = int(values[0])
     offsets, targets = values[1 : count + 2], values[count + 2 :]
@@ -127,7 +132,7 @@ def _neighbours(data: bytes, places: Array) -> Array:
     counts = offsets[places + np.uint32(1)] - starts
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     neighbours: Array = targets[np.repeat(starts, counts) + within]
-    return neighbours
+    return neighbours, np.repeat(np.arange(len(places)), counts)
 
 
 async def neighbours_of(load: Load, direction: str, nodes: Sequence[int]) -> dict[int, int]:

@@ -62,7 +62,7 @@ def _in_use(load: Load, snapshot: Snapshot) -> NodePredicate:
             parts = snapshot.catalogue.columns.parts(chunk)
             present: Mask = (parts["flags"][places] & PRESENT) != 0
             return present & directly_in_use(parts["activity"][places])
-        assets = await _assets(load, chunk, places)
+        assets = await assets_at(load, chunk, places)
         used: Mask = (assets["in_use"] == 1) & (assets["unknown"] == 0)
         return used
 
@@ -77,15 +77,15 @@ def _is_removed(load: Load, snapshot: Snapshot) -> NodePredicate:
             await snapshot.load(("flags",))
             gone: Mask = (snapshot.catalogue.columns.parts(chunk)["flags"][places] & PRESENT) == 0
             return gone
-        assets = await _assets(load, chunk, places)
+        assets = await assets_at(load, chunk, places)
         removed: Mask = (assets["alive"] == 0) & (assets["unknown"] == 0)
         return removed
 
     return is_removed
 
 
-async def _assets(load: Load, chunk: int, places: Array) -> dict[str, Array]:
-    """The columns of assets other than tables, zeros where there are none."""
+async def assets_at(load: Load, chunk: int, places: Array) -> dict[str, Array]:
+    """The columns of the assets at these places of a chunk of others than tables, zeros where there are none."""
     data = await load(blob_name("asset", chunk - _FIRST_ASSET_CHUNK))
     if data is None:
         return {name: np.zeros(len(places), dtype) for name, dtype in ASSET_FIELDS.items()}
@@ -99,7 +99,8 @@ async def _matching(matches: NodePredicate, nodes: Sequence[int]) -> set[int]:
     return chosen
 
 
-def _budget(info: Info) -> Budget:
+def walking_budget(info: Info) -> Budget:
+    """What all walks of a request have together."""
     budget: Budget = info.context.loaders.setdefault("walks", Budget())
     return budget
 
@@ -125,7 +126,7 @@ async def _neighbourhood(
 
     async def read(snapshot: Snapshot) -> dict[str, object]:
         load = partial(info.context.estate.chunk, snapshot)
-        reached = await walk(load, direction, number, depth, _budget(info))
+        reached = await walk(load, direction, number, depth, walking_budget(info))
         return {
             "nodes": await _views(info, load, snapshot, reached.nodes[:size]),
             "totalCount": len(reached.nodes),
@@ -211,7 +212,7 @@ async def _all_unknown(
     info: Info, load: Load, snapshot: Snapshot, number: int
 ) -> tuple[dict[int, str], dict[int, int]]:
     """The nodes downstream of a table of which nobody can tell whether they are in use: why, and how far they are."""
-    reached = await walk(load, "down", number, _MAX_BLOCKER_DISTANCE, _budget(info))
+    reached = await walk(load, "down", number, _MAX_BLOCKER_DISTANCE, walking_budget(info))
     await snapshot.load(("activity", "flags"))
     reasons = await _unknown_nodes(load, snapshot, reached.nodes)
     distances = {number: 0, **dict(reached.nodes)}
@@ -237,7 +238,7 @@ async def _unknown_nodes(load: Load, snapshot: Snapshot, nodes: Sequence[tuple[i
             )
             reasons |= dict.fromkeys((places[unknown].astype(np.int64) + chunk * CHUNK).tolist(), "USAGE")
             continue
-        codes = (await _assets(load, chunk, places))["unknown"]
+        codes = (await assets_at(load, chunk, places))["unknown"]
         for place, code in zip(places[codes > 0].tolist(), codes[codes > 0].tolist(), strict=True):
             reasons[place + chunk * CHUNK] = _UNKNOWN_ASSETS[code]
     return reasons
@@ -266,7 +267,7 @@ async def resolve_dependents(parent: TableAnswer, info: Info) -> dict[str, objec
         # Without a nearest asset there is none at all.
         count, capped = 0, False
         if assets:
-            count, capped = await count_downstream(load, parent["number"], in_use, _budget(info))
+            count, capped = await count_downstream(load, parent["number"], in_use, walking_budget(info))
         return {"nearest": await _views(info, load, snapshot, assets), "count": count, "countIsCapped": capped}
 
     return await with_snapshot(info.context, read)
