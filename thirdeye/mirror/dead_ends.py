@@ -1,6 +1,6 @@
 """The dead ends of the estate during a refresh: what they cost, and the blobs that tell of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -118,6 +118,13 @@ class _Members:
         counts: list[int] = np.bincount(self.place[chosen], minlength=sets).tolist()
         return counts
 
+    def highest(self, values: Array, sets: int) -> list[int]:
+        """The highest of these values that each set has."""
+        highest = np.zeros(sets, np.int64)
+        np.maximum.at(highest, self.place, values)
+        result: list[int] = highest.tolist()
+        return result
+
 
 def dead_end_document(
     found: DeadEnds, state: State, tariffs: Tariffs, today: int, limit: int = MAX_SETS
@@ -126,31 +133,32 @@ def dead_end_document(
     members = _Members.of(found, state, tariffs)
     sets = np.unique(found.sets)
     chosen = _most_expensive(members, tariffs, len(sets), limit)
-    # Sets are numbered anew, in the order of their tables; all others together come last.
-    rank = np.full(len(sets), len(chosen))
+    sums = _sums(members, chosen, len(sets), tariffs, today)
+    document: DeadEndDocument = {
+        "sets": len(sets),
+        "tables": len(found.numbers),
+        "unpriced": int(members.unpriced.sum()),
+        "cost": format_cost(_cost(sums)),
+        "entries": _entries(_Counts.of(found, members, sets, today), sets, chosen, sums),
+    }
+    kept = np.isin(members.place, chosen)
+    return document, DeadEnds(found.numbers[kept], found.sets[kept], found.steps[kept], found.assets, found.asset_sets)
+
+
+def _sums(members: _Members, chosen: Array, sets: int, tariffs: Tariffs, today: int) -> dict[int, Sums]:
+    """By the position of a set in `chosen`, times _KINDS, plus the kind of its tables; last come all other sets together."""
+    rank = np.full(sets, len(chosen))
     rank[chosen] = np.arange(len(chosen))
     verdict = np.select(
         [members.columns["verdict"] == VERDICT_CODE[each] for each in (Verdict.DELETE, Verdict.ARCHIVE)],
         [_DELETED, _ARCHIVED],
         _OTHER,
     )
-    written30 = members.written(_MONTH, today)
+    kind = verdict * 2 + members.written(_MONTH, today)
     sums = SumsByGroup(tariffs)
-    kind = verdict * 2 + written30
     groups = rank[members.place] * _KINDS + kind
     sums.add(groups, members.tariff, members.columns["size"], members.columns["query_cost"])
-    by_group = sums.sums()
-    kept = np.isin(members.place, chosen)
-    entries = _entries(found, members, sets, chosen, by_group, today)
-    total = sum((each.storage + each.queries for each in by_group.values()), Decimal(0))
-    document: DeadEndDocument = {
-        "sets": len(sets),
-        "tables": len(found.numbers),
-        "unpriced": int(members.unpriced.sum()),
-        "cost": format_cost(total),
-        "entries": entries,
-    }
-    return document, DeadEnds(found.numbers[kept], found.sets[kept], found.steps[kept], found.assets, found.asset_sets)
+    return sums.sums()
 
 
 def _most_expensive(members: _Members, tariffs: Tariffs, sets: int, limit: int) -> Array:
@@ -161,57 +169,77 @@ def _most_expensive(members: _Members, tariffs: Tariffs, sets: int, limit: int) 
     return np.sort(order[:limit])
 
 
-def _entries(
-    found: DeadEnds, members: _Members, sets: Array, chosen: Array, sums: dict[int, Sums], today: int
-) -> list[DeadEndEntry]:
+@dataclass(frozen=True)
+class _Counts:
+    """By set, how many tables and other assets it has; its last step and its newest write; by bit, tables with a blocker."""
+
+    tables: list[int]
+    unpriced: list[int]
+    written30: list[int]
+    written90: list[int]
+    assets: list[int]
+    steps: list[int]
+    last: list[int]
+    blockers: dict[int, list[int]]
+
+    @staticmethod
+    def of(found: DeadEnds, members: _Members, sets: Array, today: int) -> "_Counts":
+        count, blockers = len(sets), members.columns["blockers"]
+        return _Counts(
+            tables=members.count(np.ones(len(found.numbers), np.bool_), count),
+            unpriced=members.count(members.unpriced, count),
+            written30=members.count(members.written(_MONTH, today), count),
+            written90=members.count(members.written(_QUARTER, today), count),
+            assets=np.bincount(np.searchsorted(sets, found.asset_sets), minlength=count).tolist(),
+            steps=members.highest(found.steps, count),
+            last=members.highest(members.columns["written"], count),
+            blockers={bit: members.count((blockers & bit) != 0, count) for bit in BLOCKER_BIT.values()},
+        )
+
+
+def _entries(counts: _Counts, sets: Array, chosen: Array, sums: dict[int, Sums]) -> list[DeadEndEntry]:
     """The chosen sets, the most expensive first."""
-    count = len(sets)
-    everything = np.ones(len(found.numbers), np.bool_)
-    tables, unpriced = members.count(everything, count), members.count(members.unpriced, count)
-    written30, written90 = (members.count(members.written(days, today), count) for days in (_MONTH, _QUARTER))
-    steps, last = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    np.maximum.at(steps, members.place, found.steps)
-    np.maximum.at(last, members.place, members.columns["written"])
-    assets = np.bincount(np.searchsorted(sets, found.asset_sets), minlength=count).tolist()
-    blockers = {
-        bit: members.count((members.columns["blockers"] & bit) != 0, count) for bit in map(int, BLOCKER_BIT.values())
-    }
     entries, start = list[DeadEndEntry](), 0
     for rank, place in enumerate(chosen.tolist()):
-        of_kind = _of_set(sums, rank)
-        entries.append(
-            {
-                "number": int(sets[place]),
-                "start": start,
-                "tables": tables[place],
-                "unpriced": unpriced[place],
-                "steps": int(steps[place]),
-                "assets": assets[place],
-                "bytes": min(sum(each.bytes for each in of_kind.values()), MAX_SUM),
-                "storage": format_cost(sum((each.storage for each in of_kind.values()), Decimal(0))),
-                "queries": format_cost(sum((each.queries for each in of_kind.values()), Decimal(0))),
-                "cost": format_cost(_cost(of_kind, lambda _: True)),
-                "deleted": format_cost(_cost(of_kind, lambda kind: kind // 2 == _DELETED)),
-                "archived": format_cost(_cost(of_kind, lambda kind: kind // 2 == _ARCHIVED)),
-                "written30": written30[place],
-                "written90": written90[place],
-                "writes": format_cost(sum((each.queries for kind, each in of_kind.items() if kind % 2), Decimal(0))),
-                "last": int(last[place]),
-                "services": sorted({service for each in of_kind.values() for service in each.services}),
-                "blockers": [(bit, counts[place]) for bit, counts in blockers.items() if counts[place]],
-            }
-        )
-        start += tables[place]
+        first = rank * _KINDS
+        by_kind = {kind: sums[first + kind] for kind in range(_KINDS) if first + kind in sums}
+        entries.append(_entry(counts, place, int(sets[place]), start, by_kind))
+        start += counts.tables[place]
     entries.sort(key=lambda entry: (-Decimal(entry["cost"]), -entry["tables"], entry["number"]))
     return entries
 
 
-def _of_set(sums: dict[int, Sums], rank: int) -> dict[int, Sums]:
-    return {kind: sums[rank * _KINDS + kind] for kind in range(_KINDS) if rank * _KINDS + kind in sums}
+def _entry(counts: _Counts, place: int, number: int, start: int, by_kind: dict[int, Sums]) -> DeadEndEntry:
+    everything = Sums()
+    for sums in by_kind.values():
+        everything.add(sums)
+    writes = sum((sums.queries for kind, sums in by_kind.items() if kind % 2), Decimal(0))
+    return {
+        "number": number,
+        "start": start,
+        "tables": counts.tables[place],
+        "unpriced": counts.unpriced[place],
+        "steps": counts.steps[place],
+        "assets": counts.assets[place],
+        "bytes": min(everything.bytes, MAX_SUM),
+        "storage": format_cost(everything.storage),
+        "queries": format_cost(everything.queries),
+        "cost": format_cost(everything.storage + everything.queries),
+        "deleted": format_cost(_cost(by_kind, _DELETED)),
+        "archived": format_cost(_cost(by_kind, _ARCHIVED)),
+        "written30": counts.written30[place],
+        "written90": counts.written90[place],
+        "writes": format_cost(writes),
+        "last": counts.last[place],
+        "services": sorted(everything.services),
+        "blockers": [(bit, of_set[place]) for bit, of_set in counts.blockers.items() if of_set[place]],
+    }
 
 
-def _cost(of_kind: dict[int, Sums], counts: Callable[[int], bool]) -> Decimal:
-    return sum((each.storage + each.queries for kind, each in of_kind.items() if counts(kind)), Decimal(0))
+def _cost(sums: dict[int, Sums], verdict: int | None = None) -> Decimal:
+    """What tables cost, all of them or those under a verdict."""
+    chosen = (each for kind, each in sums.items() if verdict is None or kind % _KINDS // 2 == verdict)
+    return sum((each.storage + each.queries for each in chosen), Decimal(0))
 
 
 def _packed_order(kept: DeadEnds) -> Iterator[tuple[str, bytes]]:
