@@ -28,6 +28,7 @@ from thirdeye.edge.delivery import DeliveryMiddleware
 from thirdeye.edge.exports import ExportSlots
 from thirdeye.edge.idempotency import Idempotency
 from thirdeye.edge.rate_limit import RateLimiter, RateLimitMiddleware
+from thirdeye.edge.shortcut import ShortcutMiddleware
 from thirdeye.edge.shutdown import ShutdownSignal
 from thirdeye.errors import ThirdEyeError
 from thirdeye.graphql.documents import DocumentCache
@@ -96,6 +97,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlin
         Middleware(ConcurrencyMiddleware, limit=settings.max_requests, is_public=is_public, stopping=shutdown),
         Middleware(AuthenticationMiddleware, authenticator=authenticator, is_public=is_public, identify=identify),
         *limiting,
+        Middleware(ShortcutMiddleware, path=GRAPHQL, endpoint=routes[0].app),
     ]
     handlers: dict[Any, Any] = {HTTPException: on_http_error, ThirdEyeError: on_thirdeye_error}
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware, exception_handlers=handlers)

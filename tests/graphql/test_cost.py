@@ -13,6 +13,7 @@ from thirdeye.graphql.cost import LEAF_COST, MAX_COST, OBJECT_COST, USUAL_LENGTH
 from thirdeye.graphql.documents import DocumentCache
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.schema import build_schema
+from thirdeye.graphql.turns import EXPENSIVE
 
 SCHEMA = schema_of("""
 directive @cost(weight: Float!, size: Int) on FIELD_DEFINITION | OBJECT
@@ -197,3 +198,25 @@ def test_the_description_says_the_limit() -> None:
     text = directive.args["weight"].description or ""
     assert (f"{LEAF_COST:g}" in text, f"{OBJECT_COST:g}" in text) == (True, True)
     assert str(USUAL_LENGTH) in (directive.args["size"].description or "")
+
+
+# ---- what needs no look at the variables
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{ ziScore { score } }", True),
+        ("{ ziScore { score } estate { total { tables } } }", True),
+        ("query A { ziScore { score } } query B { tables(first: 1) { totalCount } }", False),
+        ("query($n: Int) { tables(first: $n) { totalCount } }", False),
+        ("query A { ziScore { score } } query B { " + " ".join(f"s{n}: ziScore {{ score }}" for n in range(49)) + " }", True),
+        ("{ " + " ".join(f"s{n}: savings {{ realizedUsd }}" for n in range(6)) + " }", False),
+    ],
+)  # fmt: skip
+def test_a_document_is_cheap_only_if_all_its_operations_are_with_any_variables(text: str, expected: bool) -> None:
+    prepared = DOCUMENTS.prepare(text)
+    assert prepared.document is not None, prepared.errors
+    assert prepared.is_cheap is expected
+    if expected:
+        assert all(cost.of({"n": 1_000}) <= EXPENSIVE for cost in prepared.costs.values())

@@ -4,7 +4,7 @@ exports) is free when its bytes are gone, and not before.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -64,14 +64,13 @@ class DeliveryMiddleware:
             return
         delivery: _Delivery | None = None
 
-        async def send_in_pieces(message: Message) -> None:
+        def send_in_pieces(message: Message) -> Awaitable[None]:
             nonlocal delivery
             if delivery is None:
                 if len(message.get("body", b"")) <= PIECE and not message.get("more_body", False):
-                    await send(message)  # the usual answer, in one
-                    return
+                    return send(message)  # the usual answer, in one
                 delivery = _Delivery()
-            await self._deliver(delivery, message, send)
+            return self._deliver(delivery, message, send)
 
         try:
             await self._app(scope, receive, send_in_pieces)

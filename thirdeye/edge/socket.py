@@ -29,6 +29,8 @@ class GuardedProtocol(HttpToolsProtocol):
     _refusal: bytes | None = None
     _received = 0
     _in_head = True
+    # Whether the first byte of the head that comes is there.
+    _begun = False
     _head_timer: asyncio.TimerHandle | None = None
     # What is being answered; `cycle` is what came last.
     _running: RequestResponseCycle | None = None
@@ -83,8 +85,12 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         if self._in_head and self._received > MAX_HEAD:
             self._refuse(431, f"the head of a request must have at most {MAX_HEAD} bytes")
-        elif self._head_timer is None and self.timeout_keep_alive_task is None and not self._is_answering():
-            self._start_head_timer()  # line breaks alone begin no request, and must not keep the connection either
+        elif self._head_timer is None and (
+            # Most heads come in one piece, and need no timer. Line breaks alone begin none, and must not keep the
+            # connection either.
+            self._begun or (self.timeout_keep_alive_task is None and not self._is_answering())
+        ):
+            self._start_head_timer()
 
     def on_message_begin(self) -> None:
         if len(self.pipeline) >= MAX_WAITING:
@@ -93,12 +99,11 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         # For whoever sends an answer that is not taken.
         self.scope["thirdeye.abort"] = self.abort  # type: ignore[typeddict-unknown-key]
-        if self._head_timer is None:
-            self._start_head_timer()
+        self._begun = True
 
     def on_headers_complete(self) -> None:
         self._head_arrived()
-        self._in_head = False
+        self._in_head = self._begun = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

@@ -63,6 +63,10 @@ class Cost:
         """So many times as much."""
         return Cost(self.known * factor, tuple((factor * share, times) for share, times in self.times))
 
+    def is_at_most(self, limit: float) -> bool:
+        """Whether it is under a limit whatever the variables."""
+        return not self.times and self.known <= limit
+
     def of(self, variables: Mapping[str, object]) -> float:
         """The cost with these variables."""
         if not self.times:

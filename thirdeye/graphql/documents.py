@@ -20,6 +20,7 @@ from thirdeye.graphql.cost import Cost, Weights, costs_of
 from thirdeye.graphql.executor import Plans, plans_for
 from thirdeye.graphql.limits import MAX_FIELDS, check_limits, measure
 from thirdeye.graphql.list_sizes import ListSize, list_sizes_of
+from thirdeye.graphql.turns import EXPENSIVE
 
 # A document of 500 fields, 100 of them with aliases, and some hundred arguments, has fewer.
 _MAX_TOKENS: Final = 2_500
@@ -72,8 +73,9 @@ class PreparedDocument:
 
     `operations` has the kind of each operation, `list_sizes` its lists and `costs` its cost, by its name. `is_score_only`:
     it selects nothing but the score, without variables or directives, so its answer depends on the stored score alone;
-    `score_answer` is the last such score with its answer. `plans` are those of the executor, and `size` is about the most
-    that all of this takes in memory, in bytes.
+    `score_answer` is the last such score with its answer. `is_cheap`: whatever the variables, none of its operations is over a
+    limit or expensive. `plans` are those of the executor, and `size` is about the most that all of this takes in memory, in
+    bytes.
     """
 
     document: ast.DocumentNode | None
@@ -84,6 +86,7 @@ class PreparedDocument:
     costs: dict[str | None, Cost] = field(default_factory=dict)
     is_score_only: bool = False
     score_answer: tuple[object, Answer] | None = None
+    is_cheap: bool = False
     plans: Plans | None = None
     size: int = 0
 
@@ -170,6 +173,7 @@ class DocumentCache:
             if all(value_errors):
                 return PreparedDocument(None, errors=[error for error in value_errors if error], code="BAD_USER_INPUT")
             return PreparedDocument(None, errors=errors, code="GRAPHQL_VALIDATION_FAILED")
+        list_sizes, costs = list_sizes_of(self._schema, document), costs_of(self._weights, document)
         return PreparedDocument(
             document,
             operations={
@@ -177,9 +181,10 @@ class DocumentCache:
                 for node in document.definitions
                 if isinstance(node, ast.OperationDefinitionNode)
             },
-            list_sizes=list_sizes_of(self._schema, document),
-            costs=costs_of(self._weights, document),
+            list_sizes=list_sizes,
+            costs=costs,
             is_score_only=_selects_only_score(document),
+            is_cheap=not any(list_sizes.values()) and all(cost.is_at_most(EXPENSIVE) for cost in costs.values()),
             plans=plans_for(document),
             size=_size_of(text, document),
         )

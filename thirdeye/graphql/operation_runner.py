@@ -79,6 +79,8 @@ class OperationRunner:
         another request, Unavailable or RequestTimeout while a request with this key is in progress, Unavailable for an
         expensive one whose turn does not come.
         """
+        if prepared.is_cheap:
+            return await self._execute_with_key(scope, prepared, request, idempotency_key, self._deadline)
         variables = request.variables or {}
         check_sizes(prepared.list_sizes_of(request.operation_name), variables)
         cost = check_cost(prepared.cost_of(request.operation_name), variables)
