@@ -37,6 +37,7 @@ _SHOWN: Final = 16
 # So many of the slowest are asked again, beside somebody else.
 _AGAIN: Final = 24
 _POLL_SECONDS: Final = 0.005
+_SAMPLES: Final = 40
 _SCORE: Final = "{ ziScore { score } }"
 
 
@@ -45,12 +46,17 @@ class Candidate:
     """A request, and what it took."""
 
     name: str
-    query: str
+    # The fields that it asks for, without their aliases.
+    fields: Sequence[str]
     cost: float
     times: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     kilobytes: float = 0.0
+
+    @property
+    def query(self) -> str:
+        return written(self.fields)
 
     @property
     def median(self) -> float:
@@ -65,10 +71,15 @@ class Candidate:
         return statistics.median(self.waits) if self.waits else 0.0
 
 
-class Search:
-    """Makes requests from the schema and asks them."""
+def written(fields: Sequence[str]) -> str:
+    """The document that asks for these, each under an alias."""
+    return "{ " + " ".join(f"a{number}: {each}" for number, each in enumerate(fields)) + " }"
 
-    def __init__(self, asker: Asker, schema: GraphQLSchema, samples: dict[str, str]) -> None:
+
+class Search:
+    """Makes requests from the schema and asks them. The samples of a field are taken in turn by its aliases."""
+
+    def __init__(self, asker: Asker, schema: GraphQLSchema, samples: dict[str, Sequence[str]]) -> None:
         self._asker, self._schema, self._samples, self._weights = asker, schema, samples, Weights(schema)
 
     def cost(self, query: str) -> float | None:
@@ -110,11 +121,10 @@ class Search:
 
     def candidate(self, path: Path, aliases: int, pages: str) -> Candidate | None:
         """A field so many times, if that is allowed."""
-        fields = path.text(self._arguments(path), pages=pages)
-        query = "{ " + " ".join(f"a{n}: {fields}" for n in range(aliases)) + " }"
-        cost = self.cost(query)
+        fields = [path.text(self._arguments(path, number), pages=pages) for number in range(aliases)]
+        cost = self.cost(written(fields))
         what = f"{path.name} x {aliases}, pages {pages}"
-        return None if cost is None else Candidate(what, query, cost)
+        return None if cost is None else Candidate(what, fields, cost)
 
     def largest_allowed(self, path: Path, pages: str) -> Candidate | None:
         """The most aliases of a field that are allowed."""
@@ -124,30 +134,31 @@ class Search:
             aliases = aliases * 3 // 4
         return found if aliases else None
 
-    def _arguments(self, path: Path) -> dict[str, str]:
+    def _arguments(self, path: Path, alias: int) -> dict[str, str]:
         deep = {
             path.key(level): "depth: 5"
             for level, (name, _) in enumerate(path.steps)
             if name in ("upstream", "downstream")
         }
-        return {**self._samples, **deep}
+        return {name: each[alias % len(each)] for name, each in self._samples.items()} | deep
 
     def mix(self, chosen: Sequence[Candidate]) -> Candidate | None:
         """As many of these, one after another and again, as are allowed together."""
-        parts, query, cost = list[str](), "", 0.0
+        fields, cost = list[str](), 0.0
         for place in range(48):
-            first = chosen[place % len(chosen)].query[2:-2].split(" a1: ")[0].removeprefix("a0: ")
-            asked = "{ " + " ".join([*parts, f"m{place}: {first}"]) + " }"
-            price = self.cost(asked)
+            turn, which = divmod(place, len(chosen))
+            more = [*fields, chosen[which].fields[turn % len(chosen[which].fields)]]
+            price = self.cost(written(more))
             if price is not None:
-                parts.append(f"m{place}: {first}")
-                query, cost = asked, price
+                fields, cost = more, price
         names = ", ".join(dict.fromkeys(each.name.split(" x ")[0] for each in chosen))
-        return Candidate(f"mix of {names}", query, cost) if parts else None
+        return Candidate(f"mix of {names}", fields, cost) if fields else None
 
 
-async def _samples(asker: Asker) -> dict[str, str]:
-    """Arguments for fields that need some: of tables that take the most work."""
+async def _samples(asker: Asker) -> dict[str, Sequence[str]]:
+    """Arguments for fields that need some: of tables that take the most work, and others for each alias where they can
+    be, for what a request reads twice it reads once.
+    """
 
     async def data(query: str) -> Any:
         _, _, body = await asker.ask(query)
@@ -163,14 +174,29 @@ async def _samples(asker: Asker) -> dict[str, str]:
     campaigns = (await data("{ campaigns { id } }"))["campaigns"]
     # Names may hold quotes, which JSON escapes as GraphQL does.
     fqn = f"fqn: {orjson.dumps(hub['fqn']).decode()}"
+    page = 'search: "a", collapseSeries: true'
+    after, costs = [""], ["1000000"]
+    for _ in range(_SAMPLES):
+        asked = f"{{ tables({page}{after[-1]}, first: 100) {{ pageInfo {{ endCursor hasNextPage }} }} }}"
+        found = (await data(asked))["tables"]
+        if not found["pageInfo"]["hasNextPage"]:
+            break
+        after.append(f', after: "{found["pageInfo"]["endCursor"]}"')
+    for _ in range(_SAMPLES):
+        chosen = f'filter: {{zombie: true, maximumMonthlyCost: "{costs[-1]}"}}, sortBy: "cost", first: 100'
+        found = (await data(f"{{ tables({chosen}) {{ edges {{ node {{ monthlyCost }} }} }} }}"))["tables"]["edges"]
+        if not found or found[-1]["node"]["monthlyCost"] in (None, costs[-1]):
+            break
+        costs.append(found[-1]["node"]["monthlyCost"])
+    rule = 'name: "x", category: PURGE, priority: LOW, filter: {zombie: true, maximumMonthlyCost: "%s"}'
     return {
-        "table": fqn,
-        "removalPlan": fqn,
-        "actionItem": f"id: {items[0]['node']['id']}",
-        "campaign": f"id: {campaigns[0]['id']}",
-        "simulatePolicy": "input: {deleteRisk: 0.04}",
-        "previewActionRule": 'input: {name: "x", category: PURGE, priority: LOW, filter: {zombie: true}}',
-        "tables": 'search: "a", collapseSeries: true',
+        "table": [fqn],
+        "removalPlan": [fqn],
+        "actionItem": [f"id: {items[0]['node']['id']}"],
+        "campaign": [f"id: {campaigns[0]['id']}"],
+        "simulatePolicy": ["input: {deleteRisk: 0.04}"],
+        "previewActionRule": [f"input: {{{rule % cost}}}" for cost in costs],
+        "tables": [page + each for each in after],
     }
 
 

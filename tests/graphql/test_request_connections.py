@@ -84,7 +84,8 @@ async def test_a_request_takes_two_connections(estate: Estate, held: Held, name:
     async with counting(name):
         data = await estate.api.data(query)
     assert len(data) == 10
-    assert held.most[name] == 2
+    # Ten lists of the same tables read them once.
+    assert held.most[name] == (1 if name == "tables" else 2)
     assert held.now[name] == 0
 
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from thirdeye.actions.detection import store
 from thirdeye.actions.detection.rules import (
     REMEMBERED,
     ActionRule,
@@ -114,28 +115,61 @@ def _amounts(snapshot: Snapshot, retention: RetentionSeries) -> Amounts:
     )
 
 
-async def match_rules(
-    context: EstateContext,
-    snapshot: Snapshot,
-    rules: Sequence[ActionRule],
-    *,
-    open_items: Sequence[OpenItem],
-    decisions: Mapping[str, Mapping[int, Decision]],
-) -> Matches:
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What rules are matched over, whatever they are: the tables of a snapshot, the items that are open, what was decided."""
+
+    snapshot: Snapshot
+    open_items: Sequence[OpenItem]
+    decisions: Mapping[str, Mapping[int, Decision]]
+    amounts: Amounts
+    absent: Mask
+    open_masks: Mapping[str, Mask]
+    days: SuppressionDays
+    _suppressed: dict[str, Mask] = field(default_factory=dict)
+
+    @property
+    def length(self) -> int:
+        """The numbers of tables are under this."""
+        return self.snapshot.catalogue.columns.length
+
+    def suppressed(self, category: str) -> Mask:
+        """The tables for which a decision keeps a category from being opened."""
+        if category not in self._suppressed:
+            decided = self.decisions.get(category, {})
+            if category == Category.SET_RETENTION:
+                decided = self.amounts.retention.decisions(decided)
+            today = self.snapshot.as_of
+            self._suppressed[category] = _suppressed(category, decided, self.amounts, self.length, today, self.days)
+        return self._suppressed[category]
+
+
+async def ground_of(context: EstateContext, snapshot: Snapshot) -> Ground:
+    """The ground as it is now. Raises Superseded."""
+    open_items, decisions = await store.open_items(context.thirdeye), await store.decisions(context.thirdeye)
+    await snapshot.load(_COLUMNS)
+    named = [item.table_number for item in open_items if item.category == Category.SET_RETENTION]
+    retention = await retention_series(context.thirdeye, snapshot, named)
+    length, settings = snapshot.catalogue.columns.length, context.settings
+    return Ground(
+        snapshot=snapshot,
+        open_items=open_items,
+        decisions=decisions,
+        amounts=await in_thread(_amounts, snapshot, retention),
+        absent=_absent(snapshot, length),
+        open_masks=_open_masks(open_items, length),
+        days=SuppressionDays(dismissed=settings.dismissed_days, completed=settings.completed_days),
+    )
+
+
+async def match_rules(context: EstateContext, ground: Ground, rules: Sequence[ActionRule]) -> Matches:
     """What the rules match, in their order. Raises Superseded.
 
     Of the tables of a rule those with an open item stay, then the most expensive come, up to the rule's maximum.
     """
-    length, settings = snapshot.catalogue.columns.length, context.settings
-    days = SuppressionDays(dismissed=settings.dismissed_days, completed=settings.completed_days)
-    await snapshot.load(_COLUMNS)
-    named = [item.table_number for item in open_items if item.category == Category.SET_RETENTION]
-    retention = await retention_series(context.thirdeye, snapshot, named)
+    length, snapshot, retention = ground.length, ground.snapshot, ground.amounts.retention
     missing = snapshot.missing_evidence
-    amounts = await in_thread(_amounts, snapshot, retention)
-    matches = Matches(amounts, may_open=not missing & REMEMBERED)
-    absent = _absent(snapshot, length)
-    open_masks = _open_masks(open_items, length)
+    matches = Matches(ground.amounts, may_open=not missing & REMEMBERED)
     unmatched: dict[str, Mask] = {}
     for rule in rules:
         if rule.evidence & missing:
@@ -149,15 +183,11 @@ async def match_rules(
         free = unmatched.setdefault(rule.category, np.ones(length, np.bool_))
         numbers = numbers[free[numbers]]
         free[numbers] = False
-        is_open = open_masks.get(rule.category, np.zeros(length, np.bool_))
-        decided = decisions.get(rule.category, {})
-        if rule.category == Category.SET_RETENTION:
-            decided = retention.decisions(decided)
-        suppressed = _suppressed(rule.category, decided, matches.amounts, length, snapshot.as_of, days)
-        costs = matches.amounts.costs_of(rule.category)
+        is_open = ground.open_masks.get(rule.category, np.zeros(length, np.bool_))
+        costs = ground.amounts.costs_of(rule.category)
         # What somebody has opened again is no longer suppressed, whatever was decided before.
         # An absent table keeps its item and gets no new one, nor does one of a database where many are absent.
-        kept = numbers[~(suppressed | absent)[numbers] | is_open[numbers]]
+        kept = numbers[~(ground.suppressed(rule.category) | ground.absent)[numbers] | is_open[numbers]]
         most_expensive_first = np.lexsort((kept, -np.nan_to_num(costs[kept], nan=-1.0), ~is_open[kept]))
         chosen = kept[most_expensive_first][: rule.maximum_items]
         matches.by_rule.append(RuleMatches(rule, chosen, len(numbers), len(numbers) - len(kept)))

@@ -1,5 +1,7 @@
 """GraphQL: rules of detection, for administrators, and what they would do, for everybody."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -7,7 +9,7 @@ import orjson
 from ariadne import MutationType, QueryType
 
 from thirdeye.actions.detection import store
-from thirdeye.actions.detection.matching import Matches, match_rules
+from thirdeye.actions.detection.matching import Ground, Matches, ground_of, match_rules
 from thirdeye.actions.detection.rules import ActionRule, OpenItem
 from thirdeye.actions.filters import parse_table_filter
 from thirdeye.actions.validation import Input, check_required, parse_rule, require
@@ -58,18 +60,25 @@ async def resolve_preview(
     limit, context = page_size(first, default=20, maximum=100), info.context
     rule, _columns = await _parse(context, id, input)
     rules = _rules_with(await store.action_rules(context.thirdeye), rule)
-    open_items = await store.open_items(context.thirdeye)
-    decisions = await store.decisions(context.thirdeye)
 
     async def preview(snapshot: Snapshot) -> dict[str, object]:
-        matches = await match_rules(context, snapshot, rules, open_items=open_items, decisions=decisions)
-        opened, counts = _preview(rule, matches, open_items)
+        ground = await _ground(context, snapshot)
+        matches = await match_rules(context, ground, rules)
+        opened, counts = _preview(rule, matches, ground.open_items)
         before = rules[: rules.index(rule) + 1] if rule in rules else []
         looked_at = NOTHING.union(*(each.evidence for each in before))
         missing = sorted(looked_at & snapshot.missing_evidence)
         return {**counts, "tables": await views(context, snapshot, opened[:limit]), "missingEvidence": missing}
 
     return await with_snapshot(context, preview)
+
+
+async def _ground(context: Context, snapshot: Snapshot) -> Ground:
+    """What all previews of a request look at, read once."""
+    read: tuple[Snapshot, asyncio.Future[Ground]] | None = context.loaders.get("ground")
+    if read is None or read[0] is not snapshot:
+        read = context.loaders["ground"] = snapshot, asyncio.ensure_future(ground_of(context, snapshot))
+    return await read[1]
 
 
 def _rules_with(stored: list[ActionRule], rule: ActionRule) -> list[ActionRule]:
@@ -80,11 +89,12 @@ def _rules_with(stored: list[ActionRule], rule: ActionRule) -> list[ActionRule]:
     return sorted(rules, key=lambda each: (each.position, each.id or float("inf")))
 
 
-def _preview(rule: ActionRule, matches: Matches, open_items: list[OpenItem]) -> tuple[list[int], dict[str, int]]:
+def _preview(rule: ActionRule, matches: Matches, open_items: Sequence[OpenItem]) -> tuple[list[int], dict[str, int]]:
     """The tables for which a rule opens items, and the counts of a preview."""
     open_tables = {item.table_number for item in open_items if item.category == rule.category}
     detected = {item.table_number for item in open_items if item.category == rule.category and item.detected}
-    ends = set() if rule.category in matches.unseen else detected - {match.table_number for match in matches}
+    matched = set().union(*(each.numbers.tolist() for each in matches.by_rule))
+    ends = set() if rule.category in matches.unseen else detected - matched
     by_rule = next((each for each in matches.by_rule if each.rule is rule), None)
     matching = [] if by_rule is None or not matches.may_open else by_rule.numbers.tolist()
     opened = [each for each in matching if each not in open_tables]

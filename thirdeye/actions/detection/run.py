@@ -16,7 +16,7 @@ from thirdeye.actions.campaigns import store as campaigns
 from thirdeye.actions.campaigns.membership import add_matching_items
 from thirdeye.actions.changes import Change, apply
 from thirdeye.actions.detection import store
-from thirdeye.actions.detection.matching import Matches, match_rules
+from thirdeye.actions.detection.matching import Matches, ground_of, match_rules
 from thirdeye.actions.detection.retentions import move_items, name_old_parts, returned_retentions
 from thirdeye.actions.detection.rules import (
     Finding,
@@ -92,13 +92,8 @@ class Detection:
         returned = await self._reopen_items(snapshot)
         moved = await move_items(self, snapshot)
         items = await store.tracked_items(self.thirdeye)
-        matches = await match_rules(
-            self,
-            snapshot,
-            [rule for rule in await store.action_rules(self.thirdeye) if rule.enabled],
-            open_items=await store.open_items(self.thirdeye),
-            decisions=await store.decisions(self.thirdeye),
-        )
+        rules = [rule for rule in await store.action_rules(self.thirdeye) if rule.enabled]
+        matches = await match_rules(self, await ground_of(self, snapshot), rules)
         changed = returned + moved + await self._update_items(snapshot, items, matches)
         # Read again, as some have just ended.
         opened = await self._open_items(snapshot, await store.open_items(self.thirdeye), matches)
