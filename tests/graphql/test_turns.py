@@ -4,6 +4,8 @@ Five callers of one name who asked for all that is allowed, again and again, mad
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -76,6 +78,41 @@ async def test_what_goes_wrong_in_a_turn_stays_what_it_is() -> None:
                 raise error
     async with turns.turn("ann"):
         pass
+
+
+async def test_who_waited_is_told_for_how_long() -> None:
+    times = [0.0, 10.0, 12.25]
+    turns = ExpensiveRequests(PATIENCE, at_once=1, clock=lambda: times.pop(0) if len(times) > 1 else times[0])
+    async with turns.turn("ann") as waited:
+        assert waited == 10
+    times[:] = [10.0, 12.25]
+    async with turns.turn("ann") as waited:
+        assert waited == 2.25
+
+
+async def test_a_turn_and_its_answer_together_take_no_longer_than_an_answer(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await api.scored()
+    given = list[float]()
+    run = operation_runner.OperationRunner._run
+
+    async def noted(self: Any, prepared: Any, request: Any, context: Any, deadline: float) -> Any:
+        given.append(deadline)
+        return await run(self, prepared, request, context, deadline)
+
+    monkeypatch.setattr(operation_runner.OperationRunner, "_run", noted)
+    query = "{ %s }" % " ".join(f"a{n}: tables(first: 1) {{ totalCount }}" for n in range(10))  # noqa: UP031
+    for seconds in (0.0, PATIENCE / 2):
+
+        @asynccontextmanager
+        async def turn(_self: ExpensiveRequests, _caller: str, waited: float = seconds) -> AsyncIterator[float]:
+            yield waited
+
+        monkeypatch.setattr(operation_runner.ExpensiveRequests, "turn", turn)
+        await api.data(query)
+    # Both deadlines of this application are PATIENCE.
+    assert given == [PATIENCE, PATIENCE / 2]
 
 
 async def test_only_expensive_requests_take_turns(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

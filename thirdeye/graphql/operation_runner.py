@@ -87,8 +87,10 @@ class OperationRunner:
         if cost <= EXPENSIVE:
             return await self._execute_with_key(scope, prepared, request, idempotency_key, self._deadline)
         principal = request_state(scope).principal
-        async with self._expensive.turn(principal.name if principal else ""):
-            return await self._execute_with_key(scope, prepared, request, idempotency_key, self._expensive_deadline)
+        async with self._expensive.turn(principal.name if principal else "") as waited:
+            # Whoever waited for long has what is left: the proxy gives up on both together.
+            deadline = min(self._expensive_deadline, self._deadline - waited)
+            return await self._execute_with_key(scope, prepared, request, idempotency_key, deadline)
 
     async def _execute_with_key(
         self,

@@ -1,7 +1,8 @@
 """Expensive requests take turns, so that whatever is asked beside them waits for few of them at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -18,19 +19,23 @@ _AT_ONCE: Final = 2
 class ExpensiveRequests:
     """Who asks for more waits behind all others: of each caller one is worked on, or waits for its turn, at a time."""
 
-    def __init__(self, seconds: float, at_once: int = _AT_ONCE) -> None:
+    def __init__(self, seconds: float, at_once: int = _AT_ONCE, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
+        self._clock = clock
         self._free = asyncio.Semaphore(at_once)
         self._of_caller = Turns()
 
     @asynccontextmanager
-    async def turn(self, caller: str) -> AsyncIterator[None]:
-        """Within it is the caller's turn. Raises Unavailable when it does not come in time."""
+    async def turn(self, caller: str) -> AsyncIterator[float]:
+        """Within it is the caller's turn, for which it waited so many seconds. Raises Unavailable when it does not come in
+        time.
+        """
+        began = self._clock()
         until = asyncio.get_running_loop().time() + self._seconds
         try:
             async with asyncio.timeout_at(until) as waiting, self._of_caller.turn(caller), self._free:
                 waiting.reschedule(None)
-                yield
+                yield self._clock() - began
         except TimeoutError:
             if not waiting.expired():
                 raise
