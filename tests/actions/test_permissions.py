@@ -83,6 +83,8 @@ MATRIX: dict[str, tuple[str, frozenset[str]]] = {
         f'keepTable(fqn: {GOING}, reason: "r", until: "2026-04-01") {{ fqn }}', ADMINISTRATORS | {"owner"},
     ),
     "Mutation.releaseTable": (f"releaseTable(fqn: {GOING}) {{ fqn }}", ADMINISTRATORS | {"owner"}),
+    "Mutation.approveRemoval": (f'approveRemoval(fqn: {GOING}, reason: "nobody needs it") {{ fqn }}', OWNERS),
+    "Mutation.withdrawApproval": (f"withdrawApproval(fqn: {GOING}) {{ fqn }}", OWNERS),
     "Mutation.setPolicy": ("setPolicy(input: {}) { deleteRisk }", ADMINISTRATORS),
 }  # fmt: skip
 

@@ -56,6 +56,8 @@ CALLS: Mapping[str, dict[str, Any]] = {
     "confirmLineage": {"service": "shop", "reason": "all of it"},
     "keepTable": {"fqn": TABLE, "reason": "r", "until": "2026-04-01"},
     "releaseTable": {"fqn": TABLE},
+    "approveRemoval": {"fqn": TABLE, "reason": "r r"},
+    "withdrawApproval": {"fqn": TABLE},
     "setPolicy": {"input": {"protectedTags": ["PII.Sensitive"]}},
 }
 Path = tuple[str, ...]

@@ -10,11 +10,19 @@ from tests.mirror.test_refresh import follows
 from tests.support.clocks import NOON
 from tests.support.mirror import Mirror, mirror
 from tests.support.om_rows import OMRows
+from tests.support.second_approvals import Knew, knew, still_holds
+from tests.support.second_inventory import Judged
 from tests.support.second_memory import known_to
 from tests.support.second_verdicts import Rules
 from tests.verdict.test_verdicts import agree, service_prices, verdicts_of
+from thirdeye.inventory.columns import day_number
+from thirdeye.inventory.graph_walk import Budget
+from thirdeye.inventory.reader import EstateReader
 from thirdeye.settings import Settings
 from thirdeye.verdict import store
+from thirdeye.verdict.approvals import store as approvals
+from thirdeye.verdict.approvals.downstream import published_downstream
+from thirdeye.verdict.approvals.rules import Standing
 from thirdeye.verdict.policy import current_policy
 from thirdeye.verdict.store import PolicyDocument
 
@@ -59,6 +67,8 @@ class OMEstate:
     warnings: dict[str, dict[str, Any]]
     # What a test says is about to be removed, by FQN.
     under_removal: set[str] = field(default_factory=set)
+    # Whose removal is approved, by FQN: what was known of it then.
+    approved: dict[str, Knew] = field(default_factory=dict)
 
     async def look(self, kind: str = "AUTO", *, incomplete: bool = False) -> dict[str, Seen]:
         """Refreshes, and compares everything with the second computation; `incomplete`: that evidence cannot be read."""
@@ -74,10 +84,41 @@ class OMEstate:
             review_cared_for=policy.review_cared_for,
             incomplete=incomplete,
             kept={row["id"] for row in kept},
+            approved=self._follow_approvals(judged),
             prices=await service_prices(self.mirror, judged),
         )
         await agree(self.mirror, judged, rules)
         return await self.seen()
+
+    async def approve(self, fqn: str, by: str = "ann") -> None:
+        """Somebody approves the removal of a table, as it was when it was last looked at."""
+        thirdeye, now = self.mirror.thirdeye, self.mirror.now
+        row = next(row for row in (await self.mirror.inventory()).values() if row["fqn"] == fqn)
+        reader = EstateReader(thirdeye)
+        downstream = await published_downstream(reader, await reader.snapshot(), row["number"], Budget())
+        assert downstream is not None
+        basis = Standing(
+            table_id=row["id"],
+            accessed=day_number(row["last_accessed"]),
+            written=day_number(row["last_written"]),
+            downstream=downstream,
+        )
+        await approvals.approve(thirdeye, number=row["number"], basis=basis, reason="nobody misses it", by=by, now=now)
+        tables = self.mirror.judged.tables
+        self.approved[fqn] = knew(tables[row["id"]], tables, now.date())
+
+    def _follow_approvals(self, judged: Judged) -> set[str]:
+        """The ids of the tables whose approval holds still; the others are forgotten. Of what is gone it stays."""
+        tables, today, held = judged.tables, self.mirror.now.date(), set[str]()
+        for identifier, table in tables.items():
+            then = self.approved.get(table["fqn"])
+            if then is None:
+                continue
+            if still_holds(then, knew(table, tables, today)):
+                held.add(identifier)
+            else:
+                del self.approved[table["fqn"]]
+        return held
 
     async def seen(self) -> dict[str, Seen]:
         """What is published."""

@@ -82,6 +82,8 @@ class Facts:
     # What OM has of its columns, and who or what attends to it: a data product, or tests.
     column_tags: tuple[str, ...] = ()
     attended: str = ""
+    # Whether its removal is approved.
+    approved: bool = False
 
 
 @dataclass
@@ -124,6 +126,7 @@ facts = some.builds(
     attended=some.sampled_from([""] * 4 + ["product", "tests"]),
     kind=some.sampled_from(["Regular"] * 4 + ["View", "External", "MaterializedView", "Dynamic"]),
     kept=some.sampled_from([False, False, False, True]),
+    approved=some.sampled_from([False, False, True]),
 )
 policies = some.builds(
     Policy,
@@ -163,6 +166,7 @@ parts = some.builds(
     tags=some.sampled_from([(), (), ("PII",), ("A.b",)]),
     kind=some.sampled_from(["Regular", "Regular", "Regular", "View"]),
     kept=some.sampled_from([False] * 9 + [True]),
+    approved=some.sampled_from([False, True, True, True]),
 )
 
 
@@ -267,6 +271,7 @@ def second(estate: RandomEstate) -> tuple[Judged, dict[str, dict[str, Any]]]:
         protected=estate.policy.protected_tags,
         review_cared_for=estate.policy.review_cared_for,
         kept={f"t{number}" for number, each in enumerate(estate.tables) if each.kept},
+        approved={f"t{number}" for number, each in enumerate(estate.tables) if each.approved},
         incomplete=estate.incomplete,
         least_states=estate.least_states,
         prices={f"s{each}": second_price(found) for each, found in enumerate(estate.prices)},
@@ -392,7 +397,8 @@ def judged_columns(estate: RandomEstate, risks: RiskTable | None = None) -> tupl
         unread=np.zeros(count, np.bool_),
     )  # fmt: skip
     kept = frozenset(number for number, each in enumerate(estate.tables) if each.kept)
-    known = VerdictInputs(kept=kept, calibration_off=frozenset())
+    approved = frozenset(number for number, each in enumerate(estate.tables) if each.approved)
+    known = VerdictInputs(kept=kept, calibration_off=frozenset(), approved=approved)
     judge(asked, table, known, estate.policy, today)
     for number, (verdict, blockers, risk) in estate.absent.items():
         query["flags"][number] |= ABSENT

@@ -18,6 +18,8 @@ Row = dict[str, Any]
 FUTURE, BETWEEN_STATES = 180, 30
 IDLE = (60, 90, 120, 180, 270, 365, 540)
 KEPT = {"ACTIVE_DOWNSTREAM", "SERIES_IN_USE", "KEPT_BY_OWNER"}
+# What an approval lifts, and what stands whatever is approved.
+LIFTED = {"SHORT_HISTORY", "NO_LINEAGE", "EVIDENCE_PARTIAL", "RETURN_RISK"}
 REVIEWED = {
     "CRITICAL_TIER", "PROTECTED_TAG", "IN_DATA_PRODUCT", "UNKNOWN_DOWNSTREAM", "EVIDENCE_INCOMPLETE", "FEED_SILENT",
     "MASS_ABSENCE",
@@ -34,6 +36,8 @@ class Rules:
     protected: tuple[str, ...] = ()
     review_cared_for: bool = False
     kept: set[str] = field(default_factory=set)
+    # Whose removal is approved (ids).
+    approved: set[str] = field(default_factory=set)
     incomplete: bool = False
     # By service.
     prices: dict[str, Price] = field(default_factory=dict)
@@ -206,14 +210,37 @@ class _Verdicts:
             "KEPT_BY_OWNER": identifier in self.rules.kept,
         }
         mine["blockers"] = {name for name, holds in cases.items() if holds}
+        mine["approved"] = self.is_approved(identifier, table, mine["blockers"])
+        if mine["approved"]:
+            mine["blockers"] -= LIFTED
         mine["verdict"] = self.verdict(table, mine)
+
+    def is_approved(self, identifier: str, table: Row, blockers: set[str]) -> bool:
+        """Whether an approval changes anything: of what is idle, or unknown and not seen in use for 90 days."""
+        if identifier not in self.rules.approved or blockers & KEPT:
+            return False
+        if table["activity"] == "UNKNOWN":
+            return self.ago(table["accessed"] or self.known_since(identifier)) > 90
+        return table["activity"] in ("STALE", "DORMANT")
+
+    def known_since(self, identifier: str) -> date:
+        """Of a part of a series that is not in use, since when any of its parts is known."""
+        alike = next((each.parts for each in self.series if identifier in each.parts), [identifier])
+        parts = [each for each in alike if not self.tables[identifier].get("through_series") or each == identifier]
+        known: date = min(self.tables[each]["known_since"] for each in parts)
+        return known
 
     def verdict(self, table: Row, mine: Row) -> str:
         blockers, rules = mine["blockers"], self.rules
         if table["activity"] in ("NEW", "ACTIVE", "COOLING") or blockers & KEPT:
             return "KEEP"
-        if table["activity"] == "UNKNOWN":
-            return "REVIEW" if mine["cost"] is not None and mine["cost"] >= 10 else "KEEP"
+        unknown = table["activity"] == "UNKNOWN"
+        if unknown:
+            asks = "REVIEW" if mine["cost"] is not None and mine["cost"] >= 10 else "KEEP"
+            goes = mine["approved"] and not blockers & {*REVIEWED, "RECENTLY_WRITTEN", "CARED_FOR"}
+            goes = goes and table["table_type"] not in VIRTUAL and has_plan(table)
+            unused = self.ago(table["accessed"]) if table["accessed"] else math.inf
+            return "ARCHIVE" if goes and unused >= rules.minimum_idle else asks
         if blockers & REVIEWED:
             return "REVIEW"
         if table["table_type"] in VIRTUAL:
@@ -223,6 +250,8 @@ class _Verdicts:
         if "CARED_FOR" in blockers or not has_plan(table):
             return "REVIEW"
         long_enough = mine["idle"] >= rules.minimum_idle
+        if mine["approved"]:
+            return "DELETE" if long_enough else "REVIEW"
         sure = not blockers & {"NO_LINEAGE", "EVIDENCE_PARTIAL"}
         if mine["risk"] is not None and mine["risk"] <= rules.delete_risk and long_enough and sure:
             return "DELETE"

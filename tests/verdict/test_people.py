@@ -209,3 +209,82 @@ async def test_a_class_that_broke_its_promise_may_not_go(own: Settings, signer: 
             await refreshed.refresh()
             await meet_the_newest(api, going[0]["fqn"])
             assert await all_of(api, filter={"blocker": ["CALIBRATION_OFF"]}) == []
+
+
+APPROVE = (
+    f"mutation ($fqn: String!, $reason: String!) {{ approveRemoval(fqn: $fqn, reason: $reason) {{ fqn {VERDICT} }} }}"
+)
+APPROVE = APPROVE.replace("keep {", "approval { reason by until } keep {")
+WITHDRAW = (
+    APPROVE.replace(", $reason: String!", "")
+    .replace(", reason: $reason", "")
+    .replace("approveRemoval", "withdrawApproval")
+)
+
+
+async def test_owners_and_stewards_approve_removals_and_withdraw_that(
+    sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer, schema_name: Callable[[str], str]
+) -> None:
+    own = a_past(sql_server, redis_server, signer, schema_name, seed=1, tables=400)
+    reviewed = "{ tables(filter: {verdict: [REVIEW], series: null, inSeries: false}, first: 100) { edges { node { fqn activity tableType monthlyCost owners { name type } verdict { blockers { code } } } } } }"
+    one = f"query ($fqn: String!) {{ table(fqn: $fqn) {{ {VERDICT} }} }}".replace("keep {", "approval { by } keep {")
+
+    async def recommendation(api: Api, fqn: str) -> tuple[str, bool]:
+        verdict = (await api.data(one, fqn=fqn))["table"]["verdict"]
+        return verdict["recommendation"], verdict["approval"] is not None
+
+    async with mirror(own, NOON) as refreshed:
+        await refreshed.refresh()
+        async with running(own, signer, clock=lambda: refreshed.now) as api:
+            nodes = [edge["node"] for edge in (await api.data(reviewed))["tables"]["edges"]]
+            lifted = {"SHORT_HISTORY", "NO_LINEAGE", "EVIDENCE_PARTIAL", "RETURN_RISK", "RECENTLY_CREATED"}
+            table = next(
+                node for node in nodes
+                if any(owner["type"] == "user" for owner in node["owners"]) and node["activity"] != "UNKNOWN"
+                and node["tableType"] == "Regular" and {each["code"] for each in node["verdict"]["blockers"]} <= lifted
+            )  # fmt: skip
+            fqn, owner = table["fqn"], next(each["name"] for each in table["owners"] if each["type"] == "user")
+            good = {"fqn": fqn, "reason": " replaced by orders_v2 "}
+            for query, variables in ((APPROVE, good), (WITHDRAW, {"fqn": fqn})):
+                stranger = await as_(api, signer, f"nobody-{uuid.uuid4().hex}", query, **variables)
+                assert stranger["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+            for changed, argument in (
+                ({"reason": " x "}, "reason"),
+                ({"reason": "x" * 1001}, "reason"),
+                ({"fqn": "a.b"}, "fqn"),
+            ):
+                error = await api.error(APPROVE, **{**good, **changed})
+                assert (error["extensions"]["code"], error["extensions"]["argument"]) == ("BAD_USER_INPUT", argument)
+            assert (await api.error(WITHDRAW, fqn=fqn))["extensions"]["code"] == "BAD_USER_INPUT"
+            # At once, and no other way with the refresh.
+            approved = (await as_(api, signer, owner, APPROVE, **good))["data"]["approveRemoval"]["verdict"]
+            until = (TODAY + timedelta(days=90)).isoformat()
+            assert approved["approval"] == {"reason": "replaced by orders_v2", "by": owner, "until": until}
+            assert approved["recommendation"] == "DELETE"
+            assert float(approved["saving"]) == pytest.approx(float(table["monthlyCost"] or 0), abs=0.01)
+            assert any(f"{owner} approved its removal on " in reason for reason in approved["reasons"])
+            await refreshed.refresh()
+            await meet_the_newest(api, fqn)
+            found = (await api.data(one, fqn=fqn))["table"]["verdict"]
+            assert {**approved, "approval": None} == {**found, "approval": None}
+            going = await all_of(api, filter={"verdict": ["DELETE"]})
+            assert fqn in {each["fqn"] for each in going}
+            # What was withdrawn holds no more, whatever lists say until the next refresh.
+            withdrawn = (await api.data(WITHDRAW, fqn=fqn))["withdrawApproval"]["verdict"]
+            assert (withdrawn["recommendation"], withdrawn["approval"], float(withdrawn["saving"])) == (
+                "REVIEW",
+                None,
+                0,
+            )
+            await refreshed.refresh()
+            await meet_the_newest(api, fqn)
+            assert await recommendation(api, fqn) == ("REVIEW", False)
+            # Who keeps a table has the last word.
+            await api.data(APPROVE, **good)
+            assert await recommendation(api, fqn) == ("DELETE", True)
+            kept = await api.data(KEEP, fqn=fqn, reason="after all", until=TODAY.isoformat())
+            assert kept["keepTable"]["verdict"]["recommendation"] == "KEEP"
+            # Another word replaces the one before.
+            await api.data(APPROVE, fqn=fqn, reason="once more")
+            rows = await refreshed.thirdeye.fetch_all("SELECT withdrawn_by FROM removal_approval ORDER BY id")
+            assert [row["withdrawn_by"] for row in rows] == ["admin", "admin", None]

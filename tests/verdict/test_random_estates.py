@@ -20,6 +20,7 @@ from tests.support.random_verdicts import (
     policies,
     second,
 )
+from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.query import saving_of
 from thirdeye.inventory.verdicts import VERDICTS, saved_shares
 from thirdeye.verdict.return_risk import CLASSES, IDLE_LIMITS, RiskTable
@@ -46,8 +47,11 @@ def check(estate: RandomEstate) -> None:
         accessed = table["accessed"]
         if table["through_lineage"] or (accessed is not None and (TODAY - accessed).days <= 90):
             assert found["verdict"] == "KEEP"
-        if table["activity"] == "UNKNOWN" or "FEED_SILENT" in found["blockers"] or estate.incomplete:
+        if "FEED_SILENT" in found["blockers"] or estate.incomplete:
             assert found["verdict"] not in ("DELETE", "ARCHIVE")
+        if table["activity"] == "UNKNOWN":
+            assert found["verdict"] != "DELETE"
+            assert found["verdict"] != "ARCHIVE" or estate.tables[number].approved
         if found["blockers"] & {"EVIDENCE_PARTIAL", "NO_LINEAGE", "SHORT_HISTORY"}:
             assert found["verdict"] != "DELETE"
         if any(judged.tables[each]["activity"] == "UNKNOWN" for each in table["below"] if each in judged.tables):
@@ -72,8 +76,9 @@ def test_a_simulation_says_what_a_refresh_makes_of_a_policy(estate: RandomEstate
     """And an unchanged policy changes nothing."""
     (before, tag_sets), (after, _) = catalogue(estate, RISKS), catalogue(replace(estate, policy=policy), RISKS)
     labels = labels_of(estate)
-    assert simulate(before, tag_sets, labels, {}, estate.policy)["changed"] == 0
-    simulated, verdicts = simulate(before, tag_sets, labels, {}, policy), after.columns.parts(0)["verdict"]
+    advice = {"today": day_number(TODAY)}
+    assert simulate(before, tag_sets, labels, advice, estate.policy)["changed"] == 0
+    simulated, verdicts = simulate(before, tag_sets, labels, advice, policy), after.columns.parts(0)["verdict"]
     assert simulated["changed"] == np.count_nonzero(before.columns.parts(0)["verdict"] != verdicts)
     counts: Any = simulated["verdicts"]
     assert [each["tables"] for each in counts] == np.bincount(verdicts, minlength=len(VERDICTS)).tolist()

@@ -33,6 +33,14 @@ def may_write(context: CallerContext) -> bool:
     return not roles or not context.principal.roles.isdisjoint(roles) or may_administer(context)
 
 
+def is_steward(context: CallerContext) -> bool:
+    """Whether the caller has one of WRITE_ROLES or is an administrator; that everybody may write makes nobody a steward."""
+    principal = context.principal
+    if principal is None:
+        return False
+    return not principal.roles.isdisjoint(context.settings.write_roles) or may_administer(context)
+
+
 def administrator(context: CallerContext) -> str:
     """The caller's name. Raises Forbidden for all but administrators, naming the roles."""
     if context.principal is None or not may_administer(context):

@@ -236,12 +236,12 @@ def advice_view(advised: dict[str, int], advice: dict[str, Any], cost: Decimal |
         "purgeScore": None if advised["purge"] == UNKNOWN_PURGE_SCORE else advised["purge"] / 10,
         "returnRisk": risks[advised["risk"]] if advised["risk"] < len(risks) else None,
         "blockerCodes": [str(blocker.value) for blocker in blockers_of(advised["blockers"])],
-        "saving": _saving(verdict, cost, Decimal(repr(advice["policy"]["archive_saving"])) if advice else Decimal(0)),
+        "saving": saving_of(verdict, cost, Decimal(repr(advice["policy"]["archive_saving"])) if advice else Decimal(0)),
         "advised": advised,
     }
 
 
-def _saving(verdict: Verdict, cost: Decimal | None, archive_share: Decimal) -> Decimal | None:
+def saving_of(verdict: Verdict, cost: Decimal | None, archive_share: Decimal) -> Decimal | None:
     """USD a month that following a verdict saves of a table's cost; None if an unknown cost would count."""
     share = {Verdict.DELETE: Decimal(1), Verdict.ARCHIVE: archive_share}.get(verdict, Decimal(0))
     return Decimal(0) if share == 0 else _rounded(None if cost is None else cost * share)

@@ -26,7 +26,7 @@ from thirdeye.inventory.columns import (
 )
 from thirdeye.inventory.series_rows import SeriesRows
 from thirdeye.inventory.storage_prices import Tariffs, storage_costs
-from thirdeye.inventory.verdicts import UNKNOWN_PURGE_SCORE, saved_shares
+from thirdeye.inventory.verdicts import ALL_BLOCKERS, UNKNOWN_PURGE_SCORE, saved_shares
 
 # Counts stop here.
 COUNT_LIMIT: Final = 10_000
@@ -218,7 +218,7 @@ def _matches(catalogue: Catalogue, chunk: Chunk, start: int, table_filter: Table
 
 def _match_verdicts(catalogue: Catalogue, chunk: Chunk, table_filter: TableFilter, mask: Mask) -> None:
     if table_filter.blockers is not None:
-        mask &= (chunk["blockers"] & table_filter.blockers) != 0 if table_filter.blockers else chunk["blockers"] == 0
+        mask &= ((chunk["blockers"] & (table_filter.blockers or ALL_BLOCKERS)) != 0) == bool(table_filter.blockers)
     if table_filter.minimum_purge is not None:
         mask &= (chunk["purge"] >= table_filter.minimum_purge * 10) & (chunk["purge"] != UNKNOWN_PURGE_SCORE)
     if table_filter.maximum_risk is not None:

@@ -53,6 +53,9 @@ VERDICTS: Final = tuple(Verdict)
 VERDICT_CODE: Final[Mapping[Verdict, int]] = {verdict: code for code, verdict in enumerate(VERDICTS)}
 BLOCKERS: Final = tuple(Blocker)
 BLOCKER_BIT: Final[Mapping[Blocker, int]] = {blocker: 1 << place for place, blocker in enumerate(BLOCKERS)}
+ALL_BLOCKERS: Final = sum(BLOCKER_BIT.values())
+# Stands among the bits of the blockers and is none: somebody approved the removal, and nothing keeps the table.
+APPROVED: Final = 1 << 30
 # Nothing is concluded about a table that has it.
 MASS_ABSENCE: Final = BLOCKER_BIT[Blocker.MASS_ABSENCE]
 # Columns hold purge scores in tenths. These values stand for a purge score and for idle days that are unknown.

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
 from thirdeye.database import Session
 from thirdeye.inventory.columns import Array, Columns, Mask
 from thirdeye.inventory.labels import Labels, no_labels
@@ -46,7 +48,8 @@ class Estate:
     `tariffs` are what storage costs. Nodes of the lineage are the tables, then the other assets;
     `sources` and `targets` are its edges, of `unknown_nodes` nobody can tell whether they exist or are in use. `unread`:
     tables that a view may name whose text was not read. `incomplete`: a table of OM's that verdicts need could not be read.
-    `unseen`: something that verdicts look at could not, so that they may differ for no other reason.
+    `unseen`: something that verdicts look at could not, so that they may differ for no other reason. `asset_ids` are those
+    of the other assets, in the order of their nodes.
     """
 
     query: Columns
@@ -68,6 +71,7 @@ class Estate:
     tag_sets: Sequence[Sequence[str]]
     incomplete: bool
     unseen: bool = False
+    asset_ids: Array = field(default_factory=lambda: np.zeros(0, "S16"))
     series: SeriesParts = field(default_factory=no_series)
     labels: Labels = field(default_factory=no_labels)
 

@@ -12,6 +12,8 @@ from thirdeye.inventory.verdicts import VERDICTS
 from thirdeye.mirror.advisor import Advisor, DaysSoFar, Estate, Population
 from thirdeye.settings import Settings
 from thirdeye.verdict import store
+from thirdeye.verdict.approvals import store as approvals
+from thirdeye.verdict.approvals.standing import Approvals, standing_approvals
 from thirdeye.verdict.evaluation import VerdictInputs, judge
 from thirdeye.verdict.policy import current_policy, policy_of
 from thirdeye.verdict.quality import miscalibrated_risks
@@ -42,6 +44,7 @@ class VerdictAdvisor(Advisor):
         self._policy = policy_of(settings)
         self._today = 0
         self._unseen = False
+        self._approvals = Approvals()
 
     def begin(self, population: Population, today: int) -> None:
         """As Advisor."""
@@ -61,11 +64,13 @@ class VerdictAdvisor(Advisor):
         counts = self._past.counts
         table = self._table = RiskTable.of(*counts.until(self._today))
         policy = self._policy = await current_policy(self._settings, self._thirdeye)
+        self._approvals = standing_approvals(estate, await approvals.bases(self._thirdeye, today))
         since = today - timedelta(days=CALIBRATION_DAYS)
         miscalibrated = miscalibrated_risks(await store.quality(self._thirdeye, since, today))
         inputs = VerdictInputs(
             kept=await store.kept_numbers(self._thirdeye, today),
             calibration_off=miscalibrated,
+            approved=self._approvals.numbers,
         )
         judge(estate, table, inputs, policy, self._today)
         return {
@@ -94,6 +99,8 @@ class VerdictAdvisor(Advisor):
         if self._past is None or self._table is None or today is None:
             return
         await store.put_risk(session, today, generation, self._past.counts.document(), _KEEP_DAYS)
+        for ending, ids in self._approvals.ended.items():
+            await approvals.end(session, ending, ids, today)
         records, risks = self._records, self._table.risks
         # What ends comes first, so that what is opened here is not ended as well.
         for day, numbers in records.regretted.items():

@@ -20,6 +20,7 @@ from thirdeye.inventory.rules import Activity, has_activity
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICT_CODE, Verdict
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict import rules
+from thirdeye.verdict.approvals.rules import lift, may_approve, verdicts_with_approvals
 from thirdeye.verdict.propagation import have_downstream, highest_downstream
 from thirdeye.verdict.protection import cared_for, protection
 from thirdeye.verdict.return_risk import NO_CLASS, RiskTable, classify
@@ -35,10 +36,12 @@ class VerdictInputs:
     """What verdicts depend on besides the estate.
 
     `kept`: numbers of tables that people keep. `calibration_off`: numbers of the risk table whose promise did not hold.
+    `approved`: numbers of tables whose removal people approved.
     """
 
     kept: frozenset[int]
     calibration_off: frozenset[int]
+    approved: frozenset[int] = frozenset()
 
 
 def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: Policy, today: int) -> None:
@@ -53,7 +56,7 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
     share_risk(unused, query, risk_table.risks)
     shared = shared_facts(unused, query, estate.source)
     protects = protection(estate.tag_sets, estate.labels, policy.protected_tags, len(estate.silent))
-    kept = select(inputs.kept, count)[:count]
+    kept, approved = (select(numbers, count)[:count] for numbers in (inputs.kept, inputs.approved))
     calibration_off = select(inputs.calibration_off, len(risk_table.risks))
     # Chunk by chunk, as the rules make a dozen intermediate arrays.
     for start in range(0, count, CHUNK):
@@ -86,16 +89,21 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
         )
         chunk["purge"][:] = rules.purge_score(parts, chunk["idle"])
         # A removed table needs no action.
-        chunk["blockers"][:] = np.where(estate.present[part], rules.blockers(facts, today, policy), 0)
-        verdicts = rules.verdicts(
+        bits = rules.blockers(facts, today, policy)
+        changed = may_approve(chunk["activity"], chunk["accessed"], facts.known_since, bits, today)
+        bits = lift(bits, approved[part] & changed)
+        chunk["blockers"][:] = np.where(estate.present[part], bits, 0)
+        verdicts = verdicts_with_approvals(
             activity=chunk["activity"],
             idle=chunk["idle"],
+            accessed=chunk["accessed"],
             cost=costs(estate.tariffs, estate.service[part], chunk),
             without_storage=(chunk["flags"] & WITHOUT_STORAGE) != 0,
             without_plan=(chunk["flags"] & WITHOUT_PLAN) != 0,
             risk=risk_table.risks[chunk["risk"]],
-            bits=chunk["blockers"],
+            bits=bits,
             policy=policy,
+            today=today,
         )
         chunk["verdict"][:] = np.where(estate.present[part], verdicts, VERDICT_CODE[Verdict.KEEP])
     share_verdict(unused, query)

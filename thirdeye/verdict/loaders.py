@@ -7,6 +7,7 @@ from aiodataloader import DataLoader
 
 from thirdeye.context import Context
 from thirdeye.verdict import store
+from thirdeye.verdict.approvals.store import Approval, approvals
 from thirdeye.verdict.store import Keep
 
 _MAX_BATCH_SIZE: Final = 1000
@@ -26,6 +27,12 @@ def request_loader(
         context.loaders[name] = DataLoader(batch, max_batch_size=_MAX_BATCH_SIZE)
     loader: DataLoader[int, Value | None] = context.loaders[name]
     return loader
+
+
+def approval_loader(context: Context) -> DataLoader[int, Approval | None]:
+    """The request's loader of the approved removal of a table, where one is in force."""
+    today = context.clock().date()
+    return request_loader(context, "approvals", lambda numbers: approvals(context.thirdeye, numbers, today))
 
 
 def keep_loader(context: Context) -> DataLoader[int, list[Keep] | None]:

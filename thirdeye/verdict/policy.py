@@ -1,5 +1,6 @@
 """The policy in force: the settings, and what administrators have set since."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +29,12 @@ def policy_with(base: Policy, document: PolicyDocument) -> Policy:
     tags = dict.fromkeys((*base.protected_tags, *document.get("protected_tags", ())))
     settings: dict[str, Any] = {**document, "protected_tags": tuple(tags)}
     return replace(base, **settings)
+
+
+def policy_from(document: Mapping[str, Any]) -> Policy:
+    """The policy that a refresh, maybe of another version, published with its advice; defaults for what that lacks."""
+    known = {name: value for name, value in document.items() if name in Policy.__dataclass_fields__}
+    return Policy(**{**known, "protected_tags": tuple(document.get("protected_tags", ()))})
 
 
 def policy_document(policy: Policy) -> PolicyDocument:

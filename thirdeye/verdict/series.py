@@ -8,6 +8,7 @@ import numpy as np
 
 from thirdeye.inventory.columns import IN_USE_THROUGH_SERIES, UNREADABLE_WRITE, Array, Columns, Mask
 from thirdeye.inventory.series import SeriesParts
+from thirdeye.inventory.verdicts import APPROVED
 
 
 @dataclass(frozen=True)
@@ -67,4 +68,11 @@ def share_verdict(series: UnusedSeries, query: Columns) -> None:
 def share_blockers(series: UnusedSeries, query: Columns) -> None:
     """Gives the parts of each unused series the blockers of all."""
     starts = series.members.starts
-    series.share(query["blockers"], lambda bits: np.bitwise_or.reduceat(bits, starts))
+
+    def common(bits: Array) -> Array:
+        # The series is approved where all of it is.
+        of_any = np.bitwise_or.reduceat(bits & ~np.uint32(APPROVED), starts)
+        shared: Array = of_any | (np.bitwise_and.reduceat(bits, starts) & np.uint32(APPROVED))
+        return shared
+
+    series.share(query["blockers"], common)

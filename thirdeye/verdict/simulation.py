@@ -17,16 +17,17 @@ from thirdeye.inventory.columns import (
 from thirdeye.inventory.labels import Labels
 from thirdeye.inventory.query import COST_COLUMNS, Catalogue, cost_of, risk_of
 from thirdeye.inventory.series import parts_of
-from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, VERDICTS, Blocker, Verdict
+from thirdeye.inventory.verdicts import APPROVED, BLOCKER_BIT, VERDICT_CODE, VERDICTS, Blocker, Verdict
+from thirdeye.verdict.approvals.rules import verdicts_with_approvals
 from thirdeye.verdict.protection import Protection, cared_for, protection
 from thirdeye.verdict.quality import regret_rate
 from thirdeye.verdict.return_risk import FUTURE_DAYS, IDLE_LIMITS, RATIO_CLASSES, USE_CLASSES, RiskTable, StateCounts
-from thirdeye.verdict.rules import Policy, verdicts
+from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.series import UnusedSeries, share_blockers, share_verdict, unused_series
 
 # The columns that a simulation reads.
 SIMULATED: Final = (
-    *COST_COLUMNS, "activity", "series", "tags", "marks", "tier", "idle", "verdict", "blockers", "risk",
+    *COST_COLUMNS, "activity", "accessed", "series", "tags", "marks", "tier", "idle", "verdict", "blockers", "risk",
 )  # fmt: skip
 # Those that the parts of a series share, and what tells which do.
 _SHARED: Final = ("flags", "series", "verdict", "blockers", "risk")
@@ -46,7 +47,8 @@ def simulate(
 ) -> dict[str, object]:
     """Tables and USD a month by verdict, what DELETE and ARCHIVE would save, and the back-test."""
     protects = protection(tag_sets, labels, policy.protected_tags, len(catalogue.place_service))
-    simulated = _simulated(catalogue, protects, policy)
+    today = int(advice.get("today", 0))
+    simulated = _simulated(catalogue, protects, policy, today)
     tables, costs, changed = np.zeros(len(VERDICTS), np.int64), np.zeros(len(VERDICTS)), 0
     for number in range(catalogue.columns.chunks):
         chunk, codes = catalogue.columns.parts(number), simulated.parts(number)["verdict"]
@@ -65,26 +67,28 @@ def simulate(
         "tables": int(tables[delete] + tables[archive]),
         "saving": f"{costs[delete] + costs[archive] * policy.archive_saving:.6f}",
         "changed": changed,
-        "backTest": back_test(StateCounts.of(advice.get("counts", {})), int(advice.get("today", 0)), policy),
+        "backTest": back_test(StateCounts.of(advice.get("counts", {})), today, policy),
     }
 
 
-def _simulated(catalogue: Catalogue, protects: Protection, policy: Policy) -> Columns:
+def _simulated(catalogue: Catalogue, protects: Protection, policy: Policy, today: int) -> Columns:
     """The verdicts of a policy, as a refresh gives them: the parts of a series that is not in use have one."""
     simulated = _shared_columns(catalogue, protects, policy)
     series = unused_series(parts_of(simulated["series"]), simulated)
     _judge_absent_with_series(series, simulated)
     for number in range(catalogue.columns.chunks):
         chunk = {**catalogue.columns.parts(number), **simulated.parts(number)}
-        chunk["verdict"][:] = verdicts(
+        chunk["verdict"][:] = verdicts_with_approvals(
             activity=chunk["activity"],
             idle=chunk["idle"],
+            accessed=chunk["accessed"],
             cost=cost_of(catalogue, chunk),
             without_storage=(chunk["flags"] & WITHOUT_STORAGE) != 0,
             without_plan=(chunk["flags"] & WITHOUT_PLAN) != 0,
             risk=risk_of(catalogue, chunk),
             bits=chunk["blockers"],
             policy=policy,
+            today=today,
         )
     share_verdict(series, simulated)
     return simulated
@@ -107,7 +111,8 @@ def _shared_columns(catalogue: Catalogue, protects: Protection, policy: Policy) 
 def _judge_absent_with_series(series: UnusedSeries, shared: Columns) -> None:
     """Replaces the blockers and the risk of what is absent, which are its last ones, by those of its series now."""
     absent = shared.has(ABSENT)
-    shared["blockers"][absent] &= np.uint32(_OF_POLICY)
+    # A series is approved where all else of it is.
+    shared["blockers"][absent] = (shared["blockers"][absent] & np.uint32(_OF_POLICY)) | np.uint32(APPROVED)
     shared["risk"][absent] = 0
     share_blockers(series, shared)
     # All others have the same one.

@@ -143,5 +143,6 @@ def _estate(context: RefreshContext, work: RefreshWork, feeds: FeedColumns) -> E
         labels=work.directory["labels"],
         incomplete=context.reader.evidence_incomplete,
         unseen=context.reader.verdicts_unseen,
+        asset_ids=state.asset["id"],
         series=work.series.members,
     )

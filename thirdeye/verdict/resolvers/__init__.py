@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from thirdeye.verdict.resolvers import keeps, lists, policy, quality, removal, unlocking, verdicts
+from thirdeye.verdict.resolvers import approvals, keeps, lists, policy, quality, removal, unlocking, verdicts
 
 BINDABLES: Final = (
     verdicts.table,
@@ -11,6 +11,7 @@ BINDABLES: Final = (
     lists.verdict_lists,
     lists.record,
     keeps.mutation,
+    approvals.mutation,
     policy.query,
     policy.mutation,
     quality.query,

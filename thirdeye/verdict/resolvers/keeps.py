@@ -46,9 +46,13 @@ async def resolve_release(_: object, info: Info, *, fqn: str) -> TableAnswer:
 async def _require_owner(info: Info, table: TableAnswer) -> str:
     """The caller's name. Raises Forbidden unless the caller owns the table, also through a team, or is an administrator."""
     context = info.context
-    if not may_administer(context):
-        ids = caller_ids(*caller_teams(context, (await snapshot_of(context)).directory["users"]))
-        if not {(owner["type"], owner["id"]) for owner in table["owners"]} & ids:
-            roles = ", ".join(context.settings.admin_roles)
-            raise Forbidden(f"only owners of the table and administrators ({roles}) may do this")
+    if not may_administer(context) and not await owns(info, table):
+        roles = ", ".join(context.settings.admin_roles)
+        raise Forbidden(f"only owners of the table and administrators ({roles}) may do this")
     return caller(context)
+
+
+async def owns(info: Info, table: TableAnswer) -> bool:
+    """Whether the caller owns the table, also through a team."""
+    ids = caller_ids(*caller_teams(info.context, (await snapshot_of(info.context)).directory["users"]))
+    return bool({(owner["type"], owner["id"]) for owner in table["owners"]} & ids)

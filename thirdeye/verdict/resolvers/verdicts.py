@@ -1,7 +1,8 @@
 """GraphQL: the verdict on a table with its reasons."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from thirdeye.estate.resolvers.lineage import (
     series_downstream_in_use,
     unknown_downstream,
 )
+from thirdeye.estate.views import saving_of
 from thirdeye.inventory import store as inventory
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.fqn import digest
@@ -23,11 +25,13 @@ from thirdeye.inventory.reader import Snapshot, check_generation
 from thirdeye.inventory.verdicts import SHOWN_FIELDS, UNKNOWN_IDLE_DAYS, Blocker, Verdict
 from thirdeye.paging import page_size
 from thirdeye.verdict import explanations, rules
+from thirdeye.verdict.approvals.decision import approval_sentence, decision
 from thirdeye.verdict.dropped_tables import kept_after_drop
 from thirdeye.verdict.evaluation import state_classes
 from thirdeye.verdict.explanations import ReturnRisk, TableAnswer
 from thirdeye.verdict.label_sentences import signs_of_care
-from thirdeye.verdict.loaders import keep_loader
+from thirdeye.verdict.loaders import approval_loader, keep_loader
+from thirdeye.verdict.policy import policy_from
 from thirdeye.verdict.return_risk import NO_CLASS, tables_like
 from thirdeye.verdict.validation import MAX_FQN_LENGTH
 
@@ -56,12 +60,11 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
     keeps, snapshot = await keep_loader(info.context).load(table["number"]), await snapshot_of(info.context)
     today = info.context.clock().date()
     keep = next((keep for keep in keeps or () if keep.released_at is None and keep.kept_until >= today), None)
-    verdict, codes = Verdict(table["recommendation"]), list(table["blockerCodes"])
-    if keep is not None and Blocker.KEPT_BY_OWNER.value not in codes:
-        # A keep takes effect before the next refresh.
-        verdict, codes = Verdict.KEEP, [*codes, Blocker.KEPT_BY_OWNER.value]
-    risk = return_risk(table, snapshot)
     policy = snapshot.advice.get("policy", {})
+    given = await approval_loader(info.context).load(table["number"])
+    # What people decide takes effect before the next refresh.
+    verdict, codes, approval = decision(table, keep, given, policy_from(policy), snapshot.as_of)
+    risk = return_risk(table, snapshot)
     background = explanations.Background(
         keep=keep,
         missing_days=max(int(policy.get("observed_days", 0)) - _observed_days(table, snapshot), 0),
@@ -82,7 +85,8 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
             {"code": code, "detail": detail, "number": table["number"]}
             for code, detail in zip(codes, details, strict=True)
         ]
-        return blockers, explanations.reasons(table, verdict, details, risk, care)
+        said = [] if approval is None else [approval_sentence(approval)]
+        return blockers, explanations.reasons(table, verdict, [*details, *said], risk, care)
 
     blockers: object
     reasons: object
@@ -99,8 +103,15 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
         "returnRisk": risk,
         "blockers": blockers,
         "keptAfterDrop": kept_after_drop(table["serviceType"], table["tableType"]),
-        "saving": table["saving"] if verdict.value == table["recommendation"] else 0,
+        "saving": _saving(table, verdict, policy),
         "keep": keep and {"reason": keep.reason, "by": keep.kept_by, "at": keep.kept_at, "until": keep.kept_until},
+        "approval": approval
+        and {
+            "reason": approval.reason,
+            "by": approval.approved_by,
+            "at": approval.approved_at,
+            "until": approval.approved_until,
+        },
         "signsOfCare": care,
         "reasons": reasons,
     }
@@ -129,6 +140,13 @@ async def _part_of(
 async def _unknown_assets(table: TableAnswer, info: Info) -> list[explanations.UnknownAsset]:
     found = await unknown_downstream(info, table["number"], explanations.MOST_NAMED + 1)
     return [explanations.UnknownAsset.of(view) for view in found]
+
+
+def _saving(table: TableAnswer, verdict: Verdict, policy: Mapping[str, Any]) -> Decimal | None:
+    if verdict.value == table["recommendation"]:
+        saving: Decimal | None = table["saving"]
+        return saving
+    return saving_of(verdict, table["monthlyCost"], Decimal(repr(policy.get("archive_saving", 0.0))))
 
 
 def _confidence(verdict: Verdict, risk: ReturnRisk | None) -> float | None:
