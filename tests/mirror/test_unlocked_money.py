@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.om_estate import READ_DAYS, OMEstate, has_a_past
+from tests.support.om_estate import READ_DAYS, OMEstate, Seen, has_a_past
 from tests.support.om_rows import OMRows
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.verdict.resolvers.unlocking import _entries
-from thirdeye.verdict.unlocking import MAX_GROUPS, bounded
+from thirdeye.verdict.unlock_groups import MAX_GROUPS, bounded
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
 TB = 10**12
@@ -81,6 +81,60 @@ async def test_adding_lineage(om: OMRows, estate: OMEstate) -> None:
     await follows_advice(estate, ("STAYS", "NO_LINEAGE"), "Ingest lineage of shop", "OM_ADMINISTRATOR", before)
 
 
+async def test_approving_removals(om: OMRows, estate: OMEstate) -> None:
+    """Of each group what approving all that it names releases, and no more than it said."""
+    has_a_past(om)
+    om.run("DELETE FROM entity_relationship WHERE relation = 13")
+    idle(om, f"{CORE}.dead")
+    om.table("shop.hidden.core.dead")
+    om.profile("shop.hidden.core.dead", 200, TB)
+    for key, fqn, most in (
+        (("STAYS", "NO_LINEAGE"), f"{CORE}.dead", "4.600000"),
+        (("BLOCKED", "NO_FEED"), "shop.hidden.core.dead", "18.400000"),
+    ):
+        before = await plan(estate)
+        (way,) = [each for each in before[key]["alternatives"] if each["kind"] == "APPROVE_REMOVAL"]
+        assert way["releasesAtMost"] == most
+        assert "(approveRemoval)" in way["action"]
+        await estate.approve(fqn)
+        after = await plan(estate)
+        assert 0 < released(after) - released(before) <= Decimal(way["releasesAtMost"])
+        # What is approved need not be approved again. The copy of what nobody knows of stays for want of knowledge.
+        assert key not in after or after[key]["alternatives"] == []
+    assert after["STAYS", "NO_FEED"]["monthlyCost"] == "4.600000"
+
+
+async def test_an_estate_of_two_weeks_has_something_to_do(om: OMRows, estate: OMEstate) -> None:
+    om.read("shop.main.core.busy", range(1, 14))
+    om.lineage("shop.main.core.busy", "shop.main.core.other")
+    for name in ("dead", "small", "read", "critical", "written"):
+        om.table(f"{CORE}.{name}", updated=40)
+        om.profile(f"{CORE}.{name}", 0, 10**9 if name == "small" else TB)
+    om.usage(f"{CORE}.read", [13])
+    om.tag(f"{CORE}.critical", "Tier.Tier1")
+    om.write(f"{CORE}.written", 1)
+
+    def tried(seen: dict[str, Seen]) -> set[str]:
+        return {fqn.removeprefix(f"{CORE}.") for fqn, each in seen.items() if each.trial}
+
+    assert tried(await estate.look()) == set()
+    estate.pass_days(1, "shop.main.core.busy")
+    estate.om.usage("shop.main.core.busy", [1])
+    seen = await estate.look()
+    assert seen[f"{CORE}.dead"].judgement == ("UNKNOWN", "FEW_DAYS")
+    # Somebody writes one of them: to announce and restrict it is what shows whether anybody minds.
+    assert tried(seen) == {"dead", "written"}
+    assert tried(await estate.look("FULL")) == {"dead", "written"}
+    group = (await plan(estate))["BLOCKED", "FEW_DAYS"]
+    (trial,) = [each for each in group["alternatives"] if each["kind"] == "TRIAL"]
+    assert (trial["tables"], trial["monthlyCost"], trial["releasesAtMost"]) == (2, "46.000000", "0.000000")
+    assert trial["action"].startswith("Announce and restrict 2 tables for 30 days")
+    # With the first use it is over.
+    estate.pass_days(1, "shop.main.core.busy")
+    om.usage(f"{CORE}.dead", [1])
+    assert tried(await estate.look()) == {"written"}
+
+
 async def test_giving_sizes(om: OMRows, estate: OMEstate) -> None:
     has_a_past(om)
     idle(om, f"{CORE}.dead", size=None)
@@ -140,6 +194,7 @@ def test_what_is_beyond_the_bound_is_told_together() -> None:
         {
             "state": "BLOCKED", "reason": "AGE", "scope": 1, "number": number, "tables": 1, "unpriced": 0,
             "cost": "0.100000", "releases": "0.050000", "first_day": f"2027-01-{number + 1:02}",
+            "alternatives": [{"kind": "TRIAL", "tables": 1, "cost": "0.100000", "releases": "0.000000"}],
         }
         for number in range(9)
     ]  # fmt: skip
@@ -149,4 +204,5 @@ def test_what_is_beyond_the_bound_is_told_together() -> None:
     assert rest == {
         "state": "BLOCKED", "reason": "AGE", "scope": 0, "number": 0, "tables": 5, "unpriced": 0,
         "cost": "0.500000", "releases": "0.250000", "first_day": "2027-01-05",
+        "alternatives": [{"kind": "TRIAL", "tables": 5, "cost": "0.500000", "releases": "0.000000"}],
     }  # fmt: skip

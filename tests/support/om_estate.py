@@ -45,6 +45,7 @@ class Seen:
     idle: int | None
     verdict: str
     blockers: set[str]
+    trial: bool
     known_since: date
     last_accessed: date | None
 
@@ -127,6 +128,7 @@ class OMEstate:
             row["fqn"]: Seen(
                 activity=row["activity"], reason=row["unknown_reason"], evidence=row["evidence"], idle=row["idle_days"],
                 verdict=verdicts[identifier]["verdict"], blockers=verdicts[identifier]["blockers"],
+                trial=verdicts[identifier]["trial"],
                 known_since=row["known_since"], last_accessed=row["last_accessed"],
             )
             for identifier, row in (await self.mirror.inventory()).items()

@@ -21,6 +21,7 @@ from thirdeye.inventory.columns import (
     PRESENT,
     QUERY_FIELDS,
     SOURCE_FIELDS,
+    TRIAL,
     WITHOUT_STORAGE,
     Columns,
     day_number,
@@ -294,6 +295,7 @@ def first(estate: RandomEstate, risks: RiskTable | None = None) -> list[dict[str
             "risk": None if np.isnan(table.risks[query["risk"][number]]) else float(table.risks[query["risk"][number]]),
             "blockers": {str(each.value) for each in blockers_of(int(query["blockers"][number]))},
             "verdict": str(VERDICTS[query["verdict"][number]].value),
+            "trial": bool(query["flags"][number] & TRIAL),
         }
         for number in range(len(estate.tables))
     ]
@@ -394,7 +396,8 @@ def judged_columns(estate: RandomEstate, risks: RiskTable | None = None) -> tupl
         no_lineage=(20 * np.bincount(place, linked, SERVICES) < np.bincount(place, minlength=SERVICES))[place],
         tag_sets=_tag_sets(estate), labels=labels_of(estate), series=series,
         incomplete=estate.incomplete, unknown_nodes=np.zeros(count + ASSETS, np.bool_),
-        unread=np.zeros(count, np.bool_),
+        unread=np.zeros(count, np.bool_), since=feed.since,
+        young=(_days(estate, "created") > 0) & (today - known_since < 30),
     )  # fmt: skip
     kept = frozenset(number for number, each in enumerate(estate.tables) if each.kept)
     approved = frozenset(number for number, each in enumerate(estate.tables) if each.approved)

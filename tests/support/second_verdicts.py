@@ -125,9 +125,34 @@ class _Verdicts:
             self.judge(identifier, self.tables[identifier], found)
         for series in self.series:
             self.share(found, [each for each in series.parts if each in there])
+        self.add_trials(found, there)
         for identifier in there:
             self.tables[identifier]["judged"] = found[identifier]
         return found
+
+    def add_trials(self, found: dict[str, Row], there: set[str]) -> None:
+        """Which tables are worth a trial: of a series that nobody uses all that may be tried, if all of it may."""
+        may = {each: each in there and self.may_be_tried(self.tables[each], found[each]) for each in found}
+        for series in self.series:
+            if not any(self.tables[each]["through_series"] for each in series.parts):
+                may |= dict.fromkeys(series.parts, all(may[each] for each in series.parts))
+        for identifier, mine in found.items():
+            dear = mine.get("cost") is not None and mine["cost"] >= 10
+            mine["trial"] = may[identifier] and mine["verdict"] == "REVIEW" and dear
+
+    def may_be_tried(self, table: Row, mine: Row) -> bool:
+        """Watched for two weeks and not read meanwhile; nothing says that it is young, and nothing keeps it."""
+        place = table["place"]
+        since = place.covered_since if place.evidence == "QUERIES" else None
+        days = [day for day in place.watched if since is None or day >= since]
+        if table["activity"] not in ("STALE", "DORMANT") and table["unknown_reason"] not in ("FEW_DAYS", "AGE"):
+            return False
+        if table["evidence"] not in ("QUERIES", "LIFECYCLE") or len(days) < 14:
+            return False
+        if table["young"] and self.ago(table["known_since"]) < 30:
+            return False
+        unread = table["accessed"] is None or table["accessed"] < days[0]
+        return unread and has_plan(table) and not mine["blockers"] & {*KEPT, *REVIEWED, "EVIDENCE_PARTIAL"}
 
     def share(self, found: dict[str, Row], parts: list[str]) -> None:
         """The parts of a series that is not in use have one verdict."""

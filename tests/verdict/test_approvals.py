@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from thirdeye.inventory.columns import QUERY_FIELDS, Columns
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity
+from thirdeye.inventory.series import parts_of
 from thirdeye.inventory.verdicts import (
     ALL_BLOCKERS,
     APPROVED,
@@ -27,6 +29,7 @@ from thirdeye.verdict.approvals.rules import (
     verdicts_with_approvals,
 )
 from thirdeye.verdict.rules import Policy
+from thirdeye.verdict.series import share_blockers, unused_series
 
 TODAY = 20_000
 B = Blocker
@@ -143,6 +146,16 @@ def test_nothing_but_what_it_says_is_lifted(bits: int, approved: bool) -> None:
     after = int(lift(np.array([bits], np.uint32), np.array([approved]))[0])
     assert after == ((bits & ~lifted) | APPROVED if approved else bits)
     assert not APPROVED & ALL_BLOCKERS
+
+
+@pytest.mark.parametrize("approved", [0, 1, 2, 3])
+def test_a_series_is_approved_where_all_of_it_is(approved: int) -> None:
+    columns = Columns({name: QUERY_FIELDS[name] for name in ("flags", "series", "blockers", "verdict")}, 4)
+    columns["series"] = np.array([1, 1, 1, 0])
+    columns["blockers"] = np.array([APPROVED] * approved + [BLOCKER_BIT[B.NO_LINEAGE]] * (4 - approved))
+    share_blockers(unused_series(parts_of(columns["series"]), columns), columns)
+    assert set(columns["blockers"][:3].tolist()) == {APPROVED if approved == 3 else BLOCKER_BIT[B.NO_LINEAGE]}
+    assert columns["blockers"][3] == BLOCKER_BIT[B.NO_LINEAGE]
 
 
 BASIS = Standing(table_id="a", accessed=100, written=200, downstream=["table 1", "ff"])

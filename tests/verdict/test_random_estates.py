@@ -39,8 +39,8 @@ def check(estate: RandomEstate) -> None:
     for number, found in enumerate(mine):
         name = f"t{number}"
         table, expected = judged.tables[name], theirs[name]
-        assert {key: found[key] for key in ("idle", "blockers", "verdict")} == {
-            key: expected[key] for key in ("idle", "blockers", "verdict")
+        assert {key: found[key] for key in ("idle", "blockers", "verdict", "trial")} == {
+            key: expected[key] for key in ("idle", "blockers", "verdict", "trial")
         }, (name, found, expected)
         assert (found["risk"] is None) == (expected["risk"] is None)
         assert found["risk"] is None or abs(found["risk"] - expected["risk"]) < 1e-12

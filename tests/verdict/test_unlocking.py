@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from tests.support.api import Api
 from thirdeye.inventory.columns import (
+    ABSENT,
     IN_USE_THROUGH_LINEAGE,
     IN_USE_THROUGH_SERIES,
     PRESENT,
     QUERY_FIELDS,
     SOURCE_FIELDS,
+    TRIAL,
     WITHOUT_PLAN,
     Columns,
     day_number,
@@ -34,10 +36,11 @@ from thirdeye.inventory.rules import (
     UnknownReason,
 )
 from thirdeye.inventory.storage_prices import DEFAULT_PRICE, Tariffs
-from thirdeye.inventory.verdicts import BLOCKER_BIT, BLOCKERS, VERDICT_CODE, VERDICTS, Blocker, Verdict
+from thirdeye.inventory.verdicts import APPROVED, BLOCKER_BIT, BLOCKERS, VERDICT_CODE, VERDICTS, Blocker, Verdict
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict.rules import Policy
-from thirdeye.verdict.unlocking import UnlockDocument, unlock_document
+from thirdeye.verdict.unlock_groups import UnlockDocument
+from thirdeye.verdict.unlocking import unlock_document
 
 pytestmark = pytest.mark.anyio
 TODAY_NUMBER = 20_000
@@ -45,7 +48,7 @@ TARIFFS = Tariffs([DEFAULT_PRICE] * 3, date(2026, 11, 1))
 PLAN = """
 { unlockPlan { monthlyCost released stays blocked tables tablesOfUnknownCost groupCount priceBasis
   groups(first: 1000) { state reason service database owners { name } tables tablesOfUnknownCost monthlyCost
-    releasesAtMost action actor from } } }
+    releasesAtMost action actor from alternatives { kind tables monthlyCost releasesAtMost action actor } } } }
 """
 TABLES = """
 query ($after: String) { tables(first: 100, sortBy: "name", sortDir: "asc", after: $after) {
@@ -142,6 +145,9 @@ async def test_every_dollar_is_told_once(api: Api) -> None:
     for group in groups:
         assert group["action"].endswith((".", "?")), group
         assert Decimal(group["releasesAtMost"] or 0) <= Decimal(group["monthlyCost"]), group
+        for way in group["alternatives"]:
+            assert way["action"].endswith("."), way
+            assert Decimal(way["releasesAtMost"]) <= Decimal(way["monthlyCost"]) <= Decimal(group["monthlyCost"])
 
 
 NUMBERS = st.integers(0, 2**31)
@@ -228,6 +234,31 @@ def test_what_is_told_of_one_table(table: dict[str, Any], told: tuple[Any, ...])
     assert (group["state"], group["reason"], group["cost"], group["releases"], day) == told
 
 
+@pytest.mark.parametrize(
+    ("table", "ways"),
+    [
+        ({}, {"APPROVE_REMOVAL": ("23.000000", "23.000000")}),
+        ({"flags": PRESENT | TRIAL}, {"APPROVE_REMOVAL": ("23.000000", "23.000000"), "TRIAL": ("23.000000", "0.000000")}),
+        (
+            {"verdict": VERDICT_CODE[Verdict.ARCHIVE], "blockers": bits(Blocker.NO_LINEAGE)},
+            {"APPROVE_REMOVAL": ("4.600000", "4.600000")},
+        ),
+        (NO_FEED | {"known_since": TODAY_NUMBER - 91}, {"APPROVE_REMOVAL": ("23.000000", "18.400000")}),
+        # For ninety days nobody has to have seen any use.
+        (NO_FEED | {"known_since": TODAY_NUMBER - 90}, {}),
+        (NO_FEED | {"accessed": TODAY_NUMBER - 150}, {"APPROVE_REMOVAL": ("23.000000", "18.400000")}),
+        ({"verdict": VERDICT_CODE[Verdict.DELETE]}, {}), ({"idle": 95}, {}), ({"blockers": APPROVED}, {}),
+        ({"flags": PRESENT | ABSENT}, {}), ({"flags": PRESENT | WITHOUT_PLAN}, {}),
+        *(({"blockers": bits(Blocker[name])}, {}) for name in (*BY_BLOCKER, "KEPT_BY_OWNER", "RECENTLY_WRITTEN", "CARED_FOR")),
+    ],
+)  # fmt: skip
+def test_what_else_can_be_done_about_a_table(table: dict[str, Any], ways: dict[str, tuple[str, str]]) -> None:
+    groups = plan_of([IDLE | table], minimum_idle_days=100)["groups"]
+    told = {way["kind"]: (way["cost"], way["releases"]) for group in groups for way in group["alternatives"]}
+    assert told == ways
+    assert all(way["tables"] == 1 for group in groups for way in group["alternatives"])
+
+
 def test_a_copy_stays_for_the_first_of_its_reasons() -> None:
     archived = IDLE | {"verdict": VERDICT_CODE[Verdict.ARCHIVE]}
     for blockers, reason, releases in (
@@ -264,6 +295,9 @@ def test_nothing_is_lost_or_told_twice(rows: list[dict[str, Any]], saving: float
     assert float(sum(Decimal(group["cost"]) for group in groups)) == pytest.approx(total, abs=1e-4)
     for group in groups:
         assert 0 <= Decimal(group["releases"]) <= Decimal(group["cost"])
+        for way in group["alternatives"]:
+            assert 0 < way["tables"] <= group["tables"]
+            assert 0 <= Decimal(way["releases"]) <= Decimal(way["cost"]) <= Decimal(group["cost"])
         if group["first_day"]:
             assert date.fromisoformat(group["first_day"]) > day_of(TODAY_NUMBER)
     unpriced = [

@@ -22,7 +22,7 @@ from tests.support.second_memory import Known, known_to
 from tests.support.second_prices import Price, price_of
 from tests.support.second_verdicts import Rules, second_verdicts
 from thirdeye.estate.loaders import advised_columns
-from thirdeye.inventory.columns import IN_USE_THROUGH_LINEAGE, IN_USE_THROUGH_SERIES, PRESENT
+from thirdeye.inventory.columns import CHUNK, IN_USE_THROUGH_LINEAGE, IN_USE_THROUGH_SERIES, PRESENT, TRIAL
 from thirdeye.inventory.query import COST_COLUMNS, cost_of
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.rules import Activity, has_activity
@@ -33,7 +33,7 @@ from thirdeye.settings import Settings
 from thirdeye.verdict import store
 from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.simulation import SIMULATED, simulate
-from thirdeye.verdict.unlocking import UnlockDocument
+from thirdeye.verdict.unlock_groups import UnlockDocument
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
 
@@ -61,7 +61,7 @@ def a_past(
 async def verdicts_of(estate: Mirror) -> dict[str, dict[str, Any]]:
     """What the inventory says, by table id, in the words of the second computation."""
     snapshot = await EstateReader(estate.thirdeye).snapshot()
-    await snapshot.load(ADVICE_FIELDS)
+    await snapshot.load((*ADVICE_FIELDS, "flags"))
     risks = snapshot.advice["risks"]
     found = {}
     for row in await estate.thirdeye.fetch_all("SELECT number, id FROM table_inventory WHERE removed_at IS NULL"):
@@ -72,6 +72,9 @@ async def verdicts_of(estate: Mirror) -> dict[str, dict[str, Any]]:
             "risk": risks[columns["risk"]],
             "blockers": {str(blocker.value) for blocker in blockers_of(columns["blockers"])},
             "verdict": str(VERDICTS[columns["verdict"]].value),
+            "trial": bool(
+                snapshot.catalogue.columns.parts(row["number"] // CHUNK)["flags"][row["number"] % CHUNK] & TRIAL
+            ),
         }
     return found
 
@@ -83,7 +86,7 @@ async def agree(estate: Mirror, judged: Judged, rules: Rules) -> dict[str, int]:
     assert mine.keys() == theirs.keys()
     for identifier, expected in theirs.items():
         found = mine[identifier]
-        for name in ("idle", "blockers", "verdict"):
+        for name in ("idle", "blockers", "verdict", "trial"):
             assert found[name] == expected[name], (name, judged.tables[identifier]["fqn"], found, expected)
         assert (found["risk"] is None) == (expected["risk"] is None), (found, expected)
         # Of what is absent the class is kept; what its risk is, is learnt anew each time.

@@ -112,7 +112,7 @@ def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:
     labels = labels_view(
         _columns_of(snapshot, row["number"], LABEL_COLUMNS), snapshot.directory["labels"], row["metadata_changed"]
     )
-    return {**inventory, **labels, **advice_view(advised, snapshot.advice, inventory["monthlyCost"])}
+    return {**inventory, **labels, **advice_view(advised, shown["flags"], snapshot.advice, inventory["monthlyCost"])}
 
 
 def series_of(snapshot: Snapshot, number: int) -> SeriesView | None:

@@ -10,6 +10,7 @@ from thirdeye.database import Row
 from thirdeye.estate.activity import Observation, activity_reason, observation
 from thirdeye.estate.labels import LabelsView
 from thirdeye.estate.series import SeriesView
+from thirdeye.inventory.columns import TRIAL
 from thirdeye.inventory.directory import Directory, Owner, PlaceFeed, Service
 from thirdeye.inventory.filters import TIERS
 from thirdeye.inventory.money import round_amount
@@ -101,6 +102,8 @@ class AdviceView(TypedDict):
     blockerCodes: list[str]
     saving: Decimal | None
     advised: dict[str, int]
+    # Whether it is worth a trial.
+    trial: bool
 
 
 class TableView(InventoryView, AdviceView, LabelsView):
@@ -227,8 +230,8 @@ def _activity_reason(row: Row, idle: int | None, feed: PlaceFeed | None, series:
     return f"{series['reason']} {activity_reason(whole, idle, feed, as_of)}"
 
 
-def advice_view(advised: dict[str, int], advice: dict[str, Any], cost: Decimal | None) -> AdviceView:
-    """The verdict of a table's columns (`advised`); `advice` is what verdicts rest on, `cost` USD a month."""
+def advice_view(advised: dict[str, int], flags: int, advice: dict[str, Any], cost: Decimal | None) -> AdviceView:
+    """The verdict of a table's columns (`advised`, `flags`); `advice` is what verdicts rest on, `cost` USD a month."""
     verdict = VERDICTS[advised["verdict"]]
     risks = advice.get("risks", [None])
     return {
@@ -238,6 +241,7 @@ def advice_view(advised: dict[str, int], advice: dict[str, Any], cost: Decimal |
         "blockerCodes": [str(blocker.value) for blocker in blockers_of(advised["blockers"])],
         "saving": saving_of(verdict, cost, Decimal(repr(advice["policy"]["archive_saving"])) if advice else Decimal(0)),
         "advised": advised,
+        "trial": bool(flags & TRIAL),
     }
 
 

@@ -126,18 +126,19 @@ UNREADABLE_USE, UNREADABLE_ROW = 64, 128
 UNREADABLE_WRITE: Final = UNREADABLE_UPDATE | UNREADABLE_PROFILE | LATE_WRITE
 # Bits of `flags`. PRESENT: part of the estate, and be it ABSENT, which is what OpenMetadata no longer has and ThirdEye
 # does not count as gone yet. TESTED: OpenMetadata has a test suite for it. CARED_FOR: that, or somebody follows it, or
-# edited its metadata lately.
+# edited its metadata lately. TRIAL: the first stages of its removal are worth a trial.
 PRESENT, DESCRIBED, ZOMBIE, IN_USE_THROUGH_LINEAGE, IN_USE, WITHOUT_STORAGE, RETAINED = 1, 2, 4, 8, 16, 32, 64
 ABSENT, IN_USE_THROUGH_SERIES = 128, 256
 # UNREADABLE_WRITTEN: there is a time of a write that cannot be read, so that `written` may be too old. WITHOUT_PLAN: it is
 # a materialized view or a dynamic table that no statements of ours would remove.
-UNREADABLE_WRITTEN, MATERIALIZED_VIEW, DYNAMIC_TABLE, WITHOUT_PLAN, TESTED, CARED_FOR = (
+UNREADABLE_WRITTEN, MATERIALIZED_VIEW, DYNAMIC_TABLE, WITHOUT_PLAN, TESTED, CARED_FOR, TRIAL = (
     512,
     1024,
     2048,
     4096,
     8192,
     16384,
+    32768,
 )
 # Bits of `form`: the suffix of the name is a date, or a number; the type of the table; the name has marks of a copy.
 DATED, NUMBERED, PARTITIONED, VIEW, MARKED = 1, 2, 4, 8, 16

@@ -40,7 +40,7 @@ _FIELDS_BY_KINDS: Final[Mapping[Kinds, str]] = {
     frozenset({Evidence.USAGE}): "activity unknownReasons evidence lastAccessedAfter lastAccessedBefore maximumQueries",
     USE: "zombie inUse inUseThroughLineage duplicate",
     COST: "minimumMonthlyCost maximumMonthlyCost",
-    VERDICT: "verdict blocker blocked minimumPurgeScore maximumReturnRisk minimumSaving oldParts",
+    VERDICT: "verdict blocker blocked minimumPurgeScore maximumReturnRisk minimumSaving oldParts trial",
 }
 # By field of a filter of tables what it looks at.
 FILTER_EVIDENCE: Final[Mapping[str, Kinds]] = {

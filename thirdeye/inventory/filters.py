@@ -30,7 +30,7 @@ FIELDS: Final = (
     "lastAccessedAfter", "lastAccessedBefore", "lastWrittenAfter", "lastWrittenBefore",
     "verdict", "blocker", "blocked", "minimumPurgeScore", "maximumReturnRisk", "minimumSaving",
     "owned", "duplicate", "growing", "retention", "maximumQueries", "absent", "series", "inSeries", "oldParts",
-    "ownedByNobody", "formerOwner",
+    "ownedByNobody", "formerOwner", "trial",
 )  # fmt: skip
 
 # The fields of a `TableFilterInput` as GraphQL parsed them; null and absent mean the same.
@@ -86,6 +86,7 @@ def build_filter(
         maximum_queries=_optional(arguments, "maximumQueries", _count),
         retained=arguments.get("retention"),
         absent=arguments.get("absent"),
+        trial=arguments.get("trial"),
         numbers=numbers,
     )
 

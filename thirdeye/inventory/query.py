@@ -18,6 +18,7 @@ from thirdeye.inventory.columns import (
     IN_USE_THROUGH_LINEAGE,
     PRESENT,
     RETAINED,
+    TRIAL,
     ZOMBIE,
     Array,
     Columns,
@@ -73,6 +74,7 @@ class TableFilter:
     maximum_queries: int | None = None
     retained: bool | None = None
     absent: bool | None = None
+    trial: bool | None = None
     numbers: Mask | None = None
 
 
@@ -187,12 +189,10 @@ def _matches(catalogue: Catalogue, chunk: Chunk, start: int, table_filter: Table
     flags = chunk["flags"]
     mask: Mask = (flags & PRESENT) != 0
     for bit, value in (
-        (ZOMBIE, table_filter.zombie),
-        (IN_USE, table_filter.in_use),
-        (IN_USE_THROUGH_LINEAGE, table_filter.in_use_through_lineage),
-        (RETAINED, table_filter.retained),
-        (ABSENT, table_filter.absent),
-    ):
+        (ZOMBIE, table_filter.zombie), (IN_USE, table_filter.in_use), (RETAINED, table_filter.retained),
+        (IN_USE_THROUGH_LINEAGE, table_filter.in_use_through_lineage), (ABSENT, table_filter.absent),
+        (TRIAL, table_filter.trial),
+    ):  # fmt: skip
         if value is not None:
             mask &= ((flags & bit) != 0) == value
     if table_filter.services is not None:

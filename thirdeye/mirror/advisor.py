@@ -49,7 +49,8 @@ class Estate:
     `sources` and `targets` are its edges, of `unknown_nodes` nobody can tell whether they exist or are in use. `unread`:
     tables that a view may name whose text was not read. `incomplete`: a table of OM's that verdicts need could not be read.
     `unseen`: something that verdicts look at could not, so that they may differ for no other reason. `asset_ids` are those
-    of the other assets, in the order of their nodes.
+    of the other assets, in the order of their nodes. `since`: by place, the first day that its feed counts; `young`: by
+    table, whether something says that it came lately; without these no trial is suggested.
     """
 
     query: Columns
@@ -72,6 +73,8 @@ class Estate:
     incomplete: bool
     unseen: bool = False
     asset_ids: Array = field(default_factory=lambda: np.zeros(0, "S16"))
+    since: Array | None = None
+    young: Mask | None = None
     series: SeriesParts = field(default_factory=no_series)
     labels: Labels = field(default_factory=no_labels)
 

@@ -118,6 +118,17 @@ def first_row_days(state: State, places: Places) -> Array:
     return by_place
 
 
+def young_tables(state: State, places: Places, today: int, thresholds: rules.Thresholds) -> Mask:
+    """Which tables of the state are known for a short time by a sign that says so."""
+    first_rows, young = first_row_days(state, places), np.zeros(state.tables, np.bool_)
+    for chunk in range(state.query.chunks):
+        source, place = state.source.parts(chunk), state.query.parts(chunk)["place"]
+        part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
+        known_lately = today - source["known_since"].astype(np.int64) < thresholds.new_days
+        young[part] = _is_young(source, first_rows[place], today, thresholds) & known_lately
+    return young
+
+
 def _is_young(source: Mapping[str, Array], first_row: Array, today: int, thresholds: rules.Thresholds) -> Mask:
     """Which tables something says to have come lately."""
 

@@ -19,7 +19,8 @@ from thirdeye.verdict.policy import current_policy, policy_of
 from thirdeye.verdict.quality import miscalibrated_risks
 from thirdeye.verdict.records import Records
 from thirdeye.verdict.return_risk import PastStates, RiskTable, describe_class
-from thirdeye.verdict.unlocking import UnlockDocument, unlock_document
+from thirdeye.verdict.unlock_groups import UnlockDocument
+from thirdeye.verdict.unlocking import unlock_document
 
 # How long the counts of past days are kept.
 _KEEP_DAYS: Final = 800

@@ -26,6 +26,7 @@ from thirdeye.verdict.protection import cared_for, protection
 from thirdeye.verdict.return_risk import NO_CLASS, RiskTable, classify
 from thirdeye.verdict.rules import BlockerFacts, Policy
 from thirdeye.verdict.series import share_risk, share_verdict, shared_facts, unused_series
+from thirdeye.verdict.trials import mark_trials
 
 # Above every risk: of a table whose return risk is unknown.
 _UNKNOWN_RISK = 2.0
@@ -107,6 +108,7 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
         )
         chunk["verdict"][:] = np.where(estate.present[part], verdicts, VERDICT_CODE[Verdict.KEEP])
     share_verdict(unused, query)
+    mark_trials(estate, unused, policy)
 
 
 def _unknown_downstream(estate: Estate, upstream: Adjacency) -> Mask:

@@ -18,6 +18,7 @@ from thirdeye.verdict.dropped_tables import kept_after_drop
 from thirdeye.verdict.validation import validate_identifier, validate_location, validate_readers
 
 RENAME_MARK: Final = "_thirdeye_"
+_TOLD, _TOLD_BACK = "Its owners and those who read it are told.", "They are told that it stays."
 _ALL_ROWS: Final = "SELECT * FROM {table}"
 
 
@@ -60,6 +61,18 @@ class RemovalStep:
     @property
     def waiting_days(self) -> int:
         return WAITING_DAYS[self.stage]
+
+
+def step_answer(step: RemovalStep) -> dict[str, object]:
+    """As the API has it."""
+    return {
+        "stage": step.stage.value,
+        "what": step.what,
+        "wayBack": step.way_back,
+        "waitingDays": step.waiting_days,
+        "statements": step.statements,
+        "undo": step.undo,
+    }
 
 
 def _quoted(quote: str, escapes: Mapping[str, str]) -> Callable[[str], str]:
@@ -201,7 +214,7 @@ def _steps(
     revokes = [dialect.revoke.format(kind=kind, table=table, reader=reader) for reader in readers]
     grants = [dialect.grant.format(kind=kind, table=table, reader=reader) for reader in readers]
     return [
-        RemovalStep(Stage.ANNOUNCED, "Its owners and those who read it are told.", "They are told that it stays."),
+        RemovalStep(Stage.ANNOUNCED, _TOLD, _TOLD_BACK),
         RemovalStep(
             Stage.RESTRICTED,
             "Those named lose the right to read it, and it is renamed: whoever still needs it says so, and nothing is lost.",
@@ -224,6 +237,28 @@ def _steps(
             [*undrop, *grants] if undrop else [],
         ),
     ]
+
+
+def trial_steps(
+    *, service_type: str | None, table_type: str | None, database: str | None, schema: str | None, name: str, day: date
+) -> list[RemovalStep]:
+    """The stages that can be undone for a table that is only tried; without statements where none can be written."""
+    try:
+        steps = removal_plan(
+            service_type=service_type, table_type=table_type, database=database, schema=schema, name=name, day=day
+        )
+    except BadInput:
+        return [RemovalStep(stage, *_WITHOUT_STATEMENTS[stage]) for stage in (Stage.ANNOUNCED, Stage.RESTRICTED)]
+    return steps[:2]
+
+
+_WITHOUT_STATEMENTS: Final[Mapping[Stage, tuple[str, str]]] = {
+    Stage.ANNOUNCED: (_TOLD, _TOLD_BACK),
+    Stage.RESTRICTED: (
+        "Nobody can read it under its name any more: whoever still needs it says so, and nothing is lost.",
+        "It is given back as it was.",
+    ),
+}
 
 
 def _way_back(kind: str, *, can_undrop: bool) -> str:

@@ -10,6 +10,8 @@ from thirdeye.estate.feeds import feed_advice
 from thirdeye.inventory.directory import DatabaseFeed, Owner, Service
 from thirdeye.inventory.feeds import FeedProblem
 from thirdeye.inventory.fqn import join_fqn
+from thirdeye.verdict.removal import WAITING_DAYS, Stage
+from thirdeye.verdict.unlock_groups import AlternativeKind
 from thirdeye.verdict.unlocking import State, UnlockReason
 
 # So many owners are named.
@@ -161,6 +163,18 @@ def _ask(subject: Subject) -> str:
     named = [f"team {name}" if kind == "team" else name for _, kind, name in subject.owners[:_MOST_NAMED]]
     more = len(subject.owners) - len(named)
     return f"Ask {', '.join(named)}{f' and {more} more' if more > 0 else ''} about {about}"
+
+
+def alternative_sentence(kind: AlternativeKind, tables: int) -> str:
+    """What else can be done about tables of a group."""
+    if kind is AlternativeKind.APPROVE_REMOVAL:
+        removals, them = ("1 removal", "it") if tables == 1 else (f"{tables:,} removals", "them")
+        return f"Approve {removals} (approveRemoval), where whoever knows {them} says that nobody needs {them}."
+    them = "it" if tables == 1 else "one"
+    return (
+        f"Announce and restrict {count_tables(tables)} for {WAITING_DAYS[Stage.RESTRICTED]} days: whoever misses {them} says "
+        "so (tables filter: trial)."
+    )
 
 
 def size_sentence(service: str, tables: int) -> str:

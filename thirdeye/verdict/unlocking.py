@@ -4,11 +4,11 @@ In question are idle tables, and those of unknown use that are not in use throug
 what following the verdicts releases, what stays to be paid then, and what is blocked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import IntEnum, StrEnum
-from typing import Final, TypedDict
+from enum import StrEnum
+from typing import Final
 
 import numpy as np
 
@@ -27,10 +27,10 @@ from thirdeye.inventory.money import format_cost
 from thirdeye.inventory.rules import UNKNOWN_REASONS, Activity, UnknownReason, has_activity
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Blocker, Verdict
 from thirdeye.mirror.advisor import Estate
+from thirdeye.verdict.alternatives import Alternatives
 from thirdeye.verdict.rules import Policy
+from thirdeye.verdict.unlock_groups import AlternativeDocument, GroupDocument, Scope, UnlockDocument, bounded
 
-# Of a document so many groups are kept by themselves, the most expensive; the others are together by reason.
-MAX_GROUPS: Final = 5_000
 # A table that was never seen in use has to be known for so long.
 _KNOWN_DAYS: Final = 90
 
@@ -41,15 +41,6 @@ class State(StrEnum):
     RELEASED = "RELEASED"
     STAYS = "STAYS"
     BLOCKED = "BLOCKED"
-
-
-class Scope(IntEnum):
-    """What a group of tables of one reason has in common: an index into places, services or owner sets."""
-
-    NONE = 0
-    PLACE = 1
-    SERVICE = 2
-    OWNERS = 3
 
 
 class UnlockReason(StrEnum):
@@ -119,33 +110,6 @@ _NOTHING, _COPY, _ALL = 0, 1, 2
 _SHARES: Final = 3
 
 
-class GroupDocument(TypedDict):
-    """Tables in question that have a state, a reason and a scope in common, as JSON.
-
-    `unpriced` of `tables` have no known cost. `cost` is USD a month, of which lifting the reason releases `releases` at
-    most; `first_day`: the first day, ISO, on which time alone may lift it from one of them.
-    """
-
-    state: str
-    reason: str
-    scope: int
-    number: int
-    tables: int
-    unpriced: int
-    cost: str
-    releases: str
-    first_day: str | None
-
-
-class UnlockDocument(TypedDict):
-    """All groups, and what is told once: all tables in question, those without a known cost by service, and who is paid."""
-
-    tables: int
-    unpriced: list[tuple[int, int]]
-    services: list[int]
-    groups: list[GroupDocument]
-
-
 @dataclass(frozen=True)
 class _Decided:
     """By table in question: the code of the reason, what of the cost that would release, and when time lifts it."""
@@ -159,6 +123,7 @@ def unlock_document(estate: Estate, policy: Policy, today: int) -> UnlockDocumen
     """Groups of all tables in question."""
     sums, days, tables = SumsByGroup(estate.tariffs), dict[int, int](), 0
     unpriced, unpriced_by_service = dict[int, int](), dict[int, int]()
+    alternatives = Alternatives(estate.tariffs, policy, today)
     for start in range(0, len(estate.present), CHUNK):
         part = slice(start, start + CHUNK)
         chunk = {name: estate.query[name][part] for name in estate.query.fields}
@@ -171,11 +136,13 @@ def unlock_document(estate: Estate, policy: Policy, today: int) -> UnlockDocumen
         groups = _group_numbers(decided, place, service, chunk["owners"])
         tariff = estate.tariffs.of(service, chunk["written"], chunk["flags"])
         sums.add(groups, tariff, chunk["size"], chunk["query_cost"])
+        alternatives.add(chunk, groups // _SHARES, known_since, tariff)
         without = (chunk["size"] < 0) & np.isnan(chunk["query_cost"]) & ((chunk["flags"] & WITHOUT_STORAGE) == 0)
         _count(unpriced, groups[without])
         _count(unpriced_by_service, service[without])
         _keep_earliest(days, groups, decided.day)
-    return _document(sums.sums(), days, unpriced, tables, unpriced_by_service, policy)
+    ledger = _Ledger(Decimal(repr(policy.archive_saving)), alternatives.by_group())
+    return _document(ledger, sums.sums(), days, unpriced, tables, unpriced_by_service)
 
 
 def _in_question(chunk: Mapping[str, Array]) -> Mask:
@@ -228,7 +195,8 @@ def _decide(chunk: Mapping[str, Array], observed: Array, known_since: Array, pol
     reason = deciding_reasons(chunk, policy)
     # Of a copy that stays, why it is not dropped.
     archived = reason == _CODE[UnlockReason.ARCHIVE]
-    soft = np.full(len(reason), _CODE[UnlockReason.RETURN_RISK])
+    unknown = [_CODE[UnlockReason.RETURN_RISK if why is None else UnlockReason(why.value)] for why in UNKNOWN_REASONS]
+    soft = np.array(unknown)[chunk["unknown"]]
     for blocker in reversed(_SOFT):
         soft[(chunk["blockers"] & BLOCKER_BIT[blocker]) != 0] = _CODE[UnlockReason(blocker.value)]
     reason = np.where(archived, len(REASONS) + soft, reason)
@@ -270,6 +238,12 @@ def _group_numbers(decided: _Decided, place: Array, service: Array, owners: Arra
     return numbers
 
 
+def _group_number(state: State, reason: UnlockReason, number: int) -> int:
+    """The number of a group without its share; of what is released, one that has no alternatives."""
+    copy = state is State.STAYS and reason is not UnlockReason.STILL_WRITTEN
+    return number * 2 * len(REASONS) + _CODE[reason] + len(REASONS) * copy
+
+
 def _keep_earliest(days: dict[int, int], groups: Array, day: Array) -> None:
     dated = day > 0
     distinct, places = np.unique(groups[dated], return_inverse=True)
@@ -286,14 +260,13 @@ def _count(counts: dict[int, int], numbers: Array) -> None:
 
 
 def _document(
+    ledger: "_Ledger",
     sums: Mapping[int, Sums],
     days: Mapping[int, int],
     unpriced: Mapping[int, int],
     tables: int,
     unpriced_by_service: Mapping[int, int],
-    policy: Policy,
 ) -> UnlockDocument:
-    ledger = _Ledger(Decimal(repr(policy.archive_saving)))
     for group, of_group in sums.items():
         rest, share = divmod(group, _SHARES)
         number, code = divmod(rest, 2 * len(REASONS))
@@ -319,8 +292,8 @@ class _Group:
 class _Ledger:
     """Adds tables up by state, reason and scope. A table under ARCHIVE is in two groups: what goes, and the copy that stays."""
 
-    def __init__(self, archive_saving: Decimal) -> None:
-        self._saving = archive_saving
+    def __init__(self, archive_saving: Decimal, alternatives: Mapping[int, list[AlternativeDocument]]) -> None:
+        self._saving, self._alternatives = archive_saving, alternatives
         self._groups = dict[tuple[State, UnlockReason, Scope, int], _Group]()
 
     def add(self, code: int, share: int, number: int, sums: Sums, unpriced: int, day: int) -> None:
@@ -369,28 +342,7 @@ class _Ledger:
                 "cost": format_cost(group.cost),
                 "releases": format_cost(group.releases),
                 "first_day": str(day_of(group.day)) if group.day else None,
+                "alternatives": self._alternatives.get(_group_number(state, reason, number), []),
             }
             for (state, reason, scope, number), group in ordered
         ]
-
-
-def bounded(groups: Sequence[GroupDocument], limit: int = MAX_GROUPS) -> list[GroupDocument]:
-    """The first groups as they are, and those after them together by state and reason, so that nothing is lost."""
-    together = dict[tuple[str, str], GroupDocument]()
-    for group in groups[limit:]:
-        rest = together.setdefault(
-            (group["state"], group["reason"]),
-            {**group, "scope": int(Scope.NONE), "number": 0, "tables": 0, "unpriced": 0, "cost": "0", "releases": "0",
-             "first_day": None},
-        )  # fmt: skip
-        add_group(rest, group)
-    return [*groups[:limit], *together.values()]
-
-
-def add_group(total: GroupDocument, group: GroupDocument) -> None:
-    """Adds a group to another one."""
-    total["tables"] += group["tables"]
-    total["unpriced"] += group["unpriced"]
-    for name in ("cost", "releases"):
-        total[name] = format_cost(Decimal(total[name]) + Decimal(group[name]))
-    total["first_day"] = min(filter(None, (total["first_day"], group["first_day"])), default=None)

@@ -92,10 +92,16 @@ def group_rows(data: Data) -> list[Sequence[str]]:
             f"{group['tables']:,}",
             usd(group["monthlyCost"]) if group["state"] != "UNKNOWN_COST" else "?",
             usd(group["releasesAtMost"]),
-            visible(group["action"]),
+            visible(" ".join([group["action"], *map(_alternative, group["alternatives"])])),
         )
         for group in data["unlockPlan"]["groups"]
     ]
+
+
+def _alternative(alternative: Data) -> str:
+    link = "Meanwhile" if alternative["kind"] == "TRIAL" else "Or"
+    action: str = alternative["action"]
+    return f"{link}: {action[:1].lower()}{action[1:]}"
 
 
 def saving_rows(data: Data) -> list[Sequence[str]]:

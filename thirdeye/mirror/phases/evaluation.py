@@ -144,5 +144,7 @@ def _estate(context: RefreshContext, work: RefreshWork, feeds: FeedColumns) -> E
         incomplete=context.reader.evidence_incomplete,
         unseen=context.reader.verdicts_unseen,
         asset_ids=state.asset["id"],
+        since=feeds.since,
+        young=evaluation.young_tables(state, work.watching.places, context.today_number, context.thresholds),
         series=work.series.members,
     )

@@ -54,6 +54,11 @@ async def resolve_blocked(_: object, info: Info, *, first: int | None = None) ->
     return await _tables(info, TableFilter(zombie=True, blockers=_ANY_BLOCKER), Sort(key="cost"), first)
 
 
+@verdict_lists.field("trials")
+async def resolve_trials(_: object, info: Info, *, first: int | None = None) -> Sequence[TableAnswer]:
+    return await _tables(info, TableFilter(trial=True), Sort(key="cost"), first)
+
+
 @verdict_lists.field("recentlyChanged")
 async def resolve_changed(_: object, info: Info, *, first: int | None = None) -> list[dict[str, object]]:
     records = await store.latest_records(info.context.thirdeye, page_size(first, default=10, maximum=100))

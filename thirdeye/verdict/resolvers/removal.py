@@ -5,7 +5,7 @@ from ariadne import QueryType
 from thirdeye.context import Info
 from thirdeye.estate.loaders import as_of, snapshot_of
 from thirdeye.verdict.dropped_tables import kept_after_drop
-from thirdeye.verdict.removal import removal_plan
+from thirdeye.verdict.removal import removal_plan, step_answer
 from thirdeye.verdict.resolvers.verdicts import require_table
 
 query = QueryType()
@@ -26,16 +26,6 @@ async def resolve_removal_plan(
         location=archiveLocation,
         readers=readers or (),
     )
-    answers = [
-        {
-            "stage": step.stage.value,
-            "what": step.what,
-            "wayBack": step.way_back,
-            "waitingDays": step.waiting_days,
-            "statements": step.statements,
-            "undo": step.undo,
-        }
-        for step in steps
-    ]
+    answers = list(map(step_answer, steps))
     kept = kept_after_drop(table["serviceType"], table["tableType"])
     return {"table": table, "steps": answers, "keptAfterDrop": kept, **as_of(info.context, snapshot)}

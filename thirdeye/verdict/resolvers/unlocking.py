@@ -13,8 +13,16 @@ from thirdeye.inventory.directory import DatabaseFeed, Directory, Owner, Service
 from thirdeye.inventory.money import format_cost
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.paging import page_size
-from thirdeye.verdict.unlock_sentences import Actor, Subject, sentence, size_sentence
-from thirdeye.verdict.unlocking import GroupDocument, Scope, State, UnlockDocument, UnlockReason, add_group
+from thirdeye.verdict.unlock_groups import (
+    AlternativeDocument,
+    AlternativeKind,
+    GroupDocument,
+    Scope,
+    UnlockDocument,
+    add_group,
+)
+from thirdeye.verdict.unlock_sentences import Actor, Subject, alternative_sentence, sentence, size_sentence
+from thirdeye.verdict.unlocking import State, UnlockReason
 
 query = QueryType()
 unlock_plan = ObjectType("UnlockPlan")
@@ -68,9 +76,10 @@ def _entries(document: UnlockDocument, directory: Directory) -> Iterator[dict[st
     for group in document["groups"]:
         key = group["state"], group["reason"], _whose(group, directory)
         if key in merged:
-            add_group(merged[key], group)
+            add_group(merged[key], {**group, "alternatives": group.get("alternatives", [])})
         else:
-            merged[key] = group.copy()
+            # A refresh before this version has published none.
+            merged[key] = {**group, "alternatives": list(group.get("alternatives", []))}
     services, owner_sets = directory["services"], directory["owner_sets"]
     in_order = sorted(merged.items(), key=lambda item: (-Decimal(item[1]["cost"]), -item[1]["tables"]))
     for (_, _, (service, database, owners)), group in in_order:
@@ -116,6 +125,23 @@ def _entry(group: GroupDocument, service: Service | None, database: str | None, 
         "action": action,
         "actor": actor.value,
         "from": group["first_day"],
+        "alternatives": [_alternative(each, ask_steward=_is_nobodys(group, owners)) for each in group["alternatives"]],
+    }
+
+
+def _is_nobodys(group: GroupDocument, owners: list[Owner]) -> bool:
+    return group["scope"] == Scope.OWNERS and not owners
+
+
+def _alternative(alternative: AlternativeDocument, *, ask_steward: bool) -> dict[str, Any]:
+    actor = Actor.STEWARD if ask_steward else Actor.OWNER
+    return {
+        "kind": alternative["kind"],
+        "tables": alternative["tables"],
+        "monthlyCost": alternative["cost"],
+        "releasesAtMost": alternative["releases"],
+        "action": alternative_sentence(AlternativeKind(alternative["kind"]), alternative["tables"]),
+        "actor": actor.value,
     }
 
 
@@ -139,4 +165,5 @@ def _size_entry(service: str, tables: int) -> dict[str, Any]:
         "action": size_sentence(service, tables),
         "actor": Actor.OM_ADMINISTRATOR.value,
         "from": None,
+        "alternatives": [],
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import date
 from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any
@@ -32,7 +33,11 @@ from thirdeye.verdict.explanations import ReturnRisk, TableAnswer
 from thirdeye.verdict.label_sentences import signs_of_care
 from thirdeye.verdict.loaders import approval_loader, keep_loader
 from thirdeye.verdict.policy import policy_from
+from thirdeye.verdict.removal import WAITING_DAYS, Stage, step_answer, trial_steps
+from thirdeye.verdict.resolvers.assessment import assessment
 from thirdeye.verdict.return_risk import NO_CLASS, tables_like
+from thirdeye.verdict.unlock_groups import AlternativeKind
+from thirdeye.verdict.unlock_sentences import alternative_sentence
 from thirdeye.verdict.validation import MAX_FQN_LENGTH
 
 table = ObjectType("Table")
@@ -112,6 +117,8 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
             "at": approval.approved_at,
             "until": approval.approved_until,
         },
+        "trial": _trial(table, info.context.clock().date()) if table["trial"] and verdict is Verdict.REVIEW else None,
+        **assessment(table, verdict, risk, snapshot),
         "signsOfCare": care,
         "reasons": reasons,
     }
@@ -140,6 +147,22 @@ async def _part_of(
 async def _unknown_assets(table: TableAnswer, info: Info) -> list[explanations.UnknownAsset]:
     found = await unknown_downstream(info, table["number"], explanations.MOST_NAMED + 1)
     return [explanations.UnknownAsset.of(view) for view in found]
+
+
+def _trial(table: TableAnswer, day: date) -> dict[str, object]:
+    steps = trial_steps(
+        service_type=table["serviceType"],
+        table_type=table["tableType"],
+        database=table["database"],
+        schema=table["schema"],
+        name=table["name"],
+        day=day,
+    )
+    return {
+        "action": alternative_sentence(AlternativeKind.TRIAL, 1),
+        "days": WAITING_DAYS[Stage.RESTRICTED],
+        "steps": list(map(step_answer, steps)),
+    }
 
 
 def _saving(table: TableAnswer, verdict: Verdict, policy: Mapping[str, Any]) -> Decimal | None:

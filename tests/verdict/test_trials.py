@@ -1,0 +1,106 @@
+"""What is worth a trial, case by case and by properties."""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from tests.support.api import Api
+from thirdeye.inventory.columns import ABSENT, PRESENT, WITHOUT_PLAN
+from thirdeye.inventory.rules import ACTIVITY_CODE, UNKNOWN_CODE, Activity, UnknownReason
+from thirdeye.inventory.verdicts import BLOCKER_BIT, Blocker
+from thirdeye.verdict.removal import Stage, trial_steps
+from thirdeye.verdict.trials import TrialFacts, may_be_tried
+
+TODAY = 20_000
+B = Blocker
+# Watched for two weeks, never read.
+CASE: dict[str, Any] = {
+    "activity": Activity.UNKNOWN, "unknown": UnknownReason.FEW_DAYS, "accessed": 0, "since": TODAY - 14, "observed": 14,
+    "young": False, "flags": PRESENT, "bits": (B.UNKNOWN_USAGE,),
+}  # fmt: skip
+IDLE = {"activity": Activity.DORMANT, "unknown": None}
+AGAINST = {
+    B.ACTIVE_DOWNSTREAM, B.SERIES_IN_USE, B.KEPT_BY_OWNER, B.CRITICAL_TIER, B.PROTECTED_TAG, B.IN_DATA_PRODUCT,
+    B.UNKNOWN_DOWNSTREAM, B.EVIDENCE_INCOMPLETE, B.FEED_SILENT, B.CALIBRATION_OFF, B.MASS_ABSENCE, B.EVIDENCE_PARTIAL,
+}  # fmt: skip
+
+
+def may(**changed: Any) -> bool:
+    case = CASE | changed
+    case["activity"] = ACTIVITY_CODE[case["activity"]]
+    case["unknown"] = 0 if case["unknown"] is None else UNKNOWN_CODE[case["unknown"]]
+    case["bits"] = sum(BLOCKER_BIT[each] for each in case["bits"])
+    return bool(may_be_tried(TrialFacts(**{name: np.array([value]) for name, value in case.items()}))[0])
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, True), ({"observed": 13}, False), ({"unknown": UnknownReason.AGE}, True),
+        ({"unknown": UnknownReason.NO_FEED}, False), ({"unknown": UnknownReason.UNREADABLE}, False),
+        ({"unknown": UnknownReason.UNDATED}, False), ({"young": True}, False),
+        # Read before anybody looked, and since.
+        ({"accessed": TODAY - 15}, True), ({"accessed": TODAY - 14}, False), ({"accessed": TODAY - 1}, False),
+        # All days count of access times, however early they are.
+        ({"since": 0, "observed": 400}, True), ({"since": 0, "observed": 400, "accessed": 1}, False),
+        ({**IDLE, "observed": 400, "since": TODAY - 500}, True), ({**IDLE, "activity": Activity.STALE}, True),
+        *(({"activity": each, "unknown": None}, False) for each in (Activity.NEW, Activity.ACTIVE, Activity.COOLING)),
+        *(({"bits": [each]}, each not in AGAINST) for each in Blocker),
+        ({"flags": PRESENT | ABSENT}, False), ({"flags": PRESENT | WITHOUT_PLAN}, False),
+    ],
+)  # fmt: skip
+def test_what_may_be_tried(changed: dict[str, Any], expected: bool) -> None:
+    assert may(**changed) == expected
+
+
+facts = some.fixed_dictionaries({
+    "activity": some.sampled_from(Activity), "unknown": some.none() | some.sampled_from(UnknownReason),
+    "accessed": some.sampled_from([0, TODAY - 500, TODAY - 10]), "since": some.sampled_from([0, TODAY - 14, TODAY - 100]),
+    "observed": some.integers(0, 40), "young": some.booleans(), "bits": some.sets(some.sampled_from(Blocker), max_size=2),
+})  # fmt: skip
+
+
+@given(facts, some.sampled_from(sorted(AGAINST)), some.integers(0, 100))
+def test_what_is_against_a_trial_never_makes_one(case: dict[str, Any], blocker: Blocker, more: int) -> None:
+    assert not may(**{**case, "bits": {*case["bits"], blocker}})
+    assert not may(**{**case, "young": True})
+    # More days without a use make none the less worth it.
+    assert may(**{**case, "observed": case["observed"] + more}) >= may(**case)
+
+
+def test_the_stages_of_a_trial_can_be_undone() -> None:
+    table = {"database": "db", "schema": "s", "name": "t", "day": date(2026, 1, 1)}
+    for service, kind, statements in (("Snowflake", "Regular", 1), ("Trino", "Regular", 0), ("Snowflake", "View", 0)):
+        steps = trial_steps(service_type=service, table_type=kind, **table)
+        assert [(step.stage, step.waiting_days) for step in steps] == [(Stage.ANNOUNCED, 14), (Stage.RESTRICTED, 30)]
+        assert len(steps[1].statements) == len(steps[1].undo) == statements
+        assert all(step.what and step.way_back for step in steps)
+
+
+@pytest.mark.anyio
+async def test_trials_are_listed_filtered_and_explained(api: Api) -> None:
+    await api.scored()
+    entry = """fqn monthlyCost activity verdict { recommendation saving trial { action days steps {
+      stage what wayBack waitingDays statements undo } } }"""
+    listed = (await api.data(f"{{ verdicts {{ trials(first: 20) {{ {entry} }} }} }}"))["verdicts"]["trials"]
+    page = f"totalCount edges {{ node {{ {entry} }} }}"
+    asked = f"query ($trial: Boolean) {{ tables(filter: {{trial: $trial}}, first: 20) {{ {page} }} }}"
+    found = (await api.data(asked, trial=True))["tables"]
+    assert {each["fqn"] for each in listed} == {edge["node"]["fqn"] for edge in found["edges"]}
+    for table in listed:
+        trial = table["verdict"]["trial"]
+        assert (table["verdict"]["recommendation"], trial["days"]) == ("REVIEW", 30)
+        assert [step["stage"] for step in trial["steps"]] == ["ANNOUNCED", "RESTRICTED"]
+        assert float(table["verdict"]["saving"]) == 0
+        assert float(table["monthlyCost"]) >= 10
+    others = (await api.data(asked, trial=False))["tables"]
+    assert others["totalCount"] > 0
+    assert all(edge["node"]["verdict"]["trial"] is None for edge in others["edges"])
+    plan = (await api.data("{ unlockPlan { groups(first: 1000) { alternatives { kind tables } } } }"))["unlockPlan"]
+    ways = [way for group in plan["groups"] for way in group["alternatives"]]
+    assert sum(way["tables"] for way in ways if way["kind"] == "TRIAL") == found["totalCount"]
+    assert any(way["kind"] == "APPROVE_REMOVAL" for way in ways)

@@ -1,0 +1,41 @@
+"""What a verdict says beside the recommendation: effort, way back, look-back and the rung of evidence."""
+
+from typing import Any
+
+from thirdeye.inventory.fqn import join_fqn
+from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.verdicts import Blocker, Verdict
+from thirdeye.verdict.effort import effort
+from thirdeye.verdict.explanations import ReturnRisk, TableAnswer
+from thirdeye.verdict.ladder import LadderFacts, ladder
+from thirdeye.verdict.undo import undo_by_stage
+
+
+def assessment(table: TableAnswer, verdict: Verdict, risk: ReturnRisk | None, snapshot: Snapshot) -> dict[str, Any]:
+    """The fields of a verdict of these names."""
+    feed = snapshot.feed_of(table["service"], table["database"], table["schema"])
+    watched = 0 if feed is None else feed.observed_days
+    is_written = Blocker.RECENTLY_WRITTEN.value in table["blockerCodes"]
+    facts = LadderFacts(
+        watched_days=watched,
+        needed_days=int(snapshot.advice.get("policy", {}).get("observed_days", 0)),
+        is_idle=table["activity"] in {"STALE", "DORMANT"},
+        own_share=own_share(risk),
+        database=join_fqn(filter(None, [table["service"], table["database"]])),
+    )
+    rung = ladder(facts)
+    work = effort(verdict, owners=len(table["owners"]), is_written=is_written)
+    return {
+        "effort": work and work.value,
+        "undo": [
+            {"stage": each.stage.value, "possible": each.possible, "days": each.days, "how": each.how}
+            for each in undo_by_stage(table["serviceType"], table["tableType"])
+        ],
+        "lookBackDays": watched,
+        "ladder": {"rung": rung.rung.value, "missingDays": rung.missing_days, "next": rung.next},
+    }
+
+
+def own_share(risk: ReturnRisk | None) -> float | None:
+    """How much of a number comes from the estate's own history; None without one. Counted states are all its own."""
+    return None if risk is None or risk["value"] is None else 1.0
