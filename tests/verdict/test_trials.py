@@ -9,11 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.support.api import Api
-from thirdeye.inventory.columns import ABSENT, PRESENT, WITHOUT_PLAN
+from thirdeye.inventory.columns import ABSENT, PRESENT, QUERY_FIELDS, SOURCE_FIELDS, TRIAL, WITHOUT_PLAN, Columns
 from thirdeye.inventory.rules import ACTIVITY_CODE, UNKNOWN_CODE, Activity, UnknownReason
-from thirdeye.inventory.verdicts import BLOCKER_BIT, Blocker
+from thirdeye.inventory.series import parts_of
+from thirdeye.inventory.storage_prices import DEFAULT_PRICE, Tariffs
+from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Blocker, Verdict
+from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict.removal import Stage, trial_steps
-from thirdeye.verdict.trials import TrialFacts, may_be_tried
+from thirdeye.verdict.rules import Policy
+from thirdeye.verdict.series import unused_series
+from thirdeye.verdict.trials import TrialFacts, mark_trials, may_be_tried
 
 TODAY = 20_000
 B = Blocker
@@ -70,6 +75,34 @@ def test_what_is_against_a_trial_never_makes_one(case: dict[str, Any], blocker: 
     assert not may(**{**case, "young": True})
     # More days without a use make none the less worth it.
     assert may(**{**case, "observed": case["observed"] + more}) >= may(**case)
+
+
+@pytest.mark.parametrize(
+    ("used", "tried"),
+    [([0, 0, 0, 0], {0, 1, 2, 3}), ([0, TODAY - 3, 0, 0], {3}), ([0, 0, 0, TODAY], {0, 1, 2})],
+)
+def test_of_a_series_that_nobody_uses_all_may_be_tried_or_none(used: list[int], tried: set[int]) -> None:
+    """Three parts of a series and a table beside it, each of 23 USD a month; the last time all of them were marked."""
+    query, source = Columns(QUERY_FIELDS, 4), Columns(SOURCE_FIELDS, 4)
+    query["flags"], query["series"] = np.full(4, PRESENT | TRIAL), np.array([1, 1, 1, 0])
+    query["activity"] = np.full(4, ACTIVITY_CODE[Activity.UNKNOWN])
+    query["unknown"] = np.full(4, UNKNOWN_CODE[UnknownReason.FEW_DAYS])
+    query["verdict"] = np.full(4, VERDICT_CODE[Verdict.REVIEW])
+    query["size"], query["query_cost"], query["accessed"] = np.full(4, 10**12), np.full(4, np.nan), np.array(used)
+    never, nobody = np.zeros(4, np.bool_), np.zeros(1, np.bool_)
+    estate = Estate(
+        query=query, source=source, present=~never, service=query["place"], place=query["place"], no_lineage=never,
+        observed=np.array([20]), partial=nobody, silent=nobody, mass_absence=nobody,
+        tariffs=Tariffs([DEFAULT_PRICE], date(2026, 11, 1)), nodes=4, sources=np.zeros(0, np.int32),
+        targets=np.zeros(0, np.int32), unknown_nodes=never, unread=never, tag_sets=[()], incomplete=False,
+        series=parts_of(query["series"]), since=np.array([TODAY - 20]), young=never,
+    )  # fmt: skip
+    series = unused_series(estate.series, query)
+    mark_trials(estate, series, Policy())
+    assert set(np.flatnonzero(query.has(TRIAL)).tolist()) == tried
+    # What costs less than the policy has reviewed is worth none.
+    mark_trials(estate, series, Policy(review_cost=24))
+    assert not query.has(TRIAL).any()
 
 
 def test_the_stages_of_a_trial_can_be_undone() -> None:
