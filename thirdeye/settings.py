@@ -186,6 +186,7 @@ class Settings(BaseSettings):
     completed_days: Days = 30
     lifecycle_min_share: Annotated[float, Field(gt=0, le=1)] = 0.10
     view_text_seconds: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    statement_text_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
     undated_usage_services: Words = ["Postgres", "TimescaleDB"]
 
     @field_validator("log_level", mode="before")

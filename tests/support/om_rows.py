@@ -193,11 +193,19 @@ class OMRows:
         self.many(_PUT_TABLE, ((json.dumps(self._table_document(fqn)), hash_of(fqn)) for fqn in days))
         self.many(_PUT_USAGE, ((identifier_of(fqn), "table", self.day(ago), 3) for fqn, ago in days.items()))
 
-    def query_cost(self, query: str, fqns: Iterable[str], ago: int, cost: Any = 0.5, count: Any = 1) -> None:
-        """A query that names these tables (MENTIONED_IN), and what all its runs cost on a day; OM does not use `count`."""
-        document = {"id": identifier_of(query), "name": query, "fullyQualifiedName": query, "query": "SELECT 1"}
+    def statement(self, query: str, fqns: Iterable[str], text: object = "SELECT 1", ago: int = 1, **more: Any) -> None:
+        """A query that names these tables (MENTIONED_IN), last changed on a day; `more` of its document."""
+        document = {"id": identifier_of(query), "name": query, "fullyQualifiedName": query, "query": text, **more}
         document |= {"checksum": segment_hash(query), "updatedAt": self.milliseconds(ago), "updatedBy": "ingestion-bot"}
         self.run("REPLACE INTO query_entity (json, fqnHash) VALUES (%s, %s)", json.dumps(document), hash_of(query))
+        for fqn in fqns:
+            self.relate(fqn, query, ("table", "query"), 5)
+
+    def query_cost(
+        self, query: str, fqns: Iterable[str], ago: int, cost: Any = 0.5, count: Any = 1, text: object = "SELECT 1"
+    ) -> None:
+        """Such a query, and what all its runs cost on a day; OM does not use `count`."""
+        self.statement(query, fqns, text, ago)
         record = {
             "id": identifier_of(f"{query} {ago}"),
             "timestamp": self.milliseconds(ago),
@@ -208,8 +216,6 @@ class OMRows:
             "REPLACE INTO query_cost_time_series (jsonSchema, json, entityFQNHash) VALUES ('queryCostRecord', %s, %s)",
             json.dumps(record), hash_of(query),
         )  # fmt: skip
-        for fqn in fqns:
-            self.relate(fqn, query, ("table", "query"), 5)
 
     def relate(self, from_: str, to: str, kinds: tuple[str, str], relation: int) -> None:
         """A relation between two things by their names."""

@@ -19,6 +19,7 @@ from tests.support.om_rows import hash_of, identifier_of
 from tests.support.second_inventory import Judged, _Judge
 from tests.support.second_memory import Known
 from tests.support.second_rows import MORE_ASSET_TABLES
+from tests.support.second_statements import STATEMENTS, text_of
 
 Row = dict[str, Any]
 Undo = Callable[[], None]
@@ -50,6 +51,8 @@ class RandomOM:
     tags: list[tuple[str, str, int, str, int]] = field(default_factory=list)
     # Both ends, their kinds, and the number of a relation that is no lineage.
     attention: list[tuple[str, str, tuple[str, str], int]] = field(default_factory=list)
+    # By its id: what it says, the tables that it names, and how many days ago it cost anything (None: it costs nothing).
+    statements: dict[str, tuple[str, list[str], date | None]] = field(default_factory=dict)
     moments: int = 0
 
     # ---- what is in it
@@ -98,12 +101,14 @@ class RandomOM:
                 for (up, down), kinds in self.edges.items()
             ] + [
                 {"fromId": one, "toId": other, "fromEntity": kinds[0], "toEntity": kinds[1], "relation": relation, "deleted": 0}
-                for one, other, kinds, relation in self.attention
+                for one, other, kinds, relation in [*self.attention, *self.mentions()]
                 if {one, other} & self.entities[TABLES].keys() or "table" not in kinds
             ] + [
                 {"fromId": from_, "toId": to, "fromEntity": kind, "toEntity": of, "relation": relation, "deleted": 0}
                 for from_, to, kind, of, relation in sorted(self.related)
             ]  # fmt: skip
+        if om_table == "query_cost_time_series":
+            return list(self.cost_rows())
         if om_table == "tag_usage":
             return list(self.tag_rows())
         if om_table == "entity_usage":
@@ -141,6 +146,21 @@ class RandomOM:
                     "targetFQNHash": f"{hashed}.{hash_of(column)}" if column else hashed,
                 }  # fmt: skip
 
+    def mentions(self) -> Iterator[tuple[str, str, tuple[str, str], int]]:
+        for query, (_, tables, _) in self.statements.items():
+            yield from ((table, query, ("table", "query"), 5) for table in tables)
+
+    def cost_rows(self) -> Iterator[Row]:
+        for query, (_, _, day) in self.statements.items():
+            if day is not None:
+                moment = int(datetime(day.year, day.month, day.day, 9, tzinfo=UTC).timestamp()) * 1000
+                document = {"id": identifier_of(f"cost of {query}"), "timestamp": moment, "cost": 0.5, "count": 1}
+                hashed = self.entities["query_entity"][query][1]
+                yield {
+                    "jsonSchema": "queryCostRecord", "json": json.dumps(document), "entityFQNHash": hashed,
+                    "timestamp": moment,
+                }  # fmt: skip
+
     def write(self, connection: Any) -> None:
         """Makes the tables of the schema that the connection uses hold these rows and no others."""
         written: dict[str, tuple[str, ...]] = dict.fromkeys(
@@ -149,6 +169,8 @@ class RandomOM:
         written |= {
             **dict.fromkeys([SERVICES, *PEOPLE.values()], ("json", "nameHash")),
             DOMAINS: ("json", "fqnHash"),
+            "query_entity": ("json", "fqnHash"),
+            "query_cost_time_series": ("jsonSchema", "json", "entityFQNHash"),
             "entity_relationship": ("fromId", "toId", "fromEntity", "toEntity", "relation", "deleted"),
             "entity_usage": ("id", "entityType", "usageDate", "count1"),
             "tag_usage": ("source", "tagFQN", "labelType", "state", "tagFQNHash", "targetFQNHash"),
@@ -216,6 +238,10 @@ class RandomOM:
         self.sizes = {new.get(each, each): size for each, size in self.sizes.items()}
         self.tags = [(new.get(each, each), *tag) for each, *tag in self.tags]
         self.attention = [(new.get(one, one), new.get(other, other), *more) for one, other, *more in self.attention]
+        self.statements = {
+            query: (text, [new.get(each, each) for each in tables], day)
+            for query, (text, tables, day) in self.statements.items()
+        }
         return new
 
     def rename(self, identifier: str, name: str) -> None:
@@ -254,6 +280,7 @@ def random_om(random: Random, today: date) -> RandomOM:
     add_views(om, random)
     add_labels(om, random)
     add_ownership(om, Random(random.random()))
+    add_statements(om)
     return om
 
 
@@ -268,6 +295,19 @@ def vary_money(om: RandomOM) -> None:
         day = om.day(random.choice([85, 89, 90, 91, 400]))
         moment = int(datetime(day.year, day.month, day.day, 9, tzinfo=UTC).timestamp()) * 1000
         document |= random.choice([{}, {"lifeCycle": {"updated": {"timestamp": moment}}}])
+
+
+def add_statements(om: RandomOM) -> None:
+    """Statements that write tables, and some that read them; of some OM knows what they cost."""
+    # Of its own, so that all else is as it would be without.
+    random = Random(f"statements {sorted(om.fqns().values())}")
+    tables = {each: fqn for each, fqn in om.fqns().items() if fqn.startswith("shop.")}
+    for number, (one, other) in enumerate(random.sample(sorted(tables), 2) for _ in range(16)):
+        template, (_, _, schema, name) = random.choice(list(STATEMENTS)), tables[one].split(".")
+        text = text_of(template, schema, name, tables[other].split(".")[-1])
+        query = om.add("query_entity", f"shop.query_{number}", query=text, checksum=f"{number:032}")
+        day = om.day(random.choice([1, 20, 45, 100])) if random.random() < 0.5 else None
+        om.statements[query] = text, [one, *random.choice([[], [other]])], day
 
 
 def add_labels(om: RandomOM, random: Random) -> None:
@@ -386,7 +426,8 @@ def add_views(om: RandomOM, random: Random) -> None:
 def plainly_named(om: RandomOM) -> list[str]:
     """The tables whose names say nothing to others: no parts of a series, named by no text of a view, and by no other table."""
     documents = {each: document for each, (document, _) in om.entities[TABLES].items()}
-    texts = " ".join(document.get("schemaDefinition", "") for document in documents.values()).casefold()
+    of_views = (document.get("schemaDefinition", "") for document in documents.values())
+    texts = " ".join([*of_views, *(text for text, _, _ in om.statements.values())]).casefold()
     meaningful = {"orders", "plain", *re.findall(r"\w+", texts)}
     names = {each: documents[each]["name"] for each in om.fqns()}
     counts = Counter(names.values())

@@ -11,6 +11,7 @@ from typing import Any
 from tests.support.second_feeds import UsageRow
 from tests.support.second_memory import Known
 from tests.support.second_ownership import Ownership, says_something
+from tests.support.second_statements import only_writes
 from tests.support.second_time import Moment, read_moment
 
 WRITING = {"INSERT", "UPDATE", "DELETE", "MERGE", "WRITE"}
@@ -129,6 +130,7 @@ class Reader:
             "writes": [moments["updated"].day, moments["created"].day],
             "metadata_changed": self.day(document.get("updatedAt")), "entity_created": self.day(created),
             "first_version": is_first_version(document.get("version")), "profiles": [], "cost_use": None,
+            "cost_written": None, "statements": [],
             "described": says_something(description), "tier": None,
             "tags": set(), "editor": document.get("updatedBy"),
             "sizes": [], "uses": {}, "usage_days": set(), "counts": {}, "query_cost": None,
@@ -235,7 +237,9 @@ class Reader:
         return runs
 
     def add_costs(self, tables: dict[str, Row]) -> None:
-        ids = {row["fqnHash"]: row["id"] for row in self.rows("query_entity", "id, fqnHash")}
+        queries = self.rows("query_entity", "id, fqnHash, json")
+        ids = {row["fqnHash"]: row["id"] for row in queries}
+        texts = {row["id"]: decoded(row["json"]).get("query") for row in queries}
         costs: dict[str, float] = defaultdict(float)
         days: dict[str, date] = {}
         undated = set[str]()
@@ -260,8 +264,15 @@ class Reader:
                     table["query_cost"] = (table["query_cost"] or 0) + costs[query] / len(identifiers)
                 if query in undated:
                     table["unreadable_use"] = True
+                # Without the statements themselves, all of them are use.
+                writes = only_writes(texts.get(query), split_fqn(table["fqn"]))
+                table["statements"].append(writes)
                 if query in days:
-                    table["cost_use"] = max(days[query], table["cost_use"] or days[query])
+                    kind = "cost_written" if writes else "cost_use"
+                    table[kind] = max(days[query], table[kind] or days[query])
+        for table in tables.values():
+            days_written = (table["written"], table["cost_written"] and min(table["cost_written"], self.today))
+            table["written"] = max((each for each in days_written if each), default=None)
 
 
 def is_amount(cost: Any) -> bool:

@@ -255,8 +255,20 @@ class _Verdicts:
         known: date = min(self.tables[each]["known_since"] for each in parts)
         return known
 
+    def is_only_written(self, table: Row) -> bool:
+        """Whether all statements that are known only write it, and nothing but counts says that it was read lately."""
+        signs = [table["life_accessed"], table["cost_use"]]
+        if table["accessed"] and (not table["last_use"] or table["accessed"] > table["last_use"]):
+            signs.append(table["accessed"])
+        if any(sign and self.ago(sign) <= 90 for sign in signs):
+            return False
+        unreadable = table["unreadable_access"] or table["unreadable_use"] or table.get("unread_row", False)
+        return bool(table["statements"]) and all(table["statements"]) and not unreadable
+
     def verdict(self, table: Row, mine: Row) -> str:
         blockers, rules = mine["blockers"], self.rules
+        if table["activity"] in ("ACTIVE", "COOLING") and not blockers & KEPT and self.is_only_written(table):
+            return "REVIEW"
         if table["activity"] in ("NEW", "ACTIVE", "COOLING") or blockers & KEPT:
             return "KEEP"
         unknown = table["activity"] == "UNKNOWN"

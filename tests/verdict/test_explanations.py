@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from thirdeye.inventory.columns import ONLY_WRITTEN
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, Blocker, Verdict
 from thirdeye.verdict.explanations import Background, ReturnRisk, blocker_detail, reasons
 from thirdeye.verdict.label_sentences import signs_of_care
@@ -19,7 +20,7 @@ TABLE: dict[str, Any] = {
     "refreshedAt": datetime(2026, 11, 21, 12, tzinfo=UTC), "series": None,
     "blockerCodes": [], "serviceType": "Trino", "tableType": "Regular", "longTermRate": False,
     "storagePrice": {"longTermDays": 90}, "tags": [], "marks": [], "placeTags": [], "products": [], "suggestedTier": None,
-    "signsOfCare": NO_CARE,
+    "signsOfCare": NO_CARE, "useKind": 0, "queryCost": None,
 }  # fmt: skip
 SERIES = {
     "inUse": False, "throughLineage": False, "lastAccessed": date(2026, 3, 12),
@@ -264,3 +265,20 @@ def test_every_blocker_has_a_sentence_of_its_own() -> None:
 )
 def test_blockers_in_words(blocker: Blocker, changed: dict[str, Any], sentence: str) -> None:
     assert detail(blocker, **changed) == sentence
+
+
+@pytest.mark.parametrize(
+    ("cost", "sentence"),
+    [
+        (None, "Every statement that OpenMetadata keeps of it only writes it."),
+        (
+            Decimal("1234.567"),
+            "Every statement that OpenMetadata keeps of it only writes it, which cost 1,234.57 USD in the last 30 days.",
+        ),
+    ],
+)
+def test_what_is_said_of_what_is_only_written(cost: Decimal | None, sentence: str) -> None:
+    counted = {"activity": "ACTIVE", "advised": {"idle": 1}, "lastAccessed": date(2026, 11, 20), "queryCost": cost}
+    assert said(**counted)[:2] == ["Last read on 20 November 2026 (1 day ago).", *said()[1:2]]
+    use, written, *_ = said(**counted, useKind=ONLY_WRITTEN)
+    assert (use, written) == ("Last counted as used on 20 November 2026 (1 day ago).", sentence)

@@ -95,7 +95,7 @@ def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:
     if number is None:
         # Of a service that the directory no longer has.
         tariffs = Tariffs([DEFAULT_PRICE], snapshot.as_of)
-    shown = _columns_of(snapshot, row["number"], ["flags", "departed"])
+    shown = _columns_of(snapshot, row["number"], ["flags", "departed", "use_kind"])
     inventory = inventory_view(
         row,
         idle=None if advised["idle"] == UNKNOWN_IDLE_DAYS else advised["idle"],
@@ -112,7 +112,8 @@ def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:
     labels = labels_view(
         _columns_of(snapshot, row["number"], LABEL_COLUMNS), snapshot.directory["labels"], row["metadata_changed"]
     )
-    return {**inventory, **labels, **advice_view(advised, shown["flags"], snapshot.advice, inventory["monthlyCost"])}
+    advice = advice_view(advised, shown["flags"], snapshot.advice, inventory["monthlyCost"])
+    return {**inventory, **labels, **advice, "useKind": shown["use_kind"]}
 
 
 def series_of(snapshot: Snapshot, number: int) -> SeriesView | None:

@@ -107,7 +107,9 @@ class AdviceView(TypedDict):
 
 
 class TableView(InventoryView, AdviceView, LabelsView):
-    """A table with its labels and the verdict on it."""
+    """A table with its labels and the verdict on it; `useKind` as the column `use_kind`."""
+
+    useKind: int
 
 
 class AsOf(TypedDict):

@@ -32,6 +32,8 @@ QUERY_FIELDS: Final[Fields] = {
     "accessed": "u2",
     "written": "u2",
     "queries": "i4",
+    # Bits: what kind of use it is that is known of.
+    "use_kind": "u1",
     "owners": "i4",
     "departed": "i4",
     "tags": "i4",
@@ -70,8 +72,9 @@ SOURCE_FIELDS: Final[Fields] = {
     "lifecycle_updated": "u2",
     "profile_written": "u2",
     "profiled": "u2",
-    # The newest day on which a query that names it has a record of its cost.
+    # The newest days on which a query that names it, and one that only writes it, have a record of their cost.
     "cost_use": "u2",
+    "cost_written": "u2",
     # Since when it is known by any sign: kept, and only moves back.
     "known_since": "u2",
     "signs": "u1",
@@ -140,6 +143,9 @@ UNREADABLE_WRITTEN, MATERIALIZED_VIEW, DYNAMIC_TABLE, WITHOUT_PLAN, TESTED, CARE
     16384,
     32768,
 )
+# Bits of `use_kind`. ONLY_WRITTEN: every statement that OpenMetadata keeps of it only writes it, and nothing else says that
+# it was read lately.
+ONLY_WRITTEN: Final = 1
 # Bits of `form`: the suffix of the name is a date, or a number; the type of the table; the name has marks of a copy.
 DATED, NUMBERED, PARTITIONED, VIEW, MARKED = 1, 2, 4, 8, 16
 _EPOCH = date(1970, 1, 1)

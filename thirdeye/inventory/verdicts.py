@@ -47,7 +47,7 @@ ADVICE_FIELDS: Final = ("idle", "verdict", "purge", "blockers", "risk")
 # The columns of labels, but for the tags that a row of the inventory has, too.
 LABEL_FIELDS: Final = ("marks", "products", "editor", "followers")
 # What an answer about a table needs beside its row of the inventory.
-SHOWN_FIELDS: Final = (*ADVICE_FIELDS, "series", "place", "flags", "departed", *LABEL_FIELDS)
+SHOWN_FIELDS: Final = (*ADVICE_FIELDS, "series", "place", "flags", "departed", "use_kind", *LABEL_FIELDS)
 # Columns hold a verdict as its index in this tuple, and blockers as bits.
 VERDICTS: Final = tuple(Verdict)
 VERDICT_CODE: Final[Mapping[Verdict, int]] = {verdict: code for code, verdict in enumerate(VERDICTS)}

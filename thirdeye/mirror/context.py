@@ -158,6 +158,8 @@ class RefreshWork:
     copy_candidates: CopyCandidates = field(init=False)
     # From VIEWS.
     text_lineage: TextLineage = field(init=False)
+    # By table the key of its name as a word.
+    word_keys: Array = field(init=False)
     # From RELATIONS and TAGS.
     labels: LabelRows = field(default_factory=LabelRows)
     # From RELATIONS.

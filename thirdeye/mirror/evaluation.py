@@ -13,6 +13,7 @@ from thirdeye.inventory.columns import (
     IN_USE_THROUGH_LINEAGE,
     IN_USE_THROUGH_SERIES,
     LATE_WRITE,
+    ONLY_WRITTEN,
     SEEN_LATER,
     UNREADABLE_ACCESS,
     UNREADABLE_ROW,
@@ -53,6 +54,7 @@ def classify_tables(
         query, source = state.query.parts(chunk), state.source.parts(chunk)
         part, place = slice(chunk * CHUNK, (chunk + 1) * CHUNK), query["place"]
         _set_days(query, source, feeds.undated[place], today)
+        _set_use_kind(query, source, feeds.undated[place], today, thresholds)
         query["queries"][:] = np.minimum(usage.queries[part], 2**31 - 1)
         query["evidence"][:] = rules.table_evidence(feeds.evidence[place], source["metadata_changed"])
         tables = rule_columns(query, source, feeds, first_rows, today, thresholds)
@@ -161,13 +163,35 @@ def _set_days(query: dict[str, Array], source: dict[str, Array], undated: Mask, 
     accesses = [query["accessed"], source["last_use"], source["cost_use"]]
     accesses.append(np.where(undated, 0, readable("lifecycle_accessed")))
     query["accessed"][:] = np.maximum.reduce(accesses)
-    writes = (readable("lifecycle_updated"), readable("profile_written"), source["created"])
+    writes = (readable("lifecycle_updated"), readable("profile_written"), source["created"], source["cost_written"])
     query["written"][:] = np.maximum.reduce(writes)
     source["known_since"][:] = _earliest(source["known_since"], source["first_row"])
     late = (source["lifecycle_updated"] > today + 1) | (source["profile_written"] > today + 1)
     source["signs"][:] = (source["signs"] & ~np.uint8(LATE_WRITE)) | (late * np.uint8(LATE_WRITE))
     unreadable = np.where((source["signs"] & UNREADABLE_WRITE) != 0, UNREADABLE_WRITTEN, 0).astype(np.uint16)
     query["flags"][:] = (query["flags"] & ~np.uint16(UNREADABLE_WRITTEN)) | unreadable
+
+
+def _set_use_kind(
+    query: Mapping[str, Array],
+    source: Mapping[str, Array],
+    undated: Mask,
+    today: int,
+    thresholds: rules.Thresholds,
+) -> None:
+    """Takes the mark of what is only written from tables of which something but counts says that they were read lately."""
+
+    def is_lately(days: Array) -> Mask:
+        lately: Mask = (days > 0) & (today - days.astype(np.int64) <= thresholds.cooling_days)
+        return lately
+
+    lifecycle = np.where(undated, 0, _readable(source["lifecycle_accessed"], today))
+    by_others = query["accessed"] > source["last_use"]
+    unreadable = (source["signs"] & (UNREADABLE_ACCESS | UNREADABLE_USE | UNREADABLE_ROW)) != 0
+    was_read = (
+        is_lately(lifecycle) | is_lately(source["cost_use"]) | (by_others & is_lately(query["accessed"])) | unreadable
+    )
+    query["use_kind"][was_read] &= ~np.uint8(ONLY_WRITTEN)
 
 
 def evaluate_use(

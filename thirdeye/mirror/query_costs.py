@@ -7,7 +7,7 @@ import numpy as np
 
 from thirdeye.inventory.columns import Array, Mask, select
 from thirdeye.mirror.keys import KEY, records_of
-from thirdeye.mirror.openmetadata.source_tables import QUERIES, QUERY_COSTS, RELATIONS
+from thirdeye.mirror.openmetadata.source_tables import QUERIES, QUERY_COSTS, RELATIONS, STATEMENTS
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.state import Index
 from thirdeye.mirror.warnings import RefreshWarnings
@@ -53,7 +53,8 @@ async def read_query_costs(
     costs = {key: float(row["cost"]) for key, row in keyed if row["cost"] is not None}
     last_days = {key: int(row["newest"]) // _DAY_MS for key, row in keyed if row["newest"] is not None}
     undated = [key for key, row in keyed if row["undated"]]
-    rows = await reader.rows(RELATIONS, reader.om.mentions) if keyed else []
+    # Of statements that cost nothing it is of interest what they do.
+    rows = await reader.rows(RELATIONS, reader.om.mentions) if keyed or reader.has(STATEMENTS) else []
     if not rows:
         return NO_COSTS
     mentions = np.concatenate([records_of(row["packed"] or "", _MENTION) for row in rows])
@@ -73,12 +74,17 @@ def split_costs(tables: int, costs: Costs, mentions: Mentions) -> Array:
 
 
 def last_uses(tables: int, days: LastDays, mentions: Mentions, today: int) -> Array:
-    """The newest day on which a query that names a table has a cost, which is use; 0 without any."""
+    """The newest day on which a query that names a table has a cost, which is use or a write; 0 without any."""
     numbers, places, keys = _matching(days, mentions)
     newest, result = np.array([days[key] for key in keys], np.int64), np.zeros(tables, np.uint16)
     known = numbers >= 0
     np.maximum.at(result, numbers[known], np.minimum(newest[places[known]], today).astype(np.uint16))
     return result
+
+
+def chosen_mentions(mentions: Mentions, chosen: Mask) -> Mentions:
+    """Some of the mentions."""
+    return mentions[0][chosen], mentions[1][chosen]
 
 
 def used_at_no_day(tables: int, costs: QueryCosts) -> Mask:

@@ -27,6 +27,7 @@ from thirdeye.verdict.return_risk import NO_CLASS, RiskTable, classify
 from thirdeye.verdict.rules import BlockerFacts, Policy
 from thirdeye.verdict.series import share_risk, share_verdict, shared_facts, unused_series
 from thirdeye.verdict.trials import mark_trials
+from thirdeye.verdict.writes import review_only_written
 
 # Above every risk: of a table whose return risk is unknown.
 _UNKNOWN_RISK = 2.0
@@ -106,6 +107,7 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
             policy=policy,
             today=today,
         )
+        verdicts = review_only_written(verdicts, chunk)
         chunk["verdict"][:] = np.where(estate.present[part], verdicts, VERDICT_CODE[Verdict.KEEP])
     share_verdict(unused, query)
     mark_trials(estate, unused, policy)

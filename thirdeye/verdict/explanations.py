@@ -12,7 +12,7 @@ from thirdeye.estate.series import SeriesView
 from thirdeye.inventory.money import CENT
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, Blocker, Verdict
 from thirdeye.inventory.warehouses import has_plan
-from thirdeye.verdict import label_sentences
+from thirdeye.verdict import label_sentences, use_kinds
 from thirdeye.verdict.dropped_tables import kept_after_drop
 from thirdeye.verdict.removal import refusal
 from thirdeye.verdict.rules import Policy
@@ -181,6 +181,7 @@ def reasons(
     sentences = [_use(table)] if table["absentSince"] is None else [_absence(table["absentSince"]), _use(table)]
     if (series := _unused_series(table)) is not None:
         sentences.append(series["reason"])
+    sentences += use_kinds.sentences(table)
     if risk is not None and risk["tables"][0]:
         sentences.append(_similar_tables(risk))
     sentences.append(_cost(table))
@@ -234,7 +235,8 @@ def _use(table: TableAnswer) -> str:
         return f"Never seen in use in {idle:,} days that were watched."
     days = (table["refreshedAt"].date() - accessed).days
     if table["activity"] not in {"STALE", "DORMANT"}:
-        return f"Last read on {format_day(accessed)} ({_days(days)} ago)."
+        used = "counted as used" if use_kinds.is_only_written(table) else "read"
+        return f"Last {used} on {format_day(accessed)} ({_days(days)} ago)."
     watched = "" if idle == days else f", {idle:,} of them watched"
     since = f"Not read since {format_day(accessed)} ({_days(days)}{watched})"
     pause = table["longestPauseDays"]

@@ -24,10 +24,12 @@ from thirdeye.verdict.quality import regret_rate
 from thirdeye.verdict.return_risk import FUTURE_DAYS, IDLE_LIMITS, RATIO_CLASSES, USE_CLASSES, RiskTable, StateCounts
 from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.series import UnusedSeries, share_blockers, share_verdict, unused_series
+from thirdeye.verdict.writes import review_only_written
 
 # The columns that a simulation reads.
 SIMULATED: Final = (
     *COST_COLUMNS, "activity", "accessed", "series", "tags", "marks", "tier", "idle", "verdict", "blockers", "risk",
+    "use_kind",
 )  # fmt: skip
 # Those that the parts of a series share, and what tells which do.
 _SHARED: Final = ("flags", "series", "verdict", "blockers", "risk")
@@ -90,6 +92,7 @@ def _simulated(catalogue: Catalogue, protects: Protection, policy: Policy, today
             policy=policy,
             today=today,
         )
+        chunk["verdict"][:] = review_only_written(chunk["verdict"], chunk)
     share_verdict(series, simulated)
     return simulated
 

@@ -87,7 +87,11 @@ TEAMS = SourceTable(
 DOMAINS = SourceTable("domain_entity", ("id", "name"), "names of domains are not known anew", ("json",))
 PRODUCTS = SourceTable("data_product_entity", ("id", "name"), "data products have no names", ("deleted",))
 CONTRACTS = SourceTable("data_contract_entity", ("id", "name"), "data contracts have no names", ("deleted",))
-QUERIES = SourceTable("query_entity", ("id", "fqnHash"), "what queries cost is not known")
+QUERIES = SourceTable("query_entity", ("id", "fqnHash"), "what queries cost is not known", ("json", "updatedAt"))
+# An account that was set up for an earlier version of ThirdEye may not read the statements themselves.
+STATEMENTS = SourceTable(
+    "query_entity", ("id", "json", "updatedAt"), "statements that only write a table count as its use"
+)
 QUERY_COSTS = SourceTable(
     "query_cost_time_series", ("entityFQNHash", "timestamp", "json"), "what queries cost is not known"
 )

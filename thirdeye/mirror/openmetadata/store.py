@@ -133,6 +133,26 @@ WHERE {UUID.format(column="query_entity.id")}
 GROUP BY query_entity.id
 """
 
+# Statements, packed: the id (32 digits) and a checksum of when it was changed (8).
+_STATEMENT_STAMPS = f"""
+SELECT LEFT(id, 2) AS part,
+       GROUP_CONCAT(IF({UUID.format(column="id")},
+                       CONCAT(REPLACE(id, '-', ''), LPAD(HEX(CRC32(COALESCE(updatedAt, ''))), 8, '0')), '')
+                    SEPARATOR '') AS packed
+FROM query_entity GROUP BY LEFT(id, 2)
+"""
+_STATEMENT = "JSON_EXTRACT(json, '$.query')"
+# By these words a text may write; all others read.
+_WRITING_WORDS = ("insert", "update", "delete", "merge", "create", "truncate", "copy")
+_MAY_WRITE = " OR ".join(f"LOCATE('{word}', LOWER(LEFT(text, 100000))) > 0" for word in _WRITING_WORDS)
+_STATEMENT_HASHES = f"""
+SELECT id, LENGTH(text) AS length, MD5(text) AS hash, {_MAY_WRITE} AS may_write FROM (
+  SELECT id, IF(JSON_TYPE({_STATEMENT}) = 'STRING', JSON_UNQUOTE({_STATEMENT}), NULL) AS text
+  FROM query_entity WHERE id IN %(ids)s
+) AS statements
+"""
+_STATEMENT_TEXTS = f"SELECT id, JSON_UNQUOTE({_STATEMENT}) AS text FROM query_entity WHERE id IN %(ids)s"
+
 _USAGE_PIPELINES = "SELECT fqnHash AS fqn_hash FROM ingestion_pipeline_entity WHERE pipelineType = 'usage'"
 # A run whose first step, the source, has no records could not read the log. Steps are not stored before OM 1.3.
 _USAGE_RUNS = f"""
@@ -263,3 +283,15 @@ class OpenMetadata(TableStatements):
         `absurd`: how many of its costs are no amount of money of one day, of which there is an `example`.
         """
         return await self._session.fetch_all(_QUERY_COSTS, {"since": since, "until": until})
+
+    async def statement_stamps(self) -> list[Row]:
+        """All statements, packed by the first digits of their ids: 32 digits of the id and 8 of when it was changed."""
+        return await self._session.fetch_all(_STATEMENT_STAMPS)
+
+    async def statement_hashes(self, ids: Sequence[str]) -> list[Row]:
+        """Bytes and hash of these statements (NULL for what is no text), and whether they have a word of writing."""
+        return await self._session.fetch_all(_STATEMENT_HASHES, {"ids": tuple(ids)})
+
+    async def statement_texts(self, ids: Sequence[str]) -> list[Row]:
+        """These statements themselves."""
+        return await self._session.fetch_all(_STATEMENT_TEXTS, {"ids": tuple(ids)})

@@ -4,14 +4,24 @@ from functools import partial
 
 import numpy as np
 
-from thirdeye.inventory.columns import ABSENT, UNREADABLE_USE, Array
+from thirdeye.inventory.columns import ABSENT, ONLY_WRITTEN, UNREADABLE_USE, Array, Mask
 from thirdeye.mirror.assets import AssetUse, evaluate_assets, name_assets, read_assets, warn_of_unreadable
 from thirdeye.mirror.buckets import id_buckets
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.edges import EdgeReader
-from thirdeye.mirror.openmetadata.source_tables import QUERY_COSTS, RELATIONS
-from thirdeye.mirror.query_costs import NO_COSTS, last_uses, read_query_costs, split_costs, used_at_no_day
+from thirdeye.mirror.openmetadata.source_tables import QUERIES, QUERY_COSTS, RELATIONS, STATEMENTS
+from thirdeye.mirror.query_costs import (
+    NO_COSTS,
+    QueryCosts,
+    chosen_mentions,
+    last_uses,
+    read_query_costs,
+    split_costs,
+    used_at_no_day,
+)
 from thirdeye.mirror.state import State, load_edges
+from thirdeye.mirror.statements.known import only_written
+from thirdeye.mirror.statements.texts import writing_mentions
 
 
 async def read_lineage(context: RefreshContext, work: RefreshWork) -> None:
@@ -21,9 +31,22 @@ async def read_lineage(context: RefreshContext, work: RefreshWork) -> None:
     read = partial(read_query_costs, reader, work.tables_by_id, context.today_number, context.warnings)
     found = await reader.bounded(QUERY_COSTS, read, NO_COSTS)
     state.query["query_cost"] = split_costs(state.tables, found.costs, found.mentions)
-    state.source["cost_use"] = last_uses(state.tables, found.last_days, found.mentions, context.today_number)
+    await _set_use_by_statements(context, work, found)
     state.source["signs"][used_at_no_day(state.tables, found)] |= np.uint8(UNREADABLE_USE)
     del work.tables_by_id
+
+
+async def _set_use_by_statements(context: RefreshContext, work: RefreshWork, found: QueryCosts) -> None:
+    """Sets the newest days on which statements used and wrote each table, and which tables statements only write."""
+    state, mentions, today = work.state, found.mentions, context.today_number
+    nothing: Mask = np.zeros(len(mentions[0]), np.bool_)
+    read = partial(writing_mentions, context, work, mentions)
+    writes = await context.reader.bounded(STATEMENTS, read, nothing) if context.reader.has(QUERIES) else nothing
+    del work.word_keys
+    for column, chosen in (("cost_use", ~writes), ("cost_written", writes)):
+        state.source[column] = last_uses(state.tables, found.last_days, chosen_mentions(mentions, chosen), today)
+    is_written = only_written(state.tables, mentions, writes)
+    state.query["use_kind"] = np.where(is_written, ONLY_WRITTEN, 0)
 
 
 async def _read_edges(context: RefreshContext, work: RefreshWork) -> None:

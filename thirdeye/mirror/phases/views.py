@@ -28,6 +28,8 @@ async def read_views(context: RefreshContext, work: RefreshWork) -> None:
     work.text_lineage = await asyncio.to_thread(text_lineage, state, known, words)
     await _stage(context, known)
     await context.blobs.drop("name/", await context.blobs.stage_all(packed_names(state)))
+    # Statements name tables, too.
+    work.word_keys = state.name["word_key"]
     state.name = Columns(NAME_FIELDS)
 
 

@@ -9,12 +9,12 @@ import os
 import sys
 from contextlib import suppress
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import orjson
 import structlog
 
-from thirdeye.mirror.views.sql_reader_child import LENGTH_BYTES
+from thirdeye.mirror.views.sql_reader_child import LENGTH_BYTES, STATEMENTS
 from thirdeye.mirror.views.sql_references import Path
 
 # The process stops itself after a second of processor time; beyond this it is stopped.
@@ -43,17 +43,29 @@ class SQLReader:
 
     async def paths_in(self, text: str, dialect: str) -> list[Path] | None:
         """The tables that a text names; None for one that cannot be read in time. Raises OSError without a process."""
+        paths = await self._read(text, dialect)
+        return None if paths is None else [tuple(path) for path in paths]
+
+    async def written_and_read(self, text: str, dialect: str) -> tuple[list[Path], list[Path]] | None:
+        """The tables that statements write, and those that they name otherwise; likewise."""
+        found = await self._read(text, f"{STATEMENTS}{dialect}")
+        if found is None:
+            return None
+        written, read = ([tuple(path) for path in paths] for paths in found)
+        return written, read
+
+    async def _read(self, text: str, dialect: str) -> list[Any] | None:
         request = dialect.encode() + b"\0" + text.encode(errors="replace")
         # A process may be stopped between two texts: that is not the fault of the next.
         for _ in range(2):
             self._process = self._process or await _start()
             try:
-                paths: list[list[str]] | None = orjson.loads(await _ask(self._process, request, _MAX_SECONDS))
+                found: list[Any] | None = orjson.loads(await _ask(self._process, request, _MAX_SECONDS))
             except _STOPPED as error:
                 log.warning("sql_reader_stopped", problem=type(error).__name__, characters=len(text), dialect=dialect)
                 await self._stop()
             else:
-                return None if paths is None else [tuple(path) for path in paths]
+                return found
         return None
 
     async def _stop(self) -> None:

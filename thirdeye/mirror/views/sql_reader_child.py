@@ -1,7 +1,7 @@
 """The process that reads texts of SQL for `sql_reader.py`: it can be stopped, and what it takes ends with it.
 
 Each request and each answer is its length in four bytes and then itself: a dialect, a zero byte and a text; a JSON list
-of paths, or null for a text that cannot be read.
+of paths, or null for a text that cannot be read. Before the dialect, a plus sign asks for what statements write and read.
 """
 
 import resource
@@ -12,9 +12,10 @@ from typing import BinaryIO, Final
 
 import orjson
 
-from thirdeye.mirror.views.sql_references import UnreadableText, paths_in
+from thirdeye.mirror.views.sql_references import UnreadableText, paths_in, written_and_read
 
 LENGTH_BYTES: Final = 4
+STATEMENTS: Final = "+"
 # Of processor time: on a busy machine a text is not to blame for what others take.
 MAX_SECONDS: Final = 1.0
 _MAX_MEMORY: Final = 2**30
@@ -28,14 +29,19 @@ class _TooSlow(BaseException):
 
 def answer(request: bytes) -> bytes:
     """The answer to one request."""
-    dialect, _, text = request.partition(b"\0")
+    head, _, body = request.partition(b"\0")
+    dialect, text = head.decode(), body.decode(errors="replace")
     try:
         signal.setitimer(signal.ITIMER_VIRTUAL, MAX_SECONDS)
         try:
-            paths = paths_in(text.decode(errors="replace"), dialect.decode())
+            found: object = (
+                written_and_read(text, dialect.removeprefix(STATEMENTS))
+                if dialect.startswith(STATEMENTS)
+                else paths_in(text, dialect)
+            )
         finally:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        return orjson.dumps(paths)
+        return orjson.dumps(found)
     except (UnreadableText, MemoryError, RecursionError, _TooSlow, orjson.JSONEncodeError):
         return b"null"
 

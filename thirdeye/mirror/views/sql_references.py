@@ -48,6 +48,8 @@ _SOURCES: Final = (
     # What `|> AS name` makes of the query before it.
     exp.TableAlias,
 )  # fmt: skip
+# Statements that write a table.
+_WRITING: Final = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.TruncateTable, exp.Copy)
 # What a template leaves to be filled in is lost, also where the text can be read without it.
 _TEMPLATE: Final = re.compile(r"\{\{|\{%|\$\{")
 
@@ -76,14 +78,55 @@ def paths_in(text: str, dialect: str) -> list[Path]:
         raise UnreadableText from error
 
 
+def written_and_read(text: str, dialect: str) -> tuple[list[Path], list[Path]]:
+    """The tables that the statements of a text write, and those that they name in any other way. Raises UnreadableText.
+
+    What is not known to write reads: a table that is written and read, or of which RETURNING gives rows, is in both or among
+    the latter alone.
+    """
+    if _TEMPLATE.search(text):
+        raise UnreadableText
+    try:
+        written, read = dict[Path, None](), dict[Path, None]()
+        for statement in sqlglot.parse(text, dialect=dialect):
+            if statement is not None:
+                targets = {id(target) for target in _targets(statement)}
+                for node, path in _tables(statement):
+                    (written if id(node) in targets else read)[path] = None
+    except (SqlglotError, RecursionError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+        raise UnreadableText from error
+    return list(written), list(read)
+
+
+def _targets(statement: exp.Expr) -> Iterator[exp.Expr]:
+    """The tables that a statement does nothing with but write them."""
+    if not isinstance(statement, _WRITING) or statement.find(exp.Returning) is not None:
+        return
+    is_other = (
+        (isinstance(statement, exp.Create) and statement.args.get("kind") != "TABLE")
+        # Of `DELETE a FROM orders AS a` it is an alias.
+        or (isinstance(statement, exp.Delete) and bool(statement.args.get("tables")))
+        # `COPY orders TO` reads.
+        or (isinstance(statement, exp.Copy) and not statement.args.get("kind"))
+    )
+    if not is_other:
+        named = statement.expressions if isinstance(statement, exp.TruncateTable) else [statement.this]
+        yield from (each.this if isinstance(each, exp.Schema) else each for each in named)
+
+
 def _paths(statement: exp.Expr) -> Iterator[Path]:
+    return (path for table, path in _tables(statement) if not _is_created(table))
+
+
+def _tables(statement: exp.Expr) -> Iterator[tuple[exp.Table, Path]]:
+    """The tables that a statement names, with their names."""
     for node in statement.walk():
         if _hides_tables(node):
             raise UnreadableText
-        if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier | exp.Dot) and not _is_created(node):
+        if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier | exp.Dot):
             path = _path(node)
             if path[-1] and not (len(path) == 1 and _is_defined(node, node.this)):
-                yield path
+                yield node, path
 
 
 def _hides_tables(node: exp.Expr) -> bool:
