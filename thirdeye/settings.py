@@ -45,6 +45,9 @@ def _check_mapping(value: list[str]) -> list[str]:
 
 
 Words = Annotated[list[str], NoDecode, BeforeValidator(_as_list)]
+# As `inventory/uncounted_use.py` reads them: stars, and at least three letters in a row.
+Pattern = Annotated[str, StringConstraints(pattern=r"[^*\s]{3}", max_length=200)]
+Patterns = Annotated[list[Pattern], NoDecode, BeforeValidator(_as_list), Field(max_length=50)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[int, Field(ge=0, le=1000)]
@@ -187,6 +190,8 @@ class Settings(BaseSettings):
     lifecycle_min_share: Annotated[float, Field(gt=0, le=1)] = 0.10
     view_text_seconds: Annotated[float, Field(ge=0, le=3600)] = 60.0
     statement_text_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    uncounted_users: Patterns = []
+    uncounted_statements: Patterns = []
     undated_usage_services: Words = ["Postgres", "TimescaleDB"]
 
     @field_validator("log_level", mode="before")

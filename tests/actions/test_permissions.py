@@ -46,6 +46,7 @@ MATRIX: dict[str, tuple[str, frozenset[str]]] = {
     "Query.verdicts": ("verdicts { stale }", EVERYBODY),
     "Query.unlockPlan": ("unlockPlan { tables }", EVERYBODY),
     "Query.verdictQuality": ("verdictQuality { verdicts }", EVERYBODY),
+    "Query.uncountedUse": ("uncountedUse { users }", EVERYBODY),
     "Query.policy": ("policy { deleteRisk }", EVERYBODY),
     "Query.policyHistory": ("policyHistory { deleteRisk }", EVERYBODY),
     "Query.simulatePolicy": ("simulatePolicy(input: {deleteRisk: 0.01}) { tables }", EVERYBODY),
@@ -85,6 +86,7 @@ MATRIX: dict[str, tuple[str, frozenset[str]]] = {
     "Mutation.releaseTable": (f"releaseTable(fqn: {GOING}) {{ fqn }}", ADMINISTRATORS | {"owner"}),
     "Mutation.approveRemoval": (f'approveRemoval(fqn: {GOING}, reason: "nobody needs it") {{ fqn }}', OWNERS),
     "Mutation.withdrawApproval": (f"withdrawApproval(fqn: {GOING}) {{ fqn }}", OWNERS),
+    "Mutation.setUncountedUse": ('setUncountedUse(input: {users: ["backup_*"]}) { users }', ADMINISTRATORS),
     "Mutation.setPolicy": ("setPolicy(input: {}) { deleteRisk }", ADMINISTRATORS),
 }  # fmt: skip
 

@@ -58,6 +58,7 @@ CALLS: Mapping[str, dict[str, Any]] = {
     "releaseTable": {"fqn": TABLE},
     "approveRemoval": {"fqn": TABLE, "reason": "r r"},
     "withdrawApproval": {"fqn": TABLE},
+    "setUncountedUse": {"input": {"users": ["backup_*"], "exceptUsers": ["backup_ann"], "statements": ["scan of"]}},
     "setPolicy": {"input": {"protectedTags": ["PII.Sensitive"]}},
 }
 Path = tuple[str, ...]

@@ -202,10 +202,17 @@ class OMRows:
             self.relate(fqn, query, ("table", "query"), 5)
 
     def query_cost(
-        self, query: str, fqns: Iterable[str], ago: int, cost: Any = 0.5, count: Any = 1, text: object = "SELECT 1"
+        self,
+        query: str,
+        fqns: Iterable[str],
+        ago: int,
+        cost: Any = 0.5,
+        count: Any = 1,
+        text: object = "SELECT 1",
+        **more: Any,
     ) -> None:
         """Such a query, and what all its runs cost on a day; OM does not use `count`."""
-        self.statement(query, fqns, text, ago)
+        self.statement(query, fqns, text, ago, **more)
         record = {
             "id": identifier_of(f"{query} {ago}"),
             "timestamp": self.milliseconds(ago),

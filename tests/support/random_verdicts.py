@@ -249,7 +249,7 @@ class _InMemory(_Judge):
             "unreadable_access": False, "unreadable_use": False, "unreadable_write": False, "writes": writes,
             "written": max((each for each in writes if each), default=None),
             "metadata_changed": ago(facts.changed), "entity_created": None, "first_version": False, "profiles": [],
-            "cost_use": None, "statements": [], "last_use": None,
+            "cost_use": None, "statements": [], "last_use": None, "profile_days": [],
             "tier": facts.tier or None, "tags": set(facts.tags), "size": facts.size,
             "uses": {}, "usage_days": set(), "counts": {}, "query_cost": None, "owners": set(), "described": False,
             "tiers": {f"Tier.Tier{facts.tier}"} if facts.tier else set(),

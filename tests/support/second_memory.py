@@ -1,5 +1,6 @@
 """What outlives a refresh: what ThirdEye saw before, and what administrators said."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -59,6 +60,8 @@ class Known:
     confirmed_feeds: frozenset[PlaceName] = frozenset()
     confirmed_lineage: frozenset[str] = frozenset()
     undated_types: frozenset[str] = frozenset({"Postgres", "TimescaleDB"})
+    # What administrators say of use that does not count.
+    uncounted: dict[str, list[str]] = field(default_factory=dict)
 
     def confirms(self, service: str, database: str | None, schema: str | None) -> bool:
         """Whether somebody said that what OM has of this place is complete."""
@@ -80,6 +83,7 @@ async def known_to(estate: Any) -> Known:
     said = await estate.thirdeye.fetch_all(
         "SELECT kind, service, database_name, schema_name FROM feed_confirmation WHERE withdrawn_at IS NULL"
     )
+    uncounted = await estate.thirdeye.fetch_all("SELECT document FROM uncounted_use ORDER BY id DESC LIMIT 1")
     before = estate.judged.known if estate.judged else Known()
     return replace(
         before,
@@ -90,6 +94,7 @@ async def known_to(estate: Any) -> Known:
         ),
         confirmed_lineage=frozenset(row["service"] for row in said if row["kind"] == "LINEAGE"),
         undated_types=frozenset(estate.settings.undated_usage_services),
+        uncounted=json.loads(uncounted[0]["document"]) if uncounted else {},
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from tests.support.second_feeds import UsageRow
 from tests.support.second_memory import Known
 from tests.support.second_ownership import Ownership, says_something
-from tests.support.second_statements import only_writes
+from tests.support.second_statements import counts, only_writes
 from tests.support.second_time import Moment, read_moment
 
 WRITING = {"INSERT", "UPDATE", "DELETE", "MERGE", "WRITE"}
@@ -130,7 +130,7 @@ class Reader:
             "writes": [moments["updated"].day, moments["created"].day],
             "metadata_changed": self.day(document.get("updatedAt")), "entity_created": self.day(created),
             "first_version": is_first_version(document.get("version")), "profiles": [], "cost_use": None,
-            "cost_written": None, "statements": [],
+            "cost_written": None, "statements": [], "profile_days": [],
             "described": says_something(description), "tier": None,
             "tags": set(), "editor": document.get("updatedBy"),
             "sizes": [], "uses": {}, "usage_days": set(), "counts": {}, "query_cost": None,
@@ -167,6 +167,8 @@ class Reader:
             document = decoded(row["json"])
             document = {**document, **an_object(document.get("profileData"))}
             table["profiles"].append(self.day(row["timestamp"]))
+            if row["extension"] == "table.tableProfile":
+                table["profile_days"].append(self.day(row["timestamp"]))
             if row["extension"] == "table.tableProfile" and document.get("sizeInByte") is not None:
                 rows = document.get("rowCount")
                 # Nothing holds no rows: whoever wrote that does not know the size.
@@ -239,7 +241,12 @@ class Reader:
     def add_costs(self, tables: dict[str, Row]) -> None:
         queries = self.rows("query_entity", "id, fqnHash, json")
         ids = {row["fqnHash"]: row["id"] for row in queries}
-        texts = {row["id"]: decoded(row["json"]).get("query") for row in queries}
+        documents = {row["id"]: decoded(row["json"]) for row in queries}
+        users = {row["id"]: row["name"] for row in self.rows("user_entity", "id, name")}
+        related: dict[str, set[str | None]] = defaultdict(set)
+        for row in self.relations:
+            if (row["relation"], row["fromEntity"], row["toEntity"]) == (7, "user", "query"):
+                related[row["toId"]].add(users.get(row["fromId"]))
         costs: dict[str, float] = defaultdict(float)
         days: dict[str, date] = {}
         undated = set[str]()
@@ -265,11 +272,13 @@ class Reader:
                 if query in undated:
                     table["unreadable_use"] = True
                 # Without the statements themselves, all of them are use.
-                writes = only_writes(texts.get(query), split_fqn(table["fqn"]))
-                table["statements"].append(writes)
-                if query in days:
-                    kind = "cost_written" if writes else "cost_use"
-                    table[kind] = max(days[query], table[kind] or days[query])
+                document = documents.get(query, {})
+                writes = only_writes(document.get("query"), split_fqn(table["fqn"]))
+                uses = not writes and counts(document, related[query], self.known.uncounted)
+                table["statements"].append(not uses)
+                for kind in [*(["cost_written"] if writes else []), *(["cost_use"] if uses else [])]:
+                    if query in days:
+                        table[kind] = max(days[query], table[kind] or days[query])
         for table in tables.values():
             days_written = (table["written"], table["cost_written"] and min(table["cost_written"], self.today))
             table["written"] = max((each for each in days_written if each), default=None)

@@ -9,7 +9,7 @@ WRITES = re.compile(
     re.IGNORECASE,
 )
 READS = re.compile(rf"\b(?:from|join|using) {NAME}", re.IGNORECASE)
-UNSEEN = re.compile(r"\breturning\b|\{\{|\bcall\b|dblink", re.IGNORECASE)
+UNSEEN = re.compile(r"\breturning\b|\{\{|\bcall\b|dblink|\bfrom where\b", re.IGNORECASE)
 
 
 def only_writes(text: object, fqn: list[str]) -> bool:
@@ -70,3 +70,27 @@ def text_of(template: str, schema: str, name: str, other: str) -> str:
     for key, value in (("{schema}", schema), ("{name}", name), ("{other}", other)):
         template = template.replace(key, value)
     return template
+
+
+def counts(document: dict[str, object], related: set[str | None], said: dict[str, list[str]]) -> bool:
+    """Whether a statement counts as use: `related` are the names of users that OM relates to it, None for unknown ones."""
+    text = document.get("query")
+    if isinstance(text, str) and len(text.encode()) <= 65_000:
+        plain = re.sub(r"\s+", " ", text)
+        if any(re.search(glob(each), plain, re.IGNORECASE | re.DOTALL) for each in said.get("statements", ())):
+            return False
+    used_by = document.get("usedBy")
+    runners = used_by if isinstance(used_by, list) else []
+    names: set[str | None] = {*related, *(name if isinstance(name, str) else None for name in runners)}
+    return not names or not all(name is not None and is_uncounted(name, said) for name in names)
+
+
+def is_uncounted(name: str, said: dict[str, list[str]]) -> bool:
+    def is_among(patterns: list[str]) -> bool:
+        return any(re.fullmatch(glob(each), name, re.IGNORECASE | re.DOTALL) for each in patterns)
+
+    return is_among(said.get("users", [])) and not is_among(said.get("except_users", []))
+
+
+def glob(pattern: str) -> str:
+    return ".*".join(map(re.escape, pattern.split("*")))

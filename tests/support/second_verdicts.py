@@ -239,6 +239,7 @@ class _Verdicts:
         if mine["approved"]:
             mine["blockers"] -= LIFTED
         mine["verdict"] = self.verdict(table, mine)
+        mine["only_written"], mine["only_scanned"] = self.is_only_written(table), self.is_only_scanned(table)
 
     def is_approved(self, identifier: str, table: Row, blockers: set[str]) -> bool:
         """Whether an approval changes anything: of what is idle, or unknown and not seen in use for 90 days."""
@@ -264,6 +265,14 @@ class _Verdicts:
             return False
         unreadable = table["unreadable_access"] or table["unreadable_use"] or table.get("unread_row", False)
         return bool(table["statements"]) and all(table["statements"]) and not unreadable
+
+    def is_only_scanned(self, table: Row) -> bool:
+        """Whether each use of the last 30 days is one on a day on which the profiler ran on it, and the only one of the day."""
+        counts = {day: count for day, count in table["counts"].items() if count and self.ago(day) <= 30}
+        scanned = {day for day in table["profile_days"] if day}
+        signs = table["accessed"] and table["last_use"] and table["accessed"] > table["last_use"]
+        only_once = all(count == 1 and day in scanned for day, count in counts.items())
+        return bool(counts) and only_once and not signs and not table["place"].undated
 
     def verdict(self, table: Row, mine: Row) -> str:
         blockers, rules = mine["blockers"], self.rules

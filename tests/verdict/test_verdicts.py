@@ -22,7 +22,15 @@ from tests.support.second_memory import Known, known_to
 from tests.support.second_prices import Price, price_of
 from tests.support.second_verdicts import Rules, second_verdicts
 from thirdeye.estate.loaders import advised_columns
-from thirdeye.inventory.columns import CHUNK, IN_USE_THROUGH_LINEAGE, IN_USE_THROUGH_SERIES, PRESENT, TRIAL
+from thirdeye.inventory.columns import (
+    CHUNK,
+    IN_USE_THROUGH_LINEAGE,
+    IN_USE_THROUGH_SERIES,
+    ONLY_SCANNED,
+    ONLY_WRITTEN,
+    PRESENT,
+    TRIAL,
+)
 from thirdeye.inventory.query import COST_COLUMNS, cost_of
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.rules import Activity, has_activity
@@ -61,11 +69,13 @@ def a_past(
 async def verdicts_of(estate: Mirror) -> dict[str, dict[str, Any]]:
     """What the inventory says, by table id, in the words of the second computation."""
     snapshot = await EstateReader(estate.thirdeye).snapshot()
-    await snapshot.load((*ADVICE_FIELDS, "flags"))
+    await snapshot.load((*ADVICE_FIELDS, "flags", "use_kind"))
     risks = snapshot.advice["risks"]
     found = {}
     for row in await estate.thirdeye.fetch_all("SELECT number, id FROM table_inventory WHERE removed_at IS NULL"):
         columns = advised_columns(snapshot, row["number"])
+        chunk, place = divmod(row["number"], CHUNK)
+        kind = int(snapshot.catalogue.columns.parts(chunk)["use_kind"][place])
         found[row["id"]] = {
             "idle": None if columns["idle"] == UNKNOWN_IDLE_DAYS else columns["idle"],
             "purge": None if columns["purge"] == UNKNOWN_PURGE_SCORE else columns["purge"] / 10,
@@ -75,6 +85,8 @@ async def verdicts_of(estate: Mirror) -> dict[str, dict[str, Any]]:
             "trial": bool(
                 snapshot.catalogue.columns.parts(row["number"] // CHUNK)["flags"][row["number"] % CHUNK] & TRIAL
             ),
+            "only_written": bool(kind & ONLY_WRITTEN),
+            "only_scanned": bool(kind & ONLY_SCANNED),
         }
     return found
 
@@ -86,7 +98,7 @@ async def agree(estate: Mirror, judged: Judged, rules: Rules) -> dict[str, int]:
     assert mine.keys() == theirs.keys()
     for identifier, expected in theirs.items():
         found = mine[identifier]
-        for name in ("idle", "blockers", "verdict", "trial"):
+        for name in ("idle", "blockers", "verdict", "trial", "only_written", "only_scanned"):
             assert found[name] == expected[name], (name, judged.tables[identifier]["fqn"], found, expected)
         assert (found["risk"] is None) == (expected["risk"] is None), (found, expected)
         # Of what is absent the class is kept; what its risk is, is learnt anew each time.

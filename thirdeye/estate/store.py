@@ -1,6 +1,6 @@
 """SQL behind the API's answers about the estate: refreshes, prices, changes and confirmations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -44,6 +44,8 @@ REPLACE INTO storage_price (service_type, service, effective_from, usd_per_gb_mo
 VALUES (%(service_type)s, %(service)s, %(effective_from)s, %(usd_per_gb_month)s, %(long_term_usd_per_gb_month)s,
   %(long_term_days)s, %(set_by)s, %(set_at)s)
 """
+_UNCOUNTED_USE = "SELECT document, set_by, set_at FROM uncounted_use ORDER BY id DESC LIMIT 1"
+_SET_UNCOUNTED_USE = "INSERT INTO uncounted_use (document, set_by, set_at) VALUES (%(document)s, %(by)s, %(now)s)"
 _CONFIRMATION_COLUMNS = """
 id, kind, fqn, service, database_name AS `database`, schema_name AS `schema`, reason, confirmed_by AS `by`,
 confirmed_at AS at, withdrawn_by AS withdrawnBy, withdrawn_at AS withdrawnAt, withdrawn_reason AS withdrawnReason
@@ -173,3 +175,15 @@ def _decode_run(row: Row) -> Row:
         {"examples": [warning["example"]], **warning} for warning in orjson.loads(row["warnings"] or "[]")
     ]
     return row
+
+
+async def uncounted_use(thirdeye: MySQL) -> Row | None:
+    """What administrators said last of the use that does not count: `document`, `set_by`, and `set_at` in UTC."""
+    rows = await thirdeye.fetch_all(_UNCOUNTED_USE)
+    return {**rows[0], "document": orjson.loads(rows[0]["document"])} if rows else None
+
+
+async def set_uncounted_use(thirdeye: MySQL, document: Mapping[str, Sequence[str]], by: str, now: datetime) -> None:
+    """Says what does not count from now on."""
+    values = {"document": orjson.dumps(document).decode(), "by": by[:_MAX_NAME_LENGTH], "now": now}
+    await thirdeye.execute(_SET_UNCOUNTED_USE, values)

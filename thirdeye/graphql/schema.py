@@ -21,6 +21,7 @@ from thirdeye.estate.resolvers import (
     services,
     tables,
     totals,
+    uncounted_use,
 )
 from thirdeye.graphql.scalars import SCALARS
 from thirdeye.resources import resource
@@ -42,6 +43,8 @@ def build_schema() -> GraphQLSchema:
         services.database_feed,
         confirmations.query,
         confirmations.mutation,
+        uncounted_use.query,
+        uncounted_use.mutation,
         totals.query,
         totals.estate,
         estate_changes.query,

@@ -72,6 +72,9 @@ SOURCE_FIELDS: Final[Fields] = {
     "lifecycle_updated": "u2",
     "profile_written": "u2",
     "profiled": "u2",
+    # The days with a profile of it up to SCANNED_DAYS before `profiled_until`, as bits: the lowest is that day.
+    "profile_days": "u4",
+    "profiled_until": "u2",
     # The newest days on which a query that names it, and one that only writes it, have a record of their cost.
     "cost_use": "u2",
     "cost_written": "u2",
@@ -145,7 +148,10 @@ UNREADABLE_WRITTEN, MATERIALIZED_VIEW, DYNAMIC_TABLE, WITHOUT_PLAN, TESTED, CARE
 )
 # Bits of `use_kind`. ONLY_WRITTEN: every statement that OpenMetadata keeps of it only writes it, and nothing else says that
 # it was read lately.
-ONLY_WRITTEN: Final = 1
+# ONLY_SCANNED: of its uses of the last SCANNED_DAYS each fell on the day of a profile of it, and there were no more of them.
+# UNCOUNTED: some of its statements do not count as use, as administrators say; they are none for ONLY_WRITTEN either.
+ONLY_WRITTEN, ONLY_SCANNED, UNCOUNTED = 1, 2, 4
+SCANNED_DAYS: Final = 30
 # Bits of `form`: the suffix of the name is a date, or a number; the type of the table; the name has marks of a copy.
 DATED, NUMBERED, PARTITIONED, VIEW, MARKED = 1, 2, 4, 8, 16
 _EPOCH = date(1970, 1, 1)

@@ -13,7 +13,9 @@ from thirdeye.inventory.columns import (
     IN_USE_THROUGH_LINEAGE,
     IN_USE_THROUGH_SERIES,
     LATE_WRITE,
+    ONLY_SCANNED,
     ONLY_WRITTEN,
+    SCANNED_DAYS,
     SEEN_LATER,
     UNREADABLE_ACCESS,
     UNREADABLE_ROW,
@@ -54,8 +56,11 @@ def classify_tables(
         query, source = state.query.parts(chunk), state.source.parts(chunk)
         part, place = slice(chunk * CHUNK, (chunk + 1) * CHUNK), query["place"]
         _set_days(query, source, feeds.undated[place], today)
-        _set_use_kind(query, source, feeds.undated[place], today, thresholds)
         query["queries"][:] = np.minimum(usage.queries[part], 2**31 - 1)
+        _set_use_kind(query, source, feeds.undated[place], today, thresholds)
+        # Of fewer days nobody has counted the uses.
+        uncounted = feeds.undated[place] | (thresholds.recent_days < SCANNED_DAYS)
+        _set_only_scanned(query, source, usage.use_days[part], uncounted, today)
         query["evidence"][:] = rules.table_evidence(feeds.evidence[place], source["metadata_changed"])
         tables = rule_columns(query, source, feeds, first_rows, today, thresholds)
         idle = rules.idle_days(tables, watched, today)
@@ -192,6 +197,22 @@ def _set_use_kind(
         is_lately(lifecycle) | is_lately(source["cost_use"]) | (by_others & is_lately(query["accessed"])) | unreadable
     )
     query["use_kind"][was_read] &= ~np.uint8(ONLY_WRITTEN)
+
+
+def _set_only_scanned(
+    query: Mapping[str, Array], source: Mapping[str, Array], use_days: Array, uncounted: Mask, today: int
+) -> None:
+    """Marks tables whose use of the last days is no more than the profiler's: as many uses as days, each with a profile.
+
+    Of a use without a count, and of one that counts do not tell, nobody knows whose it was.
+    """
+    ago = np.minimum(today - source["profiled_until"].astype(np.int64), SCANNED_DAYS + 1).astype(np.uint64)
+    profile_days = (source["profile_days"].astype(np.uint64) << ago) & np.uint64(2 ** (SCANNED_DAYS + 1) - 1)
+    is_scanned = (use_days != 0) & ((use_days.astype(np.uint64) & ~profile_days) == 0) & ~uncounted
+    is_scanned &= query["queries"] <= np.bitwise_count(use_days)
+    is_scanned &= query["accessed"] <= source["last_use"]
+    query["use_kind"][~is_scanned] &= ~np.uint8(ONLY_SCANNED)
+    query["use_kind"][is_scanned] |= np.uint8(ONLY_SCANNED)
 
 
 def evaluate_use(

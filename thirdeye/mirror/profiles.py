@@ -20,16 +20,17 @@ _DAY_MS: Final = 86_400_000
 
 
 async def set_profiles(
-    state: State, index: Index, tables: Mask, rows: AsyncIterator[Row], warnings: RefreshWarnings
+    state: State, index: Index, tables: Mask, rows: AsyncIterator[Row], warnings: RefreshWarnings, today: int
 ) -> None:
     """Sets size and last write of the tables in `tables` from rows of `profiles`; `index` is of digests of FQN hashes."""
     state.query["size"][tables] = -1
     state.source["profile_written"][tables] = 0
     state.source["profiled"][tables] = 0
+    state.source["profile_days"][tables], state.source["profiled_until"][tables] = 0, today
     state.source["signs"][tables] &= ~np.uint8(UNREADABLE_PROFILE)
     async for row in rows:
-        lines = [line.split(",", 4) for line in row["packed"].split("\n")]
-        digests, times, unreadable, firsts, texts = zip(*lines, strict=True)
+        lines = [line.split(",", 5) for line in row["packed"].split("\n")]
+        digests, times, unreadable, firsts, days, texts = zip(*lines, strict=True)
         numbers = index.numbers(records_of("".join(digests)))
         written, profiled = _days(times), _days(firsts)
         signs = np.array([int(flag) * UNREADABLE_PROFILE for flag in unreadable], np.uint8)
@@ -48,6 +49,7 @@ async def set_profiles(
         state.query["size"][numbers[chosen]] = sizes[chosen]
         state.source["profile_written"][numbers[chosen]] = written[chosen]
         state.source["profiled"][numbers[chosen]] = profiled[chosen]
+        state.source["profile_days"][numbers[chosen]] = np.array(days, np.uint32)[chosen]
         state.source["signs"][numbers[chosen]] |= signs[chosen]
 
 

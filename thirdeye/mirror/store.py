@@ -377,3 +377,13 @@ async def publish_state(session: Session, generation: int, now: datetime, as_of:
 async def prices(thirdeye: MySQL, day: date) -> list[Row]:
     """All prices that took effect on or before a day."""
     return await thirdeye.fetch_all(_PRICES, {"day": day})
+
+
+_UNCOUNTED_USE = "SELECT document FROM uncounted_use ORDER BY id DESC LIMIT 1"
+
+
+async def uncounted_use(thirdeye: MySQL) -> dict[str, list[str]]:
+    """What administrators said last of the use that does not count; empty if they said nothing."""
+    rows = await thirdeye.fetch_all(_UNCOUNTED_USE)
+    document: dict[str, list[str]] = orjson.loads(rows[0]["document"]) if rows else {}
+    return document

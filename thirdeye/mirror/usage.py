@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from thirdeye.database import MySQL, Row
-from thirdeye.inventory.columns import Array, Mask, day_number
+from thirdeye.inventory.columns import SCANNED_DAYS, Array, Mask, day_number
 from thirdeye.inventory.rules import clamp_day_number
 from thirdeye.mirror import store
 from thirdeye.mirror.advisor import Advisor, DaysSoFar, Population
@@ -91,6 +91,8 @@ class UsageTotals:
     """
 
     queries: Array
+    # The last days of use as bits: the lowest is today. Of so many days as `queries` counts, SCANNED_DAYS at most.
+    use_days: Array
     daily: dict[int, Array]
     assets_90: set[bytes] = field(default_factory=set)
     assets_recent: set[bytes] = field(default_factory=set)
@@ -239,7 +241,9 @@ class UsageReader:
         source = self.state.source
         for field_name in ("first_use", "last_use", "days_of_use", "longest_gap", "first_row", "last_row"):
             source[field_name] = getattr(sums, field_name)
-        return UsageTotals(sums.queries, sums.daily_totals(), sums.assets_90, sums.assets_recent), watching
+        return UsageTotals(
+            sums.queries, sums.use_days, sums.daily_totals(), sums.assets_90, sums.assets_recent
+        ), watching
 
     async def _add_days(self, index: Index, advisor: Advisor, watching: Watching) -> tuple["_Sums", dict[str, DayBits]]:
         state, bits = self.state, dict[str, DayBits]()
@@ -311,7 +315,7 @@ class _Sums:
 
     def __init__(self, state: State, watching: Watching, undated: Mask) -> None:
         tables = state.tables
-        self.queries = np.zeros(tables, np.int64)
+        self.queries, self.use_days = np.zeros(tables, np.int64), np.zeros(tables, np.uint32)
         self.first_use, self.last_use, self.days_of_use, self.longest_gap, self.first_row, self.last_row = (
             np.zeros(tables, np.uint16) for _ in range(6)
         )
@@ -342,6 +346,8 @@ class _Sums:
         self._add_use(used, number, times)
         if ago <= recent_days and counted:
             np.add.at(self.queries, day.used, day.counts.astype(np.int64))
+            if 0 <= ago <= SCANNED_DAYS:
+                self.use_days[day.used] |= np.uint32(1 << ago)
         if ago <= COUNTED_DAYS and counted:
             place = self._of_table[day.used]
             services = self._service[place[place >= 0]]

@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from thirdeye.inventory.columns import ONLY_WRITTEN
+from thirdeye.inventory.columns import ONLY_SCANNED, ONLY_WRITTEN, SCANNED_DAYS, UNCOUNTED
 from thirdeye.inventory.money import CENT
+
+_SCANNED: Final = (
+    f"In the last {SCANNED_DAYS} days it was used only on days on which OpenMetadata's profiler ran on it, once on each: "
+    f"it may only be scanned.",
+)
 
 
 def is_only_written(table: Mapping[str, Any]) -> bool:
@@ -15,9 +20,11 @@ def is_only_written(table: Mapping[str, Any]) -> bool:
 
 def sentences(table: Mapping[str, Any]) -> list[str]:
     """What there is to say of it."""
-    if not is_only_written(table):
-        return []
-    return [f"Every statement that OpenMetadata keeps of it only writes it{_cost(table['queryCost'])}."]
+    or_not_counted = " or does not count as use" if table["useKind"] & UNCOUNTED else ""
+    written = [
+        f"Every statement that OpenMetadata keeps of it only writes it{or_not_counted}{_cost(table['queryCost'])}."
+    ]
+    return [*(written if is_only_written(table) else ()), *(_SCANNED if table["useKind"] & ONLY_SCANNED else ())]
 
 
 def _cost(cost: Decimal | None) -> str:

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Final
 
 from thirdeye.database import MySQL, Row
+from thirdeye.inventory.columns import SCANNED_DAYS
 from thirdeye.mirror.openmetadata.labels.store import DIGEST
 from thirdeye.mirror.openmetadata.relations.store import EXACTLY, UUID, Readable
 from thirdeye.mirror.openmetadata.tables.store import TableStatements
@@ -66,16 +67,19 @@ _OPERATION = "UPPER(COALESCE(JSON_VALUE(json, '$.profileData.operation'), JSON_V
 _NO_OPERATION = """'STRING' NOT IN (COALESCE(JSON_TYPE(JSON_EXTRACT(json, '$.profileData.operation')), ''),
                                      COALESCE(JSON_TYPE(JSON_EXTRACT(json, '$.operation')), ''))"""
 _IS_WRITE = f"extension = 'table.systemProfile' AND {_OPERATION} IN ('INSERT', 'UPDATE', 'DELETE', 'MERGE', 'WRITE')"
+_AGO = f"(%(today)s - CAST({_MS} DIV 86400000 AS SIGNED))"
 _PROFILES = f"""
 SELECT part, GROUP_CONCAT(line SEPARATOR '\\n') AS packed FROM (
   SELECT RIGHT(entityFQNHash, 2) AS part,
          CONCAT_WS(',', {DIGEST.format(column="entityFQNHash")}, COALESCE(written, 0), COALESCE(unreadable, 0),
-                   COALESCE(first, 0), COALESCE(sized, '')) AS line
+                   COALESCE(first, 0), COALESCE(days, 0), COALESCE(sized, '')) AS line
   FROM (
     SELECT entityFQNHash,
            MAX(CASE WHEN {_IS_WRITE} THEN {_MS} END) AS written, MIN({_MS}) AS first,
            MAX(CASE WHEN extension = 'table.systemProfile' AND ({_NO_OPERATION} OR ({_IS_WRITE} AND {_MS} IS NULL))
                     THEN 1 END) AS unreadable,
+           BIT_OR(CASE WHEN extension = 'table.tableProfile' AND {_AGO} BETWEEN 0 AND {SCANNED_DAYS}
+                       THEN 1 << {_AGO} ELSE 0 END) AS days,
            MAX(CASE WHEN extension = 'table.tableProfile'
                     THEN CONCAT(LPAD(COALESCE({_MS}, 0), 15, '0'), {_HAS_ROWS}, {_SIZE}) END) AS sized
     FROM profiler_data_time_series
@@ -133,11 +137,12 @@ WHERE {UUID.format(column="query_entity.id")}
 GROUP BY query_entity.id
 """
 
-# Statements, packed: the id (32 digits) and a checksum of when it was changed (8).
+# Statements, packed: the id (32 digits) and a checksum of when it was changed and who ran it (8).
 _STATEMENT_STAMPS = f"""
 SELECT LEFT(id, 2) AS part,
        GROUP_CONCAT(IF({UUID.format(column="id")},
-                       CONCAT(REPLACE(id, '-', ''), LPAD(HEX(CRC32(COALESCE(updatedAt, ''))), 8, '0')), '')
+                       CONCAT(REPLACE(id, '-', ''),
+                              LPAD(HEX(CRC32(CONCAT_WS(',', updatedAt, JSON_EXTRACT(json, '$.usedBy')))), 8, '0')), '')
                     SEPARATOR '') AS packed
 FROM query_entity GROUP BY LEFT(id, 2)
 """
@@ -146,8 +151,9 @@ _STATEMENT = "JSON_EXTRACT(json, '$.query')"
 _WRITING_WORDS = ("insert", "update", "delete", "merge", "create", "truncate", "copy")
 _MAY_WRITE = " OR ".join(f"LOCATE('{word}', LOWER(LEFT(text, 100000))) > 0" for word in _WRITING_WORDS)
 _STATEMENT_HASHES = f"""
-SELECT id, LENGTH(text) AS length, MD5(text) AS hash, {_MAY_WRITE} AS may_write FROM (
-  SELECT id, IF(JSON_TYPE({_STATEMENT}) = 'STRING', JSON_UNQUOTE({_STATEMENT}), NULL) AS text
+SELECT id, used_by, LENGTH(text) AS length, LEFT(SHA2(text, 224), 32) AS hash, {_MAY_WRITE} AS may_write FROM (
+  SELECT id, LEFT(JSON_EXTRACT(json, '$.usedBy'), 65536) AS used_by,
+         IF(JSON_TYPE({_STATEMENT}) = 'STRING', JSON_UNQUOTE({_STATEMENT}), NULL) AS text
   FROM query_entity WHERE id IN %(ids)s
 ) AS statements
 """
@@ -224,11 +230,11 @@ class OpenMetadata(TableStatements):
         """Checksums of profile rows by bucket, the last four digits of the FQN hash."""
         return self._session.stream(_PROFILE_SUMS)
 
-    def profiles(self, buckets: Sequence[int] | None = None) -> AsyncGenerator[Row, None]:
-        """Lines of digest, last write, whether one's time is unreadable, first profile (0: none), and of the newest size
-        its time, whether there are rows, and itself.
+    def profiles(self, today: int, buckets: Sequence[int] | None = None) -> AsyncGenerator[Row, None]:
+        """Lines of digest, last write, whether one's time is unreadable, first profile (0: none), the last days with one as
+        bits (the lowest: today), and of the newest size its time, whether there are rows, and itself.
         """
-        return self._packed(_PROFILES, buckets, "RIGHT(entityFQNHash, 4)")
+        return self._packed(_PROFILES, buckets, "RIGHT(entityFQNHash, 4)", today=today)
 
     async def services(self) -> list[Row]:
         """Name hash, name and type of every database service."""
@@ -289,7 +295,7 @@ class OpenMetadata(TableStatements):
         return await self._session.fetch_all(_STATEMENT_STAMPS)
 
     async def statement_hashes(self, ids: Sequence[str]) -> list[Row]:
-        """Bytes and hash of these statements (NULL for what is no text), and whether they have a word of writing."""
+        """Bytes and hash of these statements (NULL for what is no text), if they have a word of writing, and who ran them."""
         return await self._session.fetch_all(_STATEMENT_HASHES, {"ids": tuple(ids)})
 
     async def statement_texts(self, ids: Sequence[str]) -> list[Row]:

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from thirdeye.inventory.columns import ABSENT, ONLY_WRITTEN, UNREADABLE_USE, Array, Mask
+from thirdeye.inventory.columns import ABSENT, ONLY_WRITTEN, UNCOUNTED, UNREADABLE_USE, Array, Mask, select
 from thirdeye.mirror.assets import AssetUse, evaluate_assets, name_assets, read_assets, warn_of_unreadable
 from thirdeye.mirror.buckets import id_buckets
 from thirdeye.mirror.context import RefreshContext, RefreshWork
@@ -21,7 +21,7 @@ from thirdeye.mirror.query_costs import (
 )
 from thirdeye.mirror.state import State, load_edges
 from thirdeye.mirror.statements.known import only_written
-from thirdeye.mirror.statements.texts import writing_mentions
+from thirdeye.mirror.statements.texts import MentionKinds, kinds_of_mentions
 
 
 async def read_lineage(context: RefreshContext, work: RefreshWork) -> None:
@@ -40,13 +40,17 @@ async def _set_use_by_statements(context: RefreshContext, work: RefreshWork, fou
     """Sets the newest days on which statements used and wrote each table, and which tables statements only write."""
     state, mentions, today = work.state, found.mentions, context.today_number
     nothing: Mask = np.zeros(len(mentions[0]), np.bool_)
-    read = partial(writing_mentions, context, work, mentions)
-    writes = await context.reader.bounded(STATEMENTS, read, nothing) if context.reader.has(QUERIES) else nothing
+    kinds = MentionKinds(nothing, nothing)
+    read = partial(kinds_of_mentions, context, work, mentions)
+    if context.reader.has(QUERIES):
+        kinds = await context.reader.bounded(STATEMENTS, read, kinds)
     del work.word_keys
-    for column, chosen in (("cost_use", ~writes), ("cost_written", writes)):
+    used = ~kinds.writes & ~kinds.uncounted
+    for column, chosen in (("cost_use", used), ("cost_written", kinds.writes)):
         state.source[column] = last_uses(state.tables, found.last_days, chosen_mentions(mentions, chosen), today)
-    is_written = only_written(state.tables, mentions, writes)
-    state.query["use_kind"] = np.where(is_written, ONLY_WRITTEN, 0)
+    is_written = only_written(state.tables, mentions, ~used)
+    is_uncounted = select(mentions[0][kinds.uncounted].tolist(), state.tables)[: state.tables]
+    state.query["use_kind"] = np.where(is_written, ONLY_WRITTEN, 0) | np.where(is_uncounted, UNCOUNTED, 0)
 
 
 async def _read_edges(context: RefreshContext, work: RefreshWork) -> None:

@@ -1,6 +1,7 @@
 """PROFILES: sizes and writes of tables."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from thirdeye.database import Row
 from thirdeye.mirror.context import RefreshContext, RefreshWork
@@ -13,10 +14,10 @@ async def read_profiles(context: RefreshContext, work: RefreshWork) -> None:
     reader, state = context.reader, work.state
     bucket_of_table = state.source["tail"]
     buckets = await reader.changed_buckets(state.sums, "profiles", bucket_of_table[work.rekeyed])
-    tables, rows = buckets.tables(bucket_of_table), buckets.rows(reader.om.profiles)
+    tables, rows = buckets.tables(bucket_of_table), buckets.rows(partial(reader.om.profiles, context.today_number))
 
     async def set_all(rows: AsyncIterator[Row]) -> None:
-        await set_profiles(state, work.tables_by_hash, tables, rows, context.warnings)
+        await set_profiles(state, work.tables_by_hash, tables, rows, context.warnings, context.today_number)
 
     await reader.read_part(PROFILES, "profiles", rows, set_all, None)
     del work.tables_by_hash

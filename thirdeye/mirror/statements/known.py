@@ -16,9 +16,13 @@ from thirdeye.inventory.columns import Array, Columns, Fields, Mask
 from thirdeye.inventory.table_names import word_key
 from thirdeye.mirror.views.sql_references import Path
 
-# By statement: its id, a checksum of when OpenMetadata changed it, how it was read (`reading_of`), what became of it, and the
-# hash of its text.
-STATEMENT_FIELDS: Final[Fields] = {"query": "S16", "stamp": "u4", "how": "u4", "state": "u1", "hash": "S16"}
+# By statement: its id, a checksum of when OpenMetadata changed it and of who ran it, one of how it was read, what became of it,
+# the hash of its text, a checksum of the rules of what does not count, and what these say of it.
+STATEMENT_FIELDS: Final[Fields] = {
+    "query": "S16", "stamp": "u4", "how": "u4", "state": "u1", "hash": "S16", "rules": "u4", "uncounted": "u1",
+}  # fmt: skip
+# Bits of `uncounted`: somebody ran it whose use does not count, somebody whose use does, and its text does not count.
+BY_UNCOUNTED, BY_OTHERS, UNCOUNTED_TEXT = 1, 2, 4
 # The names of tables in those that were read: keys of the name and of the schema (0: the text has none), and whether the
 # statement writes it.
 NAME_FIELDS: Final[Fields] = {"query": "S16", "word": "u8", "schema": "u4", "written": "u1"}
@@ -124,7 +128,7 @@ def _only_write(names: Columns, queries: Array, words: Array, schemas: Array) ->
 
 
 def only_written(tables: int, mentions: tuple[Array, Array], writes_only: Mask) -> Mask:
-    """Which tables every statement that names them only writes; none of those that no statement names."""
+    """Which tables every statement that names them only writes, or is none that counts; not those that no statement names."""
     numbers = mentions[0]
     is_table = numbers >= 0
     named = np.bincount(numbers[is_table], minlength=tables) > 0

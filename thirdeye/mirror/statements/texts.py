@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from zlib import crc32
 
 import numpy as np
 import structlog
 
 from thirdeye.inventory.columns import Array, Columns, Mask
+from thirdeye.inventory.uncounted_use import UncountedUse
 from thirdeye.mirror import store
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.directory import service_names
@@ -18,6 +19,7 @@ from thirdeye.mirror.query_costs import Mentions
 from thirdeye.mirror.statements.known import (
     NAME_FIELDS,
     STATEMENT_FIELDS,
+    UNCOUNTED_TEXT,
     StatementName,
     Statements,
     StatementState,
@@ -27,6 +29,7 @@ from thirdeye.mirror.statements.known import (
     places_of,
     schema_word,
 )
+from thirdeye.mirror.statements.uncounted import uncounted_statements, uncounted_use, users_of
 from thirdeye.mirror.views.sql_reader import SQLReader
 from thirdeye.mirror.views.sql_references import DIALECTS, READER
 
@@ -53,14 +56,27 @@ class _Home:
         return crc32(f"{_RULES} {self.dialect} {self.service}".encode(errors="replace"))
 
 
-async def writing_mentions(context: RefreshContext, work: RefreshWork, mentions: Mentions) -> Mask:
-    """Which mentions are of statements that only write the table, as far as is known."""
-    state, known = work.state, await _read_statements(context, work, mentions)
+class MentionKinds(NamedTuple):
+    """Which mentions are of statements that only write the table, and which of ones that do not count, as far as is known."""
+
+    writes: Mask
+    uncounted: Mask
+
+
+async def kinds_of_mentions(context: RefreshContext, work: RefreshWork, mentions: Mentions) -> MentionKinds:
+    """What kinds of statements the mentions are of."""
+    state, rules = work.state, await uncounted_use(context)
+    known = await _read_statements(context, work, mentions, rules)
     schemas = np.array([schema_word(schema) for _, _, schema in state.places.items] or [0], np.uint64)
-    return only_writing(known, mentions, work.word_keys, schemas[state.query["place"]])
+    writes = only_writing(known, mentions, work.word_keys, schemas[state.query["place"]])
+    places = known.places(mentions[1])
+    uncounted = np.append(await uncounted_statements(context.reader, known.rows, rules), np.False_)
+    return MentionKinds(writes, uncounted[places])
 
 
-async def _read_statements(context: RefreshContext, work: RefreshWork, mentions: Mentions) -> Statements:
+async def _read_statements(
+    context: RefreshContext, work: RefreshWork, mentions: Mentions, rules: UncountedUse
+) -> Statements:
     """Brings what is known of the statements that name tables up to date."""
     reader = context.reader
     rows = await reader.rows(STATEMENTS, reader.om.statement_stamps) if len(mentions[0]) else []
@@ -74,7 +90,9 @@ async def _read_statements(context: RefreshContext, work: RefreshWork, mentions:
     homes = await _homes(context, work) if len(queries) else []
     service = work.state.service_of_place()[work.state.query["place"][tables]]
     wanted["how"] = np.array([home.how for home in homes] or [0], np.uint32)[service]
-    statements = _StatementReader(context, await _load(context), wanted, [homes[number] for number in service.tolist()])
+    wanted["rules"] = np.full(len(queries), rules.checksum, np.uint32)
+    of_statements = [homes[number] for number in service.tolist()]
+    statements = _StatementReader(context, await _load(context), wanted, of_statements, rules)
     known = await statements.read()
     for group, columns in known.groups().items():
         await context.blobs.drop(f"{group}/", await context.blobs.stage_all(columns.blobs(group)))
@@ -117,11 +135,19 @@ def _warn(context: RefreshContext, known: Statements) -> None:
 class _StatementReader:
     """Fills the rows of the statements that are `wanted`, each of a home, by what was known and what is read."""
 
-    def __init__(self, context: RefreshContext, known: Statements, wanted: Columns, homes: Sequence[_Home]) -> None:
+    def __init__(
+        self,
+        context: RefreshContext,
+        known: Statements,
+        wanted: Columns,
+        homes: Sequence[_Home],
+        rules: UncountedUse,
+    ) -> None:
         self._context = context
         self._known = known
         self._rows = wanted
         self._homes = homes
+        self._rules = rules
         self._before = known.places(wanted["query"])
         # Statements whose names are those that were known.
         self._kept: Mask = np.zeros(wanted.length, np.bool_)
@@ -134,30 +160,33 @@ class _StatementReader:
         rows, before = self._rows, self._before
         is_known = before >= 0
         if self._context.progress.kind != "FULL":
-            for name in ("stamp", "how"):
+            for name in ("stamp", "how", "rules"):
                 is_known[is_known] &= self._known.rows[name][before[is_known]] == rows[name][is_known]
             is_known[is_known] = self._known.rows["state"][before[is_known]] != StatementState.PENDING
-            self._keep(np.flatnonzero(is_known))
+            self._keep(np.flatnonzero(is_known), "uncounted")
         async with self._sql:
             for numbers in batches(np.flatnonzero(~self._kept), _PAGE):
                 await self._read_page(numbers)
                 self._context.check_lease()
         return Statements(rows, self._names())
 
-    def _keep(self, numbers: Array) -> None:
+    def _keep(self, numbers: Array, *more: str) -> None:
         """These are as they were known."""
         self._kept[numbers] = True
-        for name in ("state", "hash"):
+        for name in ("state", "hash", *more):
             self._rows[name][numbers] = self._known.rows[name][self._before[numbers]]
 
     async def _read_page(self, numbers: Array) -> None:
         """Reads statements, but for those whose text is as it was."""
         self._rows["state"][numbers] = StatementState.PENDING
         number_of = {id_text(self._rows["query"][number]): number for number in numbers.tolist()}
-        left = list[tuple[str, int]]()
+        left, not_told = list[tuple[str, int]](), list[tuple[str, int]]()
         for row in await self._context.reader.om.statement_hashes(list(number_of)):
             number = number_of[row["id"].lower()]
             self._rows["hash"][number] = bytes.fromhex(row["hash"] or "")
+            self._rows["uncounted"][number] = users_of(row["used_by"], self._rules)
+            if self._rules.statements and row["hash"] and row["length"] <= MAX_TEXT_BYTES and not self._is_told(number):
+                not_told.append((row["id"], number))
             if self._is_as_before(number):
                 self._keep(np.array([number]))
             elif row["hash"] is None:
@@ -171,6 +200,25 @@ class _StatementReader:
         for start in range(0, len(left), _TEXTS):
             if not self._is_over():
                 await self._read_texts(dict(left[start : start + _TEXTS]))
+        for start in range(0, len(not_told), _TEXTS):
+            await self._tell_texts(dict(not_told[start : start + _TEXTS]))
+
+    def _is_told(self, number: int) -> bool:
+        """Whether it is known if the text of a statement counts, which it then says."""
+        before, known = self._before[number], self._known.rows
+        if before < 0 or any(known[name][before] != self._rows[name][number] for name in ("rules", "hash")):
+            return False
+        self._rows["uncounted"][number] |= known["uncounted"][before] & UNCOUNTED_TEXT
+        return True
+
+    async def _tell_texts(self, number_of: Mapping[str, int]) -> None:
+        """Says which of these texts do not count, while there is time; of the others the next refresh says it."""
+        if self._is_over():
+            self._rows["rules"][list(number_of.values())] = 0
+            return
+        for row in await self._context.reader.om.statement_texts(list(number_of)):
+            if self._rules.names_statement(str(row["text"])):
+                self._rows["uncounted"][number_of[row["id"]]] |= UNCOUNTED_TEXT
 
     def _is_as_before(self, number: int) -> bool:
         """Whether a statement was read as it would be now."""

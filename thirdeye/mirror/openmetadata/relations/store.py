@@ -77,6 +77,12 @@ SELECT LEFT(toId, 2) AS part, COUNT(*) AS number,
 FROM entity_relationship WHERE {_IS_MENTION} AND {{not_deleted}}
 GROUP BY LEFT(toId, 2)
 """
+_QUERY_USERS = f"""
+SELECT LEFT(toId, 2) AS part,
+       GROUP_CONCAT(IF({_ENDS_ARE_IDS}, CONCAT(REPLACE(toId, '-', ''), REPLACE(fromId, '-', '')), '') SEPARATOR '') AS packed
+FROM entity_relationship WHERE relation = 7 AND fromEntity = 'user' AND toEntity = 'query' AND {{not_deleted}}
+GROUP BY LEFT(toId, 2)
+"""
 # Rows whose ids are none, by what is read of them.
 _ODD = {
     "lineage": f"relation + 0 = 13 AND NOT ({_ENDS_ARE_IDS})",
@@ -113,11 +119,11 @@ class RelationStatements:
     def _not_deleted(self) -> str:
         return f"NOT {self._deleted()}"
 
-    def _packed(self, sql: str, buckets: Sequence[int] | None, digits: str) -> AsyncGenerator[Row, None]:
+    def _packed(self, sql: str, buckets: Sequence[int] | None, digits: str, **values: int) -> AsyncGenerator[Row, None]:
         """Rows of a part, all or those of some buckets; `digits` is the SQL of the digits that number a bucket."""
         which = "TRUE" if buckets is None else f"CONV({digits}, 16, 10) + 0 IN %(buckets)s"
         sql = sql.format(deleted=self._deleted(), not_deleted=self._not_deleted(), buckets=which)
-        return self._session.stream(sql, {"buckets": tuple(buckets or (-1,))})
+        return self._session.stream(sql, {"buckets": tuple(buckets or (-1,)), **values})
 
     def relation_sums(self) -> AsyncGenerator[Row, None]:
         """Checksums of owners and domains of tables (part 0), of lineage (1), and of what attends to tables (2), by bucket.
@@ -171,3 +177,7 @@ class RelationStatements:
     async def mentions(self) -> list[Row]:
         """Which tables a query names, packed: the table's and the query's id."""
         return await self._session.fetch_all(_MENTIONS.format(not_deleted=self._not_deleted()))
+
+    async def query_users(self) -> list[Row]:
+        """Who ran which query, packed: the query's and the user's id."""
+        return await self._session.fetch_all(_QUERY_USERS.format(not_deleted=self._not_deleted()))

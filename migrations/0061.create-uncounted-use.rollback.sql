@@ -1,0 +1,3 @@
+-- loses: SELECT COUNT(*) FROM uncounted_use
+-- transactional: false
+DROP TABLE IF EXISTS uncounted_use
