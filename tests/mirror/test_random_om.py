@@ -14,6 +14,7 @@ from tests.support.om_estate import OMEstate, Seen, watching
 from tests.support.om_rows import OMRows
 from tests.support.random_om import RandomOM, change_ownership, disturb, random_om
 from thirdeye.actions.detection.run import Detection
+from thirdeye.estate import store as estate_store
 from thirdeye.estate.store import put_price
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.storage_prices import StoragePrice
@@ -34,6 +35,7 @@ def some_time_passes(estate: OMEstate, model: RandomOM, hours: float) -> None:
 async def set_prices(estate: OMEstate, seed: int) -> None:
     """Administrators' prices, one of which begins while the test goes on, and some of which contradict themselves."""
     random, thirdeye = Random(f"prices {seed}"), estate.mirror.thirdeye
+    await say_what_does_not_count(estate)
     for kind, service, days in (
         ("Snowflake", "", -100),
         ("SNOWFLAKE", "", -100),
@@ -47,6 +49,13 @@ async def set_prices(estate: OMEstate, seed: int) -> None:
             long_term_days=random.choice([None, 90, 90, 92]),
         )  # fmt: skip
         await put_price(thirdeye, price)
+
+
+async def say_what_does_not_count(estate: OMEstate) -> None:
+    """The use of jobs, but for one."""
+    await estate_store.set_uncounted_use(
+        estate.mirror.thirdeye, {"users": ["job*"], "except_users": ["job_2"]}, "ann", estate.mirror.now
+    )
 
 
 async def look(

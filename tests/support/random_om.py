@@ -305,7 +305,8 @@ def add_statements(om: RandomOM) -> None:
     for number, (one, other) in enumerate(random.sample(sorted(tables), 2) for _ in range(16)):
         template, (_, _, schema, name) = random.choice(list(STATEMENTS)), tables[one].split(".")
         text = text_of(template, schema, name, tables[other].split(".")[-1])
-        query = om.add("query_entity", f"shop.query_{number}", query=text, checksum=f"{number:032}")
+        users = random.choice([[], ["job_1"], ["job_1", "ann"], ["job_2"]])
+        query = om.add("query_entity", f"shop.query_{number}", query=text, checksum=f"{number:032}", usedBy=users)
         day = om.day(random.choice([1, 20, 45, 100])) if random.random() < 0.5 else None
         om.statements[query] = text, [one, *random.choice([[], [other]])], day
 

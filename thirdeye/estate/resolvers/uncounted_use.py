@@ -36,19 +36,20 @@ async def resolve_set_uncounted_use(
     _: object, info: Info, *, input: Mapping[str, Sequence[str] | None]
 ) -> dict[str, object]:
     by, context = administrator(info.context), info.context
-    use = _validate(input)
+    use = _validate(input, context.settings)
     await store.set_uncounted_use(context.thirdeye, use.document(), by, context.clock())
     await refresh_soon(info, by)
     return _answer(context.settings, use, by, context.clock())
 
 
-def _validate(given: Mapping[str, Sequence[str] | None]) -> UncountedUse:
+def _validate(given: Mapping[str, Sequence[str] | None], settings: Settings) -> UncountedUse:
     """What was said. Raises BadInput naming the field of a pattern that cannot be meant, or contradicts another."""
     patterns = {name: _validate_patterns(given.get(argument) or (), argument) for argument, name in _FIELDS.items()}
     use = UncountedUse.of(patterns)
-    for pattern in contradictions(use):
+    in_force = _in_force(use, settings)
+    for pattern in contradictions(in_force):
         raise BadInput(f"exceptUsers: takes back all that users says with {pattern}", "exceptUsers")
-    if use.except_users and not use.users:
+    if use.except_users and not in_force.users:
         raise BadInput("exceptUsers: there are no users that these would be exceptions of", "exceptUsers")
     return use
 
@@ -64,10 +65,14 @@ def _validate_patterns(patterns: Sequence[str], argument: str) -> list[str]:
     return list(dict.fromkeys(cleaned))
 
 
+def _in_force(use: UncountedUse, settings: Settings) -> UncountedUse:
+    return use.with_also(settings.uncounted_users, settings.uncounted_statements)
+
+
 def _answer(
     settings: Settings, use: UncountedUse, by: str | None = None, at: datetime | None = None
 ) -> dict[str, object]:
-    in_force = use.with_also(settings.uncounted_users, settings.uncounted_statements)
+    in_force = _in_force(use, settings)
     return {
         **{argument: list(getattr(in_force, name)) for argument, name in _FIELDS.items()},
         "setBy": by,
