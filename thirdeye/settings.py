@@ -180,6 +180,7 @@ class Settings(BaseSettings):
     changes_days: Days = 90
     delete_risk: Share = 0.05
     archive_risk: Share = 0.30
+    return_risk_prior: str = ""
     archive_saving: Share = 0.80
     minimum_idle_days: Annotated[int, Field(ge=0, le=3650)] = 0
     review_cost_usd: Annotated[float, Field(ge=0, le=1e9)] = 10.0

@@ -1,107 +1,135 @@
-"""`python -m bench.verdicts [TABLES] [SEED ...]`: regrets and finds in simulated worlds, against rules of fixed age.
+"""`python -m bench.verdicts [SEEDS]`: how many dead tables verdicts find in simulated worlds, and how many are wanted again.
 
-A table is wanted again when it is used in the 180 days that are not known. Prints Markdown.
+A table is wanted again when it is used in the 180 days that are not known. Prints Markdown: for small and young estates
+what is asked of them; for all worlds regrets and finds, beside rules of fixed age; and what was promised against what
+happened, by decile of the return risk. Shares are those of all seeds together, with the range of the seeds.
 """
 
 import sys
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import numpy as np
 
-from bench.verdicts.feed import TODAY, feed_of
-from bench.verdicts.worlds import KNOWN, SERVICES, World, worlds
-from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Columns
-from thirdeye.inventory.rules import Activity, Thresholds, activity, has_activity, idle_days
-from thirdeye.inventory.storage_prices import DEFAULT_PRICE, Tariffs
-from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICT_CODE, Verdict
-from thirdeye.mirror.advisor import Estate
-from thirdeye.verdict.evaluation import VerdictInputs, judge
-from thirdeye.verdict.return_risk import RiskTable
-from thirdeye.verdict.rules import Policy
+from bench.verdicts.judging import Score, Verdicts, judged
+from bench.verdicts.worlds import KNOWN, worlds
+from thirdeye.inventory.columns import Array
+from thirdeye.inventory.verdicts import Verdict
+from thirdeye.verdict.quality import wilson_interval
 
-_DEAD_DAYS = 120
-_TARIFFS = Tariffs([DEFAULT_PRICE] * SERVICES, date(2026, 1, 1))
-
-
-@dataclass
-class Score:
-    """The tables that a rule removes: how many were used again, and how many of the dead tables it finds."""
-
-    gone: int
-    regrets: int
-    dead: int
-    found: int
-
-    def __str__(self) -> str:
-        rate = f"{100 * self.regrets / self.gone:.1f} %" if self.gone else "-"
-        found = f"{100 * self.found / self.dead:.0f} %" if self.dead else "-"
-        return f"{self.gone:,} | {rate} | {found}"
-
-
-def judged(world: World) -> tuple[Any, Any]:
-    """The verdicts on a world, by the very rules that a refresh applies, and the risk that is promised of each table."""
-    count = len(world.death)
-    feed = feed_of(world, np.random.default_rng(count))
-    query, source = Columns(QUERY_FIELDS, count), Columns(SOURCE_FIELDS, count)
-    thresholds = Thresholds()
-    idle = idle_days(feed.tables, feed.watched, TODAY)
-    query["activity"], query["unknown"] = activity(feed.tables, idle, feed.watched, TODAY, thresholds)
-    unknown = has_activity(query["activity"], Activity.UNKNOWN)
-    query["idle"] = np.where(unknown, UNKNOWN_IDLE_DAYS, idle)
-    query["flags"], query["place"] = np.full(count, PRESENT), feed.place
-    query["size"], query["query_cost"] = np.full(count, 10**10), np.full(count, np.nan)
-    query["accessed"], source["known_since"] = feed.tables.accessed, feed.tables.known_since
-    query["queries"] = world.shown[:, KNOWN - 30 :].sum(axis=1)
-    source["days_of_use"], source["longest_gap"] = feed.days.days_of_use, feed.days.longest_gap
-    nothing, never = np.zeros(0, np.int32), np.zeros(count, np.bool_)
-    estate = Estate(
-        query=query, source=source, present=np.ones(count, bool), service=world.service, place=feed.place,
-        no_lineage=never, observed=feed.places.observed, partial=feed.places.partial, silent=feed.places.silent,
-        mass_absence=np.zeros_like(feed.places.silent), tariffs=_TARIFFS, nodes=count, sources=nothing, targets=nothing,
-        unknown_nodes=never, unread=never, tag_sets=[()], incomplete=False,
-    )  # fmt: skip
-    inputs = VerdictInputs(kept=frozenset(), calibration_off=frozenset())
-    table = RiskTable.of(*feed.past.counts.until(TODAY))
-    judge(estate, table, inputs, Policy(), TODAY)
-    return query, table.risks[query["risk"]]
-
-
-def scored(world: World, gone: Any) -> Score:
-    """How a rule fared that lets these tables go."""
-    used_again = world.used[:, KNOWN:].any(axis=1)
-    # Whatever has no use any more is as good as dead; it counts from its last use.
-    last = np.where(
-        world.used[:, :KNOWN].any(axis=1), KNOWN - 1 - np.argmax(world.used[:, KNOWN - 1 :: -1], axis=1), -1
-    )
-    dead = ~used_again & (np.minimum(world.death, np.where(last < 0, 0, last + 1)) <= KNOWN - _DEAD_DAYS)
-    dead &= world.created <= KNOWN - _DEAD_DAYS
-    return Score(int(gone.sum()), int((gone & used_again).sum()), int(dead.sum()), int((gone & dead).sum()))
+DELETE, ARCHIVE = Verdict.DELETE, Verdict.ARCHIVE
+# Tables, watched days, world, verdict, the share of the dead to find, and what was found before.
+ASKED: Final = (
+    (300, KNOWN, "steady", DELETE, 80, "39"),
+    (300, KNOWN, "steady, few deaths", DELETE, 75, "17"),
+    (300, KNOWN, "dying", DELETE, 55, "41"),
+    (1_000, KNOWN, "steady", DELETE, 92, "50"),
+    (1_000, KNOWN, "steady, few deaths", DELETE, 90, "35"),
+    (1_000, KNOWN, "dying", DELETE, 67, "24"),
+    (1_000, KNOWN, "migration wave", DELETE, 55, "25 to 73"),
+    (300, 250, "steady", ARCHIVE, 80, "0 to 89"),
+    (300, 250, "steady, few deaths", ARCHIVE, 80, "0 to 89"),
+    (300, 250, "dying", ARCHIVE, 80, "0 to 89"),
+    (1_000, 120, "steady", ARCHIVE, 90, "0"),
+    (1_000, 120, "dying", ARCHIVE, 90, "0"),
+    (1_000, 120, "migration wave", ARCHIVE, 90, "0"),
+)  # fmt: skip
+# At which sizes all worlds are tried: tables and watched days.
+SIZES: Final = ((300, KNOWN), (1_000, KNOWN), (300, 250), (1_000, 120))
+_SEEDS: Final = 5
 
 
 def main() -> None:
-    numbers = [int(argument) for argument in sys.argv[1:]]
-    tables, seeds = (numbers or [20_000])[0], numbers[1:] or [1]
-    print("| world | DELETE | wanted again | dead found | ARCHIVE | wanted again | promised | dead found "
-          "| 90 days | wanted again | dead found | 180 days | wanted again | dead found |")  # fmt: skip
-    print("|---|" + "--:|" * 13)
-    for seed in seeds:
-        for world in worlds(tables, seed):
-            query, risks = judged(world)
-            verdict, idle = query["verdict"], query["idle"].astype(int)
-            has_evidence = ~has_activity(query["activity"], Activity.UNKNOWN)
-            archive = verdict == VERDICT_CODE[Verdict.ARCHIVE]
-            archived = str(scored(world, archive)).split(" | ")
-            # Nothing is promised of tables with too short a history but the limit of the policy.
-            promises = np.where(np.isnan(risks), Policy.archive_risk, risks)[archive]
-            promised = f"{100 * promises.mean():.1f} %" if archive.any() else "-"
-            print(
-                f"| {world.name} | {scored(world, verdict == VERDICT_CODE[Verdict.DELETE])} "
-                f"| {archived[0]} | {archived[1]} | {promised} | {archived[2]} "
-                f"| {scored(world, has_evidence & (idle >= 90))} | {scored(world, has_evidence & (idle >= 180))} |",
-                flush=True,
-            )
+    seeds = range(1, int((sys.argv[1:] or [str(_SEEDS)])[0]) + 1)
+    # By tables, watched days and world, what each seed gave.
+    found = defaultdict[tuple[int, int, str], list[Verdicts]](list)
+    for tables, days in SIZES:
+        for seed in seeds:
+            for world in worlds(tables, seed, days):
+                found[tables, days, world.name].append(judged(world))
+    _print_asked(found)
+    _print_worlds(found)
+    _print_calibration([each for verdicts in found.values() for each in verdicts])
+
+
+def _print_asked(found: dict[tuple[int, int, str], list[Verdicts]]) -> None:
+    print(
+        "\n| tables | watched days | world | verdict | dead found | seeds | asked | before |\n|--:|--:|---|---|--:|--:|--:|--:|"
+    )
+    for tables, days, world, verdict, asked, before in ASKED:
+        scores = [each.score(verdict) for each in found[tables, days, world]]
+        share = 100 * sum(each.found for each in scores) / max(sum(each.dead for each in scores), 1)
+        print(
+            f"| {tables:,} | {days} | {world} | {verdict.value} | {share:.0f} % | {_range(_finds(scores))} "
+            f"| {asked} % | {before} % |"
+        )
+
+
+def _print_worlds(found: dict[tuple[int, int, str], list[Verdicts]]) -> None:
+    of_verdicts = "".join(f"| {name} | wanted again | seeds | dead found " for name in ("DELETE", "ARCHIVE"))
+    of_ages = "| idle for 90 days | wanted again | idle for 180 days | wanted again |"
+    print(f"\n| tables | watched days | world {of_verdicts}{of_ages}\n|--:|--:|---" + "|--:" * 12 + "|")
+    for (tables, days, world), verdicts in found.items():
+        cells = [f"{tables:,}", str(days), world]
+        for verdict in (DELETE, ARCHIVE):
+            scores = [each.score(verdict) for each in verdicts]
+            cells += [
+                f"{sum(each.gone for each in scores):,}",
+                _regrets(scores),
+                _range(_rates(scores)),
+                _found(scores),
+            ]
+        for idle in (90, 180):
+            scores = [each.fixed_age(idle) for each in verdicts]
+            cells += [f"{sum(each.gone for each in scores):,}", _regrets(scores)]
+        print("| " + " | ".join(cells) + " |")
+
+
+def _print_calibration(verdicts: Sequence[Verdicts]) -> None:
+    expected, again = (
+        np.concatenate([getattr(each, name)[each.has_risk] for each in verdicts]) for name in ("expected", "again")
+    )
+    # Of equal width, and with equally many tables.
+    by_width = np.minimum((expected * 10).astype(int), 9)
+    by_count = np.argsort(np.argsort(expected, kind="stable")) * 10 // max(len(expected), 1)
+    for name, deciles in (("decile of the return risk", by_width), ("tenth of the tables", by_count)):
+        print(f"\n| {name} | tables | expected | wanted again | 95 % interval | apart |\n|---|--:|--:|--:|--:|--:|")
+        for decile in range(10):
+            _print_decile(decile, expected[deciles == decile], again[deciles == decile])
+
+
+def _print_decile(decile: int, expected: Array, again: Array) -> None:
+    if len(expected):
+        mean, share = expected.mean(), again.mean()
+        lower, upper = wilson_interval(int(again.sum()), len(again))
+        interval = f"{100 * lower:.1f} to {100 * upper:.1f} %"
+        print(f"| {decile + 1} | {len(expected):,} | {mean:.3f} | {share:.3f} | {interval} | {abs(mean - share):.3f} |")
+
+
+def _regrets(scores: Sequence[Score]) -> str:
+    gone, regrets = sum(each.gone for each in scores), sum(each.regrets for each in scores)
+    if not gone:
+        return "-"
+    lower, upper = wilson_interval(regrets, gone)
+    return f"{100 * regrets / gone:.1f} % ({100 * lower:.1f} to {100 * upper:.1f})"
+
+
+def _found(scores: Sequence[Score]) -> str:
+    dead = sum(each.dead for each in scores)
+    return f"{100 * sum(each.found for each in scores) / dead:.0f} %" if dead else "-"
+
+
+def _rates(scores: Iterable[Score]) -> list[float]:
+    return [100 * each.regrets / each.gone for each in scores if each.gone]
+
+
+def _finds(scores: Iterable[Score]) -> list[float]:
+    return [100 * each.found / each.dead for each in scores if each.dead]
+
+
+def _range(shares: Sequence[float]) -> str:
+    return f"{min(shares):.0f} to {max(shares):.0f}" if shares else "-"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""`python -m bench.verdicts.cost [TABLES]`: what the risk table and all verdicts cost a refresh, in seconds and MB.
+"""`python -m bench.verdicts.cost [TABLES]`: what the return risk and all verdicts cost a refresh, in seconds and MB.
 
 Two years of daily usage, of which a refresh adds the days up anyway; two edges of lineage a table. Alternates: the days
-with and without taking states.
+with and without counting periods.
 """
 
 import resource
@@ -17,14 +17,16 @@ from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, Col
 from thirdeye.inventory.storage_prices import DEFAULT_PRICE, Tariffs
 from thirdeye.mirror.advisor import Estate, Population
 from thirdeye.verdict.evaluation import VerdictInputs, judge
-from thirdeye.verdict.return_risk import PastStates, RiskTable
+from thirdeye.verdict.periods import PastPeriods
+from thirdeye.verdict.prior import packaged_prior
+from thirdeye.verdict.return_risk import RiskModel
 from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.unlocking import unlock_document
 
 _TARIFFS = Tariffs([DEFAULT_PRICE] * SERVICES, date(2026, 1, 1))
 
 
-def _days(tables: int, past: PastStates | None) -> tuple[float, DaysOfUse]:
+def _days(tables: int, past: PastPeriods | None) -> tuple[float, DaysOfUse]:
     random = np.random.default_rng(1)
     often = random.random(tables) ** 4
     sums, spent = DaysOfUse(tables), 0.0
@@ -48,9 +50,12 @@ def main() -> None:
     without, _ = _days(tables, None)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     everything, newest = np.ones(tables, np.bool_), np.full(SERVICES, KNOWN)
-    population = Population(variant=service, since=np.zeros(tables, np.uint16), newest=newest, eligible=everything)
-    past = PastStates(population, TODAY)
-    states, sums = _days(tables, past)
+    population = Population(
+        variant=service, since=np.zeros(tables, np.uint16), anchor=np.zeros(tables, np.uint16), newest=newest,
+        eligible=everything,
+    )  # fmt: skip
+    past = PastPeriods(population)
+    periods, sums = _days(tables, past)
     query, source = Columns(QUERY_FIELDS, tables), Columns(SOURCE_FIELDS, tables)
     query["flags"] = np.full(tables, PRESENT)
     query["size"], query["query_cost"] = random.integers(0, 10**12, tables), np.full(tables, np.nan)
@@ -70,15 +75,15 @@ def main() -> None:
     )  # fmt: skip
     inputs = VerdictInputs(kept=frozenset(), calibration_off=frozenset())
     started = time.perf_counter()
-    judge(estate, RiskTable.of(*past.counts.until(TODAY)), inputs, Policy(), TODAY)
+    judge(estate, RiskModel.learnt(*past.counts.trials(), packaged_prior()), inputs, Policy(), TODAY)
     judged = time.perf_counter() - started
     started = time.perf_counter()
     groups = len(unlock_document(estate, Policy(), TODAY)["groups"])
     told = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{tables:,} tables, {KNOWN} days of usage ({int(sums.days_of_use.sum()):,} rows), {2 * tables:,} edges")
-    print(f"adding the days up {without:.1f} s, and taking states {states:.1f} s ({states - without:+.1f} s); risk table and "
-          f"verdicts {judged:.1f} s; what unlocks money {told:.1f} s ({groups:,} groups); "
+    print(f"adding the days up {without:.1f} s, and counting periods {periods:.1f} s ({periods - without:+.1f} s); "
+          f"return risk and verdicts {judged:.1f} s; what unlocks money {told:.1f} s ({groups:,} groups); "
           f"peak {before} MB before, {after} MB with the columns and the lineage")  # fmt: skip
 
 

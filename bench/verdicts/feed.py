@@ -1,4 +1,4 @@
-"""A simulated world as a refresh sees it: its feeds, the use that they show of each table, and the states of the past."""
+"""A simulated world as a refresh sees it: its feeds, the use that they show of each table, and the periods of the past."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,7 +18,7 @@ from thirdeye.inventory.feeds import (
 from thirdeye.inventory.rules import TableColumns, Thresholds, table_evidence
 from thirdeye.inventory.watched_days import WatchedDays, confirmed_days, watched_days
 from thirdeye.mirror.advisor import DaysSoFar, Population
-from thirdeye.verdict.return_risk import PastStates
+from thirdeye.verdict.periods import PastPeriods
 
 FIRST: Final = 19_000
 TODAY: Final = FIRST + KNOWN
@@ -35,7 +35,7 @@ class Feed:
     place: Any
     tables: TableColumns
     days: "DaysOfUse"
-    past: PastStates
+    past: PastPeriods
 
 
 class DaysOfUse:
@@ -89,7 +89,8 @@ def feed_of(world: World, random: np.random.Generator) -> Feed:
         watched.up_to(variant, places.since[place] - 1), watched.up_to(variant, np.asarray(tables.known_since))
     )
     newest = watched.up_to(np.arange(SERVICES + 1), np.full(SERVICES + 1, TODAY))
-    past = PastStates(Population(variant=variant, since=since, newest=newest, eligible=eligible), TODAY)
+    anchor = watched.up_to(variant, places.since[place] - 1)
+    past = PastPeriods(Population(variant=variant, since=since, anchor=anchor, newest=newest, eligible=eligible))
     days = DaysOfUse(len(place))
     for day in range(world.first_day, KNOWN):
         times = watched.up_to(np.arange(SERVICES + 1), np.full(SERVICES + 1, FIRST + day))

@@ -153,13 +153,15 @@ def _world(name: str, random: np.random.Generator, tables: int, kinds: Any, deat
     return World(name, used, used[:, :KNOWN].copy(), death, created, service, database)
 
 
-def worlds(tables: int, seed: int) -> list[World]:
-    """All of them."""
+def worlds(tables: int, seed: int, watched_days: int = KNOWN) -> list[World]:
+    """All of them, watched for so many days."""
     random = np.random.default_rng(seed)
     bursts = ((_bursts(60), 0.4), (_bursts(150), 0.3), (_bursts(300), 0.3))
     seasonal = ((_seasonal(365, 14), 0.25), (_seasonal(91, 7), 0.25), *((kind, share / 2) for kind, share in STEADY))
     adversarial = ((_ambush, 0.25), (_bursts(200), 0.15), (_seasonal(365, 10), 0.10), *((k, s / 2) for k, s in STEADY))
-    return [
+    year_end = ((_year_end, 0.30), *((kind, share * 0.7) for kind, share in STEADY))
+    power_law = ((_power_law, 0.7), *((kind, share * 0.3) for kind, share in STEADY))
+    found = [
         _world("steady", random, tables, STEADY, 0.45),
         _world("steady, few deaths", random, tables, STEADY, 0.20),
         _world("bursts", random, tables, bursts, 0.25),
@@ -167,7 +169,6 @@ def worlds(tables: int, seed: int) -> list[World]:
         _world("dying", random, tables, ((_fading, 0.7), *((k, s * 0.3) for k, s in STEADY)), 0.30),
         _migration(random, tables),
         _outage(random, tables),
-        _short(random, tables),
         _world("adversarial mix", random, tables, adversarial, 0.30),
         _weekly(random, tables),
         _weekly_files(random, tables),
@@ -175,7 +176,63 @@ def worlds(tables: int, seed: int) -> list[World]:
         _uncovered(random, tables),
         _dead_database(random, tables),
         _postgres(random, tables),
+        _world("year end", random, tables, year_end, 0.30),
+        _world("power law", random, tables, power_law, 0.30),
+        _team_leaves(random, tables),
+        _quarterly_scan(random, tables),
     ]
+    for world in found:
+        world.first_day = KNOWN - watched_days
+        world.shown[:, : world.first_day] = False
+        if world.rows is not None:
+            world.rows[:, : world.first_day] = False
+    return found
+
+
+def _year_end(random: np.random.Generator, tables: int) -> Array:
+    """For the books of the year alone: some days in the same six weeks, the same for the whole company."""
+    used = np.zeros((tables, DAYS), bool)
+    for start in range(20, DAYS, 365):
+        days = slice(start, min(start + 42, DAYS))
+        used[:, days] = random.random((tables, days.stop - start)) < random.uniform(0.02, 0.4, (tables, 1))
+    return used
+
+
+def _power_law(random: np.random.Generator, tables: int) -> Array:
+    """Pauses without a usual length: most are days, some are years."""
+    used = np.zeros((tables, DAYS), bool)
+    for table in range(tables):
+        exponent, day = random.uniform(0.6, 1.4), -float(random.uniform(0, 200))
+        while day < DAYS:
+            if day >= 0:
+                used[table, int(day)] = True
+            day += max(random.pareto(exponent), 0.05) + 1
+    return used
+
+
+def _team_leaves(random: np.random.Generator, tables: int) -> World:
+    """A team with a third of the tables left within a month, 300 days ago; a few of its tables found new readers."""
+    world = _world("a team leaves", random, tables, STEADY, 0.20)
+    theirs = random.random(tables) < 0.33
+    adopted = random.random(tables) < 0.1
+    day = KNOWN - 300 + random.integers(0, 30, tables)
+    world.death = np.where(theirs & ~adopted, np.minimum(world.death, day), world.death)
+    world.used &= np.arange(DAYS)[None, :] < world.death[:, None]
+    # Those adopted rest until somebody needs them.
+    resting = np.arange(DAYS)[None, :] < (day + random.integers(20, 200, tables))[:, None]
+    rested = (theirs & adopted)[:, None] & (np.arange(DAYS)[None, :] >= day[:, None]) & resting
+    world.used &= ~rested
+    world.shown = world.used[:, :KNOWN].copy()
+    return world
+
+
+def _quarterly_scan(random: np.random.Generator, tables: int) -> World:
+    """A tool reads each table of a service once a quarter, the dead ones, too; its uses look like any other."""
+    world = _world("quarterly scan", random, tables, STEADY, 0.40)
+    scanned = (world.service == 0)[:, None] & (np.arange(DAYS) % 91 == 45)[None, :]
+    world.used |= scanned & (np.arange(DAYS)[None, :] >= world.created[:, None])
+    world.shown = world.used[:, :KNOWN].copy()
+    return world
 
 
 def _migration(random: np.random.Generator, tables: int) -> World:
@@ -199,14 +256,6 @@ def _outage(random: np.random.Generator, tables: int) -> World:
     world.shown[world.service == 0, KNOWN - 150 : KNOWN - 60] = False
     world.shown[world.service == 1, 300:330] = False
     world.shown[world.service == 1, 500:530] = False
-    return world
-
-
-def _short(random: np.random.Generator, tables: int) -> World:
-    """Usage is known for 250 days only."""
-    world = _world("short history", random, tables, STEADY, 0.40)
-    world.first_day = KNOWN - 250
-    world.shown[:, : world.first_day] = False
     return world
 
 

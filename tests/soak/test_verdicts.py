@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from bench.verdicts.__main__ import judged, scored
+from bench.verdicts.judging import judged
 from bench.verdicts.worlds import World, worlds
 from tests.support.random_verdicts import RandomEstate, estates
 from tests.verdict.test_random_estates import check, check_newer_use
 from tests.verdict.test_verdicts import follow
-from thirdeye.inventory.verdicts import VERDICT_CODE, Verdict
+from thirdeye.inventory.verdicts import Verdict
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 
@@ -24,7 +24,10 @@ NAMES = (
     "dying",
     "migration wave",
     "feed outage",
-    "short history",
+    "year end",
+    "power law",
+    "a team leaves",
+    "quarterly scan",
     "adversarial mix",
 )
 
@@ -57,7 +60,7 @@ def simulated() -> dict[str, World]:
 @pytest.mark.parametrize("name", NAMES)
 def test_few_are_wanted_again_in_any_world(name: str, simulated: dict[str, World]) -> None:
     world = simulated[name]
-    score = scored(world, judged(world)["verdict"] == VERDICT_CODE[Verdict.DELETE])
+    score = judged(world).score(Verdict.DELETE)
     assert score.regrets <= 0.02 * score.gone
     if world.name.startswith("steady"):
         assert score.found >= 0.75 * score.dead

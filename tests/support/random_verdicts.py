@@ -44,12 +44,14 @@ from thirdeye.inventory.rules import (
 )
 from thirdeye.inventory.series import parts_of
 from thirdeye.inventory.storage_prices import DEFAULT_PRICE, StoragePrice, Tariffs
-from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICTS, blockers_of
+from thirdeye.inventory.verdicts import RISKS, UNKNOWN_IDLE_DAYS, VERDICTS, blockers_of
 from thirdeye.inventory.warehouses import DERIVED_TYPES, mark_without_plan
 from thirdeye.inventory.watched_days import WatchedDays, watched_days
 from thirdeye.mirror.advisor import DaysSoFar, Estate, Population
 from thirdeye.verdict.evaluation import VerdictInputs, judge
-from thirdeye.verdict.return_risk import PastStates, RiskTable, StateCounts
+from thirdeye.verdict.periods import PastPeriods, PeriodCounts
+from thirdeye.verdict.prior import packaged_prior
+from thirdeye.verdict.return_risk import RiskModel
 from thirdeye.verdict.rules import Policy
 
 TODAY = date(2026, 6, 30)
@@ -94,7 +96,6 @@ class RandomEstate:
     edges: list[tuple[int, int]]
     policy: Policy
     incomplete: bool
-    least_states: int = 3
     # By table the series that it is part of, 0 for none; those of one are of one service.
     series: list[int] = field(default_factory=list)
     # What is absent, with the verdict, the blockers and the risk that it had.
@@ -275,7 +276,6 @@ def second(estate: RandomEstate) -> tuple[Judged, dict[str, dict[str, Any]]]:
         kept={f"t{number}" for number, each in enumerate(estate.tables) if each.kept},
         approved={f"t{number}" for number, each in enumerate(estate.tables) if each.approved},
         incomplete=estate.incomplete,
-        least_states=estate.least_states,
         prices={f"s{each}": second_price(found) for each, found in enumerate(estate.prices)},
     )
     return judged, second_verdicts(judged, TODAY, rules)
@@ -287,13 +287,13 @@ def second_price(price: StoragePrice) -> Price:
     return price_of(rows, "s", None, TODAY)
 
 
-def first(estate: RandomEstate, risks: RiskTable | None = None) -> list[dict[str, Any]]:
-    """What the rules of a refresh say, by table; with what the past teaches, unless a table of risks is given."""
-    query, table = judged_columns(estate, risks)
+def first(estate: RandomEstate, model: RiskModel | None = None) -> list[dict[str, Any]]:
+    """What the rules of a refresh say, by table; with what the past teaches, unless a model is given."""
+    query = judged_columns(estate, model)
     return [
         {
             "idle": None if query["idle"][number] == UNKNOWN_IDLE_DAYS else int(query["idle"][number]),
-            "risk": None if np.isnan(table.risks[query["risk"][number]]) else float(table.risks[query["risk"][number]]),
+            "risk": float(RISKS[query["risk"][number]]) if query["risk"][number] else None,
             "blockers": {str(each.value) for each in blockers_of(int(query["blockers"][number]))},
             "verdict": str(VERDICTS[query["verdict"][number]].value),
             "trial": bool(query["flags"][number] & TRIAL),
@@ -302,11 +302,11 @@ def first(estate: RandomEstate, risks: RiskTable | None = None) -> list[dict[str
     ]
 
 
-def catalogue(estate: RandomEstate, risks: RiskTable) -> tuple[Catalogue, list[tuple[str, ...]]]:
+def catalogue(estate: RandomEstate, model: RiskModel) -> tuple[Catalogue, list[tuple[str, ...]]]:
     """What a refresh publishes, with the sets of tags."""
-    query, table = judged_columns(estate, risks)
+    query = judged_columns(estate, model)
     services, tariffs = np.arange(SERVICES), estate.tariffs
-    return Catalogue(columns=query, place_service=services, tariffs=tariffs, risks=table.risks), _tag_sets(estate)
+    return Catalogue(columns=query, place_service=services, tariffs=tariffs, risks=RISKS), _tag_sets(estate)
 
 
 def all_tags(facts: Facts) -> set[str]:
@@ -325,8 +325,8 @@ def _tag_sets(estate: RandomEstate) -> list[tuple[str, ...]]:
     return [(), *(tuple(sorted(each.tags)) for each in estate.tables)]
 
 
-def judged_columns(estate: RandomEstate, risks: RiskTable | None = None) -> tuple[Columns, RiskTable]:
-    """The columns after the rules of a refresh, and the table of risks."""
+def judged_columns(estate: RandomEstate, model: RiskModel | None = None) -> Columns:
+    """The columns after the rules of a refresh."""
     today, count, thresholds = day_number(TODAY), len(estate.tables), Thresholds()
     query, source = Columns(QUERY_FIELDS, count), Columns(SOURCE_FIELDS, count)
     query["flags"] = np.array(
@@ -387,7 +387,9 @@ def judged_columns(estate: RandomEstate, risks: RiskTable | None = None) -> tupl
     held = series.mask(series.spread(series.any_of(in_series[series.numbers])), count)
     query["flags"] |= np.where(held, IN_USE_THROUGH_SERIES, 0).astype(np.uint16)
     linked = np.isin(np.arange(count), [sources, targets])
-    table = risks or RiskTable.of(*_past(facts, feed, watched, place, known_since, uses, today).until(today))
+    if model is None:
+        past = _past(facts, feed, watched, place, known_since, uses, today)
+        model = RiskModel.learnt(*past.trials(), packaged_prior())
     source["days_of_use"], source["longest_gap"] = _habits(facts.variant[place], watched, uses)
     asked = Estate(
         query=query, source=source, present=np.ones(count, np.bool_), service=place, place=place, observed=feed.observed,
@@ -403,12 +405,12 @@ def judged_columns(estate: RandomEstate, risks: RiskTable | None = None) -> tupl
     kept = frozenset(number for number, each in enumerate(estate.tables) if each.kept)
     approved = frozenset(number for number, each in enumerate(estate.tables) if each.approved)
     known = VerdictInputs(kept=kept, calibration_off=frozenset(), approved=approved)
-    judge(asked, table, known, estate.policy, today)
+    judge(asked, model, known, estate.policy, today)
     for number, (verdict, blockers, risk) in estate.absent.items():
         query["flags"][number] |= ABSENT
         query["verdict"][number], query["blockers"][number] = verdict, blockers
-        query["risk"][number] = min(risk, len(table.risks) - 1)
-    return query, table
+        query["risk"][number] = risk
+    return query
 
 
 def _days(estate: RandomEstate, name: str) -> Any:
@@ -449,16 +451,16 @@ def _feed_facts(estate: RandomEstate, rows: Any, variants: Any, uses: list[list[
 
 def _past(
     facts: FeedFacts, feed: FeedColumns, watched: WatchedDays, place: Any, known: Any, uses: list[list[int]], today: int
-) -> StateCounts:
-    """The states of the past, of a refresh that is told day after day."""
+) -> PeriodCounts:
+    """The periods of the past, of a refresh that is told day after day."""
     variant = facts.variant[place]
     taught = ~np.any([feed.problems[each] for each in (P.NEVER_SEEN, P.SILENT, P.FADED)], axis=0)
     all_variants = np.arange(SERVICES + 1)
     newest = watched.up_to(all_variants, np.full(SERVICES + 1, today))
-    since = np.maximum(
-        watched.up_to(variant, facts.schema.first[place].astype(np.int64) - 1), watched.up_to(variant, known)
-    )
-    past = PastStates(Population(variant=variant, since=since, newest=newest, eligible=taught[place]), today)
+    anchor = watched.up_to(variant, facts.schema.first[place].astype(np.int64) - 1)
+    since = np.maximum(anchor, watched.up_to(variant, known))
+    population = Population(variant=variant, since=since, anchor=anchor, newest=newest, eligible=taught[place])
+    past = PastPeriods(population)
     last, days, gap = (np.zeros(len(place), np.int64) for _ in range(3))
     for day in sorted({day for each in uses for day in each}):
         times = watched.up_to(all_variants, np.full(SERVICES + 1, day))

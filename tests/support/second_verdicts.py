@@ -1,22 +1,29 @@
-"""The verdicts a second time: plain slow Python over the second inventory, from what the product promises."""
+"""The verdicts a second time: plain slow Python over the second inventory, from what the product promises.
+
+Only what is fitted to the counts is the product's own; `tests/verdict/test_return_risk.py` compares that.
+"""
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from tests.support.second_feeds import position
 from tests.support.second_inventory import Judged
 from tests.support.second_labels import is_protected
 from tests.support.second_prices import VIRTUAL, Price, cost_of, has_plan
+from tests.support.second_risk import Past, number_of, risks_of, rounded_up
 from tests.support.second_series import one_verdict
+from thirdeye.verdict.cells import CELLS
+from thirdeye.verdict.logistic_regression import posterior
+from thirdeye.verdict.prior import packaged_prior
+from thirdeye.verdict.return_risk import DRAWS, SEED, design
 
 Row = dict[str, Any]
-FUTURE, BETWEEN_STATES = 180, 30
-IDLE = (60, 90, 120, 180, 270, 365, 540)
 KEPT = {"ACTIVE_DOWNSTREAM", "SERIES_IN_USE", "KEPT_BY_OWNER"}
 # What an approval lifts, and what stands whatever is approved.
 LIFTED = {"SHORT_HISTORY", "NO_LINEAGE", "EVIDENCE_PARTIAL", "RETURN_RISK"}
@@ -41,81 +48,45 @@ class Rules:
     incomplete: bool = False
     # By service.
     prices: dict[str, Price] = field(default_factory=dict)
-    least_states: int = 200
 
 
 def second_verdicts(judged: Judged, today: date, rules: Rules) -> dict[str, Row]:
-    """By table id: idle, purge, like, returned, risk, blockers, verdict."""
+    """By table id: idle, purge, risk, blockers, verdict."""
     return _Verdicts(judged, today, rules).all()
 
 
-def wilson_upper(returned: int, states: int) -> float:
-    z = 1.959963984540054
-    share = returned / states
-    middle = share + z * z / (2 * states)
-    spread = z * math.sqrt(share * (1 - share) / states + z * z / (4 * states * states))
-    return 1.0 if returned == states else (middle + spread) / (1 + z * z / states)
-
-
-def class_of(idle: int, longest: int, days: int) -> tuple[int, int, int] | None:
-    """Idle days, ratio to the longest pause, number of days of use; None for under 60 days."""
-    if idle < 60:
-        return None
-    ratio = 0
-    if longest > 0:
-        ratio = 1 + sum(idle / longest >= limit for limit in (1, 1.5, 2.5, 5))
-    return max(limit for limit in IDLE if idle >= limit), ratio, sum(days >= limit for limit in (1, 2, 6, 31))
-
-
-def states_of(table: Row) -> Iterator[tuple[tuple[int, int, int], bool]]:
-    """The table every 30 watched days back from the newest that has 180 behind it: its class, and whether it returned.
-
-    All in watched time: the day with the number n is the n-th on which somebody looked.
-    """
-    place = table["place"]
-    watched, since = place.queries_watched, place.covered_since
-    if since is None or place.undated:
-        return
-    uses = [position(watched, day) for day in sorted(table["uses"])]
-    # The day on which it is covered first counts as idle, as it does among the observed days.
-    start = position(watched, max(since - timedelta(days=1), table["known_since"]))
-    for now in range(len(watched) - FUTURE, 0, -BETWEEN_STATES):
-        day = watched[now - 1]
-        if day < max(since, table["known_since"]) or place.silence:
-            continue
-        before = [each for each in uses if each <= now]
-        idle = now - (before[-1] if before else start)
-        longest = max((later - earlier for earlier, later in pairwise(before)), default=0)
-        found = class_of(idle, longest, len(before))
-        if found is not None:
-            yield found, any(now < each <= now + FUTURE for each in uses)
+def past_of(tables: Iterable[Row]) -> Past:
+    """What the watched pasts of these tables teach."""
+    past = Past()
+    for table in tables:
+        place = table["place"]
+        watched, since = place.queries_watched, place.covered_since
+        # OM forgets the usage of tables that it no longer has.
+        if table["in_om"] and since is not None and not place.undated and not place.silence:
+            day_before = since - timedelta(days=1)
+            past.add(
+                [position(watched, day) for day in sorted(table["uses"])],
+                anchor=position(watched, day_before),
+                # The day on which it is covered first counts as idle, as it does among the observed days.
+                since=position(watched, max(day_before, table["known_since"])),
+                newest=len(watched),
+            )
+    return past
 
 
 class _Verdicts:
     def __init__(self, judged: Judged, today: date, rules: Rules) -> None:
         self.tables, self.series, self.today, self.rules = judged.tables, judged.series, today, rules
-        self.counts = self.past()
+        self.past = past_of(self.tables.values())
+        trials, used = (np.zeros(CELLS, np.int64) for _ in range(2))
+        for cell, found in self.past.trials.items():
+            trials[number_of(cell)], used[number_of(cell)] = found
+        known = posterior(design(), trials, used, packaged_prior())
+        self.draws = known.draws(DRAWS, SEED).tolist()
+        self.known_risks = dict[tuple[int, int, int], tuple[float, float]]()
 
     def ago(self, day: date) -> int:
         return (self.today - day).days
-
-    def past(self) -> dict[tuple[int, int, int], list[int]]:
-        counts: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0])
-        # OM forgets the usage of tables that it no longer has.
-        for table in (each for each in self.tables.values() if each["in_om"]):
-            for found, returned in states_of(table):
-                counts[found][0] += 1
-                counts[found][1] += returned
-        return counts
-
-    def like(self, wanted: tuple[int, int, int]) -> tuple[int, int] | None:
-        """States and returns of the finest class that has enough."""
-        for depth in (3, 2, 1):
-            matching = [found for key, found in self.counts.items() if key[:depth] == wanted[:depth]]
-            states, returned = sum(each[0] for each in matching), sum(each[1] for each in matching)
-            if states >= self.rules.least_states:
-                return states, returned
-        return None
 
     def all(self) -> dict[str, Row]:
         """What is away has the verdict that it had."""
@@ -171,22 +142,31 @@ class _Verdicts:
                 found[each] |= {"verdict": verdict, "blockers": set(blockers), "risk": risk}
 
     def kept(self, table: Row) -> Row:
-        """The risk of its class is learnt anew, for what it holds."""
-        return {**table["judged"], "own": self.risk_of(table["judged"]["class"])}
+        """Its own risk is learnt anew, for what it holds."""
+        return {**table["judged"], "own": self.risk_of(table["judged"]["state"])}
 
     def own(self, table: Row) -> Row:
         idle = table["idle_days"]
-        known = None
+        state = None
         is_idle = table["activity"] in ("STALE", "DORMANT")
-        if is_idle and table["observed"] >= 2 * FUTURE:
+        short = is_idle and table["observed"] < 400
+        if is_idle:
             days = table["days_of_use"] or (1 if table["accessed"] else 0)
-            known = class_of(idle, table["longest_gap"], days)
+            state = idle, table["longest_gap"], days, short
         purge = self.purge(table, idle)
-        return {"idle": idle, "class": known, "own": self.risk_of(known), "is_idle": is_idle, "purge": purge}
+        risk = self.risk_of(state)
+        return {"idle": idle, "state": state, "own": risk, "is_idle": is_idle, "short": short, "purge": purge}
 
-    def risk_of(self, known: tuple[int, int, int] | None) -> float | None:
-        like = self.like(known) if known else None
-        return wilson_upper(like[1], like[0]) if like else None
+    def risk_of(self, state: tuple[int, int, int, bool] | None) -> float | None:
+        """The upper end, with a season that was not seen."""
+        if state is None:
+            return None
+        *habit, short = state
+        idle, longest, days = habit
+        if (idle, longest, days) not in self.known_risks:
+            self.known_risks[idle, longest, days] = risks_of(idle, longest, days, self.draws)
+        _, upper = self.known_risks[idle, longest, days]
+        return rounded_up(1 - (1 - upper) * (1 - 0.15) if short else upper)
 
     def purge(self, table: Row, idle: int | None) -> float | None:
         if idle is None:
@@ -211,8 +191,7 @@ class _Verdicts:
         mine = found[identifier]
         below = [each for each in table["below"] if each in self.tables]
         risks = [found[each]["own"] for each in (identifier, *below) if found[each]["is_idle"]]
-        short = mine["is_idle"] and any(risk is None for risk in risks)
-        mine["risk"] = max(risks) if mine["is_idle"] and not short else None
+        mine["risk"] = max(risks) if mine["is_idle"] else None
         mine["cost"] = cost_of(table, self.rules.prices.get(table["service_name"], Price()), self.today)
         cases = {
             "ACTIVE_DOWNSTREAM": table["through_lineage"],
@@ -227,7 +206,8 @@ class _Verdicts:
             "RECENTLY_WRITTEN": table["unreadable_write"] or (table["written"] and self.ago(table["written"]) <= 30),
             "RECENTLY_CREATED": self.ago(table["known_since"]) <= 30,
             "UNKNOWN_USAGE": table["activity"] == "UNKNOWN",
-            "SHORT_HISTORY": short,
+            "SHORT_HISTORY": mine["short"],
+            "RETURN_RISK": mine["is_idle"] and mine["risk"] > self.rules.archive_risk,
             "FEED_SILENT": table["place"].feed_silent,
             "EVIDENCE_PARTIAL": table["place"].partial,
             "NO_LINEAGE": table["no_lineage"],
@@ -298,11 +278,9 @@ class _Verdicts:
         long_enough = mine["idle"] >= rules.minimum_idle
         if mine["approved"]:
             return "DELETE" if long_enough else "REVIEW"
-        sure = not blockers & {"NO_LINEAGE", "EVIDENCE_PARTIAL"}
+        sure = not blockers & {"SHORT_HISTORY", "NO_LINEAGE", "EVIDENCE_PARTIAL"}
         if mine["risk"] is not None and mine["risk"] <= rules.delete_risk and long_enough and sure:
             return "DELETE"
         if mine["risk"] is not None and mine["risk"] <= rules.archive_risk and long_enough:
-            return "ARCHIVE"
-        if "SHORT_HISTORY" in blockers and mine["idle"] >= 180 and long_enough:
             return "ARCHIVE"
         return "REVIEW"

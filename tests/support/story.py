@@ -28,7 +28,7 @@ class Story:
         self.now += timedelta(days=days)
         self.om.today = self.now.date()
         judged = judge_in_memory(self.om, self.known, self.now)
-        verdicts = second_verdicts(judged, self.om.today, Rules(least_states=5))
+        verdicts = second_verdicts(judged, self.om.today, Rules())
         self.known = judged.known
         tables = judged.tables
         self.known = replace(self.known, kept=numbered(judged))

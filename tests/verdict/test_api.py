@@ -24,7 +24,7 @@ SCHEMA = "thirdeye_verdicts"
 VERDICT = """
 verdict {
   recommendation confidence purgeScore { value parts { idle size disuse refresh } }
-  returnRisk { value like returned basedOnDays fromDownstream } saving reasons keep { reason by until }
+  returnRisk { value expected like returned ownShare seasonUnseen basedOnDays fromDownstream } saving reasons keep { reason by until }
   blockers { code detail assets { asset { fqn inUse } distance } }
 }
 """
@@ -131,7 +131,11 @@ async def test_every_verdict_explains_itself(estate: Api) -> None:
         if verdict["recommendation"] == "DELETE":
             assert risk["value"] <= 0.35
             assert verdict["confidence"] == pytest.approx(1 - risk["value"])
-            assert any(" once idle like " in reason for reason in verdict["reasons"])
+            assert any("idle like " in reason for reason in verdict["reasons"])
+            assert 0 <= risk["expected"] <= risk["value"] + 0.001
+            assert 0 <= risk["returned"] <= risk["like"]
+            assert 0 <= risk["ownShare"] <= 1
+            assert not risk["seasonUnseen"]
             assert any(reason.startswith(("Not read since", "Never seen in use")) for reason in verdict["reasons"])
         if verdict["purgeScore"]:
             parts = verdict["purgeScore"]["parts"]

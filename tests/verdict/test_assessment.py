@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from tests.support.api import Api
 from thirdeye.inventory.verdicts import Verdict
 from thirdeye.verdict.effort import Effort, effort
-from thirdeye.verdict.ladder import Ladder, LadderFacts, Rung, ladder
+from thirdeye.verdict.ladder import NEEDED_DAYS, Ladder, LadderFacts, Rung, ladder
 from thirdeye.verdict.removal import Stage
 from thirdeye.verdict.undo import undo_by_stage
 
@@ -51,7 +51,7 @@ def test_what_can_be_undone(
 
 
 FACTS: dict[str, Any] = {
-    "watched_days": 400, "needed_days": 360, "is_idle": True, "own_share": 1.0, "database": "shop.main",
+    "watched_days": 400, "own_share": 1.0, "database": "shop.main",
 }  # fmt: skip
 
 
@@ -59,10 +59,9 @@ FACTS: dict[str, Any] = {
     ("changed", "rung", "missing", "word"),
     [
         ({"watched_days": 0, "own_share": None}, Rung.NOBODY_LOOKS, None, "usage of shop.main"),
-        ({"watched_days": 14, "own_share": None}, Rung.WATCHED, 346, "14 days; 346 days more"),
-        ({"watched_days": 359, "own_share": None}, Rung.WATCHED, 1, "; 1 day more"),
-        ({"own_share": None}, Rung.WATCHED, None, "too few tables"),
-        ({"own_share": None, "is_idle": False}, Rung.WATCHED, None, "of what is idle"),
+        ({"watched_days": 14, "own_share": None}, Rung.WATCHED, 77, "14 days; 77 days more"),
+        ({"watched_days": 90, "own_share": None}, Rung.WATCHED, 1, "; 1 day more"),
+        ({"own_share": None}, Rung.WATCHED, None, "of what is idle"),
         ({"own_share": 0.0}, Rung.ESTATES_AT_LARGE, 0, "to 0 %"), ({"own_share": 0.4999}, Rung.ESTATES_AT_LARGE, 0, "at large"),
         ({"own_share": 0.5}, Rung.MOSTLY_OWN_HISTORY, 0, "to 50 %"),
         ({"own_share": 0.8999}, Rung.MOSTLY_OWN_HISTORY, 0, "90 %"), ({"own_share": 0.9}, Rung.OWN_HISTORY, 0, "nothing more"),
@@ -78,15 +77,12 @@ def test_the_rungs(changed: dict[str, Any], rung: Rung, missing: int | None, wor
 
 @given(
     some.tuples(some.integers(0, 900), some.integers(0, 900)), some.tuples(some.floats(0, 1), some.floats(0, 1)),
-    some.booleans(), some.sampled_from([90, 360]),
+    some.booleans(),
 )  # fmt: skip
-def test_more_that_is_known_never_leads_down(
-    days: tuple[int, int], shares: tuple[float, float], known: bool, needed: int
-) -> None:
+def test_more_that_is_known_never_leads_down(days: tuple[int, int], shares: tuple[float, float], known: bool) -> None:
     def at(watched: int, share: float) -> Ladder:
         facts = FACTS | {
             "watched_days": watched,
-            "needed_days": needed,
             "own_share": share if known and watched else None,
         }
         return ladder(LadderFacts(**facts))
@@ -94,7 +90,7 @@ def test_more_that_is_known_never_leads_down(
     rungs = list(Rung)
     fewer, more = (at(watched, share) for watched, share in zip(sorted(days), sorted(shares), strict=True))
     assert rungs.index(fewer.rung) <= rungs.index(more.rung)
-    assert (more.missing_days or 0) <= (fewer.missing_days if fewer.missing_days is not None else needed)
+    assert (more.missing_days or 0) <= (fewer.missing_days if fewer.missing_days is not None else NEEDED_DAYS)
 
 
 @pytest.mark.anyio

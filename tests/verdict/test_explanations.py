@@ -20,14 +20,15 @@ TABLE: dict[str, Any] = {
     "refreshedAt": datetime(2026, 11, 21, 12, tzinfo=UTC), "series": None,
     "blockerCodes": [], "serviceType": "Trino", "tableType": "Regular", "longTermRate": False,
     "storagePrice": {"longTermDays": 90}, "tags": [], "marks": [], "placeTags": [], "products": [], "suggestedTier": None,
-    "signsOfCare": NO_CARE, "useKind": 0, "queryCost": None,
+    "signsOfCare": NO_CARE, "useKind": 0, "queryCost": None, "returnRisk": 0.31,
 }  # fmt: skip
 SERIES = {
     "inUse": False, "throughLineage": False, "lastAccessed": date(2026, 3, 12),
     "reason": "Part of the series events_* (419 tables): last read on 12 March 2026 (254 days ago).",
 }  # fmt: skip
 RISK: ReturnRisk = {
-    "value": 0.02, "like": 5_000, "returned": 60, "basedOnDays": 700, "fromDownstream": False, "tables": (212, 3),
+    "value": 0.02, "expected": 0.01, "like": 212, "returned": 3, "ownShare": 0.9, "seasonUnseen": False, "basedOnDays": 700,
+    "fromDownstream": False,
 }  # fmt: skip
 
 
@@ -65,11 +66,17 @@ def test_what_is_said_of_use(changed: dict[str, Any], sentence: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"tables": (1, 0)}, "Of 1 table that was once idle like this, none was used again within half a year."),
-        ({"tables": (1_200, 1)}, "Of 1,200 tables that were once idle like this, 1 was used again within half a year."),
         (
-            {"fromDownstream": True},
-            "Of 212 tables that were once idle like what depends on it, 3 were used again within half a year.",
+            {"like": 1, "returned": 0},
+            "Of 1 table that was once idle like this, none was used again within half a year.",
+        ),
+        (
+            {"like": 1_200, "returned": 1},
+            "Of 1,200 tables that were once idle like this, 1 was used again within half a year.",
+        ),
+        (
+            {"like": 0, "returned": 0},
+            "No table here was once idle like this for long enough to tell: its return risk is that of estates at large.",
         ),
     ],
 )
@@ -135,8 +142,12 @@ def test_a_part_of_a_series_that_nobody_uses_is_spoken_of_as_the_series() -> Non
     assert detail(Blocker.SERIES_IN_USE, series=used) == SERIES["reason"]
 
 
-def test_without_a_table_like_it_nothing_is_said_of_them() -> None:
-    assert len(said(None)) == len(said({**RISK, "tables": (0, 0)})) == 4
+def test_what_a_return_risk_rests_on_is_said() -> None:
+    assert len(said(None)) == 4
+    assert said({**RISK, "seasonUnseen": True, "fromDownstream": True})[2:4] == [
+        "A year has not been watched yet, so that a season may be missing.",
+        "An idle table that depends on it is likelier to be used again.",
+    ]
 
 
 def detail(blocker: Blocker, missing_days: int = 0, **changed: Any) -> str:
@@ -176,6 +187,8 @@ def test_every_blocker_has_a_sentence_of_its_own() -> None:
     [
         (Blocker.FEED_SILENT, {}, "The usage of its database stopped on one day, as if it had been filtered away."),
         (Blocker.EVIDENCE_PARTIAL, {}, "Some of its use may be missing from what OpenMetadata has."),
+        (Blocker.RETURN_RISK, {}, "It is too likely to be wanted again within half a year: up to 31.0 %."),
+        (Blocker.RETURN_RISK, {"returnRisk": None}, "Nobody can tell how likely it is to be wanted again."),
         (Blocker.RECENTLY_CREATED, {}, "Nothing tells of it before 2 November 2026."),
         (Blocker.RECENTLY_WRITTEN, {}, "It was written on 1 November 2026."),
         # It is a blocker all the same: the newest write cannot be read.

@@ -10,11 +10,14 @@ from hypothesis import strategies as some
 from tests.support.prices import tariffs_of
 from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, UNREADABLE_WRITE, Columns
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity, TableColumns, idle_days
-from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICTS, Blocker, Verdict, blockers_of
+from thirdeye.inventory.verdicts import RISKS, UNKNOWN_IDLE_DAYS, VERDICTS, Blocker, Verdict, blockers_of
 from thirdeye.inventory.watched_days import WatchedDays, watched_days
 from thirdeye.mirror.advisor import DaysSoFar, Estate, Population
+from thirdeye.verdict.cells import CELLS
 from thirdeye.verdict.evaluation import VerdictInputs, judge
-from thirdeye.verdict.return_risk import CLASSES, PastStates, RiskTable, StateCounts
+from thirdeye.verdict.periods import PastPeriods, PeriodCounts
+from thirdeye.verdict.prior import packaged_prior
+from thirdeye.verdict.return_risk import RiskModel
 from thirdeye.verdict.rules import Policy
 
 TODAY = 20_000
@@ -22,14 +25,14 @@ B = Blocker
 # What following a verdict takes away from a table.
 HARSHNESS = {Verdict.KEEP: 0, Verdict.REVIEW: 1, Verdict.STOP_REFRESH: 1, Verdict.ARCHIVE: 2, Verdict.DELETE: 3}
 # Place 0 is without fault, 1 fell silent, 2 is partial, 3 was observed too briefly.
-OBSERVED, SILENT, PARTIAL = (700, 700, 700, 359), (False, True, False, False), (False, False, True, False)
+OBSERVED, SILENT, PARTIAL = (700, 700, 700, 399), (False, True, False, False), (False, False, True, False)
 TABLE: dict[str, Any] = {
     "place": 0, "idle": 400, "gap": 20, "days": 40, "no_lineage": False, "signs": 0, "known_since": 10_000,
 }  # fmt: skip
-SAFE = RiskTable.of(np.full(CLASSES, 10_000), np.zeros(CLASSES, np.int64))
+SAFE = RiskModel.learnt(np.full(CELLS, 10_000), np.zeros(CELLS, np.int64), packaged_prior())
 
 
-def judged(tables: list[dict[str, Any]], risk_table: RiskTable = SAFE) -> list[tuple[Verdict, set[Blocker], float]]:
+def judged(tables: list[dict[str, Any]], model: RiskModel = SAFE) -> list[tuple[Verdict, set[Blocker], float]]:
     """Verdict, blockers and risk of tables that differ from TABLE."""
     cases, count = [TABLE | each for each in tables], len(tables)
     query, source = Columns(QUERY_FIELDS, count), Columns(SOURCE_FIELDS, count)
@@ -60,10 +63,10 @@ def judged(tables: list[dict[str, Any]], risk_table: RiskTable = SAFE) -> list[t
         incomplete=False,
     )  # fmt: skip
     inputs = VerdictInputs(kept=frozenset(), calibration_off=frozenset())
-    judge(estate, risk_table, inputs, Policy(), TODAY)
+    judge(estate, model, inputs, Policy(), TODAY)
     assert query["idle"].tolist() == idle.tolist()
     return [
-        (VERDICTS[verdict], set(blockers_of(int(bits))), float(risk_table.risks[risk]))
+        (VERDICTS[verdict], set(blockers_of(int(bits))), float(RISKS[risk]))
         for verdict, bits, risk in zip(query["verdict"], query["blockers"], query["risk"], strict=True)
     ]
 
@@ -75,7 +78,7 @@ def judged(tables: list[dict[str, Any]], risk_table: RiskTable = SAFE) -> list[t
         ({"place": 1}, Verdict.REVIEW, {B.FEED_SILENT}),
         ({"place": 2}, Verdict.ARCHIVE, {B.EVIDENCE_PARTIAL}),
         ({"place": 3}, Verdict.ARCHIVE, {B.SHORT_HISTORY}),
-        ({"place": 3, "idle": 179}, Verdict.REVIEW, {B.SHORT_HISTORY}),
+        ({"place": 3, "idle": 91}, Verdict.ARCHIVE, {B.SHORT_HISTORY}),
         ({"place": 1, "idle": 10}, Verdict.KEEP, {B.FEED_SILENT}),
         ({"place": 2, "idle": UNKNOWN_IDLE_DAYS}, Verdict.REVIEW, {B.EVIDENCE_PARTIAL, B.UNKNOWN_USAGE}),
         ({"no_lineage": True}, Verdict.ARCHIVE, {B.NO_LINEAGE}),
@@ -93,12 +96,12 @@ def test_what_is_known_of_a_place_and_of_a_table(
     assert other[:2] == (Verdict.DELETE, set())
 
 
-counts_by_class = some.lists(some.sampled_from([0, 50, 250, 1_000]), min_size=20, max_size=20)
+counts_by_cell = some.lists(some.sampled_from([0, 50, 250, 1_000]), min_size=20, max_size=20)
 
 
 @given(
     ages=some.tuples(some.integers(91, 900), some.integers(91, 900)),
-    states=counts_by_class,
+    trials=counts_by_cell,
     share=some.sampled_from([0.0, 0.02, 0.2]),
     changed=some.fixed_dictionaries(
         {
@@ -110,17 +113,18 @@ counts_by_class = some.lists(some.sampled_from([0, 50, 250, 1_000]), min_size=20
     ),
 )
 def test_a_newer_use_never_makes_the_verdict_harsher_at_equal_risk(
-    ages: tuple[int, int], states: list[int], share: float, changed: dict[str, Any]
+    ages: tuple[int, int], trials: list[int], share: float, changed: dict[str, Any]
 ) -> None:
-    counts = np.resize(np.array(states), CLASSES)
-    table = RiskTable.of(counts, (counts * share).astype(np.int64))
-    newer, older = (judged([{**changed, "idle": idle}], table)[0] for idle in sorted(ages))
-    assume(newer[2] == older[2] or np.isnan([newer[2], older[2]]).all())
+    counts = np.resize(np.array(trials), CELLS)
+    model = RiskModel.learnt(counts, (counts * share).astype(np.int64), packaged_prior())
+    newer, older = (judged([{**changed, "idle": idle}], model)[0] for idle in sorted(ages))
+    # At most as likely to return as the older one.
+    assume(newer[2] >= older[2])
     assert HARSHNESS[newer[0]] <= HARSHNESS[older[0]]
 
 
-def past_of(rows: list[bool], uses: list[set[int]], known: list[int]) -> tuple[list[int], StateCounts]:
-    """Idle days and states of tables of a service with rows on some of its days; `uses` are places of days with rows."""
+def past_of(rows: list[bool], uses: list[set[int]], known: list[int]) -> tuple[list[int], PeriodCounts]:
+    """Idle days and periods of tables of a service with rows on some of its days; `uses` are places of days with rows."""
     days, count = np.array(rows), len(uses)
     positions = np.flatnonzero(days)
     watched = WatchedDays(TODAY - len(rows) + 1, [watched_days(days, np.zeros(len(rows), np.bool_))])
@@ -136,7 +140,7 @@ def past_of(rows: list[bool], uses: list[set[int]], known: list[int]) -> tuple[l
     )  # fmt: skip
     newest_time = watched.up_to(np.zeros(1, np.int64), newest[:1])
     since = watched.up_to(zeros, known_since)
-    past = PastStates(Population(variant=zeros, since=since, newest=newest_time, eligible=zeros == 0), TODAY)
+    past = PastPeriods(Population(variant=zeros, since=since, anchor=zeros, newest=newest_time, eligible=zeros == 0))
     last, number, gap = (np.zeros(count, np.int64) for _ in range(3))
     for place in positions.tolist():
         time = watched.up_to(np.zeros(1, np.int64), np.full(1, first + place))

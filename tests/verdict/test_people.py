@@ -54,13 +54,15 @@ async def test_a_short_history_says_how_many_days_are_missing(
             for database in service["databases"]
         }
         # Access times tell of longer than usage does.
-        briefly = [table for table in idle if days[table["service"], split_fqn(table["fqn"])[1]] < 360]
+        briefly = [table for table in idle if days[table["service"], split_fqn(table["fqn"])[1]] < 400]
         assert briefly
         for table in briefly:
             verdict = table["verdict"]
-            assert (verdict["returnRisk"]["value"], verdict["confidence"]) == (None, None)
+            assert verdict["returnRisk"]["seasonUnseen"]
+            assert 0.15 < verdict["returnRisk"]["value"] <= 1
+            assert verdict["recommendation"] != "DELETE"
             (short,) = [blocker for blocker in verdict["blockers"] if blocker["code"] == "SHORT_HISTORY"]
-            assert f" {360 - days[table['service'], split_fqn(table['fqn'])[1]]} days are missing." in short["detail"]
+            assert f" {400 - days[table['service'], split_fqn(table['fqn'])[1]]} days are missing." in short["detail"]
         assert (await api.data(SIMULATE, input={}))["simulatePolicy"]["backTest"]["delete"]["verdicts"] == 0
 
 
@@ -181,10 +183,11 @@ async def test_a_class_that_broke_its_promise_may_not_go(own: Settings, signer: 
         async with running(own, signer, clock=lambda: refreshed.now) as api:
             going = await all_of(api, filter={"verdict": ["DELETE"]})
             (row,) = await refreshed.thirdeye.fetch_all(
-                "SELECT risk FROM verdict_record WHERE verdict = 'DELETE' LIMIT 1"
+                "SELECT risk, promised FROM verdict_record WHERE verdict = 'DELETE' LIMIT 1"
             )
             day = TODAY.isoformat()
-            rows = [(900_000 + each, "DELETE", row["risk"], 0.05, day, day, "REGRETTED", day) for each in range(30)]
+            broken = ("DELETE", row["risk"], row["promised"], day, day, "REGRETTED", day)
+            rows = [(900_000 + each, *broken) for each in range(1_000)]
             async with refreshed.thirdeye.session() as session:
                 await session.execute_rows(
                     "INSERT INTO verdict_record (number, verdict, risk, promised, given_on, ended_on, ending, regretted_on) VALUES ",
@@ -192,14 +195,16 @@ async def test_a_class_that_broke_its_promise_may_not_go(own: Settings, signer: 
                 )
             await refreshed.refresh()
             off = [entry for entry in (await api.data(classes))["verdictQuality"]["byClass"] if entry["calibrationOff"]]
-            assert sum(entry["regrets"] for entry in off) == 30
+            assert sum(entry["regrets"] for entry in off) == 1_000
             await meet_the_newest(api, going[0]["fqn"])
             blocked = await all_of(api, filter={"blocker": ["CALIBRATION_OFF"]})
             assert {table["fqn"] for table in going} & {table["fqn"] for table in blocked}
             assert all(table["verdict"]["recommendation"] not in ("DELETE", "ARCHIVE") for table in blocked)
             assert any("more were" in reason for table in blocked for reason in table["verdict"]["reasons"])
             warnings = (await api.data("{ verdicts { warnings } }"))["verdicts"]["warnings"]
-            assert any(warning.startswith("CALIBRATION_OFF: of the tables idle for") for warning in warnings)
+            assert any(
+                warning.startswith("CALIBRATION_OFF: of the tables with a return risk of") for warning in warnings
+            )
             # Once those are a year old it is back.
             refreshed.now += timedelta(days=1)
             async with refreshed.thirdeye.session() as session:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -23,7 +22,9 @@ from tests.support.random_verdicts import (
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.query import saving_of
 from thirdeye.inventory.verdicts import VERDICTS, saved_shares
-from thirdeye.verdict.return_risk import CLASSES, IDLE_LIMITS, RiskTable
+from thirdeye.verdict.cells import CELLS, IDLE_LIMITS
+from thirdeye.verdict.prior import packaged_prior
+from thirdeye.verdict.return_risk import RiskModel
 from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.simulation import simulate
 
@@ -32,9 +33,7 @@ pytestmark = pytest.mark.unmeasured
 
 def check(estate: RandomEstate) -> None:
     """Both computations, number by number, and what must never be."""
-    # With as few states as a small estate has, so that there are numbers.
-    with patch("thirdeye.verdict.return_risk.MIN_STATES", estate.least_states):
-        mine = first(estate)
+    mine = first(estate)
     judged, theirs = second(estate)
     for number, found in enumerate(mine):
         name = f"t{number}"
@@ -43,7 +42,7 @@ def check(estate: RandomEstate) -> None:
             key: expected[key] for key in ("idle", "blockers", "verdict", "trial")
         }, (name, found, expected)
         assert (found["risk"] is None) == (expected["risk"] is None)
-        assert found["risk"] is None or abs(found["risk"] - expected["risk"]) < 1e-12
+        assert found["risk"] == expected["risk"]
         accessed = table["accessed"]
         if table["through_lineage"] or (accessed is not None and (TODAY - accessed).days <= 90):
             assert found["verdict"] == "KEEP"
@@ -65,8 +64,10 @@ def test_verdicts_on_random_estates(estate: RandomEstate) -> None:
 
 
 # The longer a table was idle, the less likely it returns.
-RISKS = RiskTable.of(
-    np.full(CLASSES, 1000), np.repeat(np.linspace(990, 1, len(IDLE_LIMITS)).astype(int), CLASSES // len(IDLE_LIMITS))
+RISKS = RiskModel.learnt(
+    np.full(CELLS, 1000),
+    np.repeat(np.linspace(300, 0, len(IDLE_LIMITS)).astype(int), CELLS // len(IDLE_LIMITS)),
+    packaged_prior(),
 )
 
 
@@ -77,8 +78,11 @@ def test_a_simulation_says_what_a_refresh_makes_of_a_policy(estate: RandomEstate
     (before, tag_sets), (after, _) = catalogue(estate, RISKS), catalogue(replace(estate, policy=policy), RISKS)
     labels = labels_of(estate)
     advice = {"today": day_number(TODAY)}
-    assert simulate(before, tag_sets, labels, advice, estate.policy)["changed"] == 0
-    simulated, verdicts = simulate(before, tag_sets, labels, advice, policy), after.columns.parts(0)["verdict"]
+    assert simulate(before, tag_sets, labels, advice, estate.policy, packaged_prior())["changed"] == 0
+    simulated, verdicts = (
+        simulate(before, tag_sets, labels, advice, policy, packaged_prior()),
+        after.columns.parts(0)["verdict"],
+    )
     assert simulated["changed"] == np.count_nonzero(before.columns.parts(0)["verdict"] != verdicts)
     counts: Any = simulated["verdicts"]
     assert [each["tables"] for each in counts] == np.bincount(verdicts, minlength=len(VERDICTS)).tolist()

@@ -1,190 +1,194 @@
-"""Classes of states, the risk table, and the states that are taken as the days pass."""
+"""The return risk against a second computation in plain Python, and its prior."""
 
-from itertools import pairwise, product
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from tests.support.second_verdicts import class_of, wilson_upper
-from thirdeye.mirror.advisor import DaysSoFar, Population
-from thirdeye.verdict.return_risk import (
-    CLASSES,
-    FUTURE_DAYS,
-    IDLE_CLASSES,
-    IDLE_LIMITS,
-    MIN_STATES,
-    NO_CLASS,
-    RATIO_CLASSES,
-    RISKS,
-    USE_CLASSES,
-    PastStates,
-    RiskTable,
-    StateCounts,
-    classify,
-    describe_class,
-    tables_like,
-    upper_bound,
-    wilson_interval,
+from tests.support.second_risk import cell_of, fitted, number_of, risks_of, rounded_up
+from thirdeye.inventory.verdicts import RISKS, risk_deciles, risk_numbers
+from thirdeye.verdict.cells import CELLS, PERIOD_DAYS, parts_of_cell
+from thirdeye.verdict.logistic_regression import Gaussian, chances_of, posterior
+from thirdeye.verdict.prior import PriorProblem, packaged_prior, prior_document, prior_of, read_prior
+from thirdeye.verdict.return_risk import COEFFICIENTS, DRAWS, SEED, RiskModel, design, with_season
+
+some_trials = some.dictionaries(some.integers(0, CELLS - 1), some.tuples(some.integers(1, 400), some.integers(0, 400)))
+
+
+def counts(trials: dict[int, tuple[int, int]]) -> tuple[Any, Any]:
+    """Arrays of trials and used by cell."""
+    all_of, some_of = (np.zeros(CELLS, np.int64) for _ in range(2))
+    for cell, (tried, used) in trials.items():
+        all_of[cell], some_of[cell] = tried, min(tried, used)
+    return all_of, some_of
+
+
+def risk(model: RiskModel, idle: int, pause: int, days: int) -> tuple[float, float]:
+    found = model.risks(np.array([idle]), np.array([pause]), np.array([days]))
+    return float(found.expected[0]), float(found.upper[0])
+
+
+@settings(max_examples=15)
+@given(some_trials)
+def test_coefficients_are_those_of_the_second_computation(trials: dict[int, tuple[int, int]]) -> None:
+    prior, (all_of, some_of) = packaged_prior(), counts(trials)
+    found = posterior(design(), all_of, some_of, prior)
+    by_cell = {parts_of_cell(cell): [int(all_of[cell]), int(some_of[cell])] for cell in trials}
+    mean, covariance = fitted(by_cell, prior.mean.tolist(), prior.covariance.tolist())
+    assert found.mean == pytest.approx(np.array(mean), abs=1e-6)
+    assert found.covariance == pytest.approx(np.array(covariance), abs=1e-5)
+
+
+@settings(max_examples=15)
+@given(
+    some_trials,
+    some.lists(
+        some.tuples(some.integers(30, 1000), some.integers(0, 900), some.integers(0, 400)), min_size=1, max_size=6
+    ),
 )
+def test_risks_are_those_of_the_second_computation(
+    trials: dict[int, tuple[int, int]], tables: list[tuple[int, int, int]]
+) -> None:
+    prior = packaged_prior()
+    known = posterior(design(), *counts(trials), prior)
+    model, draws = RiskModel(known, prior), known.draws(DRAWS, SEED).tolist()
+    found = model.risks(*(np.array(column) for column in zip(*tables, strict=True)))
+    for place, table in enumerate(tables):
+        expected, upper = risks_of(*table, draws)
+        assert found.expected[place] == pytest.approx(expected, abs=1e-6)
+        assert found.upper[place] == pytest.approx(upper, abs=1e-6)
+        assert 0 <= found.expected[place] <= 1
+        assert 0 <= found.upper[place] <= 1
 
-TODAY = 20_000
+
+def test_an_estate_without_a_past_has_the_prior_and_one_with_a_past_its_own() -> None:
+    none, quiet = (RiskModel.learnt(*counts(trials), packaged_prior()) for trials in ({}, QUIET))
+    (_, before), (_, after) = risk(none, 200, 0, 5), risk(quiet, 200, 0, 5)
+    assert after < before / 4
+    assert none.own_shares().max() < 1e-9
+    cell = number_of(cell_of(200, 0, 5) or (0, 0, 0))
+    assert quiet.own_shares()[cell] > 0.5
 
 
-@given(idle=some.integers(0, 900), pause=some.integers(0, 900), days=some.integers(0, 900))
-def test_classes_are_those_of_the_product(idle: int, pause: int, days: int) -> None:
-    found = int(classify(np.array([idle]), np.array([pause]), np.array([days]))[0])
-    expected = class_of(idle, pause, days)
-    if expected is None:
-        assert found == NO_CLASS
-    else:
-        limit, ratio, use = expected
-        assert found == (IDLE_LIMITS.index(limit) * RATIO_CLASSES + ratio) * USE_CLASSES + use
+# Idle for 150 days and more, without a pause before: nobody ever came back.
+QUIET = {number_of(cell_of(idle, 0, 5) or (0, 0, 0)): (2_000, 0) for idle in (150, 180, 240, 300, 365)}
 
 
-def test_every_class_has_words_of_its_own() -> None:
-    words = [describe_class(number) for number in range(RISKS)]
-    assert len(set(words)) == RISKS
-    assert describe_class(1) == "idle for 60 to 89 days, without a pause before, used on 0 days"
-    assert words[-1] == "idle for 540 or more days"
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "trials",
+    [
+        {}, {0: (1, 1)}, {0: (10_000_000, 0)}, {0: (10_000_000, 10_000_000)}, {CELLS - 1: (10_000_000, 5_000_000)},
+        dict.fromkeys(range(CELLS), (1_000, 1_000)), dict.fromkeys(range(CELLS), (1_000, 0)),
+        {0: (10_000_000, 0), 1: (10_000_000, 10_000_000)},
+    ],
+)  # fmt: skip
+def test_any_past_gives_finite_risks(trials: dict[int, tuple[int, int]]) -> None:
+    model = RiskModel.learnt(*counts(trials), packaged_prior())
+    idle, pause, days = (np.array(each) for each in zip((30, 0, 0), (91, 1, 1), (5_000, 65_535, 65_535), strict=True))
+    found = model.risks(idle, pause, days)
+    for values in (found.expected, found.upper, model.own_shares()):
+        assert np.isfinite(values).all()
+        assert ((values >= 0) & (values <= 1)).all()
+    assert (found.upper >= found.expected - 0.05).all()
+
+
+@given(some.integers(0, 300), some.integers(1, 300))
+def test_more_use_never_lowers_the_chance_in_its_cell(used: int, more: int) -> None:
+    before, after = (posterior(design(), *counts({5: (600, count)}), packaged_prior()) for count in (used, used + more))
+    row = design()[5]
+    assert chances_of(row @ after.mean) >= chances_of(row @ before.mean) - 1e-12
+
+
+def test_a_season_that_was_not_seen_adds_to_the_risk() -> None:
+    assert with_season(np.array([0.0, 0.1, 1.0])) == pytest.approx(np.array([0.15, 0.235, 1.0]))
+
+
+@given(some.floats(0, 1))
+def test_numbers_of_risks_are_never_under_the_risk_and_respect_limits(value: float) -> None:
+    number = risk_numbers(np.array([value]))
+    kept = float(RISKS[number[0]])
+    assert value - 1e-12 <= kept < value + 0.001
+    assert kept == pytest.approx(rounded_up(value))
+    for limit in (0.05, 0.3, 0.001, 1.0):
+        assert (kept <= limit) == (value <= limit + 1e-12)
+    assert risk_deciles(number)[0] == max(int(np.ceil(round(kept * 10, 9))), 1)
+
+
+def test_no_risk_has_no_number() -> None:
+    assert risk_numbers(np.array([np.nan, 0.0, 1.0])).tolist() == [0, 1, 1001]
+    assert risk_deciles(np.array([0, 1, 101, 102, 1001])).tolist() == [0, 1, 1, 2, 10]
+
+
+# ---- the prior
+
+
+def document(**changed: Any) -> bytes:
+    """The packaged prior with changes."""
+    prior = packaged_prior()
+    return json.dumps(prior_document(prior, 1, 1, FIRST_DAY, "a family") | changed).encode()
+
+
+FIRST_DAY = date(2026, 1, 1)
+
+
+def test_a_prior_that_is_written_is_read_again() -> None:
+    again = read_prior(document())
+    assert again.mean == pytest.approx(packaged_prior().mean, abs=1e-8)
+    assert again.covariance == pytest.approx(packaged_prior().covariance, abs=1e-8)
+
+
+def wrong_limits() -> dict[str, Any]:
+    return {"period_days": PERIOD_DAYS, "idle": [30], "ratio": [1], "use": [1]}
 
 
 @pytest.mark.parametrize(
-    ("returned", "states", "upper"),
-    [(0, 200, 0.01885), (3, 1240, 0.00709), (10, 200, 0.08961), (200, 200, 1.0), (0, 0, 1.0)],
+    ("text", "problem"),
+    [
+        (b"", "the file"),
+        (b"[]", "the file"),
+        (b"{}", "version"),
+        (b"\xff\xfe", "the file"),
+        (b"[" * 100_000, "the file"),
+        (b" " * 1_000_001, "over 1,000,000 bytes"),
+        (document(version=0), "its version is 0, not 1: learn it anew"),
+        (document(limits=wrong_limits()), "its limits are not those of this version"),
+        (document(mean=[0.0]), f"it has not {COEFFICIENTS} coefficients"),
+        (document(covariance=[[1.0]]), f"it has not {COEFFICIENTS} coefficients"),
+        (document(mean=["many"]), "mean.0"),
+        (document(mean=None), "mean"),
+        (document(mean=[float("nan")] * COEFFICIENTS), "one of its numbers is none"),
+        (
+            document(covariance=np.zeros((COEFFICIENTS, COEFFICIENTS)).tolist()),
+            "its covariance is not positive definite",
+        ),
+        (document(covariance=np.triu(np.ones((COEFFICIENTS, COEFFICIENTS))).tolist()), "not positive definite"),
+    ],
 )
-def test_the_upper_end_of_the_interval(returned: int, states: int, upper: float) -> None:
-    assert upper_bound(returned, states) == pytest.approx(upper, abs=5e-5)
+def test_a_prior_that_cannot_be_used_says_why(text: bytes, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(PriorProblem, match=problem.replace(".", r"\.")):
+        read_prior(text)
+    file = tmp_path / "prior.json"
+    file.write_bytes(text)
+    prior, sentence = prior_of(str(file))
+    assert prior is packaged_prior()
+    assert sentence.startswith(f"RETURN_RISK_PRIOR ({file}): ")
+    assert sentence.endswith("the packaged prior is used instead")
 
 
-@given(states=some.integers(1, 5000), data=some.data())
-def test_more_returns_never_lower_the_risk_and_the_share_lies_between(states: int, data: some.DataObject) -> None:
-    returned = data.draw(some.integers(0, states - 1))
-    lower, upper = wilson_interval(returned, states)
-    assert lower <= returned / states <= upper
-    assert upper_bound(returned + 1, states) >= upper
-    assert upper == pytest.approx(wilson_upper(returned, states), rel=1e-12)
-
-
-def test_a_class_with_too_few_states_is_taken_with_its_neighbours() -> None:
-    states, returned = np.zeros(CLASSES, np.int64), np.zeros(CLASSES, np.int64)
-    width = RATIO_CLASSES * USE_CLASSES
-    states[0], returned[0] = MIN_STATES, 1
-    states[1] = MIN_STATES - 1
-    states[width], states[width + USE_CLASSES] = 150, 50
-    states[2 * width] = MIN_STATES - 1
-    table = RiskTable.of(states, returned)
-    numbers = table.number_of
-    assert (table.states[numbers[0]], table.returned[numbers[0]]) == (MIN_STATES, 1)
-    # Together with all of the same idle days and ratio.
-    assert (table.states[numbers[1]], table.returned[numbers[1]]) == (2 * MIN_STATES - 1, 1)
-    # With all of the same idle days.
-    assert table.states[numbers[width]] == table.states[numbers[width + USE_CLASSES]] == 200
-    assert numbers[2 * width] == 0
-    assert np.isnan(table.risks[0])
-    assert table.risks[numbers[0]] == upper_bound(1, MIN_STATES)
-
-
-# Two variants of the watched days: every day, and every second one.
-NEWEST = (700, 350)
-
-
-def taken(
-    uses: list[list[int]], since: list[int], variants: list[int], eligible: list[bool] | None = None
-) -> StateCounts:
-    """The states of tables with these watched times of use."""
-    tables, variant = len(uses), np.array(variants)
-    mask = np.ones(tables, np.bool_) if eligible is None else np.array(eligible)
-    population = Population(variant=variant, since=np.array(since), newest=np.array(NEWEST), eligible=mask)
-    past = PastStates(population, TODAY)
-    last, number, gap = (np.zeros(tables, np.uint16) for _ in range(3))
-    for day in sorted({time * (own + 1) for each, own in zip(uses, variants, strict=True) for time in each}):
-        times = np.array([day, day // 2])
-        past.before_day(times, DaysSoFar(last, number, gap))
-        for table, each in enumerate(uses):
-            time = int(times[variants[table]])
-            if time * (variants[table] + 1) == day and time in each:
-                gap[table] = max(gap[table], time - last[table]) if last[table] else 0
-                last[table] = time
-                number[table] += 1
-    past.before_day(np.array(NEWEST) + 1, DaysSoFar(last, number, gap))
-    return past.counts
-
-
-def brute(
-    uses: list[list[int]], since: list[int], variants: list[int], eligible: list[bool]
-) -> dict[int, dict[int, list[int]]]:
-    """By day and class: states, and how many of them were used again."""
-    found: dict[int, dict[int, list[int]]] = {}
-    for table, each in enumerate(uses):
-        for place, time in enumerate(range(NEWEST[variants[table]] - FUTURE_DAYS, 0, -30)):
-            before = [use for use in each if use <= time]
-            idle = max(time - (before[-1] if before else since[table]), 0)
-            pauses = [later - earlier for earlier, later in pairwise(before)]
-            which = class_of(idle, max(pauses, default=0), len(before))
-            if which is not None and eligible[table]:
-                number = (IDLE_LIMITS.index(which[0]) * RATIO_CLASSES + which[1]) * USE_CLASSES + which[2]
-                entry = found.setdefault(TODAY - FUTURE_DAYS - 30 * place, {}).setdefault(number, [0, 0])
-                entry[0] += 1
-                entry[1] += any(time < use <= time + FUTURE_DAYS for use in each)
-    return found
-
-
-@given(data=some.data())
-def test_states_equal_those_counted_one_by_one(data: some.DataObject) -> None:
-    tables = data.draw(some.integers(1, 6))
-    variants = [data.draw(some.integers(0, 1)) for _ in range(tables)]
-    ago = some.integers(0, 700) | some.sampled_from([0, 179, 180, 181, 210, 239, 240, 241, 359, 360, 361, 699])
-    uses = [
-        sorted({NEWEST[own] - each for each in data.draw(some.lists(ago, max_size=8)) if each < NEWEST[own]})
-        for own in variants
-    ]
-    since = [data.draw(some.sampled_from([0, 0, 100, 340, 600])) for _ in range(tables)]
-    eligible = [data.draw(some.sampled_from([True, True, False])) for _ in range(tables)]
-    counts = taken(uses, since, variants, eligible)
-    mine = {
-        each: {int(place): [int(states[place]), int(counts.returned[each][place])] for place in np.flatnonzero(states)}
-        for each, states in counts.states.items()
-        if states.any()
-    }
-    assert mine == brute(uses, since, variants, eligible)
-    again = StateCounts.of(counts.document())
-    for (mine_sum, again_sum), until in product([(counts, again)], (TODAY, TODAY - 180, TODAY - 400)):
-        assert all(np.array_equal(a, b) for a, b in zip(mine_sum.until(until), again_sum.until(until), strict=True))
-
-
-def test_states_of_different_watched_days_are_counted_together() -> None:
-    counts = taken([[1], [1], []], [0, 0, 0], [0, 1, 1])
-    # The newest state of each, and no older one than 60 watched days after the first.
-    assert counts.states[TODAY - FUTURE_DAYS].sum() == 3
-    assert len(counts.states) == (700 - FUTURE_DAYS - 60) // 30 + 1
-
-
-def test_variants_that_nobody_has_or_that_were_watched_too_briefly_have_no_states() -> None:
-    nobody = Population(
-        variant=np.array([1]), since=np.array([0]), newest=np.array([5_000, 239]), eligible=np.array([True])
-    )
-    past = PastStates(nobody, TODAY)
-    past.before_day(np.array([5_001, 240]), DaysSoFar(np.array([1]), np.array([1]), np.array([0])))
-    assert past.counts.states == {}
-
-
-def test_tables_are_counted_once_where_states_are_counted_often() -> None:
-    counts = taken([[1], [1], [1, 500], []], [0, 0, 0, 0], [0, 0, 0, 0])
-    states, _ = counts.until(TODAY)
-    table = RiskTable.of(states, counts.until(TODAY)[1])
-    assert tables_like(counts.document(), 0) == (0, 0)
-    assert int(table.states[RISKS - IDLE_CLASSES]) > 3
-    # Idle for 60 to 89 days, at whatever pause and number of days.
-    assert tables_like(counts.document(), RISKS - IDLE_CLASSES) == (4, 0)
-    assert tables_like(counts.document(), RISKS - 1) == (0, 0)
-    assert tables_like({}, 1) == (0, 0)
-
-
-def test_only_a_future_that_is_over_counts() -> None:
-    counts = taken([[1, 600]], [0], [0])
-    for until in (TODAY, TODAY - 1, TODAY - 30):
-        states, _ = counts.until(until)
-        assert states.sum() == sum(each.sum() for day, each in counts.states.items() if day + FUTURE_DAYS <= until)
-    assert counts.until(TODAY)[0].sum() > counts.until(TODAY - 30)[0].sum()
+def test_a_prior_of_ones_own_is_used(tmp_path: Path) -> None:
+    own = Gaussian(packaged_prior().mean - 1, packaged_prior().covariance)
+    file = tmp_path / "prior.json"
+    file.write_text(json.dumps(prior_document(own, 1, 1, FIRST_DAY, "mine")), encoding="utf-8")
+    found, sentence = prior_of(str(file))
+    assert (sentence, found.mean == pytest.approx(own.mean, abs=1e-8)) == ("", True)
+    assert prior_of("") == (packaged_prior(), "")
+    missing, why = prior_of(str(tmp_path / "none"))
+    assert missing is packaged_prior()
+    assert "No such file" in why
+    assert "directory" in prior_of(str(tmp_path))[1].lower()

@@ -111,9 +111,10 @@ B = Blocker
     [
         ({}, Verdict.DELETE), ({"activity": Activity.STALE, "idle": 91}, Verdict.DELETE),
         ({"risk": 0.05}, Verdict.DELETE), ({"risk": 0.0501}, Verdict.ARCHIVE), ({"risk": 0.30}, Verdict.ARCHIVE),
-        ({"risk": 0.3001}, Verdict.REVIEW), ({"risk": None, "bits": [B.SHORT_HISTORY]}, Verdict.ARCHIVE),
-        ({"risk": None, "bits": [B.SHORT_HISTORY], "idle": 180}, Verdict.ARCHIVE),
-        ({"risk": None, "bits": [B.SHORT_HISTORY], "idle": 179}, Verdict.REVIEW),
+        ({"risk": 0.3001}, Verdict.REVIEW), ({"risk": None}, Verdict.REVIEW),
+        ({"risk": 0.01, "bits": [B.SHORT_HISTORY]}, Verdict.ARCHIVE),
+        ({"risk": 0.3, "bits": [B.SHORT_HISTORY]}, Verdict.ARCHIVE),
+        ({"risk": 0.301, "bits": [B.SHORT_HISTORY, B.RETURN_RISK]}, Verdict.REVIEW),
         ({"bits": [B.RECENTLY_WRITTEN]}, Verdict.STOP_REFRESH), ({"without_storage": True}, Verdict.REVIEW),
         ({"bits": [B.CRITICAL_TIER]}, Verdict.REVIEW), ({"bits": [B.PROTECTED_TAG]}, Verdict.REVIEW),
         ({"bits": [B.IN_DATA_PRODUCT]}, Verdict.REVIEW), ({"bits": [B.CARED_FOR]}, Verdict.REVIEW),
@@ -126,8 +127,8 @@ B = Blocker
         ({"bits": [B.EVIDENCE_PARTIAL]}, Verdict.ARCHIVE), ({"bits": [B.NO_LINEAGE]}, Verdict.ARCHIVE),
         ({"bits": [B.EVIDENCE_PARTIAL, B.NO_LINEAGE], "risk": 0.3}, Verdict.ARCHIVE),
         ({"bits": [B.EVIDENCE_PARTIAL], "risk": 0.3001}, Verdict.REVIEW),
-        ({"bits": [B.EVIDENCE_PARTIAL, B.SHORT_HISTORY], "risk": None}, Verdict.ARCHIVE),
-        ({"bits": [B.EVIDENCE_PARTIAL, B.SHORT_HISTORY], "risk": None, "idle": 179}, Verdict.REVIEW),
+        ({"bits": [B.EVIDENCE_PARTIAL, B.SHORT_HISTORY], "risk": 0.16}, Verdict.ARCHIVE),
+        ({"bits": [B.EVIDENCE_PARTIAL, B.SHORT_HISTORY], "risk": 0.31}, Verdict.REVIEW),
         ({"bits": [B.EVIDENCE_PARTIAL, B.RECENTLY_WRITTEN]}, Verdict.STOP_REFRESH),
         ({"bits": [B.MASS_ABSENCE]}, Verdict.REVIEW), ({"bits": [B.MASS_ABSENCE, B.RECENTLY_WRITTEN]}, Verdict.REVIEW),
         ({"bits": [B.SERIES_IN_USE]}, Verdict.KEEP), ({"bits": [B.SERIES_IN_USE, B.MASS_ABSENCE]}, Verdict.KEEP),
@@ -162,22 +163,21 @@ def test_a_policy_moves_the_limits() -> None:
     assert verdict(Policy(delete_risk=0.001)) == Verdict.ARCHIVE
     assert verdict(Policy(delete_risk=0.001, archive_risk=0.005)) == Verdict.REVIEW
     assert verdict(Policy(minimum_idle_days=400)) == Verdict.DELETE
+    # At a limit of 0 nothing goes, as no risk is 0; at 1 everything may.
+    assert verdict(Policy(delete_risk=0, archive_risk=0), risk=0.001) == Verdict.REVIEW
+    assert verdict(Policy(delete_risk=1, archive_risk=1), risk=1.0) == Verdict.DELETE
     assert verdict(Policy(minimum_idle_days=401)) == Verdict.REVIEW
 
 
 @pytest.mark.parametrize("activity", list(Activity))
 @pytest.mark.parametrize("risk", [None, 0.01, 0.2, 0.9])
 def test_a_new_blocker_never_makes_a_verdict_harsher(activity: Activity, risk: float | None) -> None:
-    """SHORT_HISTORY is left out: it says that there is no risk to compare with."""
-    others = [blocker for blocker in Blocker if blocker is not Blocker.SHORT_HISTORY]
-    always = [Blocker.SHORT_HISTORY] if risk is None else []
+    others = list(Blocker)
     for count in range(3):
         for bits in combinations(others, count):
-            before = verdict(activity=activity, risk=risk, bits=[*always, *bits])
+            before = verdict(activity=activity, risk=risk, bits=[*bits])
             for added in others:
-                after = verdict(
-                    activity=activity, risk=risk, bits=[*always, *bits, *([] if added in bits else [added])]
-                )
+                after = verdict(activity=activity, risk=risk, bits=[*bits, *([] if added in bits else [added])])
                 assert HARSHNESS[after] <= HARSHNESS[before], (bits, added)
 
 
@@ -187,7 +187,7 @@ def test_each_blocker_comes_from_its_own_fact() -> None:
         "critical_tier": False, "protected": False, "in_data_product": False, "cared_for": False,
         "kept": False, "in_use_downstream": False, "unknown_downstream": False, "no_lineage": False,
         "feed_silent": False, "evidence_partial": False, "short_history": False, "calibration_off": False,
-        "series_in_use": False, "mass_absence": False,
+        "series_in_use": False, "mass_absence": False, "return_risk": False,
     }  # fmt: skip
 
     def found(incomplete: bool = False, review_cared_for: bool = True, **changed: Any) -> set[Blocker]:
@@ -211,7 +211,7 @@ def test_each_blocker_comes_from_its_own_fact() -> None:
         ({"activity": Activity.UNKNOWN}, B.UNKNOWN_USAGE), ({"short_history": True}, B.SHORT_HISTORY),
         ({"incomplete": True}, B.EVIDENCE_INCOMPLETE), ({"kept": True}, B.KEPT_BY_OWNER),
         ({"calibration_off": True}, B.CALIBRATION_OFF), ({"series_in_use": True}, B.SERIES_IN_USE),
-        ({"mass_absence": True}, B.MASS_ABSENCE),
+        ({"mass_absence": True}, B.MASS_ABSENCE), ({"return_risk": True}, B.RETURN_RISK),
     ]  # fmt: skip
     assert {blocker for _, blocker in cases} == set(Blocker)
     for changed, blocker in cases:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.support.prices import tariffs_of
+from tests.support.second_risk import number_of
 from thirdeye.inventory.columns import (
     ABSENT,
     CARED_FOR,
@@ -21,15 +22,12 @@ from thirdeye.inventory.labels import no_labels
 from thirdeye.inventory.query import Catalogue
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Blocker, Verdict
-from thirdeye.verdict.return_risk import CLASSES, FUTURE_DAYS, MIN_STATES, StateCounts, upper_bound
+from thirdeye.verdict.periods import PeriodCounts
+from thirdeye.verdict.prior import packaged_prior
 from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.simulation import back_test, simulate
 
 TODAY = 20_000
-# Idle for 90 to 119 days, without a pause before, never used.
-CLASS = 30
-
-
 # A part of a series, judged ARCHIVE by a policy before, and what differs in others.
 PART = {
     "flags": PRESENT, "activity": ACTIVITY_CODE[Activity.DORMANT], "idle": 500, "risk": 1, "size": 10**12, "series": 1,
@@ -39,40 +37,58 @@ TAGGED, VIEW, ABSENT_PART = {"tags": 1}, {"flags": PRESENT | WITHOUT_STORAGE}, {
 USED = {"flags": PRESENT | IN_USE_THROUGH_SERIES, "blockers": BLOCKER_BIT[Blocker.SERIES_IN_USE]}
 
 
-def counts(**of: tuple[int, int]) -> StateCounts:
-    """States and returns in one class, by days ago."""
-    found = StateCounts()
-    for name, (states, returned) in of.items():
-        day = TODAY - int(name[1:])
-        found.states[day], found.returned[day] = np.zeros(CLASSES, np.int64), np.zeros(CLASSES, np.int64)
-        found.states[day][CLASS], found.returned[day][CLASS] = states, returned
+# Idle for 450 days or more, without a pause before, never used.
+CELL = number_of((9, 0, 0))
+
+
+def counts(**of: tuple[int, int]) -> PeriodCounts:
+    """Tables and those that returned, in one cell, by age."""
+    found = PeriodCounts()
+    for name, (tables, returned) in of.items():
+        age = int(name[1:])
+        found.of(age).tables[CELL], found.of(age).returned[CELL] = tables, returned
     return found
 
 
+def quiet(past: PeriodCounts, age: int, trials: int, used: int = 0) -> None:
+    """Trials in the cell and those that it leads to."""
+    for idle in (9, 10, 11):
+        cell = number_of((idle, 0, 0))
+        past.of(age).trials[cell], past.of(age).used[cell] = trials, used
+
+
 def test_a_back_test_knows_only_what_was_known_by_then() -> None:
-    quiet_then = counts(d540=(1000, 0), d360=(500, 50), d180=(700, 70))
-    found = back_test(quiet_then, TODAY, Policy(delete_risk=0.05, archive_risk=0.3))
+    # A year ago none had ever come back; by half a year ago half did in each period.
+    past = counts(a12=(500, 50), a6=(700, 70))
+    quiet(past, 30, 10_000)
+    quiet(past, 8, 20_000, 15_000)
+    found: Any = back_test(past, TODAY, Policy(delete_risk=0.15, archive_risk=0.3), packaged_prior())
     assert found["days"] == [day_of(TODAY - 360), day_of(TODAY - 180)]
-    # On the first day nothing had ever come back; by the second, 50 of 1,500 had.
-    assert upper_bound(50, 1500) < 0.05
-    assert (found["delete"]["verdicts"], found["delete"]["regrets"]) == (1200, 120)
-    strict = back_test(quiet_then, TODAY, Policy(delete_risk=0.02, archive_risk=0.3))
-    assert (strict["delete"]["verdicts"], strict["delete"]["regrets"]) == (500, 50)
-    assert (strict["archive"]["verdicts"], strict["archive"]["regrets"]) == (700, 70)
+    assert (found["delete"]["verdicts"], found["delete"]["regrets"]) == (500, 50)
+    assert found["archive"]["verdicts"] == 0
+
+
+def test_a_back_test_over_less_than_a_year_archives_at_most() -> None:
+    past = counts(a6=(700, 7))
+    quiet(past, 9, 100_000)
+    found: Any = back_test(past, TODAY, Policy(), packaged_prior())
+    assert (found["delete"]["verdicts"], found["archive"]["verdicts"], found["archive"]["regrets"]) == (0, 700, 7)
+    # The season that was not seen.
+    strict: Any = back_test(past, TODAY, Policy(archive_risk=0.149, delete_risk=0), packaged_prior())
+    assert strict["archive"]["verdicts"] == 0
 
 
 def test_a_back_test_without_a_past_says_nothing() -> None:
-    for of in ({}, {"d360": (MIN_STATES - 1, 0), "d180": (10, 0)}):
-        found = back_test(counts(**of), TODAY, Policy())
-        assert (found["delete"]["verdicts"], found["delete"]["rate"]) == (0, None)
-    assert FUTURE_DAYS == 180
+    found: Any = back_test(counts(), TODAY, Policy(), packaged_prior())
+    assert (found["days"], found["delete"]["verdicts"], found["delete"]["rate"]) == ([], 0, None)
 
 
 def test_a_back_test_minds_how_long_tables_were_idle() -> None:
-    found = back_test(counts(d540=(1000, 0), d360=(500, 0)), TODAY, Policy(minimum_idle_days=91))
-    assert found["delete"]["verdicts"] == 0
-    found = back_test(counts(d540=(1000, 0), d360=(500, 0)), TODAY, Policy(minimum_idle_days=90))
-    assert found["delete"]["verdicts"] == 500
+    past = counts(a6=(500, 0))
+    quiet(past, 20, 100_000)
+    for least, verdicts in ((495, 500), (496, 0)):
+        found: Any = back_test(past, TODAY, Policy(minimum_idle_days=least), packaged_prior())
+        assert found["delete"]["verdicts"] == verdicts
 
 
 def test_a_policy_is_applied_with_its_own_tags() -> None:
@@ -88,11 +104,13 @@ def test_a_policy_is_applied_with_its_own_tags() -> None:
         columns=columns, place_service=np.array([0]), tariffs=tariffs_of("0.02"), risks=np.array([np.nan, 0.01])
     )
     tags = [(), ("PII.Sensitive",)]
-    as_now = simulate(catalogue, tags, no_labels(), {}, Policy(protected_tags=("PII",)))
+    as_now = simulate(catalogue, tags, no_labels(), {}, Policy(protected_tags=("PII",)), packaged_prior())
     assert (as_now["tables"], as_now["changed"], as_now["saving"]) == (1, 0, "20.000000")
-    without = simulate(catalogue, tags, no_labels(), {}, Policy())
+    without = simulate(catalogue, tags, no_labels(), {}, Policy(), packaged_prior())
     assert (without["tables"], without["changed"], without["saving"]) == (2, 1, "40.000000")
-    archived = simulate(catalogue, tags, no_labels(), {}, Policy(delete_risk=0.001, protected_tags=("PII",)))
+    archived = simulate(
+        catalogue, tags, no_labels(), {}, Policy(delete_risk=0.001, protected_tags=("PII",)), packaged_prior()
+    )
     assert (archived["tables"], archived["changed"], archived["saving"]) == (1, 1, "16.000000")
 
 
@@ -106,7 +124,7 @@ def test_signs_of_care_count_where_the_policy_says_so(in_force: int) -> None:
         columns=columns, place_service=np.array([0]), tariffs=tariffs_of("0.02"), risks=np.array([np.nan, 0.01])
     )
     for reviewed, tables in ((True, 1), (False, 2)):
-        found = simulate(catalogue, [()], no_labels(), {}, Policy(review_cared_for=reviewed))
+        found = simulate(catalogue, [()], no_labels(), {}, Policy(review_cared_for=reviewed), packaged_prior())
         assert found["tables"] == tables
 
 
@@ -140,7 +158,7 @@ def test_the_parts_of_a_series_have_one_verdict(
     catalogue = Catalogue(
         columns=columns, place_service=np.array([0]), tariffs=tariffs_of("0.02"), risks=np.array([np.nan, 0.01, 0.9])
     )
-    found = simulate(catalogue, [(), ("PII",)], no_labels(), {}, Policy(protected_tags=protected))
+    found = simulate(catalogue, [(), ("PII",)], no_labels(), {}, Policy(protected_tags=protected), packaged_prior())
     entries: Any = found["verdicts"]
     counts = {entry["recommendation"]: entry["tables"] for entry in entries if entry["tables"]}
     assert counts == Counter(verdict.value for verdict in expected)

@@ -34,11 +34,19 @@ from thirdeye.inventory.columns import (
 from thirdeye.inventory.query import COST_COLUMNS, cost_of
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.rules import Activity, has_activity
-from thirdeye.inventory.verdicts import ADVICE_FIELDS, UNKNOWN_IDLE_DAYS, UNKNOWN_PURGE_SCORE, VERDICTS, blockers_of
+from thirdeye.inventory.verdicts import (
+    ADVICE_FIELDS,
+    RISKS,
+    UNKNOWN_IDLE_DAYS,
+    UNKNOWN_PURGE_SCORE,
+    VERDICTS,
+    blockers_of,
+)
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 from thirdeye.verdict import store
+from thirdeye.verdict.prior import packaged_prior
 from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.simulation import SIMULATED, simulate
 from thirdeye.verdict.unlock_groups import UnlockDocument
@@ -70,7 +78,6 @@ async def verdicts_of(estate: Mirror) -> dict[str, dict[str, Any]]:
     """What the inventory says, by table id, in the words of the second computation."""
     snapshot = await EstateReader(estate.thirdeye).snapshot()
     await snapshot.load((*ADVICE_FIELDS, "flags", "use_kind"))
-    risks = snapshot.advice["risks"]
     found = {}
     for row in await estate.thirdeye.fetch_all("SELECT number, id FROM table_inventory WHERE removed_at IS NULL"):
         columns = advised_columns(snapshot, row["number"])
@@ -79,7 +86,7 @@ async def verdicts_of(estate: Mirror) -> dict[str, dict[str, Any]]:
         found[row["id"]] = {
             "idle": None if columns["idle"] == UNKNOWN_IDLE_DAYS else columns["idle"],
             "purge": None if columns["purge"] == UNKNOWN_PURGE_SCORE else columns["purge"] / 10,
-            "risk": risks[columns["risk"]],
+            "risk": float(RISKS[columns["risk"]]) if columns["risk"] else None,
             "blockers": {str(blocker.value) for blocker in blockers_of(columns["blockers"])},
             "verdict": str(VERDICTS[columns["verdict"]].value),
             "trial": bool(
@@ -101,9 +108,9 @@ async def agree(estate: Mirror, judged: Judged, rules: Rules) -> dict[str, int]:
         for name in ("idle", "blockers", "verdict", "trial", "only_written", "only_scanned"):
             assert found[name] == expected[name], (name, judged.tables[identifier]["fqn"], found, expected)
         assert (found["risk"] is None) == (expected["risk"] is None), (found, expected)
-        # Of what is absent the class is kept; what its risk is, is learnt anew each time.
+        # What is absent keeps the risk that it had.
         absent = judged.tables[identifier].get("absent_since")
-        assert absent or found["risk"] is None or found["risk"] == pytest.approx(expected["risk"], rel=1e-12)
+        assert absent or found["risk"] == expected["risk"], (found, expected)
         # Tenths, rounded half up: at a tie the two may differ by the last bit.
         assert (found["purge"] is None) == (expected["purge"] is None)
         assert found["purge"] is None or abs(found["purge"] - expected["purge"]) <= 0.05 + 1e-6
@@ -170,7 +177,9 @@ async def simulating_the_same_changes_nothing(estate: Mirror) -> None:
     advice = snapshot.advice
     policy = Policy(**{**advice["policy"], "protected_tags": tuple(advice["policy"]["protected_tags"])})
     directory = snapshot.directory
-    simulated = simulate(snapshot.catalogue, directory["tag_sets"], directory["labels"], advice, policy)
+    simulated = simulate(
+        snapshot.catalogue, directory["tag_sets"], directory["labels"], advice, policy, packaged_prior()
+    )
     assert simulated["changed"] == 0
 
 

@@ -15,7 +15,7 @@ from thirdeye.inventory.directory import Directory, Owner, PlaceFeed, Service
 from thirdeye.inventory.filters import TIERS
 from thirdeye.inventory.money import round_amount
 from thirdeye.inventory.storage_prices import TARIFFS, StoragePrice, Tariffs, is_lower
-from thirdeye.inventory.verdicts import UNKNOWN_PURGE_SCORE, VERDICTS, Verdict, blockers_of
+from thirdeye.inventory.verdicts import RISKS, UNKNOWN_PURGE_SCORE, VERDICTS, Verdict, blockers_of
 
 Item = TypeVar("Item")
 
@@ -235,11 +235,10 @@ def _activity_reason(row: Row, idle: int | None, feed: PlaceFeed | None, series:
 def advice_view(advised: dict[str, int], flags: int, advice: dict[str, Any], cost: Decimal | None) -> AdviceView:
     """The verdict of a table's columns (`advised`, `flags`); `advice` is what verdicts rest on, `cost` USD a month."""
     verdict = VERDICTS[advised["verdict"]]
-    risks = advice.get("risks", [None])
     return {
         "recommendation": str(verdict.value),
         "purgeScore": None if advised["purge"] == UNKNOWN_PURGE_SCORE else advised["purge"] / 10,
-        "returnRisk": risks[advised["risk"]] if advised["risk"] < len(risks) else None,
+        "returnRisk": float(RISKS[advised["risk"]]) if advised["risk"] and "own_shares" in advice else None,
         "blockerCodes": [str(blocker.value) for blocker in blockers_of(advised["blockers"])],
         "saving": saving_of(verdict, cost, Decimal(repr(advice["policy"]["archive_saving"])) if advice else Decimal(0)),
         "advised": advised,

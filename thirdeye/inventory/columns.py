@@ -47,12 +47,14 @@ QUERY_FIELDS: Final[Fields] = {
     "followers": "u2",
     # An index into the list of series; 0 for a table that is no part of one.
     "series": "i4",
-    # The verdict (`verdicts.py`): scores in tenths, blockers as bits, `risk` as an index into the risk table.
+    # The verdict (`verdicts.py`): scores in tenths, blockers as bits, return risks in thousandths, each plus 1 (0: none).
     "idle": "u2",
     "verdict": "u1",
     "purge": "u1",
     "blockers": "u4",
     "risk": "u2",
+    "expected_risk": "u2",
+    "own_risk": "u2",
 }
 # What a refresh needs to update the query fields. Ids and keys are 16 bytes each.
 SOURCE_FIELDS: Final[Fields] = {

@@ -40,10 +40,11 @@ class Blocker(StrEnum):
     MASS_ABSENCE = "MASS_ABSENCE"
     IN_DATA_PRODUCT = "IN_DATA_PRODUCT"
     CARED_FOR = "CARED_FOR"
+    RETURN_RISK = "RETURN_RISK"
 
 
 # The columns that a verdict fills.
-ADVICE_FIELDS: Final = ("idle", "verdict", "purge", "blockers", "risk")
+ADVICE_FIELDS: Final = ("idle", "verdict", "purge", "blockers", "risk", "expected_risk", "own_risk")
 # The columns of labels, but for the tags that a row of the inventory has, too.
 LABEL_FIELDS: Final = ("marks", "products", "editor", "followers")
 # What an answer about a table needs beside its row of the inventory.
@@ -58,9 +59,24 @@ ALL_BLOCKERS: Final = sum(BLOCKER_BIT.values())
 APPROVED: Final = 1 << 30
 # Nothing is concluded about a table that has it.
 MASS_ABSENCE: Final = BLOCKER_BIT[Blocker.MASS_ABSENCE]
+# Columns hold return risks as numbers: 0 for none, else thousandths and 1. The value of each number.
+RISKS: Final = np.append(np.nan, np.arange(1_001) / 1_000)
+NO_RISKS: Final = np.full(1, np.nan)
 # Columns hold purge scores in tenths. These values stand for a purge score and for idle days that are unknown.
 UNKNOWN_PURGE_SCORE: Final = 255
 UNKNOWN_IDLE_DAYS: Final = 65_535
+
+
+def risk_numbers(risks: Array) -> Array:
+    """The number of each return risk, rounded up, so that none is at or under a limit that it exceeds; 0 for NaN."""
+    # What is a thousandth in decimals may be slightly more in binary.
+    thousandths = np.ceil(np.nan_to_num(risks, nan=-1.0) * 1_000 - 1e-9)
+    return (np.clip(thousandths, -1, 1_000) + 1).astype(np.uint16)
+
+
+def risk_deciles(numbers: Array) -> Array:
+    """The decile of each number of a return risk: 1 for up to 10 %, 10 for more than 90 %, 0 for none."""
+    return np.where(numbers > 0, np.maximum((numbers.astype(np.int64) + 98) // 100, 1), 0).astype(np.uint8)
 
 
 def blockers_of(bits: int) -> list[Blocker]:

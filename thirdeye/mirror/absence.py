@@ -42,7 +42,7 @@ from thirdeye.mirror.state import State, stored_document
 from thirdeye.mirror.tables import place_number
 
 # What the verdict on an absent table was, stays.
-_ADVICE: Final = ("verdict", "purge", "blockers", "risk", "advised", "advised_on")
+_ADVICE: Final = ("verdict", "purge", "blockers", "risk", "expected_risk", "own_risk", "advised", "advised_on")
 # What a feed is judged by: OpenMetadata deletes the usage of a table with it.
 _USE: Final = ("days_of_use", "last_use")
 # What is not as it was last seen: what a table is known by, where it stands among others, and the use of those.

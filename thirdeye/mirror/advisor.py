@@ -19,13 +19,15 @@ from thirdeye.inventory.storage_prices import Tariffs
 @dataclass(frozen=True, kw_only=True)
 class Population:
     """The tables to learn from. By table: `variant` of the watched days; `since`: the watched time of the newest day that
-    does not count as idle for a table that was never used; `eligible`: whether its feed teaches anything.
+    does not count as idle for a table that was never used; `anchor`: that of the newest day before its feed; `eligible`:
+    whether its feed teaches anything.
 
     `newest`: by variant, the watched time of its newest watched day.
     """
 
     variant: Array
     since: Array
+    anchor: Array
     newest: Array
     eligible: Mask
 

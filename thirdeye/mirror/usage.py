@@ -282,14 +282,16 @@ def population_of(state: State, watching: Watching) -> Population:
     place = state.query["place"]
     variant = watching.variant[place]
     eligible = watching.is_covered() & ~watching.undated & ~watching.is_quiet()
+    before = watching.since()[place] - 1
     # The day before it was covered, or the day on which it came.
-    first = np.maximum(watching.since()[place] - 1, state.source["known_since"])
+    first = np.maximum(before, state.source["known_since"])
     since = watching.watched.up_to(variant, first).astype(np.uint16)
     # With the row of a table OM deletes its usage: such a table looks as if nobody had ever used it.
     in_om = state.source["stamp"] != 0
     return Population(
         variant=variant,
         since=since,
+        anchor=watching.watched.up_to(variant, before).astype(np.uint16),
         newest=population_newest(watching),
         eligible=state.present() & in_om & eligible[place],
     )

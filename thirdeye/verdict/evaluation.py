@@ -17,27 +17,24 @@ from thirdeye.inventory.columns import (
 from thirdeye.inventory.lineage import Adjacency, adjacency
 from thirdeye.inventory.query import costs
 from thirdeye.inventory.rules import Activity, has_activity
-from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, VERDICT_CODE, Verdict
+from thirdeye.inventory.verdicts import RISKS, VERDICT_CODE, Verdict, risk_deciles, risk_numbers
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict import rules
 from thirdeye.verdict.approvals.rules import lift, may_approve, verdicts_with_approvals
 from thirdeye.verdict.propagation import have_downstream, highest_downstream
 from thirdeye.verdict.protection import cared_for, protection
-from thirdeye.verdict.return_risk import NO_CLASS, RiskTable, classify
+from thirdeye.verdict.return_risk import RiskModel, with_season
 from thirdeye.verdict.rules import BlockerFacts, Policy
 from thirdeye.verdict.series import share_risk, share_verdict, shared_facts, unused_series
 from thirdeye.verdict.trials import mark_trials
 from thirdeye.verdict.writes import review_only_written
-
-# Above every risk: of a table whose return risk is unknown.
-_UNKNOWN_RISK = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerdictInputs:
     """What verdicts depend on besides the estate.
 
-    `kept`: numbers of tables that people keep. `calibration_off`: numbers of the risk table whose promise did not hold.
+    `kept`: numbers of tables that people keep. `calibration_off`: deciles of the return risk whose promise did not hold.
     `approved`: numbers of tables whose removal people approved.
     """
 
@@ -46,25 +43,28 @@ class VerdictInputs:
     approved: frozenset[int] = frozenset()
 
 
-def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: Policy, today: int) -> None:
+def judge(estate: Estate, model: RiskModel, inputs: VerdictInputs, policy: Policy, today: int) -> None:
     """Sets risk, purge score, blockers and verdict of every table."""
     query, count = estate.query, len(estate.present)
     is_idle = has_activity(query["activity"], Activity.STALE, Activity.DORMANT) & estate.present
-    own_numbers = _own_numbers(estate, risk_table, is_idle, policy)
     upstream = adjacency(estate.targets, estate.sources, estate.nodes)
     unknown_downstream = _unknown_downstream(estate, upstream)
-    query["risk"] = _effective_numbers(own_numbers, is_idle, risk_table, upstream, estate.nodes)
+    query["own_risk"], own_expected = own_risks(estate, model, is_idle, policy)
+    # A table's risk is at least that of every idle table downstream of it.
+    for name, own in (("risk", query["own_risk"]), ("expected_risk", own_expected)):
+        below = highest_downstream(upstream, np.pad(own, (0, estate.nodes - count)))[:count]
+        query[name] = np.where(is_idle, np.maximum(own, below), 0)
     unused = unused_series(estate.series, query)
-    share_risk(unused, query, risk_table.risks)
+    share_risk(unused, query)
     shared = shared_facts(unused, query, estate.source)
     protects = protection(estate.tag_sets, estate.labels, policy.protected_tags, len(estate.silent))
     kept, approved = (select(numbers, count)[:count] for numbers in (inputs.kept, inputs.approved))
-    calibration_off = select(inputs.calibration_off, len(risk_table.risks))
+    calibration_off = select(inputs.calibration_off, 11)
     # Chunk by chunk, as the rules make a dozen intermediate arrays.
     for start in range(0, count, CHUNK):
         part = slice(start, start + CHUNK)
         chunk = {name: query[name][part] for name in query.fields}
-        place = estate.place[part]
+        place, risk = estate.place[part], RISKS[chunk["risk"]]
         facts = BlockerFacts(
             activity=chunk["activity"],
             written=shared.written[part],
@@ -80,8 +80,9 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
             no_lineage=estate.no_lineage[part],
             feed_silent=estate.silent[place],
             evidence_partial=estate.partial[place],
-            short_history=is_idle[part] & (chunk["risk"] == 0),
-            calibration_off=calibration_off[chunk["risk"]] & (chunk["risk"] > 0),
+            short_history=is_idle[part] & (estate.observed[place] < policy.observed_days),
+            return_risk=is_idle[part] & ~(risk <= policy.archive_risk),
+            calibration_off=calibration_off[risk_deciles(chunk["risk"])],
             series_in_use=(chunk["flags"] & IN_USE_THROUGH_SERIES) != 0,
             mass_absence=estate.mass_absence[place],
             incomplete=estate.incomplete,
@@ -102,7 +103,7 @@ def judge(estate: Estate, risk_table: RiskTable, inputs: VerdictInputs, policy: 
             cost=costs(estate.tariffs, estate.service[part], chunk),
             without_storage=(chunk["flags"] & WITHOUT_STORAGE) != 0,
             without_plan=(chunk["flags"] & WITHOUT_PLAN) != 0,
-            risk=risk_table.risks[chunk["risk"]],
+            risk=risk,
             bits=bits,
             policy=policy,
             today=today,
@@ -123,37 +124,25 @@ def _unknown_downstream(estate: Estate, upstream: Adjacency) -> Mask:
     return downstream
 
 
-def state_classes(idle: Array, longest_gap: Array, days_of_use: Array, accessed: Array) -> Array:
-    """The class of each table's present state; NO_CLASS for unknown idle days."""
-    # A table with access times but no rows of usage was used on one day at least.
-    used = np.where((accessed > 0) & (days_of_use == 0), 1, days_of_use)
-    return np.where(idle == UNKNOWN_IDLE_DAYS, NO_CLASS, classify(idle, longest_gap, used)).astype(np.uint8)
+def own_risks(estate: Estate, model: RiskModel, is_idle: Mask, policy: Policy) -> tuple[Array, Array]:
+    """The numbers of each idle table's own return risk: of the upper end, and of what is expected; 0 for all others.
 
-
-def _own_numbers(estate: Estate, risk_table: RiskTable, is_idle: Mask, policy: Policy) -> Array:
-    """The number of each idle table's own risk, 0 if its place was observed too briefly."""
+    The upper end holds a season that was not seen; what is expected does not.
+    """
     query, source = estate.query, estate.source
-    numbers = np.zeros(len(estate.present), np.uint16)
-    for start in range(0, len(numbers), CHUNK):
-        part = slice(start, start + CHUNK)
-        observed = estate.observed[estate.place[part]]
-        idle = query["idle"][part]
-        classes = state_classes(idle, source["longest_gap"][part], source["days_of_use"][part], query["accessed"][part])
-        numbers[part] = np.where(is_idle[part] & (observed >= policy.observed_days), risk_table.numbers(classes), 0)
-    return numbers
+    upper, expected = (np.zeros(len(estate.present), np.uint16) for _ in range(2))
+    tables = np.flatnonzero(is_idle)
+    for start in range(0, len(tables), CHUNK):
+        part = tables[start : start + CHUNK]
+        days = used_days(source["days_of_use"][part], query["accessed"][part])
+        risks = model.risks(query["idle"][part], source["longest_gap"][part], days)
+        short = estate.observed[estate.place[part]] < policy.observed_days
+        upper[part] = risk_numbers(np.where(short, with_season(risks.upper), risks.upper))
+        expected[part] = risk_numbers(risks.expected)
+    return upper, expected
 
 
-def _effective_numbers(
-    own_numbers: Array, is_idle: Mask, risk_table: RiskTable, upstream: Adjacency, nodes: int
-) -> Array:
-    """The number of the higher risk, a table's own or one downstream of it; 0 where one of them is unknown."""
-    count = len(own_numbers)
-    risks = np.full(nodes, np.nan)
-    risks[:count][is_idle] = np.where(own_numbers > 0, risk_table.risks[own_numbers], _UNKNOWN_RISK)[is_idle]
-    downstream, own = highest_downstream(upstream, risks)[:count], risks[:count]
-    order = np.argsort(risk_table.risks[1:], kind="stable") + 1
-    places = np.minimum(np.searchsorted(risk_table.risks[order], downstream), len(order) - 1)
-    inherited = np.where(downstream == _UNKNOWN_RISK, 0, order[places])
-    # Comparisons with NaN are false: a table with nothing downstream keeps its own.
-    numbers: Array = np.where(is_idle & (downstream > own), inherited, own_numbers).astype(np.uint16)
-    return numbers
+def used_days(days_of_use: Array, accessed: Array) -> Array:
+    """The days of use of each table; a table with access times but no rows of usage was used on one day at least."""
+    days: Array = np.where((accessed > 0) & (days_of_use == 0), 1, days_of_use)
+    return days

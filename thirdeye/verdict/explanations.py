@@ -71,17 +71,16 @@ def unknown_downstream(assets: Sequence[UnknownAsset]) -> str:
 
 
 class ReturnRisk(TypedDict):
-    """The return risk in the shape of the GraphQL type: `returned` of the `like` states were used again.
+    """The return risk in the shape of the GraphQL type: `returned` of the `like` tables were used again."""
 
-    `tables` is for sentences: how many tables were once like this, and how many of these were used again.
-    """
-
-    value: float | None
+    value: float
+    expected: float | None
     like: int
     returned: int
+    ownShare: float
+    seasonUnseen: bool
     basedOnDays: int
     fromDownstream: bool
-    tables: tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,9 +104,9 @@ def blocker_detail(blocker: Blocker, table: TableAnswer, background: Background)
             return f"Somebody said that {_who(table, 'it')} must stay."
         return f"{keep.kept_by} keeps it until {format_day(keep.kept_until)}: {keep.reason}"
     short_history = (
-        f"Its service has been watched for too short a time to learn from: {missing_days} days are missing."
+        f"Its database has been watched for less than a year and a bit: {missing_days} days are missing."
         if missing_days > 0
-        else "There are too few tables like it, or like one that depends on it, to learn from."
+        else "Another part of its series has been watched for less than a year and a bit."
     )
     sentences = {
         Blocker.ACTIVE_DOWNSTREAM: _active_downstream(table),
@@ -122,6 +121,7 @@ def blocker_detail(blocker: Blocker, table: TableAnswer, background: Background)
         Blocker.RECENTLY_WRITTEN: _recently_written(table),
         Blocker.RECENTLY_CREATED: f"Nothing tells of it before {format_day(table['knownSince'])}.",
         Blocker.SHORT_HISTORY: short_history,
+        Blocker.RETURN_RISK: _too_likely(table),
         Blocker.UNKNOWN_USAGE: "Nobody can tell whether it is used.",
         Blocker.EVIDENCE_INCOMPLETE: "Not all that verdicts rest on could be read from OpenMetadata.",
         Blocker.CALIBRATION_OFF: "Of tables like it more were wanted again than was promised.",
@@ -132,6 +132,13 @@ def blocker_detail(blocker: Blocker, table: TableAnswer, background: Background)
         Blocker.MASS_ABSENCE: "Many tables of its database vanished from OpenMetadata at once; nothing is concluded yet.",
     }
     return sentences[blocker]
+
+
+def _too_likely(table: TableAnswer) -> str:
+    risk = table["returnRisk"]
+    if risk is None:
+        return "Nobody can tell how likely it is to be wanted again."
+    return f"It is too likely to be wanted again within half a year: up to {100 * risk:.1f} %."
 
 
 def _series_in_use(table: TableAnswer) -> str:
@@ -182,8 +189,8 @@ def reasons(
     if (series := _unused_series(table)) is not None:
         sentences.append(series["reason"])
     sentences += use_kinds.sentences(table)
-    if risk is not None and risk["tables"][0]:
-        sentences.append(_similar_tables(risk))
+    if risk is not None:
+        sentences += _return_risk(risk)
     sentences.append(_cost(table))
     if _nothing_depends_on(table):
         sentences.append("Nothing in use depends on it.")
@@ -249,12 +256,18 @@ def _unused_series(table: TableAnswer) -> SeriesView | None:
     return None if series is None or series["inUse"] else series
 
 
-def _similar_tables(risk: ReturnRisk) -> str:
-    tables, returned = risk["tables"]
+def _return_risk(risk: ReturnRisk) -> list[str]:
+    tables, returned = risk["like"], risk["returned"]
     again = "none was" if returned == 0 else "1 was" if returned == 1 else f"{returned:,} were"
-    what = "what depends on it" if risk["fromDownstream"] else "this"
     many = "1 table that was" if tables == 1 else f"{tables:,} tables that were"
-    return f"Of {many} once idle like {what}, {again} used again within half a year."
+    known = (
+        f"Of {many} once idle like this, {again} used again within half a year."
+        if tables
+        else "No table here was once idle like this for long enough to tell: its return risk is that of estates at large."
+    )
+    season = ["A year has not been watched yet, so that a season may be missing."] if risk["seasonUnseen"] else []
+    downstream = ["An idle table that depends on it is likelier to be used again."] if risk["fromDownstream"] else []
+    return [known, *season, *downstream]
 
 
 def _days(count: int) -> str:

@@ -7,6 +7,8 @@ from typing import Final
 # Of a number, the shares of it that come from the estate's own history.
 MOSTLY_OWN: Final = 0.5
 OWN: Final = 0.9
+# A number is given of what is idle, which nothing is before.
+NEEDED_DAYS: Final = 91
 
 
 class Rung(StrEnum):
@@ -21,14 +23,12 @@ class Rung(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class LadderFacts:
-    """What a rung depends on: watched days of the table's feed, how many a number needs, and whether the table is idle.
+    """What a rung depends on: `watched_days` of the table's feed.
 
     `own_share`: 0 to 1, how much of the number comes from this estate; None without a number. `database`: its FQN.
     """
 
     watched_days: int
-    needed_days: int
-    is_idle: bool
     own_share: float | None
     database: str
 
@@ -69,12 +69,10 @@ def ladder(table: LadderFacts) -> Ladder:
 
 def _watched(table: LadderFacts) -> Ladder:
     watched = f"Watched for {_days(table.watched_days)}"
-    missing = max(table.needed_days - table.watched_days, 0)
+    missing = max(NEEDED_DAYS - table.watched_days, 0)
     if missing:
         return Ladder(Rung.WATCHED, missing, f"{watched}; {_days(missing)} more until there can be a number.")
-    if not table.is_idle:
-        return Ladder(Rung.WATCHED, None, f"{watched}: a number is given of what is idle, and this is not known to be.")
-    return Ladder(Rung.WATCHED, None, f"{watched}: there are too few tables like it to give a number.")
+    return Ladder(Rung.WATCHED, None, f"{watched}: a number is given of what is idle, and this is not known to be.")
 
 
 def _days(count: int) -> str:

@@ -13,14 +13,17 @@ def have_downstream(upstream: Adjacency, start: Mask) -> Mask:
     return reached
 
 
-def highest_downstream(upstream: Adjacency, values: Array) -> Array:
-    """For each node the highest value downstream of it; NaN, in and out, for no value."""
-    highest = np.full(len(values), np.nan)
-    reached = np.zeros(len(values), np.bool_)
-    nodes = np.flatnonzero(~np.isnan(values))
-    # From the highest value down, so that every node is first reached by its highest.
-    for value in np.unique(values[nodes])[::-1]:
-        for newly_reached in _propagate(upstream, nodes[values[nodes] == value], reached):
+def highest_downstream(upstream: Adjacency, numbers: Array) -> Array:
+    """For each node the highest number downstream of it; 0, in and out, for none."""
+    highest = np.zeros_like(numbers)
+    reached = np.zeros(len(numbers), np.bool_)
+    nodes = np.flatnonzero(numbers)
+    nodes = nodes[np.argsort(numbers[nodes], kind="stable")]
+    values, starts = np.unique(numbers[nodes], return_index=True)
+    ends = np.append(starts, len(nodes))[1:]
+    # From the highest number down, so that every node is first reached by its highest.
+    for value, start, end in zip(values[::-1], starts[::-1], ends[::-1], strict=True):
+        for newly_reached in _propagate(upstream, nodes[start:end], reached):
             highest[newly_reached] = value
     return highest
 

@@ -17,9 +17,9 @@ _WATCHED = (VERDICT_CODE[Verdict.DELETE], VERDICT_CODE[Verdict.ARCHIVE])
 
 @dataclass
 class Records:
-    """Changes of verdicts, by table number: `given` with verdict and number of the risk table; `regretted` by day of use."""
+    """Changes of verdicts, by table number: `given` with verdict and return risks, `regretted` by day of use."""
 
-    given: list[tuple[int, int, int]] = field(default_factory=list)
+    given: list[tuple[int, int, int, int]] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
     regretted: dict[int, list[int]] = field(default_factory=dict)
@@ -56,7 +56,8 @@ class Records:
         for place in np.flatnonzero(regretted).tolist():
             self.regretted.setdefault(int(after["accessed"][place]), []).append(first + place)
         for place in np.flatnonzero(given).tolist():
-            self.given.append((first + place, int(current[place]), int(after["risk"][place])))
+            risks = int(after["risk"][place]), int(after["expected_risk"][place])
+            self.given.append((first + place, int(current[place]), *risks))
         unchanged = ((current == advised) & ~regretted) | gone
         after["advised"][:] = np.where(gone, advised, current)
         after["advised_on"][:] = np.where(unchanged, advised_on, np.where(current > 0, today, 0))

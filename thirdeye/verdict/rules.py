@@ -37,8 +37,7 @@ class Policy:
     review_cost: float = 10.0
     recently_written_days: int = 30
     recently_created_days: int = 30
-    archive_idle_days: int = 180
-    observed_days: int = 360
+    observed_days: int = 400
     # Whether signs of care turn DELETE and ARCHIVE into REVIEW.
     review_cared_for: bool = False
 
@@ -62,6 +61,7 @@ class BlockerFacts:
     feed_silent: Mask
     evidence_partial: Mask
     short_history: Mask
+    return_risk: Mask
     calibration_off: Mask
     series_in_use: Mask
     mass_absence: Mask
@@ -116,6 +116,7 @@ def blockers(tables: BlockerFacts, today: int, policy: Policy) -> Array:
         Blocker.SERIES_IN_USE: tables.series_in_use,
         Blocker.MASS_ABSENCE: tables.mass_absence,
         Blocker.IN_DATA_PRODUCT: tables.in_data_product,
+        Blocker.RETURN_RISK: tables.return_risk,
         Blocker.CARED_FOR: tables.cared_for & policy.review_cared_for,
     }
     bits = np.zeros(len(tables.activity), np.uint32)
@@ -143,10 +144,8 @@ def verdicts(
 
     used = has_activity(activity, Activity.NEW, Activity.ACTIVE, Activity.COOLING)
     unknown = has_activity(activity, Activity.UNKNOWN)
-    risk = np.where(has(Blocker.SHORT_HISTORY), np.nan, risk)
     long_enough = idle >= policy.minimum_idle_days
-    complete = ~has(Blocker.NO_LINEAGE, Blocker.EVIDENCE_PARTIAL)
-    old = has(Blocker.SHORT_HISTORY) & (idle >= policy.archive_idle_days)
+    complete = ~has(Blocker.SHORT_HISTORY, Blocker.NO_LINEAGE, Blocker.EVIDENCE_PARTIAL)
     cases: tuple[tuple[Mask, Verdict], ...] = (
         (used | has(Blocker.ACTIVE_DOWNSTREAM, Blocker.SERIES_IN_USE, Blocker.KEPT_BY_OWNER), Verdict.KEEP),
         (unknown & (cost >= policy.review_cost), Verdict.REVIEW),
@@ -170,7 +169,7 @@ def verdicts(
         # Of a copy, too, somebody should be asked: else less evidence, which forbids DELETE, would take away more.
         (has(Blocker.CARED_FOR), Verdict.REVIEW),
         ((risk <= policy.delete_risk) & complete & long_enough, Verdict.DELETE),
-        (((risk <= policy.archive_risk) | old) & long_enough, Verdict.ARCHIVE),
+        ((risk <= policy.archive_risk) & long_enough, Verdict.ARCHIVE),
     )
     codes = [VERDICT_CODE[verdict] for _, verdict in cases]
     return np.select([case for case, _ in cases], codes, VERDICT_CODE[Verdict.REVIEW]).astype(np.uint8)

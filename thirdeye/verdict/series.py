@@ -50,12 +50,11 @@ def shared_facts(series: UnusedSeries, query: Columns, source: Columns) -> Share
     return SharedFacts(written, unreadable, known_since)
 
 
-def share_risk(series: UnusedSeries, query: Columns, risks: Array) -> None:
-    """Gives the parts of each unused series the number of their highest return risk; an unknown one (0) is the highest."""
-    order = np.argsort(np.append(np.inf, risks[1:]), kind="stable")
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    series.share(query["risk"], lambda numbers: order[series.members.highest(rank[numbers])])
+def share_risk(series: UnusedSeries, query: Columns) -> None:
+    """Gives the parts of each unused series the numbers of their highest return risks; an unknown one (0) is the highest."""
+    for name in ("risk", "expected_risk"):
+        # One less than 0 is the highest of these numbers.
+        series.share(query[name], lambda numbers: series.members.highest(numbers - np.uint16(1)) + np.uint16(1))
 
 
 def share_verdict(series: UnusedSeries, query: Columns) -> None:

@@ -16,12 +16,25 @@ from thirdeye.inventory.columns import (
 )
 from thirdeye.inventory.labels import Labels
 from thirdeye.inventory.query import COST_COLUMNS, Catalogue, cost_of, risk_of
+from thirdeye.inventory.rules import Activity, has_activity
 from thirdeye.inventory.series import parts_of
-from thirdeye.inventory.verdicts import APPROVED, BLOCKER_BIT, VERDICT_CODE, VERDICTS, Blocker, Verdict
+from thirdeye.inventory.verdicts import (
+    APPROVED,
+    BLOCKER_BIT,
+    RISKS,
+    VERDICT_CODE,
+    VERDICTS,
+    Blocker,
+    Verdict,
+    risk_numbers,
+)
 from thirdeye.verdict.approvals.rules import verdicts_with_approvals
+from thirdeye.verdict.cells import PERIOD_DAYS, middles
+from thirdeye.verdict.logistic_regression import Gaussian
+from thirdeye.verdict.periods import FUTURE_PERIODS, PeriodCounts, counts_of
 from thirdeye.verdict.protection import Protection, cared_for, protection
 from thirdeye.verdict.quality import regret_rate
-from thirdeye.verdict.return_risk import FUTURE_DAYS, IDLE_LIMITS, RATIO_CLASSES, USE_CLASSES, RiskTable, StateCounts
+from thirdeye.verdict.return_risk import RiskModel, with_season
 from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.series import UnusedSeries, share_blockers, share_verdict, unused_series
 from thirdeye.verdict.writes import review_only_written
@@ -35,7 +48,8 @@ SIMULATED: Final = (
 _SHARED: Final = ("flags", "series", "verdict", "blockers", "risk")
 # The blockers that a policy decides about.
 _PROTECTED, _CARED_FOR = BLOCKER_BIT[Blocker.PROTECTED_TAG], BLOCKER_BIT[Blocker.CARED_FOR]
-_OF_POLICY: Final = _PROTECTED | _CARED_FOR
+_RETURN_RISK: Final = BLOCKER_BIT[Blocker.RETURN_RISK]
+_OF_POLICY: Final = _PROTECTED | _CARED_FOR | _RETURN_RISK
 # Under this many idle days a table is in use.
 _IDLE_FROM: Final = 90
 
@@ -46,6 +60,7 @@ def simulate(
     labels: Labels,
     advice: Mapping[str, Any],
     policy: Policy,
+    prior: Gaussian,
 ) -> dict[str, object]:
     """Tables and USD a month by verdict, what DELETE and ARCHIVE would save, and the back-test."""
     protects = protection(tag_sets, labels, policy.protected_tags, len(catalogue.place_service))
@@ -69,7 +84,7 @@ def simulate(
         "tables": int(tables[delete] + tables[archive]),
         "saving": f"{costs[delete] + costs[archive] * policy.archive_saving:.6f}",
         "changed": changed,
-        "backTest": back_test(StateCounts.of(advice.get("counts", {})), today, policy),
+        "backTest": back_test(PeriodCounts.from_document(counts_of(advice)), today, policy, prior),
     }
 
 
@@ -107,6 +122,11 @@ def _shared_columns(catalogue: Catalogue, protects: Protection, policy: Policy) 
         bits = shared.parts(number)["blockers"]
         bits &= ~np.uint32(_OF_POLICY)
         bits |= np.where(protects.protected(chunk, chunk["place"]), _PROTECTED, 0).astype(np.uint32)
+        is_idle = has_activity(chunk["activity"], Activity.STALE, Activity.DORMANT)
+        returns = is_idle & ~(risk_of(catalogue, chunk) <= policy.archive_risk)
+        # Of what is absent the risk is its last one; an approval lifts the blocker.
+        returns &= ((chunk["flags"] & ABSENT) == 0) & ((bits & APPROVED) == 0)
+        bits |= np.where(returns, _RETURN_RISK, 0).astype(np.uint32)
         bits |= np.where(cared_for(chunk["flags"]) & policy.review_cared_for, _CARED_FOR, 0).astype(np.uint32)
     return shared
 
@@ -122,27 +142,27 @@ def _judge_absent_with_series(series: UnusedSeries, shared: Columns) -> None:
     series.share(shared["risk"], series.members.highest)
 
 
-def back_test(counts: StateCounts, today: int, policy: Policy) -> dict[str, object]:
+def back_test(counts: PeriodCounts, today: int, policy: Policy, prior: Gaussian) -> dict[str, object]:
     """Applies the policy to the tables idle a year and half a year ago, and gives the regrets of its verdicts.
 
-    On each of the two days only states whose future was over count. The two futures, 180 days each, do not overlap.
+    On each of the two days only what was over by then counts. The two futures, 180 watched days each, do not overlap.
+    Tables of one cell are judged alike, by its middle.
     """
     totals: dict[str, list[int]] = {"delete": [0, 0], "archive": [0, 0]}
-    days = [day for day in (today - 2 * FUTURE_DAYS, today - FUTURE_DAYS) if day in counts.states]
-    # The least number of idle days of each class.
-    lowest_idle = np.repeat(np.array(IDLE_LIMITS), RATIO_CLASSES * USE_CLASSES)
-    for day in days:
-        table = RiskTable.of(*counts.until(day))
-        # NaN where the class has no number.
-        risks = table.risks[table.number_of]
-        long_enough = lowest_idle >= max(policy.minimum_idle_days, _IDLE_FROM)
-        delete = long_enough & (risks <= policy.delete_risk)
-        archive = long_enough & ~delete & (risks <= policy.archive_risk)
+    ages = [age for age in (2 * FUTURE_PERIODS, FUTURE_PERIODS) if age in counts.ages and counts.ages[age].tables.any()]
+    idle, pause, days_of_use = middles()
+    for age in ages:
+        risks = RiskModel.learnt(*counts.trials(age), prior).risks(idle, pause, days_of_use).upper
+        is_short = (max(counts.ages) - age + 1) * PERIOD_DAYS < policy.observed_days
+        numbers = risk_numbers(with_season(risks) if is_short else risks)
+        long_enough = idle >= max(policy.minimum_idle_days, _IDLE_FROM)
+        delete = long_enough & (RISKS[numbers] <= policy.delete_risk) & (not is_short)
+        archive = long_enough & ~delete & (RISKS[numbers] <= policy.archive_risk)
         for name, chosen in (("delete", delete), ("archive", archive)):
-            totals[name][0] += int(counts.states[day][chosen].sum())
-            totals[name][1] += int(counts.returned[day][chosen].sum())
+            totals[name][0] += int(counts.ages[age].tables[chosen].sum())
+            totals[name][1] += int(counts.ages[age].returned[chosen].sum())
     return {
-        "days": [day_of(day) for day in days],
+        "days": [day_of(today - PERIOD_DAYS * age) for age in ages],
         "delete": regret_rate(*totals["delete"]),
         "archive": regret_rate(*totals["archive"]),
     }

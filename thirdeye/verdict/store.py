@@ -8,8 +8,8 @@ from typing import Final, TypedDict
 import orjson
 
 from thirdeye.database import MySQL, Row, Session
+from thirdeye.verdict.periods import FUTURE_DAYS, CountsDocument
 from thirdeye.verdict.quality import QualityRow
-from thirdeye.verdict.return_risk import CountsDocument
 
 _PAGE: Final = 2_000
 
@@ -62,7 +62,7 @@ _SET_POLICY = "INSERT INTO verdict_policy (policy, set_by, set_at) VALUES (%(pol
 
 _PUT_RISK = "REPLACE INTO return_risk (as_of, generation, counts) VALUES (%(as_of)s, %(generation)s, %(counts)s)"
 _FORGET_RISK = "DELETE FROM return_risk WHERE as_of < %(before)s"
-_OPEN_RECORDS = "INSERT INTO verdict_record (number, verdict, risk, promised, given_on) VALUES "
+_OPEN_RECORDS = "INSERT INTO verdict_record (number, verdict, risk, promised, expected, given_on) VALUES "
 _END_RECORDS = """
 UPDATE verdict_record SET ended_on = %(day)s, ending = %(ending)s WHERE number IN %(numbers)s AND ended_on IS NULL
 """
@@ -71,10 +71,18 @@ _REGRET_RECORDS = """
 UPDATE verdict_record SET ended_on = COALESCE(ended_on, %(day)s), ending = 'REGRETTED', regretted_on = %(used)s
 WHERE number IN %(numbers)s AND regretted_on IS NULL AND (ended_on IS NULL OR ending = 'GONE')
 """
-_QUALITY = """
-SELECT verdict, risk, COUNT(*) AS verdicts, SUM(regretted_on IS NOT NULL) AS regrets, SUM(ended_on IS NULL) AS standing,
-       AVG(promised) AS promised
-FROM verdict_record WHERE given_on >= %(since)s AND given_on <= %(until)s GROUP BY verdict, risk
+# A decile holds its upper end. A promise is due once its days are over, if the verdict stood all the time or was regretted.
+_QUALITY = f"""
+SELECT verdict, IF(promised IS NULL, 0, GREATEST(CEILING(promised * 10), 1)) AS decile, COUNT(*) AS verdicts,
+       SUM(regretted_on IS NOT NULL) AS regrets, SUM(ended_on IS NULL) AS standing, AVG(promised) AS promised,
+       SUM(is_due) AS due, SUM(is_due AND regretted_on IS NOT NULL AND regretted_on <= last_day) AS due_regrets,
+       AVG(IF(is_due, expected, NULL)) AS expected
+FROM (
+  SELECT verdict, promised, expected, regretted_on, ended_on, given_on + INTERVAL {FUTURE_DAYS} DAY AS last_day,
+         expected IS NOT NULL AND given_on + INTERVAL {FUTURE_DAYS} DAY < %(today)s
+         AND (regretted_on IS NOT NULL OR ended_on IS NULL OR ended_on > given_on + INTERVAL {FUTURE_DAYS} DAY) AS is_due
+  FROM verdict_record WHERE given_on >= %(since)s AND given_on <= %(until)s
+) AS given GROUP BY verdict, decile
 """
 
 _RECORD_COLUMNS = "id, number, verdict, promised, given_on, ended_on, ending, regretted_on"
@@ -132,8 +140,8 @@ async def put_risk(session: Session, as_of: date, generation: int, counts: Count
     await session.execute(_FORGET_RISK, {"before": as_of - timedelta(days=keep_days)})
 
 
-async def open_records(session: Session, rows: Iterable[tuple[int, str, int, float | None, str]]) -> None:
-    """Records verdicts: table, verdict, number of the risk table, the risk promised (None for number 0), day."""
+async def open_records(session: Session, rows: Iterable[tuple[int, str, int, float | None, float | None, str]]) -> None:
+    """Records verdicts: table, verdict, number of its return risk, the risk promised and the one expected, day."""
     await session.execute_rows(_OPEN_RECORDS, rows)
 
 
@@ -151,18 +159,21 @@ async def regret_records(session: Session, numbers: Sequence[int], used: date, d
         await session.execute(_REGRET_RECORDS, {"day": day, "used": used, "numbers": page})
 
 
-async def quality(thirdeye: MySQL, since: date, until: date) -> list[QualityRow]:
-    """How the verdicts given from one day to another fared: by verdict and number of the risk table."""
+async def quality(thirdeye: MySQL, since: date, until: date, today: date) -> list[QualityRow]:
+    """How the verdicts given from one day to another fared until today: by verdict and decile of the return risk."""
     return [
         {
             "verdict": row["verdict"],
-            "risk": row["risk"],
+            "decile": int(row["decile"]),
             "verdicts": int(row["verdicts"]),
             "regrets": int(row["regrets"]),
             "standing": int(row["standing"]),
             "promised": row["promised"],
+            "due": int(row["due"]),
+            "due_regrets": int(row["due_regrets"]),
+            "expected": row["expected"],
         }
-        for row in await thirdeye.fetch_all(_QUALITY, {"since": since, "until": until})
+        for row in await thirdeye.fetch_all(_QUALITY, {"since": since, "until": until, "today": today})
     ]
 
 

@@ -95,7 +95,10 @@ SCOPES: Final[Mapping[UnlockReason, Scope]] = {
 _LIFTED: Final[Mapping[UnlockReason, tuple[Blocker, ...]]] = {
     **{reason: (Blocker[reason.name],) for reason in REASONS if reason.name in Blocker.__members__},
     **{UnlockReason(reason.value): (Blocker.EVIDENCE_PARTIAL, Blocker.FEED_SILENT) for reason in UnknownReason},
-    UnlockReason.FEED_SILENT: (Blocker.FEED_SILENT, Blocker.EVIDENCE_PARTIAL),
+    UnlockReason.FEED_SILENT: (Blocker.FEED_SILENT, Blocker.EVIDENCE_PARTIAL, Blocker.RETURN_RISK),
+    # With more days the estate's own past is better known.
+    UnlockReason.SHORT_HISTORY: (Blocker.SHORT_HISTORY, Blocker.RETURN_RISK),
+    UnlockReason.EVIDENCE_PARTIAL: (Blocker.EVIDENCE_PARTIAL, Blocker.RETURN_RISK),
     UnlockReason.STILL_WRITTEN: (Blocker.RECENTLY_WRITTEN,),
 }
 # What stands in the way of any saving, and what in the way of all but that of a cheap copy.
@@ -103,6 +106,7 @@ _HARD: Final = (
     Blocker.KEPT_BY_OWNER, Blocker.ACTIVE_DOWNSTREAM, Blocker.SERIES_IN_USE, Blocker.CRITICAL_TIER, Blocker.PROTECTED_TAG,
     Blocker.IN_DATA_PRODUCT, Blocker.UNKNOWN_DOWNSTREAM, Blocker.EVIDENCE_INCOMPLETE, Blocker.FEED_SILENT,
     Blocker.CALIBRATION_OFF, Blocker.MASS_ABSENCE, Blocker.RECENTLY_WRITTEN, Blocker.CARED_FOR,
+    Blocker.RETURN_RISK,
 )  # fmt: skip
 _SOFT: Final = (Blocker.SHORT_HISTORY, Blocker.NO_LINEAGE, Blocker.EVIDENCE_PARTIAL)
 # How much of a cost lifting a reason releases at most.

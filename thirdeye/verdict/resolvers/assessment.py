@@ -18,9 +18,7 @@ def assessment(table: TableAnswer, verdict: Verdict, risk: ReturnRisk | None, sn
     is_written = Blocker.RECENTLY_WRITTEN.value in table["blockerCodes"]
     facts = LadderFacts(
         watched_days=watched,
-        needed_days=int(snapshot.advice.get("policy", {}).get("observed_days", 0)),
-        is_idle=table["activity"] in {"STALE", "DORMANT"},
-        own_share=own_share(risk),
+        own_share=None if risk is None else risk["ownShare"],
         database=join_fqn(filter(None, [table["service"], table["database"]])),
     )
     rung = ladder(facts)
@@ -34,8 +32,3 @@ def assessment(table: TableAnswer, verdict: Verdict, risk: ReturnRisk | None, sn
         "lookBackDays": watched,
         "ladder": {"rung": rung.rung.value, "missingDays": rung.missing_days, "next": rung.next},
     }
-
-
-def own_share(risk: ReturnRisk | None) -> float | None:
-    """How much of a number comes from the estate's own history; None without one. Counted states are all its own."""
-    return None if risk is None or risk["value"] is None else 1.0

@@ -13,6 +13,7 @@ from thirdeye.pacing import in_thread
 from thirdeye.paging import page_size
 from thirdeye.verdict import store
 from thirdeye.verdict.policy import current_policy, policy_document, policy_of, policy_with
+from thirdeye.verdict.prior import prior_of
 from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.simulation import SIMULATED, simulate
 from thirdeye.verdict.validation import PolicyInput, validate_policy
@@ -74,8 +75,9 @@ async def resolve_simulate(_: object, info: Info, *, input: PolicyInput) -> dict
     async def run(snapshot: Snapshot) -> dict[str, object]:
         directory = snapshot.directory
         await snapshot.load(SIMULATED)
+        prior, _ = prior_of(context.settings.return_risk_prior)
         result = await in_thread(
-            simulate, snapshot.catalogue, directory["tag_sets"], directory["labels"], snapshot.advice, policy
+            simulate, snapshot.catalogue, directory["tag_sets"], directory["labels"], snapshot.advice, policy, prior
         )
         services = [number for number, each in enumerate(directory["services"]) if each["tables"]]
         basis = snapshot.catalogue.tariffs.basis_of(services)

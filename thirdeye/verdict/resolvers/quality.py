@@ -8,8 +8,7 @@ from ariadne import QueryType
 from thirdeye.context import Info
 from thirdeye.verdict import store
 from thirdeye.verdict.advisor import CALIBRATION_DAYS
-from thirdeye.verdict.quality import QualityRow, miscalibrated_risks, regret_rate
-from thirdeye.verdict.return_risk import describe_class
+from thirdeye.verdict.quality import QualityRow, calibration, describe_decile, miscalibrated_deciles, regret_rate
 from thirdeye.verdict.validation import validate_period
 
 query = QueryType()
@@ -18,10 +17,12 @@ query = QueryType()
 @query.field("verdictQuality")
 async def resolve_quality(_: object, info: Info, **period: date | None) -> dict[str, object]:
     # `from` cannot be the name of a Python argument.
-    today, calibration = info.context.clock().date(), timedelta(days=CALIBRATION_DAYS)
-    start, end = validate_period(period.get("from"), period.get("to"), today, calibration)
-    rows = await store.quality(info.context.thirdeye, start, end)
-    miscalibrated = miscalibrated_risks(await store.quality(info.context.thirdeye, today - calibration, today))
+    today, calibration_period = info.context.clock().date(), timedelta(days=CALIBRATION_DAYS)
+    start, end = validate_period(period.get("from"), period.get("to"), today, calibration_period)
+    rows = await store.quality(info.context.thirdeye, start, end, today)
+    miscalibrated = miscalibrated_deciles(
+        await store.quality(info.context.thirdeye, today - calibration_period, today, today)
+    )
     return {
         "from": start,
         "to": end,
@@ -33,12 +34,21 @@ async def resolve_quality(_: object, info: Info, **period: date | None) -> dict[
         "byClass": [
             {
                 "recommendation": row["verdict"],
-                "like": describe_class(row["risk"]),
+                "like": describe_decile(row["decile"]),
                 "promisedRisk": row["promised"],
-                "calibrationOff": row["risk"] in miscalibrated,
+                "calibrationOff": row["decile"] in miscalibrated,
                 **_totals([row]),
             }
-            for row in sorted(rows, key=lambda row: (-row["verdicts"], row["verdict"], row["risk"]))
+            for row in sorted(rows, key=lambda row: (-row["verdicts"], row["verdict"], row["decile"]))
+        ],
+        "calibration": [
+            {
+                "from": (each["decile"] - 1) / 10,
+                "to": each["decile"] / 10,
+                "expectedRisk": each["expected"],
+                **each["rate"],
+            }
+            for each in calibration(rows)
         ],
     }
 

@@ -23,19 +23,20 @@ from thirdeye.inventory import store as inventory
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.fqn import digest
 from thirdeye.inventory.reader import Snapshot, check_generation
-from thirdeye.inventory.verdicts import SHOWN_FIELDS, UNKNOWN_IDLE_DAYS, Blocker, Verdict
+from thirdeye.inventory.verdicts import RISKS, SHOWN_FIELDS, Blocker, Verdict
 from thirdeye.paging import page_size
 from thirdeye.verdict import explanations, rules
 from thirdeye.verdict.approvals.decision import approval_sentence, decision
+from thirdeye.verdict.cells import NO_CELL, cells_of
 from thirdeye.verdict.dropped_tables import kept_after_drop
-from thirdeye.verdict.evaluation import state_classes
+from thirdeye.verdict.evaluation import used_days
 from thirdeye.verdict.explanations import ReturnRisk, TableAnswer
 from thirdeye.verdict.label_sentences import signs_of_care
 from thirdeye.verdict.loaders import approval_loader, keep_loader
+from thirdeye.verdict.periods import counts_of, tables_like
 from thirdeye.verdict.policy import policy_from
 from thirdeye.verdict.removal import WAITING_DAYS, Stage, step_answer, trial_steps
 from thirdeye.verdict.resolvers.assessment import assessment
-from thirdeye.verdict.return_risk import NO_CLASS, tables_like
 from thirdeye.verdict.unlock_groups import AlternativeKind
 from thirdeye.verdict.unlock_sentences import alternative_sentence
 from thirdeye.verdict.validation import MAX_FQN_LENGTH
@@ -193,27 +194,24 @@ def _purge_score(table: TableAnswer, snapshot: Snapshot) -> dict[str, object] | 
 
 
 def return_risk(table: TableAnswer, snapshot: Snapshot) -> ReturnRisk | None:
-    """The return risk of an idle table with the counts behind it; None for a table that is in use or unknown."""
-    advice, idle = snapshot.advice, table["advised"]["idle"]
-    if idle == UNKNOWN_IDLE_DAYS or table["activity"] not in {"STALE", "DORMANT"} or not advice:
+    """The return risk of an idle table with what it rests on; None for a table that is in use or unknown."""
+    advice, advised = snapshot.advice, table["advised"]
+    if table["returnRisk"] is None or table["activity"] not in {"STALE", "DORMANT"}:
         return None
-    number = table["advised"]["risk"]
-    (own_class,) = state_classes(
-        np.array([idle]),
-        np.array([table["longestPauseDays"]]),
-        np.array([table["daysOfUse"]]),
-        np.array([day_number(table["lastAccessed"])]),
-    )
-    own_number = 0 if own_class == NO_CLASS else advice["number_of"][own_class]
-    counted = number or own_number
+    days = used_days(np.array([table["daysOfUse"]]), np.array([day_number(table["lastAccessed"])]))
+    (cell,) = cells_of(np.array([advised["idle"]]), np.array([table["longestPauseDays"]]), days).tolist()
+    tables, returned = tables_like(counts_of(advice), cell)
+    observed = _observed_days(table, snapshot)
     return {
         "value": table["returnRisk"],
-        "like": advice["states"][counted],
-        "returned": advice["returned"][counted],
-        "basedOnDays": _observed_days(table, snapshot),
+        "expected": float(RISKS[advised["expected_risk"]]) if advised["expected_risk"] else None,
+        "like": tables,
+        "returned": returned,
+        "ownShare": 0.0 if cell == NO_CELL else advice["own_shares"][cell],
+        "seasonUnseen": observed < int(advice["policy"]["observed_days"]),
+        "basedOnDays": observed,
         # Of a series that is not in use it is that of the part that is likeliest to come back.
-        "fromDownstream": number not in {0, own_number} and table["series"] is None,
-        "tables": tables_like(advice["counts"], counted),
+        "fromDownstream": advised["risk"] > advised["own_risk"] and table["series"] is None,
     }
 
 

@@ -1,0 +1,123 @@
+"""The return risk a second time: plain Python without numpy, from what the product promises."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+IDLE = (30, 60, 90, 120, 150, 180, 240, 300, 365, 450, 540, 720)
+RATIO = (0.75, 1, 1.25, 1.5, 2, 3, 5)
+USE = (1, 2, 4, 11, 31)
+PERIOD, PERIODS = 30, 6
+Cell = tuple[int, int, int]
+# A row of coefficients: the common one, then by class of idle days, of the ratio, of days of use.
+Coefficients = Sequence[float]
+
+
+def cell_of(idle: int, longest: int, days: int) -> Cell | None:
+    """Classes of idle days, of their ratio to the longest pause (0: none), of days of use; None for under 30 days."""
+    if idle < 30:
+        return None
+    ratio = 1 + sum(idle >= limit * longest for limit in RATIO) if longest > 0 else 0
+    return sum(idle >= limit for limit in IDLE) - 1, ratio, sum(days >= limit for limit in USE)
+
+
+def number_of(cell: Cell) -> int:
+    """Its place among all cells."""
+    return (cell[0] * (len(RATIO) + 2) + cell[1]) * (len(USE) + 1) + cell[2]
+
+
+@dataclass
+class Past:
+    """By cell: trials and those with use; and by age and cell: tables, and those used again within 180 watched days."""
+
+    trials: dict[Cell, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
+    tables: dict[tuple[int, Cell], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
+
+    def add(self, uses: Sequence[int], *, anchor: int, since: int, newest: int) -> None:
+        """A table's watched past: its uses, its feed's last moment before it begins, its own, and the newest watched day.
+
+        All in watched time: the day with the number n is the n-th on which somebody looked.
+        """
+        for begin in range(anchor, newest - PERIOD + 1, PERIOD):
+            before = [use for use in uses if use <= begin]
+            idle = begin - (before[-1] if before else since)
+            longest = max((later - earlier for earlier, later in pairwise(before)), default=0)
+            cell = cell_of(idle, longest, len(before))
+            if cell is None:
+                continue
+            self.trials[cell][0] += 1
+            self.trials[cell][1] += any(begin < use <= begin + PERIOD for use in uses)
+            if begin + PERIOD * PERIODS <= newest:
+                entry = self.tables[(newest - begin) // PERIOD, cell]
+                entry[0] += 1
+                entry[1] += any(begin < use <= begin + PERIOD * PERIODS for use in uses)
+
+
+def chance(cell: Cell, coefficients: Coefficients) -> float:
+    """The chance of use in a period that begins in a cell."""
+    score = coefficients[0] + coefficients[1 + cell[0]]
+    score += coefficients[1 + len(IDLE) + cell[1]] + coefficients[1 + len(IDLE) + len(RATIO) + 2 + cell[2]]
+    return 1 / (1 + math.exp(-score)) if score > -700 else 0.0
+
+
+def risks_of(idle: int, longest: int, days: int, draws: Iterable[Coefficients]) -> tuple[float, float]:
+    """The risk that is expected, and its upper end, over draws of the coefficients."""
+    cells = [cell_of(idle + PERIOD * period, longest, days) for period in range(PERIODS)]
+    found = []
+    for draw in draws:
+        unused = 1.0
+        for cell in cells:
+            assert cell is not None
+            unused *= 1 - chance(cell, draw)
+        found.append(1 - unused)
+    return sum(found) / len(found), sorted(found)[math.ceil(0.975 * (len(found) - 1))]
+
+
+def rounded_up(risk: float) -> float:
+    """To thousandths, as it is stored."""
+    return math.ceil(risk * 1_000 - 1e-9) / 1_000
+
+
+def fitted(
+    trials: dict[Cell, list[int]], mean: Coefficients, covariance: Sequence[Sequence[float]]
+) -> tuple[list[float], list[list[float]]]:
+    """The coefficients that are likeliest after these trials, and the inverse of the curvature there."""
+    precision, size = inverse(covariance), len(mean)
+    found = list(mean)
+    for _ in range(200):
+        slope = [-sum(row[other] * (found[other] - mean[other]) for other in range(size)) for row in precision]
+        curvature = [list(row) for row in precision]
+        for cell, (count, used) in trials.items():
+            places = (0, 1 + cell[0], 1 + len(IDLE) + cell[1], 1 + len(IDLE) + len(RATIO) + 2 + cell[2])
+            p = chance(cell, found)
+            for place in places:
+                slope[place] += used - count * p
+                for other in places:
+                    curvature[place][other] += count * p * (1 - p)
+        left = inverse(curvature)
+        step = [sum(row[other] * slope[other] for other in range(size)) for row in left]
+        # Far from the mode a full step may overshoot.
+        longest = max(map(abs, step))
+        found = [
+            value + each * min(1.0, 1.0 / longest if longest else 1.0) for value, each in zip(found, step, strict=True)
+        ]
+        if longest < 1e-11:
+            break
+    return found, left
+
+
+def inverse(matrix: Sequence[Sequence[float]]) -> list[list[float]]:
+    """By elimination, with the largest pivot."""
+    size = len(matrix)
+    rows = [[*row, *(float(place == other) for other in range(size))] for place, row in enumerate(matrix)]
+    for place in range(size):
+        pivot = max(range(place, size), key=lambda other: abs(rows[other][place]))
+        rows[place], rows[pivot] = rows[pivot], rows[place]
+        rows[place] = [value / rows[place][place] for value in rows[place]]
+        for other in range(size):
+            if other != place and rows[other][place]:
+                factor = rows[other][place]
+                rows[other] = [value - factor * mine for value, mine in zip(rows[other], rows[place], strict=True)]
+    return [row[size:] for row in rows]
