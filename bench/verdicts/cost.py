@@ -1,7 +1,7 @@
-"""`python -m bench.verdicts.cost [TABLES]`: what the return risk and all verdicts cost a refresh, in seconds of the processor and MB.
+"""`python -m bench.verdicts.cost [TABLES]`: what the return risk and all verdicts cost a refresh.
 
-Two years of daily usage, of which a refresh adds the days up anyway; two edges of lineage a table. Alternates: the days
-with and without counting periods.
+In seconds of the processor and MB. Two years of daily usage, of which a refresh adds the days up anyway; two edges of
+lineage a table. Alternates: the days with and without counting periods.
 """
 
 import resource

@@ -24,10 +24,16 @@ def om(sql_server: MariaDB | MySQL) -> Iterator[OMRows]:
 
 
 @pytest.fixture
-def rows_settings(om: OMRows, sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer) -> Settings:
+def rows_settings(
+    om: OMRows, sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer, request: pytest.FixtureRequest
+) -> Settings:
     """Settings over these rows and a thirdeye schema that knows nothing."""
     prepare_accounts(sql_server, OM_SCHEMA, SCHEMA)
-    settings = settings_for(sql_server, redis_server, om_schema=OM_SCHEMA, schema=SCHEMA, signer=signer)
+    # Of so few tables little is learnt: what is dead beyond doubt among thousands is not quite so among fifty.
+    delete_risk = getattr(request.module, "DELETE_RISK", 0.2)
+    settings = settings_for(
+        sql_server, redis_server, om_schema=OM_SCHEMA, schema=SCHEMA, signer=signer, delete_risk=delete_risk
+    )
     copy_migrated(sql_server, SCHEMA, settings)
     empty_thirdeye(sql_server, SCHEMA)
     with redis.Redis.from_url(redis_server.url) as client:

@@ -81,6 +81,9 @@ class OMEstate:
         kept = await self.mirror.thirdeye.fetch_all(_KEPT_IDS)
         policy = await current_policy(self.mirror.settings, self.mirror.thirdeye)
         rules = Rules(
+            delete_risk=policy.delete_risk,
+            archive_risk=policy.archive_risk,
+            minimum_idle=policy.minimum_idle_days,
             protected=policy.protected_tags,
             review_cared_for=policy.review_cared_for,
             incomplete=incomplete,

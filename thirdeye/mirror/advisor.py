@@ -34,11 +34,15 @@ class Population:
 
 @dataclass(frozen=True)
 class DaysSoFar:
-    """Usage up to a day, by table. `last_use` in watched time, 0 for never; `longest_gap` in watched days."""
+    """Usage up to a day, by table. `last_use` and `first_row` in watched time, 0 for never; `longest_gap` in watched days.
+
+    A row of usage tells that a table existed, also one that tells of no use.
+    """
 
     last_use: Array
     days_of_use: Array
     longest_gap: Array
+    first_row: Array | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -287,7 +287,8 @@ def population_of(state: State, watching: Watching) -> Population:
     first = np.maximum(before, state.source["known_since"])
     since = watching.watched.up_to(variant, first).astype(np.uint16)
     # With the row of a table OM deletes its usage: such a table looks as if nobody had ever used it.
-    in_om = state.source["stamp"] != 0
+    # One that is back under a new id, and deleted, has lost it, too.
+    in_om = (state.source["stamp"] != 0) & (state.source["absent_since"] == 0)
     return Population(
         variant=variant,
         since=since,
@@ -322,7 +323,7 @@ class _Sums:
             np.zeros(tables, np.uint16) for _ in range(6)
         )
         # In watched time.
-        self._last_time = np.zeros(tables, np.uint16)
+        self._last_time, self._first_time = (np.zeros(tables, np.uint16) for _ in range(2))
         self.assets_90: set[bytes] = set()
         self.assets_recent: set[bytes] = set()
         self._place = state.query["place"]
@@ -338,13 +339,13 @@ class _Sums:
 
     def so_far(self) -> DaysSoFar:
         """What the days that were added say."""
-        return DaysSoFar(self._last_time, self.days_of_use, self.longest_gap)
+        return DaysSoFar(self._last_time, self.days_of_use, self.longest_gap, self._first_time)
 
     def add(self, day: Day, number: int, times: Array, ago: int, recent_days: int) -> None:
         """Adds one day; `times` by variant, its watched time."""
         counted = len(day.counts) == len(day.used)
         used = self._rises(day, number) if len(self._last_counts) else day.used
-        self._add_rows(day, number)
+        self._add_rows(day, number, times)
         self._add_use(used, number, times)
         if ago <= recent_days and counted:
             np.add.at(self.queries, day.used, day.counts.astype(np.int64))
@@ -381,9 +382,11 @@ class _Sums:
         result: Array = used[~undated | rises]
         return result
 
-    def _add_rows(self, day: Day, number: int) -> None:
+    def _add_rows(self, day: Day, number: int, times: Array) -> None:
         for rows in (day.used, day.unused):
-            self.first_row[rows[self.first_row[rows] == 0]] = number
+            first = rows[self.first_row[rows] == 0]
+            self.first_row[first] = number
+            self._first_time[first] = times[self._variant[self._place[first]]]
         if len(self._last_counts):
             rows = np.concatenate([day.used, day.unused])
             self.last_row[rows[self._undated[rows]]] = number

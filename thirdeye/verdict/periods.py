@@ -141,8 +141,12 @@ class PastPeriods:
         # Chunk by chunk, as `cells_of` makes a dozen intermediate arrays.
         for start in range(0, len(tables), CHUNK):
             part = tables[start : start + CHUNK]
-            last = so_far.last_use[part]
-            idle = time - np.where(last > 0, last, self._since[part]).astype(np.int32)
+            last, since = so_far.last_use[part], self._since[part]
+            if so_far.first_row is not None:
+                # It was known by then, whatever else says since when.
+                first = so_far.first_row[part]
+                since = np.where(first > 0, np.minimum(first, since), since)
+            idle = time - np.where(last > 0, last, since).astype(np.int32)
             idle_tables = np.flatnonzero(idle >= IDLE_LIMITS[0])
             part = part[idle_tables]
             pause, days = so_far.longest_gap[part].astype(np.int64), so_far.days_of_use[part]
