@@ -141,7 +141,7 @@ OF_OUR_OWN = {
     "actions/campaigns/store.py", "actions/detection/store.py", "actions/store.py", "cache.py", "estate/store.py",
     "graphql/answer.py", "inventory/reader.py", "inventory/series_entries.py", "local/sample/loader.py", "mirror/duplicates.py",
     "mirror/names.py", "mirror/state.py", "mirror/store.py", "mirror/views/sql_reader.py", "mirror/views/texts.py",
-    "score/store.py", "settings.py", "verdict/store.py",
+    "score/store.py", "settings.py", "verdict/approvals/store.py", "verdict/store.py",
 }  # fmt: skip
 
 

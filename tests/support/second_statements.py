@@ -16,6 +16,7 @@ def only_writes(text: object, fqn: list[str]) -> bool:
     """Whether a statement writes a table and does not name it otherwise, as far as anybody can tell."""
     if not isinstance(text, str) or UNSEEN.search(text) or len(text.encode()) > 65_000:
         return False
+    fqn = [part.casefold() for part in fqn]
     writes = WRITES.match(text)
     if writes is None:
         return False

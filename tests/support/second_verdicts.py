@@ -134,6 +134,7 @@ class _Verdicts:
     def share(self, found: dict[str, Row], parts: list[str]) -> None:
         """The parts of a series that is not in use have one verdict."""
         if parts and not any(self.tables[each]["through_series"] for each in parts):
+            self.judge_together([found[each] for each in parts], [self.tables[each] for each in parts])
             verdict, blockers = one_verdict(found[each] for each in parts)
             # The series is as old as its oldest part, and as likely to return as the likeliest.
             if (
@@ -146,6 +147,19 @@ class _Verdicts:
             risk = None if None in risks else max(risks)
             for each in parts:
                 found[each] |= {"verdict": verdict, "blockers": set(blockers), "risk": risk}
+
+    def judge_together(self, parts: list[Row], tables: list[Row]) -> None:
+        """Each part anew with the newest write and the highest risk of all."""
+        risks = [part["risk"] for part in parts]
+        written = any("RECENTLY_WRITTEN" in part["blockers"] for part in parts)
+        for part, table in zip(parts, tables, strict=True):
+            part["risk"] = None if None in risks else max(risks)
+            too_likely = part["risk"] is None or part["risk"] > self.rules.archive_risk
+            if part["is_idle"] and too_likely and not part["approved"]:
+                part["blockers"] = {*part["blockers"], "RETURN_RISK"}
+            if written:
+                part["blockers"] = {*part["blockers"], "RECENTLY_WRITTEN"}
+            part["verdict"] = self.verdict(table, part)
 
     def kept(self, table: Row) -> Row:
         """Its own risk is learnt anew, for what it holds."""

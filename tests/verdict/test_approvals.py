@@ -74,7 +74,7 @@ def verdict(policy: Policy | None = None, *, approved: bool = True, **changed: A
         ({"risk": None, "bits": [B.SHORT_HISTORY], "idle": 95}, Verdict.REVIEW, Verdict.DELETE),
         ({"risk": 0.01, "bits": [B.NO_LINEAGE]}, Verdict.ARCHIVE, Verdict.DELETE),
         ({"risk": 0.01, "bits": [B.EVIDENCE_PARTIAL]}, Verdict.ARCHIVE, Verdict.DELETE),
-        ({"risk": None, "bits": [*LIFTED]}, Verdict.ARCHIVE, Verdict.DELETE),
+        ({"risk": None, "bits": [*LIFTED]}, Verdict.REVIEW, Verdict.DELETE),
         ({"bits": [B.RECENTLY_WRITTEN]}, Verdict.STOP_REFRESH, Verdict.STOP_REFRESH),
         ({"bits": [B.CARED_FOR]}, Verdict.REVIEW, Verdict.REVIEW), ({"without_plan": True}, Verdict.REVIEW, Verdict.REVIEW),
         ({"activity": Activity.ACTIVE, "accessed": TODAY - 1}, Verdict.KEEP, Verdict.KEEP),

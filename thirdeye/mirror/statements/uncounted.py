@@ -3,7 +3,6 @@
 from typing import Final
 
 import numpy as np
-import orjson
 
 from thirdeye.inventory.columns import Array, Columns, Mask
 from thirdeye.inventory.uncounted_use import UncountedUse
@@ -13,7 +12,9 @@ from thirdeye.mirror.keys import KEY, id_key, records_of
 from thirdeye.mirror.openmetadata.source_tables import RELATIONS, USERS
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.statements.known import BY_OTHERS, BY_UNCOUNTED, UNCOUNTED_TEXT, places_of
+from thirdeye.outside_json import UnreadableJson, read_json
 
+_MAX_BYTES: Final = 1_000_000
 _RUN: Final = np.dtype([("query", KEY), ("user", KEY)])
 
 
@@ -29,8 +30,8 @@ def users_of(used_by: str | None, rules: UncountedUse) -> int:
     if used_by is None or not rules.users:
         return 0
     try:
-        names = orjson.loads(used_by)
-    except orjson.JSONDecodeError:
+        names = read_json(used_by, max_bytes=_MAX_BYTES)
+    except UnreadableJson:
         return BY_OTHERS
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return 0 if names is None else BY_OTHERS
