@@ -138,6 +138,8 @@ class _Judge(LineageAndScore):
                 "id": identifier,
                 "absent_since": absence.since,
                 "in_om": in_om,
+                # Under a new id OM has no use of it any more.
+                **({"uses_in_om": {}} if before != identifier else {}),
                 # Of a place that is still there they are those that it has now.
                 "place_tags": self.place_tags(last["fqn_hash"]),
             }

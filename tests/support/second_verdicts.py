@@ -62,16 +62,10 @@ def past_of(tables: Iterable[Row]) -> Past:
         place = table["place"]
         watched, since = place.queries_watched, place.covered_since
         # OM forgets the usage of tables that it no longer has.
-        if (
-            table["in_om"]
-            and not table["absent_since"]
-            and since is not None
-            and not place.undated
-            and not place.silence
-        ):
+        if table["in_om"] and since is not None and not place.undated and not place.silence:
             day_before = since - timedelta(days=1)
             past.add(
-                [position(watched, day) for day in sorted(table["uses"])],
+                [position(watched, day) for day in sorted(table.get("uses_in_om", table["uses"]))],
                 anchor=position(watched, day_before),
                 # The day on which it is covered first counts as idle, as it does among the observed days.
                 since=position(watched, max(day_before, table["known_since"])),

@@ -285,8 +285,8 @@ def population_of(state: State, watching: Watching) -> Population:
     before = watching.since()[place] - 1
     # The day before it was covered, or the day on which it came.
     since = watching.watched.up_to(variant, np.maximum(before, state.source["known_since"])).astype(np.uint16)
-    # With the row of a table OM deletes its usage, or its new id has none: it looks as if nobody had ever used it.
-    in_om = (state.source["stamp"] != 0) & (state.source["absent_since"] == 0)
+    # With the row of a table OM deletes its usage: such a table looks as if nobody had ever used it.
+    in_om = state.source["stamp"] != 0
     return Population(
         variant=variant,
         since=since,
