@@ -82,6 +82,8 @@ class _Judge(LineageAndScore):
             place = self.feeds.place(table["service_hash"], table["database"], table["schema"])
             self.add_evidence(table, place)
             self.judge_activity(table, place)
+        for table in tables.values():
+            self.add_past(table)
         series = series_of(tables)
         for each in series:
             self.share_signs(each, tables)
@@ -138,8 +140,6 @@ class _Judge(LineageAndScore):
                 "id": identifier,
                 "absent_since": absence.since,
                 "in_om": in_om,
-                # Under a new id OM has no use of it any more.
-                **({"uses_in_om": {}} if before != identifier else {}),
                 # Of a place that is still there they are those that it has now.
                 "place_tags": self.place_tags(last["fqn_hash"]),
             }
@@ -249,6 +249,12 @@ class _Judge(LineageAndScore):
         # In watched days, as idle days are, or the two could not be compared.
         positions = [position(place.queries_watched, day) for day in sorted(table["uses"])]
         table["longest_gap"] = max((later - earlier for earlier, later in pairwise(positions)), default=0)
+
+    def add_past(self, table: Row) -> None:
+        """What OM has of its use now, and of its feed: what is absent stays as it was, but teaches what OM holds."""
+        counts = self.everything[table["id"]]["counts"] if table["in_om"] else {}
+        table["past_uses"] = sorted(day for day, count in counts.items() if count > 0)
+        table["past_place"] = self.feeds.place(table["service_hash"], table["database"], table["schema"])
 
     def judge_activity(self, table: Row, place: Place) -> None:
         idle = self.idle(table, place)

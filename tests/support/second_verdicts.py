@@ -59,13 +59,13 @@ def past_of(tables: Iterable[Row]) -> Past:
     """What the watched pasts of these tables teach."""
     past = Past()
     for table in tables:
-        place = table["place"]
+        place = table["past_place"]
         watched, since = place.queries_watched, place.covered_since
         # OM forgets the usage of tables that it no longer has.
         if table["in_om"] and since is not None and not place.undated and not place.silence:
             day_before = since - timedelta(days=1)
             past.add(
-                [position(watched, day) for day in sorted(table.get("uses_in_om", table["uses"]))],
+                [position(watched, day) for day in table["past_uses"]],
                 anchor=position(watched, day_before),
                 # The day on which it is covered first counts as idle, as it does among the observed days.
                 since=position(watched, max(day_before, table["known_since"])),
@@ -91,7 +91,9 @@ class _Verdicts:
     def all(self) -> dict[str, Row]:
         """What is away has the verdict that it had."""
         there = {identifier for identifier, table in self.tables.items() if not table["absent_since"]}
-        found = {each: self.own(table) if each in there else self.kept(table) for each, table in self.tables.items()}
+        found = {
+            each: self.own(table) if each in there else dict(table["judged"]) for each, table in self.tables.items()
+        }
         for identifier in there:
             self.judge(identifier, self.tables[identifier], found)
         for series in self.series:
@@ -154,10 +156,6 @@ class _Verdicts:
             if written:
                 part["blockers"] = {*part["blockers"], "RECENTLY_WRITTEN"}
             part["verdict"] = self.verdict(table, part)
-
-    def kept(self, table: Row) -> Row:
-        """Its own risk is learnt anew, for what it holds."""
-        return {**table["judged"], "own": self.risk_of(table["judged"]["state"])}
 
     def own(self, table: Row) -> Row:
         idle = table["idle_days"]

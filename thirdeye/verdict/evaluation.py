@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from thirdeye.inventory.columns import (
+    ABSENT,
     CHUNK,
     IN_USE_THROUGH_LINEAGE,
     IN_USE_THROUGH_SERIES,
@@ -127,11 +128,12 @@ def _unknown_downstream(estate: Estate, upstream: Adjacency) -> Mask:
 def own_risks(estate: Estate, model: RiskModel, is_idle: Mask, policy: Policy) -> tuple[Array, Array]:
     """The numbers of each idle table's own return risk: of the upper end, and of what is expected; 0 for all others.
 
-    The upper end holds a season that was not seen; what is expected does not.
+    The upper end holds a season that was not seen; what is expected does not. What is absent has those that it had.
     """
     query, source = estate.query, estate.source
-    upper, expected = (np.zeros(len(estate.present), np.uint16) for _ in range(2))
-    tables = np.flatnonzero(is_idle)
+    is_absent = query.has(ABSENT)
+    upper, expected = (np.where(is_absent & is_idle, query[name], 0) for name in ("own_risk", "expected_risk"))
+    tables = np.flatnonzero(is_idle & ~is_absent)
     for start in range(0, len(tables), CHUNK):
         part = tables[start : start + CHUNK]
         days = used_days(source["days_of_use"][part], query["accessed"][part])
