@@ -113,13 +113,13 @@ def trials_of(estate: PastEstate) -> tuple[Array, Array]:
         variant=nobody, since=estate.since, anchor=nobody, newest=np.array([days]), eligible=np.ones(tables, np.bool_)
     )
     past = PastPeriods(population)
-    last_use, days_of_use, longest_gap = (np.zeros(tables, np.int64) for _ in range(3))
+    last_use, days_of_use, longest_gap, no_rows = (np.zeros(tables, np.int64) for _ in range(4))
     for day in range(days):
-        past.before_day(np.array([day + 1]), DaysSoFar(last_use, days_of_use, longest_gap))
+        past.before_day(np.array([day + 1]), DaysSoFar(last_use, days_of_use, longest_gap, no_rows))
         used = np.flatnonzero(estate.used[:, day])
         again = used[last_use[used] > 0]
         longest_gap[again] = np.maximum(longest_gap[again], day + 1 - last_use[again])
         last_use[used] = day + 1
         days_of_use[used] += 1
-    past.before_day(np.array([days + 1]), DaysSoFar(last_use, days_of_use, longest_gap))
+    past.before_day(np.array([days + 1]), DaysSoFar(last_use, days_of_use, longest_gap, no_rows))
     return past.counts.trials()

@@ -43,10 +43,12 @@ class DaysOfUse:
 
     def __init__(self, tables: int) -> None:
         self.last_use, self.days_of_use, self.longest_gap = (np.zeros(tables, np.uint16) for _ in range(3))
+        # No row of these worlds tells of more than a use.
+        self._first_row = np.zeros(tables, np.uint16)
 
     def so_far(self) -> DaysSoFar:
         """What an advisor is told."""
-        return DaysSoFar(self.last_use, self.days_of_use, self.longest_gap)
+        return DaysSoFar(self.last_use, self.days_of_use, self.longest_gap, self._first_row)
 
     def add(self, used: Any, times: Any) -> None:
         """Adds the day that has these watched times, one for each table that was used."""

@@ -78,7 +78,8 @@ def judged(world: World, prior: Gaussian | None = None) -> Verdicts:
         query=query, source=source, present=np.ones(count, bool), service=world.service, place=feed.place,
         no_lineage=never, observed=feed.places.observed, partial=feed.places.partial, silent=feed.places.silent,
         mass_absence=np.zeros_like(feed.places.silent), tariffs=_TARIFFS, nodes=count, sources=nothing, targets=nothing,
-        unknown_nodes=never, unread=never, tag_sets=[()], incomplete=False,
+        unknown_nodes=never, unread=never, tag_sets=[()], incomplete=False, since=feed.places.since,
+        young=world.created > KNOWN - thresholds.new_days,
     )  # fmt: skip
     inputs = VerdictInputs(kept=frozenset(), calibration_off=frozenset())
     model = RiskModel.learnt(*feed.past.counts.trials(), prior or packaged_prior())

@@ -38,7 +38,7 @@ tables = st.lists(
             "verdict": st.integers(0, 4),
             "purge": st.sampled_from([0, 55, 100, 255]),
             "blockers": st.sampled_from([0, 1, 3, 1 << 10]),
-            "risk": st.integers(0, 2),
+            "risk": st.sampled_from([0, 101, 401]),
         }
     ),
     max_size=25,
@@ -76,12 +76,10 @@ def catalogue(rows: list[dict[str, Any]]) -> Catalogue:
     for name in rows[0] if rows else ():
         made[name] = np.array([row[name] for row in rows])
     packed = PackedColumns.of(QUERY_FIELDS, [made.packed(chunk) for chunk in range(made.chunks)])
-    return Catalogue(
-        columns=packed, place_service=np.array([0, 1]), tariffs=tariffs_of("0.02", "0.5"), risks=RISKS, shares=SHARES
-    )
+    return Catalogue(columns=packed, place_service=np.array([0, 1]), tariffs=tariffs_of("0.02", "0.5"), shares=SHARES)
 
 
-RISKS, SHARES = np.array([np.nan, 0.1, 0.4]), np.array([0, 0, 0, 0.5, 1.0])
+SHARES = np.array([0, 0, 0, 0.5, 1.0])
 
 
 def value(row: dict[str, Any], key: str) -> float | None:
@@ -92,7 +90,7 @@ def value(row: dict[str, Any], key: str) -> float | None:
     if key == "purgeScore":
         return None if row["purge"] == 255 else row["purge"] / 10
     if key == "returnRisk":
-        return [None, 0.1, 0.4][row["risk"]]
+        return {0: None, 101: 0.1, 401: 0.4}[row["risk"]]
     if key == "saving":
         share, cost = SHARES[row["verdict"]], value(row, "cost")
         return 0.0 if share == 0 else None if cost is None else share * cost

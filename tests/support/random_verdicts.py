@@ -306,7 +306,7 @@ def catalogue(estate: RandomEstate, model: RiskModel) -> tuple[Catalogue, list[t
     """What a refresh publishes, with the sets of tags."""
     query = judged_columns(estate, model)
     services, tariffs = np.arange(SERVICES), estate.tariffs
-    return Catalogue(columns=query, place_service=services, tariffs=tariffs, risks=RISKS), _tag_sets(estate)
+    return Catalogue(columns=query, place_service=services, tariffs=tariffs), _tag_sets(estate)
 
 
 def all_tags(facts: Facts) -> set[str]:
@@ -461,16 +461,16 @@ def _past(
     since = np.maximum(anchor, watched.up_to(variant, known))
     population = Population(variant=variant, since=since, anchor=anchor, newest=newest, eligible=taught[place])
     past = PastPeriods(population)
-    last, days, gap = (np.zeros(len(place), np.int64) for _ in range(3))
+    last, days, gap, no_rows = (np.zeros(len(place), np.int64) for _ in range(4))
     for day in sorted({day for each in uses for day in each}):
         times = watched.up_to(all_variants, np.full(SERVICES + 1, day))
-        past.before_day(times, DaysSoFar(last, days, gap))
+        past.before_day(times, DaysSoFar(last, days, gap, no_rows))
         used = np.array([number for number, each in enumerate(uses) if day in each])
         again = used[last[used] > 0]
         gap[again] = np.maximum(gap[again], times[variant[again]] - last[again])
         last[used] = times[variant[used]]
         days[used] += 1
-    past.before_day(newest + 1, DaysSoFar(last, days, gap))
+    past.before_day(newest + 1, DaysSoFar(last, days, gap, no_rows))
     return past.counts
 
 

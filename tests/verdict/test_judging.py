@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 
 from tests.support.prices import tariffs_of
-from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, SOURCE_FIELDS, UNREADABLE_WRITE, Columns
+from thirdeye.inventory.columns import ABSENT, PRESENT, QUERY_FIELDS, SOURCE_FIELDS, UNREADABLE_WRITE, Columns
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity, TableColumns, idle_days
 from thirdeye.inventory.verdicts import RISKS, UNKNOWN_IDLE_DAYS, VERDICTS, Blocker, Verdict, blockers_of
 from thirdeye.inventory.watched_days import WatchedDays, watched_days
@@ -27,7 +27,8 @@ HARSHNESS = {Verdict.KEEP: 0, Verdict.REVIEW: 1, Verdict.STOP_REFRESH: 1, Verdic
 # Place 0 is without fault, 1 fell silent, 2 is partial, 3 was observed too briefly.
 OBSERVED, SILENT, PARTIAL = (700, 700, 700, 399), (False, True, False, False), (False, False, True, False)
 TABLE: dict[str, Any] = {
-    "place": 0, "idle": 400, "gap": 20, "days": 40, "no_lineage": False, "signs": 0, "known_since": 10_000,
+    "place": 0, "idle": 400, "gap": 20, "days": 40, "no_lineage": False, "signs": 0, "known_since": 10_000, "flags": PRESENT,
+    "own_risk": 0,
 }  # fmt: skip
 SAFE = RiskModel.learnt(np.full(CELLS, 10_000), np.zeros(CELLS, np.int64), packaged_prior())
 
@@ -49,7 +50,8 @@ def judged(tables: list[dict[str, Any]], model: RiskModel = SAFE) -> list[tuple[
     query["activity"] = np.select(
         [mask for mask, _ in bounds], [ACTIVITY_CODE[kind] for _, kind in bounds], ACTIVITY_CODE[Activity.DORMANT]
     )
-    query["accessed"], query["flags"] = np.maximum(TODAY - idle, 0), np.full(count, PRESENT)
+    query["accessed"], query["flags"] = np.maximum(TODAY - idle, 0), column("flags")
+    query["own_risk"] = column("own_risk")
     query["size"], query["query_cost"] = np.full(count, 10**12), np.full(count, np.nan)
     source["longest_gap"], source["days_of_use"] = column("gap"), column("days")
     source["signs"], source["known_since"] = column("signs"), column("known_since")
@@ -60,7 +62,7 @@ def judged(tables: list[dict[str, Any]], model: RiskModel = SAFE) -> list[tuple[
         silent=np.array(SILENT), mass_absence=np.zeros(len(SILENT), np.bool_),
         tariffs=tariffs_of("0.023"), nodes=count, sources=nothing, targets=nothing, tag_sets=[()],
         unknown_nodes=np.zeros(count, np.bool_), unread=np.zeros(count, np.bool_),
-        incomplete=False,
+        incomplete=False, since=np.ones(len(SILENT), np.int64), young=np.zeros(count, np.bool_),
     )  # fmt: skip
     inputs = VerdictInputs(kept=frozenset(), calibration_off=frozenset())
     judge(estate, model, inputs, Policy(), TODAY)
@@ -94,6 +96,13 @@ def test_what_is_known_of_a_place_and_of_a_table(
     (found, others), other = judged([changed, {}])[0][:2], judged([changed, {}])[1]
     assert (found, others) == (verdict, blockers)
     assert other[:2] == (Verdict.DELETE, set())
+
+
+def test_what_is_absent_has_the_risk_that_it_had() -> None:
+    # Its place is observed too briefly now, which says nothing of then.
+    (_, _, there), (_, _, absent) = judged([{"place": 3}, {"place": 3, "flags": PRESENT | ABSENT, "own_risk": 124}])
+    assert there > 0.15
+    assert absent == 0.123
 
 
 counts_by_cell = some.lists(some.sampled_from([0, 50, 250, 1_000]), min_size=20, max_size=20)
@@ -144,11 +153,11 @@ def past_of(rows: list[bool], uses: list[set[int]], known: list[int]) -> tuple[l
     last, number, gap = (np.zeros(count, np.int64) for _ in range(3))
     for place in positions.tolist():
         time = watched.up_to(np.zeros(1, np.int64), np.full(1, first + place))
-        past.before_day(time, DaysSoFar(last, number, gap))
+        past.before_day(time, DaysSoFar(last, number, gap, zeros))
         for table in (table for table in range(count) if first + place in used[table]):
             gap[table] = max(gap[table], int(time[0]) - last[table]) if last[table] else 0
             last[table], number[table] = int(time[0]), number[table] + 1
-    past.before_day(newest_time + 1, DaysSoFar(last, number, gap))
+    past.before_day(newest_time + 1, DaysSoFar(last, number, gap, zeros))
     return idle_days(tables, watched, TODAY).tolist(), past.counts
 
 

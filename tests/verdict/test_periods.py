@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from tests.support.second_risk import Past, cell_of, number_of
 from thirdeye.mirror.advisor import DaysSoFar, Population
 from thirdeye.verdict.cells import CELLS, NO_CELL, cells_of, middles, parts_of_cell
-from thirdeye.verdict.periods import PastPeriods, PeriodCounts, counts_of, tables_like
+from thirdeye.verdict.periods import PastPeriods, PeriodCounts, tables_like
 
 # Two variants of the watched days: every day, and every second one.
 NEWEST = (700, 350)
@@ -35,8 +35,9 @@ def counted(
     variants: list[int],
     anchors: list[int] | None = None,
     eligible: list[bool] | None = None,
+    rows: list[int] | None = None,
 ) -> PeriodCounts:
-    """The periods of tables with these watched times of use."""
+    """The periods of tables with these watched times of use; `rows`: of a row that tells of none, 0 without."""
     tables, variant = len(uses), np.array(variants)
     mask = np.ones(tables, np.bool_) if eligible is None else np.array(eligible)
     population = Population(
@@ -44,17 +45,22 @@ def counted(
         eligible=mask,
     )  # fmt: skip
     past = PastPeriods(population)
-    last, number, gap = (np.zeros(tables, np.uint16) for _ in range(3))
-    for day in sorted({time * (own + 1) for each, own in zip(uses, variants, strict=True) for time in each}):
+    last, number, gap, first_row = (np.zeros(tables, np.uint16) for _ in range(4))
+    told = [[*each, row] if row else each for each, row in zip(uses, rows or [0] * tables, strict=True)]
+    for day in sorted({time * (own + 1) for each, own in zip(told, variants, strict=True) for time in each}):
         times = np.array([day, day // 2])
-        past.before_day(times, DaysSoFar(last, number, gap))
+        past.before_day(times, DaysSoFar(last, number, gap, first_row))
+        for table, each in enumerate(told):
+            time = int(times[variants[table]])
+            if first_row[table] == 0 and time * (variants[table] + 1) == day and time in each:
+                first_row[table] = time
         for table, each in enumerate(uses):
             time = int(times[variants[table]])
             if time * (variants[table] + 1) == day and time in each:
                 gap[table] = max(gap[table], time - last[table]) if last[table] else 0
                 last[table] = time
                 number[table] += 1
-    past.before_day(np.array(NEWEST) + 1, DaysSoFar(last, number, gap))
+    past.before_day(np.array(NEWEST) + 1, DaysSoFar(last, number, gap, first_row))
     return past.counts
 
 
@@ -77,11 +83,13 @@ def test_periods_equal_those_counted_one_by_one(data: some.DataObject) -> None:
     anchors = [min([anchor, *(use - 1 for use in each)]) for anchor, each in zip(anchors, uses, strict=True)]
     since = [max(anchor, data.draw(some.sampled_from([0, 0, 100, 340, 600]))) for anchor in anchors]
     eligible = [data.draw(some.sampled_from([True, True, False])) for _ in range(tables)]
-    counts = counted(uses, since, variants, anchors, eligible)
+    rows = [data.draw(some.sampled_from([0, 0, anchor + 1, 150, 350])) for anchor in anchors]
+    counts = counted(uses, since, variants, anchors, eligible, rows)
     past = Past()
     for table in range(tables):
         if eligible[table]:
-            past.add(uses[table], anchor=anchors[table], since=since[table], newest=NEWEST[variants[table]])
+            known = min(since[table], rows[table]) if rows[table] > anchors[table] else since[table]
+            past.add(uses[table], anchor=anchors[table], since=known, newest=NEWEST[variants[table]])
     trials = pairs(*counts.trials())
     assert trials == {number_of(cell): found for cell, found in past.trials.items()}
     by_age = defaultdict[int, dict[int, list[int]]](dict)
@@ -125,14 +133,14 @@ def test_groups_that_nobody_is_in_or_that_were_watched_too_briefly_have_no_perio
         eligible=np.array([True]),
     )  # fmt: skip
     past = PastPeriods(population)
-    past.before_day(np.array([5_001, 60]), DaysSoFar(np.array([1]), np.array([1]), np.array([0])))
+    past.before_day(np.array([5_001, 60]), DaysSoFar(np.array([1]), np.array([1]), np.array([0]), np.array([1])))
     assert past.counts.trials()[0].sum() == 0
     nobody = Population(
         variant=np.zeros(0, np.int64), since=np.zeros(0), anchor=np.zeros(0, np.int64), newest=np.array([700]),
         eligible=np.zeros(0, np.bool_),
     )  # fmt: skip
     none = PastPeriods(nobody)
-    none.before_day(np.array([701]), DaysSoFar(np.zeros(0), np.zeros(0), np.zeros(0)))
+    none.before_day(np.array([701]), DaysSoFar(*(np.zeros(0) for _ in range(4))))
     assert none.counts.ages == {}
 
 
@@ -143,7 +151,7 @@ def test_any_length_of_history_has_as_many_trials_as_periods_fit(newest: int) ->
         eligible=np.array([True]),
     )  # fmt: skip
     past = PastPeriods(population)
-    past.before_day(np.array([newest + 1]), DaysSoFar(*(np.zeros(1, np.uint16) for _ in range(3))))
+    past.before_day(np.array([newest + 1]), DaysSoFar(*(np.zeros(1, np.uint16) for _ in range(4))))
     trials, used = past.counts.trials()
     assert (trials.sum(), used.sum()) == (max(newest // 30 - 1, 0), 0)
 
@@ -159,8 +167,3 @@ def test_tables_are_counted_once_where_trials_are_counted_often() -> None:
     many = {"6": [[cell, 0, 0, 60, 2], [cell + 1, 0, 0, 9, 9]], "7": [[cell, 0, 0, 50, 1]]}
     assert tables_like(many, cell) == (60, 2)
     assert tables_like(many, cell + 1) == (69, 11)
-
-
-def test_what_another_version_counted_is_no_count() -> None:
-    assert counts_of({"counts": {"20000": [[1, 2, 3]]}, "risks": [None]}) == {}
-    assert counts_of({"counts": {"6": []}, "own_shares": []}) == {"6": []}

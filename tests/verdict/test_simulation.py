@@ -30,7 +30,7 @@ from thirdeye.verdict.simulation import back_test, simulate
 TODAY = 20_000
 # A part of a series, judged ARCHIVE by a policy before, and what differs in others.
 PART = {
-    "flags": PRESENT, "activity": ACTIVITY_CODE[Activity.DORMANT], "idle": 500, "risk": 1, "size": 10**12, "series": 1,
+    "flags": PRESENT, "activity": ACTIVITY_CODE[Activity.DORMANT], "idle": 500, "risk": 11, "size": 10**12, "series": 1,
     "tags": 0, "blockers": BLOCKER_BIT[Blocker.PROTECTED_TAG], "verdict": VERDICT_CODE[Verdict.ARCHIVE],
 }  # fmt: skip
 TAGGED, VIEW, ABSENT_PART = {"tags": 1}, {"flags": PRESENT | WITHOUT_STORAGE}, {"flags": PRESENT | ABSENT}
@@ -95,14 +95,12 @@ def test_a_policy_is_applied_with_its_own_tags() -> None:
     columns = Columns(QUERY_FIELDS, 3)
     columns["flags"] = np.array([PRESENT, PRESENT, 0])
     columns["activity"] = np.full(3, ACTIVITY_CODE[Activity.DORMANT])
-    columns["idle"], columns["risk"] = np.full(3, 500), np.full(3, 1)
+    columns["idle"], columns["risk"] = np.full(3, 500), np.full(3, 11)
     columns["size"], columns["query_cost"] = np.full(3, 10**12), np.full(3, np.nan)
     columns["tags"] = np.array([1, 0, 0])
     columns["blockers"] = np.array([BLOCKER_BIT[Blocker.PROTECTED_TAG], 0, 0])
     columns["verdict"] = np.array([VERDICT_CODE[Verdict.REVIEW], VERDICT_CODE[Verdict.DELETE], 0])
-    catalogue = Catalogue(
-        columns=columns, place_service=np.array([0]), tariffs=tariffs_of("0.02"), risks=np.array([np.nan, 0.01])
-    )
+    catalogue = Catalogue(columns=columns, place_service=np.array([0]), tariffs=tariffs_of("0.02"))
     tags = [(), ("PII.Sensitive",)]
     as_now = simulate(catalogue, tags, no_labels(), {}, Policy(protected_tags=("PII",)), packaged_prior())
     assert (as_now["tables"], as_now["changed"], as_now["saving"]) == (1, 0, "20.000000")
@@ -118,11 +116,9 @@ def test_a_policy_is_applied_with_its_own_tags() -> None:
 def test_signs_of_care_count_where_the_policy_says_so(in_force: int) -> None:
     columns = Columns(QUERY_FIELDS, 2)
     columns["flags"] = np.array([PRESENT | CARED_FOR, PRESENT])
-    columns["activity"], columns["risk"] = np.full(2, ACTIVITY_CODE[Activity.DORMANT]), np.ones(2)
+    columns["activity"], columns["risk"] = np.full(2, ACTIVITY_CODE[Activity.DORMANT]), np.full(2, 11)
     columns["idle"], columns["blockers"] = np.full(2, 500), np.array([in_force, 0])
-    catalogue = Catalogue(
-        columns=columns, place_service=np.array([0]), tariffs=tariffs_of("0.02"), risks=np.array([np.nan, 0.01])
-    )
+    catalogue = Catalogue(columns=columns, place_service=np.array([0]), tariffs=tariffs_of("0.02"))
     for reviewed, tables in ((True, 1), (False, 2)):
         found = simulate(catalogue, [()], no_labels(), {}, Policy(review_cared_for=reviewed), packaged_prior())
         assert found["tables"] == tables
@@ -142,7 +138,7 @@ def test_signs_of_care_count_where_the_policy_says_so(in_force: int) -> None:
         # What is absent has the verdict that it had; its tag counts for all, its last blockers for none.
         ([TAGGED | ABSENT_PART, {}], ("PII",), [Verdict.ARCHIVE, Verdict.REVIEW]),
         (
-            [{**ABSENT_PART, "blockers": BLOCKER_BIT[Blocker.CRITICAL_TIER], "risk": 2}, {}],
+            [{**ABSENT_PART, "blockers": BLOCKER_BIT[Blocker.CRITICAL_TIER], "risk": 901}, {}],
             (),
             [Verdict.ARCHIVE, Verdict.DELETE],
         ),
@@ -155,9 +151,7 @@ def test_the_parts_of_a_series_have_one_verdict(
     for name in ("flags", "activity", "idle", "risk", "size", "series", "tags", "blockers", "verdict"):
         columns[name] = np.array([(PART | part)[name] for part in parts])
     columns["query_cost"] = np.full(len(parts), np.nan)
-    catalogue = Catalogue(
-        columns=columns, place_service=np.array([0]), tariffs=tariffs_of("0.02"), risks=np.array([np.nan, 0.01, 0.9])
-    )
+    catalogue = Catalogue(columns=columns, place_service=np.array([0]), tariffs=tariffs_of("0.02"))
     found = simulate(catalogue, [(), ("PII",)], no_labels(), {}, Policy(protected_tags=protected), packaged_prior())
     entries: Any = found["verdicts"]
     counts = {entry["recommendation"]: entry["tables"] for entry in entries if entry["tables"]}

@@ -238,7 +238,7 @@ def advice_view(advised: dict[str, int], flags: int, advice: dict[str, Any], cos
     return {
         "recommendation": str(verdict.value),
         "purgeScore": None if advised["purge"] == UNKNOWN_PURGE_SCORE else advised["purge"] / 10,
-        "returnRisk": float(RISKS[advised["risk"]]) if advised["risk"] and "own_shares" in advice else None,
+        "returnRisk": float(RISKS[advised["risk"]]) if advised["risk"] else None,
         "blockerCodes": [str(blocker.value) for blocker in blockers_of(advised["blockers"])],
         "saving": saving_of(verdict, cost, Decimal(repr(advice["policy"]["archive_saving"])) if advice else Decimal(0)),
         "advised": advised,

@@ -27,7 +27,7 @@ from thirdeye.inventory.columns import (
 )
 from thirdeye.inventory.series_rows import SeriesRows
 from thirdeye.inventory.storage_prices import Tariffs, storage_costs
-from thirdeye.inventory.verdicts import ALL_BLOCKERS, UNKNOWN_PURGE_SCORE, saved_shares
+from thirdeye.inventory.verdicts import ALL_BLOCKERS, RISKS, UNKNOWN_PURGE_SCORE, saved_shares
 
 # Counts stop here.
 COUNT_LIMIT: Final = 10_000
@@ -102,14 +102,13 @@ class Position:
 class Catalogue:
     """Columns and what queries need beside them.
 
-    `place_service` is the service of each place; `tariffs` are what storage costs by service; `risks` are the return
-    risks by index (NaN for none); `shares` are the shares of a table's cost that following a verdict saves, by code.
+    `place_service` is the service of each place; `tariffs` are what storage costs by service; `shares` are the shares of a
+    table's cost that following a verdict saves, by code.
     """
 
     columns: Columns | PackedColumns
     place_service: Array
     tariffs: Tariffs
-    risks: Array = field(default_factory=lambda: np.full(1, np.nan))
     shares: Array = field(default_factory=lambda: saved_shares(0.0))
 
 
@@ -173,9 +172,9 @@ def costs(tariffs: Tariffs, service: Array, chunk: Mapping[str, Array]) -> Array
     return cost
 
 
-def risk_of(catalogue: Catalogue, chunk: Chunk) -> Array:
+def risk_of(_: Catalogue, chunk: Chunk) -> Array:
     """The return risk of each table, 0 to 1; NaN for none."""
-    risks: Array = catalogue.risks[np.minimum(chunk["risk"], len(catalogue.risks) - 1)]
+    risks: Array = RISKS[chunk["risk"]]
     return risks
 
 

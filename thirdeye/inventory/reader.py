@@ -24,7 +24,7 @@ from thirdeye.inventory.query import Catalogue
 from thirdeye.inventory.series import SeriesEntry
 from thirdeye.inventory.series_entries import SeriesEntries
 from thirdeye.inventory.storage_prices import StoragePrice, Tariffs, prices_by_service
-from thirdeye.inventory.verdicts import NO_RISKS, RISKS, SHOWN_FIELDS, saved_shares
+from thirdeye.inventory.verdicts import SHOWN_FIELDS, saved_shares
 from thirdeye.single_flight import SingleFlight
 
 # A process checks for a newer generation at most this often, in seconds.
@@ -359,7 +359,5 @@ def _catalogue(columns: PackedColumns, directory: Directory, tariffs: Tariffs, a
         columns=columns,
         place_service=place_service,
         tariffs=tariffs,
-        # What another version published has numbers of another meaning.
-        risks=RISKS if "own_shares" in advice else NO_RISKS,
         shares=saved_shares(advice["policy"]["archive_saving"] if advice else 0.0),
     )

@@ -61,7 +61,6 @@ APPROVED: Final = 1 << 30
 MASS_ABSENCE: Final = BLOCKER_BIT[Blocker.MASS_ABSENCE]
 # Columns hold return risks as numbers: 0 for none, else thousandths and 1. The value of each number.
 RISKS: Final = np.append(np.nan, np.arange(1_001) / 1_000)
-NO_RISKS: Final = np.full(1, np.nan)
 # Columns hold purge scores in tenths. These values stand for a purge score and for idle days that are unknown.
 UNKNOWN_PURGE_SCORE: Final = 255
 UNKNOWN_IDLE_DAYS: Final = 65_535

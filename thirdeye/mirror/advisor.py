@@ -42,7 +42,7 @@ class DaysSoFar:
     last_use: Array
     days_of_use: Array
     longest_gap: Array
-    first_row: Array | None = None
+    first_row: Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class Estate:
     tables that a view may name whose text was not read. `incomplete`: a table of OM's that verdicts need could not be read.
     `unseen`: something that verdicts look at could not, so that they may differ for no other reason. `asset_ids` are those
     of the other assets, in the order of their nodes. `since`: by place, the first day that its feed counts; `young`: by
-    table, whether something says that it came lately; without these no trial is suggested.
+    table, whether something says that it came lately.
     """
 
     query: Columns
@@ -76,11 +76,11 @@ class Estate:
     unknown_nodes: Mask
     unread: Mask
     tag_sets: Sequence[Sequence[str]]
+    since: Array
+    young: Mask
     incomplete: bool
     unseen: bool = False
     asset_ids: Array = field(default_factory=lambda: np.zeros(0, "S16"))
-    since: Array | None = None
-    young: Mask | None = None
     series: SeriesParts = field(default_factory=no_series)
     labels: Labels = field(default_factory=no_labels)
 

@@ -9,7 +9,7 @@ these were used again within 180 days: that is what can be said to people.
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -142,10 +142,9 @@ class PastPeriods:
         for start in range(0, len(tables), CHUNK):
             part = tables[start : start + CHUNK]
             last, since = so_far.last_use[part], self._since[part]
-            if so_far.first_row is not None:
-                # It was known by then, whatever else says since when.
-                first = so_far.first_row[part]
-                since = np.where(first > 0, np.minimum(first, since), since)
+            # It was known by its first row, whatever else says since when.
+            first = so_far.first_row[part]
+            since = np.where(first > 0, np.minimum(first, since), since)
             idle = time - np.where(last > 0, last, since).astype(np.int32)
             idle_tables = np.flatnonzero(idle >= IDLE_LIMITS[0])
             part = part[idle_tables]
@@ -159,12 +158,6 @@ def _count(all_of: Array, some_of: Array, cells: Array, chosen: Mask) -> None:
     is_idle = cells != NO_CELL
     all_of += np.bincount(cells[is_idle], minlength=CELLS)
     some_of += np.bincount(cells[is_idle & chosen], minlength=CELLS)
-
-
-def counts_of(advice: Mapping[str, Any]) -> CountsDocument:
-    """The counts in what verdicts rest on; none of a version that counted otherwise."""
-    counts: CountsDocument = advice.get("counts", {}) if "own_shares" in advice else {}
-    return counts
 
 
 def tables_like(document: CountsDocument, cell: int) -> tuple[int, int]:

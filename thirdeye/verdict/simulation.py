@@ -31,7 +31,7 @@ from thirdeye.inventory.verdicts import (
 from thirdeye.verdict.approvals.rules import verdicts_with_approvals
 from thirdeye.verdict.cells import PERIOD_DAYS, middles
 from thirdeye.verdict.logistic_regression import Gaussian
-from thirdeye.verdict.periods import FUTURE_PERIODS, PeriodCounts, counts_of
+from thirdeye.verdict.periods import FUTURE_PERIODS, PeriodCounts
 from thirdeye.verdict.protection import Protection, cared_for, protection
 from thirdeye.verdict.quality import regret_rate
 from thirdeye.verdict.return_risk import RiskModel, with_season
@@ -84,7 +84,7 @@ def simulate(
         "tables": int(tables[delete] + tables[archive]),
         "saving": f"{costs[delete] + costs[archive] * policy.archive_saving:.6f}",
         "changed": changed,
-        "backTest": back_test(PeriodCounts.from_document(counts_of(advice)), today, policy, prior),
+        "backTest": back_test(PeriodCounts.from_document(advice.get("counts", {})), today, policy, prior),
     }
 
 

@@ -61,13 +61,11 @@ def may_be_tried(tables: TrialFacts) -> Mask:
 
 def mark_trials(estate: Estate, series: UnusedSeries, policy: Policy) -> None:
     """Sets TRIAL of every table, once verdicts are given; of a series that is not in use all parts may be tried, or none."""
-    if estate.since is None or estate.young is None:
-        return
     query, count = estate.query, len(estate.present)
     may = np.zeros(count, np.uint8)
     for start in range(0, count, CHUNK):
         part = slice(start, start + CHUNK)
-        facts = _facts(estate, part, estate.since, estate.young)
+        facts = _facts(estate, part)
         may[part] = may_be_tried(facts) & estate.present[part]
     series.share(may, series.members.lowest)
     for start in range(0, count, CHUNK):
@@ -81,15 +79,15 @@ def mark_trials(estate: Estate, series: UnusedSeries, policy: Policy) -> None:
         flags[places[dear]] |= np.uint16(TRIAL)
 
 
-def _facts(estate: Estate, part: slice, since: Array, young: Mask) -> TrialFacts:
+def _facts(estate: Estate, part: slice) -> TrialFacts:
     query, place = estate.query, estate.place[part]
     return TrialFacts(
         activity=query["activity"][part],
         unknown=query["unknown"][part],
         accessed=query["accessed"][part],
-        since=since[place],
+        since=estate.since[place],
         observed=estate.observed[place],
-        young=young[part],
+        young=estate.young[part],
         flags=query["flags"][part],
         bits=query["blockers"][part],
     )

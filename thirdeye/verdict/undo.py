@@ -11,7 +11,9 @@ from thirdeye.verdict.removal import Stage
 
 @dataclass(frozen=True)
 class Undo:
-    """Whether a stage can be undone (None: nobody knows), for so many days at least (None: as long as it lasts), and how."""
+    """Whether a stage can be undone (None: nobody knows), for how many days unless set otherwise (None: as long as it lasts),
+    and how.
+    """
 
     stage: Stage
     possible: bool | None
@@ -19,8 +21,8 @@ class Undo:
     how: str
 
 
-# Days that a dropped table can be brought back without anybody having set anything, and how. Defaults of the vendors, as of
-# 2026-11-27: https://docs.snowflake.com/en/user-guide/data-time-travel,
+# Days that a dropped table can be brought back without anybody having set anything, and how. Defaults of the vendors, looked
+# up on 2026-11-28: https://docs.snowflake.com/en/user-guide/data-time-travel,
 # https://cloud.google.com/bigquery/docs/restore-deleted-tables,
 # https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-undrop-table,
 # https://docs.aws.amazon.com/redshift/latest/mgmt/working-with-snapshots.html.

@@ -33,7 +33,7 @@ from thirdeye.verdict.evaluation import used_days
 from thirdeye.verdict.explanations import ReturnRisk, TableAnswer
 from thirdeye.verdict.label_sentences import signs_of_care
 from thirdeye.verdict.loaders import approval_loader, keep_loader
-from thirdeye.verdict.periods import counts_of, tables_like
+from thirdeye.verdict.periods import tables_like
 from thirdeye.verdict.policy import policy_from
 from thirdeye.verdict.removal import WAITING_DAYS, Stage, step_answer, trial_steps
 from thirdeye.verdict.resolvers.assessment import assessment
@@ -200,7 +200,7 @@ def return_risk(table: TableAnswer, snapshot: Snapshot) -> ReturnRisk | None:
         return None
     days = used_days(np.array([table["daysOfUse"]]), np.array([day_number(table["lastAccessed"])]))
     (cell,) = cells_of(np.array([advised["idle"]]), np.array([table["longestPauseDays"]]), days).tolist()
-    tables, returned = tables_like(counts_of(advice), cell)
+    tables, returned = tables_like(advice["counts"], cell)
     observed = _observed_days(table, snapshot)
     return {
         "value": table["returnRisk"],
