@@ -6,7 +6,9 @@ import pytest
 
 from tests.support.om_estate import OMEstate, has_a_past
 from tests.support.om_rows import OMRows, hash_of, identifier_of
+from thirdeye.estate.loaders import advised_columns
 from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.verdicts import ADVICE_FIELDS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
 BUSY = "shop.main.core.busy"
@@ -83,6 +85,32 @@ async def test_all_of_a_schema_stay_for_seven_days_and_the_database_with_them(om
     found = await refresh(estate, days=1)
     assert all(found[fqn]["removed_at"] is not None for fqn in SIDE)
     assert "MASS_ABSENCE" not in (await estate.seen())["shop.main.other.idle"].blockers
+
+
+@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
+async def test_what_vanished_at_once_teaches_as_before(om: OMRows, estate: OMEstate, kind: str) -> None:
+    """OpenMetadata deletes the usage of a table with it: others are no likelier to return for want of that."""
+    sides(om)
+    # Many that were never missed.
+    wide = [f"shop.main.core.wide_{number}" for number in range(40)]
+    for fqn in wide:
+        om.table(fqn)
+        om.usage(fqn, [700])
+
+    async def risk() -> int:
+        await estate.look(kind)
+        snapshot = await EstateReader(estate.mirror.thirdeye).snapshot()
+        await snapshot.load(ADVICE_FIELDS)
+        row = next(row for row in (await rows(estate)).values() if row["fqn"] == "shop.main.core.gone_0")
+        return advised_columns(snapshot, int(str(row["number"])))["risk"]
+
+    before = await risk()
+    om.drop(*wide)
+    estate.mirror.now += timedelta(hours=1)
+    assert await risk() == before
+    # Once they count as gone, so does what they taught.
+    estate.pass_days(8, BUSY)
+    assert await risk() != before
 
 
 async def test_what_is_back_is_as_it_was(om: OMRows, estate: OMEstate) -> None:

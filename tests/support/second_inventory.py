@@ -31,6 +31,8 @@ class Judged:
     tables: dict[str, Row] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     numbers_before: set[int] = field(default_factory=set)
+    # Whether many tables of a place vanished at once.
+    mass_absence: bool = False
     series: list[Series] = field(default_factory=list)
     graph: Graph = field(default_factory=Graph)
     services: dict[str, Row] = field(default_factory=dict)
@@ -100,6 +102,7 @@ class _Judge(LineageAndScore):
             tables=tables,
             numbers=numbers,
             numbers_before={kept.number for kept in self.known.kept.values() if kept.number is not None},
+            mass_absence=self.mass_absence,
             series=series,
             graph=self.graph,
             services=services,
@@ -145,6 +148,7 @@ class _Judge(LineageAndScore):
             }
             if absences.is_mass(absence):
                 hit.add(absence.path[:2])
+        self.mass_absence = bool(hit)
         for table in live.values():
             table["mass_absence"] = (table["service_name"], table["database"]) in hit
         return found

@@ -5,7 +5,7 @@ Only what is fitted to the counts is the product's own; `tests/verdict/test_retu
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -78,6 +78,10 @@ class _Verdicts:
     def __init__(self, judged: Judged, today: date, rules: Rules) -> None:
         self.tables, self.series, self.today, self.rules = judged.tables, judged.series, today, rules
         self.past = past_of(self.tables.values())
+        if judged.mass_absence and judged.known.past is not None:
+            # OM may have deleted what they were used.
+            self.past = judged.known.past
+        judged.known = replace(judged.known, past=self.past)
         trials, used = (np.zeros(CELLS, np.int64) for _ in range(2))
         for cell, found in self.past.trials.items():
             trials[number_of(cell)], used[number_of(cell)] = found

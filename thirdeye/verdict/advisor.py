@@ -17,7 +17,7 @@ from thirdeye.verdict.approvals import store as approvals
 from thirdeye.verdict.approvals.standing import Approvals, standing_approvals
 from thirdeye.verdict.evaluation import VerdictInputs, judge
 from thirdeye.verdict.logistic_regression import Gaussian
-from thirdeye.verdict.periods import PastPeriods
+from thirdeye.verdict.periods import PastPeriods, PeriodCounts
 from thirdeye.verdict.policy import current_policy, policy_of
 from thirdeye.verdict.prior import prior_of
 from thirdeye.verdict.quality import describe_decile, miscalibrated_deciles
@@ -50,6 +50,7 @@ class VerdictAdvisor(Advisor):
         self._thirdeye = thirdeye
         self._records = Records()
         self._past: PastPeriods | None = None
+        self._counts = PeriodCounts()
         self._policy = policy_of(settings)
         self._today = 0
         self._unseen = False
@@ -70,7 +71,7 @@ class VerdictAdvisor(Advisor):
         today = day_of(self._today)
         assert today is not None
         self._unseen = estate.unseen
-        counts = self._past.counts
+        counts = self._counts = await self._counts_of(estate, self._past.counts)
         model = RiskModel.learnt(*counts.trials(), self._prior)
         policy = self._policy = await current_policy(self._settings, self._thirdeye)
         self._approvals = standing_approvals(estate, await approvals.bases(self._thirdeye, today))
@@ -94,6 +95,13 @@ class VerdictAdvisor(Advisor):
             "today": self._today,
         }
 
+    async def _counts_of(self, estate: Estate, counted: PeriodCounts) -> PeriodCounts:
+        """What the past teaches: as it did before where many tables are absent, whose usage OpenMetadata may have deleted."""
+        if not estate.mass_absence.any():
+            return counted
+        before = await store.latest_risk(self._thirdeye)
+        return counted if before is None else PeriodCounts.from_document(before)
+
     def conclude(self, estate: Estate) -> UnlockDocument:
         """As Advisor."""
         return unlock_document(estate, self._policy, self._today)
@@ -105,7 +113,7 @@ class VerdictAdvisor(Advisor):
         today = day_of(self._today)
         if self._past is None or today is None:
             return
-        await store.put_risk(session, today, generation, self._past.counts.document(), _KEEP_DAYS)
+        await store.put_risk(session, today, generation, self._counts.document(), _KEEP_DAYS)
         for ending, ids in self._approvals.ended.items():
             await approvals.end(session, ending, ids, today)
         records = self._records
