@@ -211,6 +211,11 @@ async def test_only_what_changed_is_loaded_again(refreshed: Mirror, monkeypatch:
     assert "query/00000" not in read
 
 
+async def test_a_reader_keeps_no_versions_of_days_of_usage(refreshed: Mirror) -> None:
+    assert await refreshed.thirdeye.fetch_one("SELECT 1 AS any_day FROM estate_blob WHERE name LIKE 'usage/%' LIMIT 1")
+    assert not [name for name in (await refreshed.reader.snapshot()).versions if name.startswith("usage/")]
+
+
 async def test_what_many_ask_for_at_once_is_loaded_once(refreshed: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = EstateReader(refreshed.thirdeye)
     snapshot = await reader.snapshot()

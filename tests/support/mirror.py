@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -41,6 +43,11 @@ class Mirror:
     # What the second inventory said of the last refresh, where a test compared the two.
     judged: Judged | None = None
 
+    @cached_property
+    def reader(self) -> EstateReader:
+        """A reader that looks each time whether there is a newer estate, and keeps what is the same, as processes do."""
+        return EstateReader(self.thirdeye, clock=count().__next__)
+
     def refreshing(self) -> EstateRefresh:
         """A refresh with this clock."""
         return EstateRefresh(
@@ -64,7 +71,7 @@ class Mirror:
 
     async def inventory(self) -> dict[str, dict[str, Any]]:
         """The tables that are there, by id, in the words of the second inventory."""
-        reader = EstateReader(self.thirdeye)
+        reader = self.reader
         snapshot = await reader.snapshot()
         await snapshot.load(("flags", "place", "idle", "series", "departed", *LABEL_FIELDS))
         directory = snapshot.directory

@@ -12,11 +12,12 @@ SELECT generation, refreshed_at, as_of, (
     COALESCE(long_term_days, '-'), COALESCE(source, '-'), source_date))), 0) FROM storage_price
 ) AS price_checksum FROM estate_state WHERE id = 1
 """
-# Reads the state in the same statement: a later refresh removes what it replaces.
+# Reads the state in the same statement: a later refresh removes what it replaces. The days of usage, hundreds of blobs,
+# are for the refresh alone.
 _BLOB_VERSIONS = """
 SELECT kept.name, MAX(kept.generation) AS version
 FROM estate_state AS state JOIN estate_blob AS kept ON kept.generation <= state.generation
-WHERE state.id = 1 AND state.generation = %(generation)s GROUP BY kept.name
+WHERE state.id = 1 AND state.generation = %(generation)s AND kept.name NOT LIKE 'usage/%%' GROUP BY kept.name
 """
 _BLOB = "SELECT data FROM estate_blob WHERE name = %(name)s AND generation = %(version)s"
 _BLOB_LENGTH = "SELECT LENGTH(data) AS bytes FROM estate_blob WHERE name = %(name)s AND generation = %(version)s"

@@ -41,6 +41,8 @@ COUNTED_DAYS: Final = 60
 CEILING_DAYS: Final = 30
 _MAX_COUNT: Final = 2**32 - 1
 _RECORD_DIGITS: Final = 40
+# In bytes before compression.
+_SMALL_DAY: Final = 1_000
 # Of what OM has usage, beside tables. By whatever other kind a row calls it: the id of a table is nobody else's.
 _OTHER_KINDS: Final = frozenset({*ASSETS, "database", "databaseSchema"})
 
@@ -65,13 +67,13 @@ class Day:
             counts = np.where(kept, counts, 0) if kept.any() else counts[:0]
         sizes = np.array([len(mask), len(self.unused), len(counts)], dtype=_HEADER)
         parts = (sizes, np.packbits(mask), self.unused.astype("<u4"), counts.astype("<u4"), self.others)
-        return zlib.compress(b"".join(part.tobytes() for part in parts), 1)
+        return _compressed(b"".join(part.tobytes() for part in parts))
 
     @staticmethod
     def unpack(packed: bytes) -> "Day":
         """Of a stored one; `counts` is empty where they were not kept."""
         data = zlib.decompress(packed)
-        length, unused, counts = (int(value) for value in np.frombuffer(data, _HEADER, 3))
+        length, unused, counts = np.frombuffer(data, _HEADER, 3).tolist()
         offset = 3 * _HEADER.itemsize
         width = -(-length // 8)
         mask = np.unpackbits(np.frombuffer(data, np.uint8, width, offset), count=length)
@@ -81,6 +83,13 @@ class Day:
         kept_counts = np.frombuffer(data, "<u4", counts, offset)
         offset += 4 * counts
         return Day(np.flatnonzero(mask), zeros, kept_counts, np.frombuffer(data[offset:], _OTHER))
+
+
+def _compressed(data: bytes) -> bytes:
+    # To clear the memory of a large window takes twenty times as long as to compress a small day.
+    window, memory = (10, 1) if len(data) <= _SMALL_DAY else (zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)
+    compressor = zlib.compressobj(1, zlib.DEFLATED, window, memory)
+    return compressor.compress(data) + compressor.flush()
 
 
 @dataclass
@@ -109,6 +118,8 @@ def day_of_rows(rows: list[Row], index: Index) -> Day:
         is_used = (numbers >= 0) & (records["count"] > 0)
         used.append(numbers[is_used])
         counts.append(records["count"][is_used].astype(np.uint32))
+        if is_used.all():
+            continue
         numbers, records = numbers[~is_used], records[~is_used]
         # By id, for servers join rows in whatever order: equal days make equal blobs.
         order = np.argsort(records["id"])
@@ -263,11 +274,12 @@ class UsageReader:
         numbers = [clamp_day_number(day_number(date.fromisoformat(name)), self.today) for name in names]
         # By day and variant.
         times = watching.watched.up_to(np.arange(watching.calendar + 1), np.array(numbers, np.int64)[:, np.newaxis])
+        times = times.astype(np.uint16)
         for day, number, times_of_day in zip(days, numbers, times, strict=True):
             if number == 0:
                 continue  # Before all time.
             advisor.before_day(times_of_day, sums.so_far())
-            sums.add(day, number, times_of_day.astype(np.uint16), self.today - number, self.recent_days)
+            sums.add(day, number, times_of_day, self.today - number, self.recent_days)
         return dict(zip(names, self._bits(days), strict=True))
 
 
@@ -298,7 +310,7 @@ def population_of(state: State, watching: Watching) -> Population:
 
 def _resolved(day: Day, index: Index) -> Day:
     """The day with those of its other ids that are tables by now among the tables."""
-    tables = day.others[day.others["table"] == 1]
+    tables = day.others[day.others["table"] == 1] if len(day.others) else day.others
     if len(tables) == 0:
         return day
     numbers = index.numbers(tables["id"])
@@ -354,8 +366,8 @@ class _Sums:
             services = self._service[place[place >= 0]]
             totals = np.bincount(services, weights=day.counts[place >= 0], minlength=len(self._newest))
             self._daily[number] = self._daily.get(number, 0) + totals
-        others = day.others[(day.others["table"] == 0) & (day.others["count"] > 0)]
-        if ago <= ASSET_DAYS and len(others):
+        if ago <= ASSET_DAYS and len(day.others):
+            others = day.others[(day.others["table"] == 0) & (day.others["count"] > 0)]
             ids = {key.ljust(16, b"\0") for key in others["id"].tolist()}
             self.assets_90 |= ids
             if ago <= recent_days:
@@ -383,8 +395,9 @@ class _Sums:
     def _add_rows(self, day: Day, number: int, times: Array) -> None:
         for rows in (day.used, day.unused):
             first = rows[self.first_row[rows] == 0]
-            self.first_row[first] = number
-            self._first_time[first] = times[self._variant[self._place[first]]]
+            if len(first):
+                self.first_row[first] = number
+                self._first_time[first] = times[self._variant[self._place[first]]]
         if len(self._last_counts):
             rows = np.concatenate([day.used, day.unused])
             self.last_row[rows[self._undated[rows]]] = number

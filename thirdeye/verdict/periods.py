@@ -21,6 +21,8 @@ FUTURE_PERIODS: Final = 6
 FUTURE_DAYS: Final = FUTURE_PERIODS * PERIOD_DAYS
 # Fewer tables than that are no company: a sentence is about a coarser group then.
 _COMPANY: Final = 50
+# Later than all watched time.
+_NEVER: Final = 2**31
 # How many cells each group has: the cell alone, any number of days of use, any ratio as well.
 _WIDTHS: Final = (1, USE_CLASSES, USE_CLASSES * RATIO_CLASSES)
 
@@ -105,15 +107,20 @@ class PastPeriods:
         self._newest = population.newest.astype(np.int64)[self._variant]
         # Before that no table can have been idle for a period.
         self._next = numbers % PERIOD_DAYS + PERIOD_DAYS
+        # No period begins before that time of the variant that is furthest.
+        self._soonest = self._next.min(initial=_NEVER)
         self._open: dict[int, deque[Array]] = defaultdict(deque)
         self.counts = PeriodCounts()
 
     def before_day(self, times: Array, so_far: DaysSoFar) -> None:
         """Takes the usage of all days before the one that has these watched times, by variant."""
+        if times.max(initial=0) <= self._soonest:
+            return
         now = times.astype(np.int64)[self._variant]
         while groups := self._due(now):
             for group in groups:
                 self._step(group, so_far)
+        self._soonest = self._next[self._next <= self._newest].min(initial=_NEVER)
 
     def _due(self, now: Array) -> list[int]:
         """The groups of which a period began before these watched times."""

@@ -6,6 +6,7 @@ is one minus the product, over the next six periods, of the chances that it stay
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -39,13 +40,15 @@ COEFFICIENTS: Final = 1 + IDLE_CLASSES + RATIO_CLASSES + USE_CLASSES
 _SLICE: Final = 512
 
 
+@cache
 def design() -> Array:
-    """By cell, which coefficients its score is the sum of: the common one, and one for each of its classes."""
+    """By cell, which coefficients its score is the sum of: the common one, and one for each of its classes. Read-only."""
     rows = np.zeros((CELLS, COEFFICIENTS))
     for cell in range(CELLS):
         idle, ratio, use = parts_of_cell(cell)
         ratio_column = 1 + IDLE_CLASSES + ratio
         rows[cell, [0, 1 + idle, ratio_column, 1 + IDLE_CLASSES + RATIO_CLASSES + use]] = 1
+    rows.flags.writeable = False
     return rows
 
 
@@ -63,9 +66,8 @@ class RiskModel:
     def __init__(self, coefficients: Gaussian, prior: Gaussian) -> None:
         self._rows = design()
         self._known, self._prior = coefficients, prior
-        scores = self._rows @ coefficients.draws(DRAWS, SEED).T
-        # By cell and draw the logarithm of the chance that a table stays unused.
-        self._log_unused = -np.logaddexp(0.0, scores)
+        # By cell and draw.
+        self._scores = self._rows @ coefficients.draws(DRAWS, SEED).T
 
     @staticmethod
     def learnt(trials: Array, used: Array, prior: Gaussian) -> "RiskModel":
@@ -75,10 +77,14 @@ class RiskModel:
     def risks(self, idle: Array, longest_pause: Array, days_of_use: Array) -> Risks:
         """The risks of tables that have been idle for at least 30 days."""
         courses, of_table = _courses(idle.astype(np.int64), longest_pause.astype(np.int64), days_of_use)
+        # Of the cells that any course passes through: a small estate has few.
+        cells, places = np.unique(courses, return_inverse=True)
+        # By cell and draw the logarithm of the chance that a table stays unused.
+        log_unused_of_cell, courses = -np.logaddexp(0.0, self._scores[cells]), places.reshape(courses.shape)
         expected, upper = np.zeros(len(courses)), np.zeros(len(courses))
         for start in range(0, len(courses), _SLICE):
             part = slice(start, start + _SLICE)
-            log_unused = np.sum([self._log_unused[cells] for cells in courses[part].T], axis=0)
+            log_unused = np.sum([log_unused_of_cell[place] for place in courses[part].T], axis=0)
             drawn = -np.expm1(log_unused)
             expected[part] = drawn.mean(axis=1)
             upper[part] = np.partition(drawn, UPPER_DRAW, axis=1)[:, UPPER_DRAW]
