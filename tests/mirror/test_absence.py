@@ -7,7 +7,6 @@ import pytest
 from tests.support.om_estate import OMEstate, has_a_past
 from tests.support.om_rows import OMRows, hash_of, identifier_of
 from thirdeye.estate.loaders import advised_columns
-from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.verdicts import ADVICE_FIELDS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
@@ -99,7 +98,7 @@ async def test_what_vanished_at_once_teaches_as_before(om: OMRows, estate: OMEst
 
     async def risk() -> int:
         await estate.look(kind)
-        snapshot = await EstateReader(estate.mirror.thirdeye).snapshot()
+        snapshot = await estate.mirror.reader.snapshot()
         await snapshot.load(ADVICE_FIELDS)
         row = next(row for row in (await rows(estate)).values() if row["fqn"] == "shop.main.core.gone_0")
         return advised_columns(snapshot, int(str(row["number"])))["risk"]
@@ -226,7 +225,7 @@ async def test_what_came_while_it_was_away_is_seen_when_it_is_back(om: OMRows, e
 
 async def test_names_keep_their_order_while_everything_is_away(om: OMRows, estate: OMEstate) -> None:
     async def order() -> list[int]:
-        snapshot = await EstateReader(estate.mirror.thirdeye).snapshot()
+        snapshot = await estate.mirror.reader.snapshot()
         await snapshot.load(("name_rank",))
         ranks: list[int] = snapshot.catalogue.columns.parts(0)["name_rank"].tolist()
         return ranks[:tables]

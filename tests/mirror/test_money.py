@@ -11,7 +11,6 @@ from tests.support.om_rows import OMRows
 from thirdeye.actions.savings.store import baselines, put_baselines
 from thirdeye.estate.loaders import table_of
 from thirdeye.estate.store import put_price
-from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.storage_prices import StoragePrice
 from thirdeye.inventory.verdicts import SHOWN_FIELDS
 
@@ -24,7 +23,7 @@ async def told(estate: OMEstate) -> dict[str, dict[str, Any]]:
     over = estate.mirror
 
     class Context:
-        thirdeye, estate, settings, loaders = over.thirdeye, EstateReader(over.thirdeye), over.settings, {}
+        thirdeye, estate, settings, loaders = over.thirdeye, over.reader, over.settings, {}
 
         @staticmethod
         def clock() -> Any:
@@ -158,7 +157,7 @@ async def test_new_prices_reach_an_incremental_refresh(om: OMRows, estate: OMEst
     assert costs(answers) == {"old_bq": "250.000000", "old_snow": "300.000000"}
     assert {each["priceBasis"] for each in answers.values()} == {"OWN"}
     assert answers["snow.main.core.old_snow"]["storagePrice"]["service"] == "snow"
-    reader = EstateReader(estate.mirror.thirdeye)
+    reader = estate.mirror.reader
     summary = await reader.document(await reader.snapshot(), "summary")
     assert {entry["service"]: entry["monthlyCost"] for entry in summary["byService"]} == {
         "bq": "250.000000", "snow": "300.000000",

@@ -40,7 +40,7 @@ async def published(estate: OMEstate, name: str) -> Any:
 
 async def columns(estate: OMEstate) -> dict[str, dict[str, int]]:
     """What the columns hold of each table that is there, by its name."""
-    snapshot = await EstateReader(estate.mirror.thirdeye).snapshot()
+    snapshot = await estate.mirror.reader.snapshot()
     await snapshot.load(COLUMNS)
     chunks = snapshot.catalogue.columns
     values = {name: np.concatenate([chunks.parts(chunk)[name] for chunk in range(chunks.chunks)]) for name in COLUMNS}

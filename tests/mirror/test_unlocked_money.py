@@ -7,7 +7,6 @@ import pytest
 
 from tests.support.om_estate import READ_DAYS, OMEstate, Seen, has_a_past
 from tests.support.om_rows import OMRows
-from thirdeye.inventory.reader import EstateReader
 from thirdeye.verdict.resolvers.unlocking import _entries
 from thirdeye.verdict.unlock_groups import MAX_GROUPS, bounded
 
@@ -19,7 +18,7 @@ CORE = "shop.main.core"
 async def plan(estate: OMEstate, kind: str = "AUTO") -> dict[tuple[str, str], dict[str, Any]]:
     """The groups by state and reason, after a refresh that is compared with the second one."""
     await estate.look(kind)
-    reader = EstateReader(estate.mirror.thirdeye)
+    reader = estate.mirror.reader
     snapshot = await reader.snapshot()
     entries = [*_entries(await reader.document(snapshot, "unlocking"), snapshot.directory)]
     return {(each["state"], each["reason"]): each for each in entries}

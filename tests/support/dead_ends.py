@@ -30,7 +30,7 @@ class Published:
 
 async def dead_ends_published(estate: Mirror) -> list[Published]:
     """All sets that the newest generation has: its blobs have to agree with each other."""
-    reader = EstateReader(estate.thirdeye)
+    reader = estate.reader
     snapshot = await reader.snapshot()
     document: DeadEndDocument = await reader.document(snapshot, DOCUMENT)
     order, by_table = await _rows(reader, snapshot, ORDER_GROUP), await _rows(reader, snapshot, TABLE_GROUP)

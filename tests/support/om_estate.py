@@ -17,7 +17,6 @@ from tests.support.second_verdicts import Rules
 from tests.verdict.test_verdicts import agree, service_prices, verdicts_of
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.graph_walk import Budget
-from thirdeye.inventory.reader import EstateReader
 from thirdeye.settings import Settings
 from thirdeye.verdict import store
 from thirdeye.verdict.approvals import store as approvals
@@ -98,7 +97,7 @@ class OMEstate:
         """Somebody approves the removal of a table, as it was when it was last looked at."""
         thirdeye, now = self.mirror.thirdeye, self.mirror.now
         row = next(row for row in (await self.mirror.inventory()).values() if row["fqn"] == fqn)
-        reader = EstateReader(thirdeye)
+        reader = self.mirror.reader
         downstream = await published_downstream(reader, await reader.snapshot(), row["number"], Budget())
         assert downstream is not None
         basis = Standing(

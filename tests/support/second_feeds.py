@@ -1,6 +1,6 @@
 """Who looked, and when, a second time: watched days, and what the feed of each place proves."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ class Place:
         if self.evidence == "METADATA":
             return 0
         since = self.covered_since if self.evidence == "QUERIES" else None
-        return sum(since is None or day >= since for day in self.watched)
+        return len(self.watched) - (0 if since is None else bisect_left(self.watched, since))
 
     def watched_after(self, day: date) -> int:
         """Watched days after a day."""

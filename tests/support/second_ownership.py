@@ -9,8 +9,6 @@ from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any
 
-from thirdeye.inventory.reader import EstateReader
-
 Row = dict[str, Any]
 Owner = tuple[str, str]
 ReadRows = Callable[[str, str], list[Row]]
@@ -108,7 +106,7 @@ def left_behind(tables: Iterable[Row], ownership: Ownership) -> dict[Owner, tupl
 
 async def ownership_agrees(estate: Any, tables: Mapping[str, Row], ownership: Ownership) -> None:
     """Published totals are those of these tables, and they reconcile."""
-    reader = EstateReader(estate.thirdeye)
+    reader = estate.reader
     summary = await reader.document(await reader.snapshot(), "summary")
     for key, rolled_up in (("byDomain", False), ("byDomainWithSubdomains", True)):
         published = {each["domain"] and names_in(each["domain"]["fqn"]): each["tables"] for each in summary[key]}

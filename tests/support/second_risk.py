@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from itertools import pairwise
 
 IDLE = (30, 60, 90, 120, 150, 180, 240, 300, 365, 450, 540, 720)
@@ -40,19 +41,28 @@ class Past:
 
         All in watched time: the day with the number n is the n-th on which somebody looked.
         """
-        for begin in range(anchor, newest - PERIOD + 1, PERIOD):
-            before = [use for use in uses if use <= begin]
-            idle = begin - (before[-1] if before else since)
-            longest = max((later - earlier for earlier, later in pairwise(before)), default=0)
-            cell = cell_of(idle, longest, len(before))
-            if cell is None:
-                continue
+        for begin, cell, used, returned in periods_of(tuple(uses), anchor, since, newest):
             self.trials[cell][0] += 1
-            self.trials[cell][1] += any(begin < use <= begin + PERIOD for use in uses)
+            self.trials[cell][1] += used
             if begin + PERIOD * PERIODS <= newest:
                 entry = self.tables[(newest - begin) // PERIOD, cell]
                 entry[0] += 1
-                entry[1] += any(begin < use <= begin + PERIOD * PERIODS for use in uses)
+                entry[1] += returned
+
+
+@lru_cache(maxsize=500)
+def periods_of(uses: tuple[int, ...], anchor: int, since: int, newest: int) -> list[tuple[int, Cell, bool, bool]]:
+    """The beginning and cell of each trial, whether it was used in it and within 180 days. Many looks see the same past."""
+    found = []
+    for begin in range(anchor, newest - PERIOD + 1, PERIOD):
+        before = [use for use in uses if use <= begin]
+        idle = begin - (before[-1] if before else since)
+        longest = max((later - earlier for earlier, later in pairwise(before)), default=0)
+        cell = cell_of(idle, longest, len(before))
+        if cell is not None:
+            used, returned = (any(begin < use <= begin + PERIOD * each for use in uses) for each in (1, PERIODS))
+            found.append((begin, cell, used, returned))
+    return found
 
 
 def chance(cell: Cell, coefficients: Coefficients) -> float:
@@ -62,17 +72,24 @@ def chance(cell: Cell, coefficients: Coefficients) -> float:
     return 1 / (1 + math.exp(-score)) if score > -700 else 0.0
 
 
-def risks_of(idle: int, longest: int, days: int, draws: Iterable[Coefficients]) -> tuple[float, float]:
-    """The risk that is expected, and its upper end, over draws of the coefficients."""
-    cells = [cell_of(idle + PERIOD * period, longest, days) for period in range(PERIODS)]
-    found = []
-    for draw in draws:
-        unused = 1.0
-        for cell in cells:
-            assert cell is not None
-            unused *= 1 - chance(cell, draw)
-        found.append(1 - unused)
-    return sum(found) / len(found), sorted(found)[math.ceil(0.975 * (len(found) - 1))]
+class Chances:
+    """The chances over draws of the coefficients; what was computed once is remembered."""
+
+    def __init__(self, draws: Iterable[Coefficients]) -> None:
+        self._draws = list(draws)
+        self._unused, self.risks = cache(self._unused_of), cache(self._risks_of)
+
+    def _unused_of(self, cell: Cell) -> list[float]:
+        """By draw the chance that a table stays unused in a period that begins in a cell."""
+        return [1 - chance(cell, draw) for draw in self._draws]
+
+    def _risks_of(self, idle: int, longest: int, days: int) -> tuple[float, float]:
+        """The risk that is expected, and its upper end."""
+        cells = [cell_of(idle + PERIOD * period, longest, days) for period in range(PERIODS)]
+        by_period = [self._unused(cell) for cell in cells if cell is not None]
+        assert len(by_period) == PERIODS
+        found = [1 - math.prod(unused) for unused in zip(*by_period, strict=True)]
+        return sum(found) / len(found), sorted(found)[math.ceil(0.975 * (len(found) - 1))]
 
 
 def rounded_up(risk: float) -> float:

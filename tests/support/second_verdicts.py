@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.support.second_feeds import position
 from tests.support.second_inventory import Judged
 from tests.support.second_labels import is_protected
 from tests.support.second_prices import VIRTUAL, Price, cost_of, has_plan
-from tests.support.second_risk import Past, number_of, risks_of, rounded_up
+from tests.support.second_risk import Cell, Chances, Past, number_of, rounded_up
 from tests.support.second_series import one_verdict
 from thirdeye.verdict.cells import CELLS
 from thirdeye.verdict.logistic_regression import posterior
@@ -74,6 +75,15 @@ def past_of(tables: Iterable[Row]) -> Past:
     return past
 
 
+@lru_cache(maxsize=4)
+def chances_after(past: frozenset[tuple[Cell, int, int]]) -> Chances:
+    """What trials, and those with use, by cell, teach. Many tests have the same past."""
+    trials, used = (np.zeros(CELLS, np.int64) for _ in range(2))
+    for cell, *found in past:
+        trials[number_of(cell)], used[number_of(cell)] = found
+    return Chances(posterior(design(), trials, used, packaged_prior()).draws(DRAWS, SEED).tolist())
+
+
 class _Verdicts:
     def __init__(self, judged: Judged, today: date, rules: Rules) -> None:
         self.tables, self.series, self.today, self.rules = judged.tables, judged.series, today, rules
@@ -82,12 +92,7 @@ class _Verdicts:
             # OM may have deleted what they were used.
             self.past = judged.known.past
         judged.known = replace(judged.known, past=self.past)
-        trials, used = (np.zeros(CELLS, np.int64) for _ in range(2))
-        for cell, found in self.past.trials.items():
-            trials[number_of(cell)], used[number_of(cell)] = found
-        known = posterior(design(), trials, used, packaged_prior())
-        self.draws = known.draws(DRAWS, SEED).tolist()
-        self.known_risks = dict[tuple[int, int, int], tuple[float, float]]()
+        self.chances = chances_after(frozenset((cell, *found) for cell, found in self.past.trials.items()))
 
     def ago(self, day: date) -> int:
         return (self.today - day).days
@@ -178,10 +183,7 @@ class _Verdicts:
         if state is None:
             return None
         *habit, short = state
-        idle, longest, days = habit
-        if (idle, longest, days) not in self.known_risks:
-            self.known_risks[idle, longest, days] = risks_of(idle, longest, days, self.draws)
-        _, upper = self.known_risks[idle, longest, days]
+        _, upper = self.chances.risks(*habit)
         return rounded_up(1 - (1 - upper) * (1 - 0.15) if short else upper)
 
     def purge(self, table: Row, idle: int | None) -> float | None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from tests.support.second_risk import cell_of, fitted, number_of, risks_of, rounded_up
+from tests.support.second_risk import Chances, cell_of, fitted, number_of, rounded_up
 from thirdeye.inventory.verdicts import RISKS, risk_deciles, risk_numbers
 from thirdeye.verdict.cells import CELLS, PERIOD_DAYS, parts_of_cell
 from thirdeye.verdict.logistic_regression import Gaussian, chances_of, posterior
@@ -56,10 +56,10 @@ def test_risks_are_those_of_the_second_computation(
 ) -> None:
     prior = packaged_prior()
     known = posterior(design(), *counts(trials), prior)
-    model, draws = RiskModel(known, prior), known.draws(DRAWS, SEED).tolist()
+    model, chances = RiskModel(known, prior), Chances(known.draws(DRAWS, SEED).tolist())
     found = model.risks(*(np.array(column) for column in zip(*tables, strict=True)))
     for place, table in enumerate(tables):
-        expected, upper = risks_of(*table, draws)
+        expected, upper = chances.risks(*table)
         assert found.expected[place] == pytest.approx(expected, abs=1e-6)
         assert found.upper[place] == pytest.approx(upper, abs=1e-6)
         assert 0 <= found.expected[place] <= 1
