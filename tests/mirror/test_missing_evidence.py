@@ -50,6 +50,7 @@ def differences(mine: Records, theirs: Records) -> list[Any]:
     return [
         (table, side, row)
         for table in mine
+        if mine[table] != theirs[table]
         for side, some, others in (("+", mine[table], theirs[table]), ("-", theirs[table], mine[table]))
         for row in some
         if row not in others

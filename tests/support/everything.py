@@ -12,7 +12,6 @@ from tests.support.om_estate import OMEstate, has_a_past
 from tests.support.om_rows import RUNS, OMRows, hash_of, identifier_of
 from thirdeye.actions.detection.run import Detection, Outcome
 from thirdeye.database import MySQL as Database
-from thirdeye.inventory.reader import EstateReader
 from thirdeye.mirror.openmetadata.source_tables import ASSETS, READABLE, grant_statements
 from thirdeye.verdict.store import set_policy
 
@@ -200,7 +199,7 @@ class Looking:
         detection = Detection(
             settings=mirror.settings,
             thirdeye=self.thirdeye,
-            estate=EstateReader(self.thirdeye),
+            estate=mirror.reader,
             clock=lambda: mirror.now,
         )
         outcome = await detection.run()

@@ -1,5 +1,6 @@
 """Purge score, blockers and the order of the decision list, case by case and by properties."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from itertools import combinations
 from typing import Any
@@ -84,23 +85,29 @@ def test_more_recent_use_never_raises_the_purge_score(
 
 CASE: dict[str, Any] = {
     "activity": Activity.DORMANT, "idle": 400, "cost": 50.0, "without_storage": False, "without_plan": False,
-    "risk": 0.01, "bits": (),
+    "risk": 0.01,
 }  # fmt: skip
 
 
-def verdict(policy: Policy | None = None, **changed: Any) -> Verdict:
+def verdicts_of(bits: Iterable[Iterable[Blocker]], policy: Policy | None = None, **changed: Any) -> list[Verdict]:
+    """Of tables that differ in their blockers alone."""
     case = CASE | changed
+    packed = np.array([sum(BLOCKER_BIT[blocker] for blocker in each) for each in bits], np.uint32)
     found = verdicts(
-        activity=np.array([ACTIVITY_CODE[case["activity"]]], np.uint8),
-        idle=np.array([case["idle"]]),
-        cost=np.array([case["cost"]]),
-        without_storage=np.array([case["without_storage"]]),
-        without_plan=np.array([case["without_plan"]]),
-        risk=np.array([np.nan if case["risk"] is None else case["risk"]]),
-        bits=np.array([sum(BLOCKER_BIT[blocker] for blocker in case["bits"])], np.uint32),
+        activity=np.full(len(packed), ACTIVITY_CODE[case["activity"]], np.uint8),
+        idle=np.full(len(packed), case["idle"]),
+        cost=np.full(len(packed), case["cost"]),
+        without_storage=np.full(len(packed), case["without_storage"]),
+        without_plan=np.full(len(packed), case["without_plan"]),
+        risk=np.full(len(packed), np.nan if case["risk"] is None else case["risk"]),
+        bits=packed,
         policy=policy or Policy(),
     )
-    return VERDICTS[int(found[0])]
+    return [VERDICTS[code] for code in found.tolist()]
+
+
+def verdict(policy: Policy | None = None, bits: Iterable[Blocker] = (), **changed: Any) -> Verdict:
+    return verdicts_of([bits], policy, **changed)[0]
 
 
 B = Blocker
@@ -172,13 +179,12 @@ def test_a_policy_moves_the_limits() -> None:
 @pytest.mark.parametrize("activity", list(Activity))
 @pytest.mark.parametrize("risk", [None, 0.01, 0.2, 0.9])
 def test_a_new_blocker_never_makes_a_verdict_harsher(activity: Activity, risk: float | None) -> None:
-    others = list(Blocker)
-    for count in range(3):
-        for bits in combinations(others, count):
-            before = verdict(activity=activity, risk=risk, bits=[*bits])
-            for added in others:
-                after = verdict(activity=activity, risk=risk, bits=[*bits, *([] if added in bits else [added])])
-                assert HARSHNESS[after] <= HARSHNESS[before], (bits, added)
+    sets = [{*bits} for count in range(3) for bits in combinations(Blocker, count)]
+    pairs = [(bits, added) for bits in sets for added in Blocker]
+    before = verdicts_of([bits for bits, _ in pairs], activity=activity, risk=risk)
+    after = verdicts_of([bits | {added} for bits, added in pairs], activity=activity, risk=risk)
+    for pair, mildest, harshest in zip(pairs, after, before, strict=True):
+        assert HARSHNESS[mildest] <= HARSHNESS[harshest], pair
 
 
 def test_each_blocker_comes_from_its_own_fact() -> None:
