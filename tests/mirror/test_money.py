@@ -189,6 +189,31 @@ async def test_stored_prices_that_contradict_each_other_are_warned_of(om: OMRows
     assert costs(await told(estate)) == {"bq_table": "400.000000", "snow_table": "100.000000"}
 
 
+async def test_views_that_nothing_depends_on_are_cleaned_up(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    core = "shop.main.core"
+    names = ("alone", "above", "below", "above_deleted", "conducting", "cared", "own", "written")
+    for name in (*names, "deleted", "last"):
+        om.read(f"{core}.{name}", [450])
+        om.table(f"{core}.{name}", tableType="View")
+    om.read(f"{core}.external", [450])
+    om.table(f"{core}.external", tableType="External")
+    om.table(f"{core}.deleted", tableType="View", deleted=True)
+    om.table(f"{core}.written", tableType="View", **om.life_cycle(updated=2, created=700))
+    for source, target in (
+        ("above", "below"), ("above_deleted", "deleted"), ("conducting", "between"), ("between", "last"), ("own", "own"),
+    ):  # fmt: skip
+        om.lineage(f"{core}.{source}", f"{core}.{target}")
+    om.table(f"{core}.between", tableType="View", deleted=True)
+    for kind in ("AUTO", "FULL"):
+        seen = {fqn.removeprefix(f"{core}."): each for fqn, each in (await estate.look(kind)).items()}
+        verdicts = {name: seen[name].verdict for name in (*names, "external", "last")}
+        assert verdicts == {
+            "alone": "DELETE", "above": "REVIEW", "below": "DELETE", "above_deleted": "DELETE", "conducting": "REVIEW",
+            "cared": "DELETE", "own": "DELETE", "written": "REVIEW", "external": "DELETE", "last": "DELETE",
+        }, kind  # fmt: skip
+
+
 async def test_what_cannot_be_removed_step_by_step_is_reviewed(om: OMRows, estate: OMEstate) -> None:
     om.service("shop_2", "BigQuery")
     has_a_past(om)

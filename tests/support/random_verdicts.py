@@ -398,7 +398,8 @@ def judged_columns(estate: RandomEstate, model: RiskModel | None = None) -> Colu
         tariffs=estate.tariffs, nodes=count + ASSETS, sources=sources, targets=targets,
         no_lineage=(20 * np.bincount(place, linked, SERVICES) < np.bincount(place, minlength=SERVICES))[place],
         tag_sets=_tag_sets(estate), labels=labels_of(estate), series=series,
-        incomplete=estate.incomplete, unknown_nodes=np.zeros(count + ASSETS, np.bool_),
+        incomplete=estate.incomplete, alive=np.ones(count + ASSETS, np.bool_),
+        unknown_nodes=np.zeros(count + ASSETS, np.bool_),
         unread=np.zeros(count, np.bool_), since=feed.since,
         young=(_days(estate, "created") > 0) & (today - known_since < 30),
     )  # fmt: skip

@@ -55,6 +55,11 @@ class Graph:
         back = {start} if any(start in self.downstream.get(node, ()) for node in reached) else set[str]()
         return (reached.keys() - {start}) | back
 
+    def is_depended_on(self, start: str) -> bool:
+        """Whether anything that exists, or may, is downstream; it does not depend on itself."""
+        reached = [self.distances(each) for each in self.downstream.get(start, set()) - {start}]
+        return any(self.states[each] != DELETED for found in reached for each in found)
+
 
 def holds_sources(table: Row) -> bool:
     """Whether a table keeps what it is made from in use."""
@@ -82,6 +87,7 @@ class LineageAndScore(Labels):
     def add_walk(self, graph: Graph, identifier: str, table: Row) -> None:
         found = graph.in_use_below(identifier)
         table["below"] = graph.below(identifier)
+        table["depended_on"] = graph.is_depended_on(identifier)
         table["unreadable_below"] = any(graph.states[each] == UNKNOWN for each in table["below"])
         table["nearest"] = [(each[2], each[0]) for each in found[:5]]
         table["dependents"] = len(found)

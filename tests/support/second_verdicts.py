@@ -288,17 +288,27 @@ class _Verdicts:
         if blockers & REVIEWED:
             return "REVIEW"
         if table["table_type"] in VIRTUAL:
-            return "REVIEW"
+            return "DELETE" if self.is_clean_up(table, mine) else "REVIEW"
         if "RECENTLY_WRITTEN" in blockers:
             return "STOP_REFRESH"
         if "CARED_FOR" in blockers or not has_plan(table):
             return "REVIEW"
-        long_enough = mine["idle"] >= rules.minimum_idle
-        if mine["approved"]:
-            return "DELETE" if long_enough else "REVIEW"
-        sure = not blockers & {"SHORT_HISTORY", "NO_LINEAGE", "EVIDENCE_PARTIAL"}
-        if mine["risk"] is not None and mine["risk"] <= rules.delete_risk and long_enough and sure:
+        if self.may_go(mine):
             return "DELETE"
+        long_enough = mine["idle"] >= rules.minimum_idle
         if mine["risk"] is not None and mine["risk"] <= rules.archive_risk and long_enough:
             return "ARCHIVE"
         return "REVIEW"
+
+    def may_go(self, mine: Row) -> bool:
+        """Rule 6."""
+        if mine["idle"] < self.rules.minimum_idle:
+            return False
+        sure = not mine["blockers"] & {"SHORT_HISTORY", "NO_LINEAGE", "EVIDENCE_PARTIAL"}
+        return mine["approved"] or (mine["risk"] is not None and mine["risk"] <= self.rules.delete_risk and sure)
+
+    def is_clean_up(self, table: Row, mine: Row) -> bool:
+        """Rule 4: what has no storage and nothing depends on."""
+        return (
+            not table["depended_on"] and not mine["blockers"] & {"RECENTLY_WRITTEN", "CARED_FOR"} and self.may_go(mine)
+        )

@@ -61,7 +61,7 @@ def judged(tables: list[dict[str, Any]], model: RiskModel = SAFE) -> list[tuple[
         place=column("place"), no_lineage=column("no_lineage"), observed=np.array(OBSERVED), partial=np.array(PARTIAL),
         silent=np.array(SILENT), mass_absence=np.zeros(len(SILENT), np.bool_),
         tariffs=tariffs_of("0.023"), nodes=count, sources=nothing, targets=nothing, tag_sets=[()],
-        unknown_nodes=np.zeros(count, np.bool_), unread=np.zeros(count, np.bool_),
+        alive=np.ones(count, np.bool_), unknown_nodes=np.zeros(count, np.bool_), unread=np.zeros(count, np.bool_),
         incomplete=False, since=np.ones(len(SILENT), np.int64), young=np.zeros(count, np.bool_),
     )  # fmt: skip
     inputs = VerdictInputs(kept=frozenset(), calibration_off=frozenset())

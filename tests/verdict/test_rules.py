@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity
-from thirdeye.inventory.verdicts import BLOCKER_BIT, UNKNOWN_IDLE_DAYS, UNKNOWN_PURGE_SCORE, VERDICTS, Blocker, Verdict
+from thirdeye.inventory.verdicts import (
+    BLOCKER_BIT,
+    NEEDED,
+    UNKNOWN_IDLE_DAYS,
+    UNKNOWN_PURGE_SCORE,
+    VERDICTS,
+    Blocker,
+    Verdict,
+)
 from thirdeye.verdict.rules import BlockerFacts, Policy, blockers, purge_parts, purge_score, verdicts
 
 TODAY = 20_000
@@ -85,7 +93,7 @@ def test_more_recent_use_never_raises_the_purge_score(
 
 CASE: dict[str, Any] = {
     "activity": Activity.DORMANT, "idle": 400, "cost": 50.0, "without_storage": False, "without_plan": False,
-    "risk": 0.01,
+    "risk": 0.01, "needed": False,
 }  # fmt: skip
 
 
@@ -100,7 +108,7 @@ def verdicts_of(bits: Iterable[Iterable[Blocker]], policy: Policy | None = None,
         without_storage=np.full(len(packed), case["without_storage"]),
         without_plan=np.full(len(packed), case["without_plan"]),
         risk=np.full(len(packed), np.nan if case["risk"] is None else case["risk"]),
-        bits=packed,
+        bits=packed | NEEDED * np.uint32(case["needed"]),
         policy=policy or Policy(),
     )
     return [VERDICTS[code] for code in found.tolist()]
@@ -111,6 +119,7 @@ def verdict(policy: Policy | None = None, bits: Iterable[Blocker] = (), **change
 
 
 B = Blocker
+VIEW = {"without_storage": True}
 
 
 @pytest.mark.parametrize(
@@ -122,7 +131,7 @@ B = Blocker
         ({"risk": 0.01, "bits": [B.SHORT_HISTORY]}, Verdict.ARCHIVE),
         ({"risk": 0.3, "bits": [B.SHORT_HISTORY]}, Verdict.ARCHIVE),
         ({"risk": 0.301, "bits": [B.SHORT_HISTORY, B.RETURN_RISK]}, Verdict.REVIEW),
-        ({"bits": [B.RECENTLY_WRITTEN]}, Verdict.STOP_REFRESH), ({"without_storage": True}, Verdict.REVIEW),
+        ({"bits": [B.RECENTLY_WRITTEN]}, Verdict.STOP_REFRESH),
         ({"bits": [B.CRITICAL_TIER]}, Verdict.REVIEW), ({"bits": [B.PROTECTED_TAG]}, Verdict.REVIEW),
         ({"bits": [B.IN_DATA_PRODUCT]}, Verdict.REVIEW), ({"bits": [B.CARED_FOR]}, Verdict.REVIEW),
         ({"bits": [B.CARED_FOR], "risk": 0.0501}, Verdict.REVIEW),
@@ -157,6 +166,18 @@ B = Blocker
         ({"bits": [B.CRITICAL_TIER, B.RECENTLY_WRITTEN]}, Verdict.REVIEW),
         ({"without_storage": True, "bits": [B.RECENTLY_WRITTEN]}, Verdict.REVIEW),
         ({"risk": 0.9, "bits": [B.RECENTLY_WRITTEN]}, Verdict.STOP_REFRESH),
+        # Clean-up of what has no storage, where rule 6 holds and nothing depends on it.
+        (VIEW, Verdict.DELETE), (VIEW | {"needed": True}, Verdict.REVIEW), (VIEW | {"risk": 0.0501}, Verdict.REVIEW),
+        (VIEW | {"risk": None}, Verdict.REVIEW), (VIEW | {"activity": Activity.COOLING}, Verdict.KEEP),
+        (VIEW | {"activity": Activity.UNKNOWN}, Verdict.REVIEW),
+        *(
+            (VIEW | {"bits": [each]}, Verdict.REVIEW)
+            for each in (
+                B.SHORT_HISTORY, B.NO_LINEAGE, B.EVIDENCE_PARTIAL, B.CRITICAL_TIER, B.UNKNOWN_DOWNSTREAM, B.CARED_FOR,
+                B.RECENTLY_WRITTEN,
+            )
+        ),
+        (VIEW | {"bits": [B.KEPT_BY_OWNER]}, Verdict.KEEP),
         ({"without_plan": True}, Verdict.REVIEW),
         ({"without_plan": True, "bits": [B.ACTIVE_DOWNSTREAM]}, Verdict.KEEP),
         ({"activity": Activity.NEW, "bits": [B.CRITICAL_TIER]}, Verdict.KEEP),

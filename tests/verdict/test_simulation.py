@@ -21,7 +21,7 @@ from thirdeye.inventory.columns import (
 from thirdeye.inventory.labels import no_labels
 from thirdeye.inventory.query import Catalogue
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity
-from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Blocker, Verdict
+from thirdeye.inventory.verdicts import BLOCKER_BIT, NEEDED, VERDICT_CODE, Blocker, Verdict
 from thirdeye.verdict.periods import PeriodCounts
 from thirdeye.verdict.prior import packaged_prior
 from thirdeye.verdict.rules import Policy
@@ -131,8 +131,9 @@ def test_signs_of_care_count_where_the_policy_says_so(in_force: int) -> None:
         # The others have the blocker from the refresh, though not the tag.
         ([TAGGED, {}], ("PII",), [Verdict.REVIEW, Verdict.REVIEW]),
         ([TAGGED, {}], (), [Verdict.DELETE, Verdict.DELETE]),
-        ([VIEW, {}], (), [Verdict.REVIEW, Verdict.REVIEW]),
-        ([VIEW, {}, {"series": 2}], (), [Verdict.REVIEW, Verdict.REVIEW, Verdict.DELETE]),
+        ([VIEW, {}], (), [Verdict.DELETE, Verdict.DELETE]),
+        ([VIEW | {"blockers": NEEDED}, {}], (), [Verdict.REVIEW, Verdict.REVIEW]),
+        ([VIEW | {"blockers": NEEDED}, {}, {"series": 2}], (), [Verdict.REVIEW, Verdict.REVIEW, Verdict.DELETE]),
         # While a series is in use, each part has what is its own.
         ([TAGGED | USED, USED], ("PII",), [Verdict.KEEP, Verdict.KEEP]),
         # What is absent has the verdict that it had; its tag counts for all, its last blockers for none.

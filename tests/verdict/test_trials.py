@@ -94,7 +94,7 @@ def test_of_a_series_that_nobody_uses_all_may_be_tried_or_none(used: list[int], 
         query=query, source=source, present=~never, service=query["place"], place=query["place"], no_lineage=never,
         observed=np.array([20]), partial=nobody, silent=nobody, mass_absence=nobody,
         tariffs=Tariffs([DEFAULT_PRICE], date(2026, 11, 1)), nodes=4, sources=np.zeros(0, np.int32),
-        targets=np.zeros(0, np.int32), unknown_nodes=never, unread=never, tag_sets=[()], incomplete=False,
+        targets=np.zeros(0, np.int32), alive=~never, unknown_nodes=never, unread=never, tag_sets=[()], incomplete=False,
         series=parts_of(query["series"]), since=np.array([TODAY - 20]), young=never,
     )  # fmt: skip
     series = unused_series(estate.series, query)

@@ -175,7 +175,7 @@ def plan_of(rows: list[dict[str, Any]], **policy: Any) -> UnlockDocument:
     estate = Estate(
         query=query, source=source, present=(query["flags"] & PRESENT) != 0, service=place, place=place, no_lineage=never,
         observed=np.array([0, 200, 900]), partial=nowhere, silent=nowhere, mass_absence=nowhere, tariffs=TARIFFS, nodes=count,
-        sources=nothing, targets=nothing, unknown_nodes=never, unread=never, tag_sets=[()], incomplete=False,
+        sources=nothing, targets=nothing, alive=~never, unknown_nodes=never, unread=never, tag_sets=[()], incomplete=False,
         since=np.ones(3, np.int64), young=never,
     )  # fmt: skip
     return unlock_document(estate, Policy(**policy), TODAY_NUMBER)

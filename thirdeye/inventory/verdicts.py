@@ -57,6 +57,8 @@ BLOCKER_BIT: Final[Mapping[Blocker, int]] = {blocker: 1 << place for place, bloc
 ALL_BLOCKERS: Final = sum(BLOCKER_BIT.values())
 # Stands among the bits of the blockers and is none: somebody approved the removal, and nothing keeps the table.
 APPROVED: Final = 1 << 30
+# Likewise: the table has no storage of its own, as a view, and something depends on it, be it in use or not.
+NEEDED: Final = 1 << 29
 # Nothing is concluded about a table that has it.
 MASS_ABSENCE: Final = BLOCKER_BIT[Blocker.MASS_ABSENCE]
 # Columns hold return risks as numbers: 0 for none, else thousandths and 1. The value of each number.

@@ -52,7 +52,8 @@ class Estate:
     `query` and `source` are its columns: all may be read, those of the advice are to be written, but for the idle days.
     `service`, `place` and `no_lineage` are by table; `observed` (days), `partial`, `silent` and `mass_absence` by place;
     `tariffs` are what storage costs. Nodes of the lineage are the tables, then the other assets;
-    `sources` and `targets` are its edges, of `unknown_nodes` nobody can tell whether they exist or are in use. `unread`:
+    `sources` and `targets` are its edges; `alive` are those that are known to exist, of `unknown_nodes` nobody can tell
+    whether they exist or are in use. `unread`:
     tables that a view may name whose text was not read. `incomplete`: a table of OM's that verdicts need could not be read.
     `unseen`: something that verdicts look at could not, so that they may differ for no other reason. `asset_ids` are those
     of the other assets, in the order of their nodes. `since`: by place, the first day that its feed counts; `young`: by
@@ -73,6 +74,7 @@ class Estate:
     nodes: int
     sources: Array
     targets: Array
+    alive: Mask
     unknown_nodes: Mask
     unread: Mask
     tag_sets: Sequence[Sequence[str]]

@@ -31,6 +31,8 @@ class Alternatives:
         """Adds tables, each with the number of its group, since when it is known, and what its storage costs."""
         approved = self._approved_verdicts(chunk, known_since)
         changed = (approved > chunk["verdict"]) & np.isin(approved, (_ARCHIVE, _DELETE))
+        # What has no storage of its own releases nothing.
+        changed &= (chunk["flags"] & WITHOUT_STORAGE) == 0
         was_archived = chunk["verdict"] == _ARCHIVE
         way = np.where(approved == _ARCHIVE, _COPY, np.where(was_archived, _REST, _ALL))
         trial = (chunk["flags"] & TRIAL) != 0

@@ -18,11 +18,11 @@ from thirdeye.inventory.columns import (
 from thirdeye.inventory.lineage import Adjacency, adjacency
 from thirdeye.inventory.query import costs
 from thirdeye.inventory.rules import Activity, has_activity
-from thirdeye.inventory.verdicts import RISKS, VERDICT_CODE, Verdict, risk_deciles, risk_numbers
+from thirdeye.inventory.verdicts import NEEDED, RISKS, VERDICT_CODE, Verdict, risk_deciles, risk_numbers
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict import rules
 from thirdeye.verdict.approvals.rules import lift, may_approve, verdicts_with_approvals
-from thirdeye.verdict.propagation import have_downstream, highest_downstream
+from thirdeye.verdict.propagation import depended_on, have_downstream, highest_downstream
 from thirdeye.verdict.protection import cared_for, protection
 from thirdeye.verdict.return_risk import RiskModel, with_season
 from thirdeye.verdict.rules import BlockerFacts, Policy
@@ -50,6 +50,7 @@ def judge(estate: Estate, model: RiskModel, inputs: VerdictInputs, policy: Polic
     is_idle = has_activity(query["activity"], Activity.STALE, Activity.DORMANT) & estate.present
     upstream = adjacency(estate.targets, estate.sources, estate.nodes)
     unknown_downstream = _unknown_downstream(estate, upstream)
+    needed = query.has(WITHOUT_STORAGE) & _depended_on(estate, upstream)
     query["own_risk"], own_expected = own_risks(estate, model, is_idle, policy)
     # A table's risk is at least that of every idle table downstream of it.
     for name, own in (("risk", query["own_risk"]), ("expected_risk", own_expected)):
@@ -93,7 +94,7 @@ def judge(estate: Estate, model: RiskModel, inputs: VerdictInputs, policy: Polic
         )
         chunk["purge"][:] = rules.purge_score(parts, chunk["idle"])
         # A removed table needs no action.
-        bits = rules.blockers(facts, today, policy)
+        bits = rules.blockers(facts, today, policy) | np.where(needed[part], NEEDED, 0).astype(np.uint32)
         changed = may_approve(chunk["activity"], chunk["accessed"], facts.known_since, bits, today)
         bits = lift(bits, approved[part] & changed)
         chunk["blockers"][:] = np.where(estate.present[part], bits, 0)
@@ -123,6 +124,14 @@ def _unknown_downstream(estate: Estate, upstream: Adjacency) -> Mask:
     unread = np.pad(estate.unread, (0, estate.nodes - count))
     downstream: Mask = (have_downstream(upstream, unknown | unread) | unread)[:count]
     return downstream
+
+
+def _depended_on(estate: Estate, upstream: Adjacency) -> Mask:
+    """Which tables have something downstream that exists, in use or not, or may exist."""
+    existing = estate.alive | estate.unknown_nodes
+    by_lineage = depended_on(upstream, estate.sources, estate.targets, existing)[: len(estate.present)]
+    depended: Mask = by_lineage | estate.unread
+    return depended
 
 
 def own_risks(estate: Estate, model: RiskModel, is_idle: Mask, policy: Policy) -> tuple[Array, Array]:

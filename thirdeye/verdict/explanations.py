@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, TypedDict
 from thirdeye.estate.dates import format_day
 from thirdeye.estate.series import SeriesView
 from thirdeye.inventory.money import CENT
+from thirdeye.inventory.rules import TYPES_WITHOUT_STORAGE
 from thirdeye.inventory.verdicts import UNKNOWN_IDLE_DAYS, Blocker, Verdict
 from thirdeye.inventory.warehouses import has_plan
 from thirdeye.verdict import label_sentences, use_kinds
@@ -212,6 +213,8 @@ def _removal(table: TableAnswer, verdict: Verdict) -> list[str]:
     """What is to be said of dropping a table: what that leaves to be paid, or why it cannot be done step by step."""
     service_type, table_type = table["serviceType"], table["tableType"]
     if verdict in {Verdict.DELETE, Verdict.ARCHIVE}:
+        if table_type in TYPES_WITHOUT_STORAGE:
+            return ["It has no storage of its own to free: keep its definition, from which it can be created anew."]
         kept = kept_after_drop(service_type, table_type)
         return [] if kept is None else [f"After it is dropped: {kept}"]
     problem = None if has_plan(service_type, table_type) else refusal(service_type, table_type)

@@ -13,6 +13,14 @@ def have_downstream(upstream: Adjacency, start: Mask) -> Mask:
     return reached
 
 
+def depended_on(upstream: Adjacency, sources: Array, targets: Array, existing: Mask) -> Mask:
+    """Which nodes have another one downstream that exists, through what does not exist if need be."""
+    reached = np.zeros(len(existing), np.bool_)
+    reached[sources[existing[targets] & (sources != targets)]] = True
+    _propagate(upstream, np.flatnonzero(reached & ~existing), reached)
+    return reached
+
+
 def highest_downstream(upstream: Adjacency, numbers: Array) -> Array:
     """For each node the highest number downstream of it; 0, in and out, for none."""
     highest = np.zeros_like(numbers)

@@ -10,6 +10,7 @@ from thirdeye.inventory.columns import Array, Mask
 from thirdeye.inventory.rules import Activity, has_activity
 from thirdeye.inventory.verdicts import (
     BLOCKER_BIT,
+    NEEDED,
     UNKNOWN_IDLE_DAYS,
     UNKNOWN_PURGE_SCORE,
     VERDICT_CODE,
@@ -136,7 +137,10 @@ def verdicts(
     bits: Array,
     policy: Policy,
 ) -> Array:
-    """The verdict on each table, as a code; the first match wins. Costs in USD a month, NaN for unknown ones."""
+    """The verdict on each table, as a code; the first match wins. Costs in USD a month, NaN for unknown ones.
+
+    Of `bits` NEEDED counts beside the blockers.
+    """
 
     def has(*any_of: Blocker) -> Mask:
         blocked: Mask = (bits & sum(BLOCKER_BIT[blocker] for blocker in any_of)) != 0
@@ -146,6 +150,9 @@ def verdicts(
     unknown = has_activity(activity, Activity.UNKNOWN)
     long_enough = idle >= policy.minimum_idle_days
     complete = ~has(Blocker.SHORT_HISTORY, Blocker.NO_LINEAGE, Blocker.EVIDENCE_PARTIAL)
+    may_go = (risk <= policy.delete_risk) & complete & long_enough
+    # Of what has no storage there is nothing to archive, and its removal is worth no question.
+    clean_up = may_go & ((bits & NEEDED) == 0) & ~has(Blocker.RECENTLY_WRITTEN, Blocker.CARED_FOR)
     cases: tuple[tuple[Mask, Verdict], ...] = (
         (used | has(Blocker.ACTIVE_DOWNSTREAM, Blocker.SERIES_IN_USE, Blocker.KEPT_BY_OWNER), Verdict.KEEP),
         (unknown & (cost >= policy.review_cost), Verdict.REVIEW),
@@ -163,12 +170,13 @@ def verdicts(
             ),
             Verdict.REVIEW,
         ),
+        (without_storage & clean_up, Verdict.DELETE),
         (without_storage, Verdict.REVIEW),
         (has(Blocker.RECENTLY_WRITTEN), Verdict.STOP_REFRESH),
         (without_plan, Verdict.REVIEW),
         # Of a copy, too, somebody should be asked: else less evidence, which forbids DELETE, would take away more.
         (has(Blocker.CARED_FOR), Verdict.REVIEW),
-        ((risk <= policy.delete_risk) & complete & long_enough, Verdict.DELETE),
+        (may_go, Verdict.DELETE),
         ((risk <= policy.archive_risk) & long_enough, Verdict.ARCHIVE),
     )
     codes = [VERDICT_CODE[verdict] for _, verdict in cases]

@@ -137,6 +137,7 @@ def _estate(context: RefreshContext, work: RefreshWork, feeds: FeedColumns) -> E
         nodes=graph.nodes,
         sources=graph.sources,
         targets=graph.targets,
+        alive=graph.alive,
         unknown_nodes=graph.unknown,
         unread=work.text_lineage.unread_views != NO_NODE,
         tag_sets=state.tag_sets.items,
