@@ -5,6 +5,8 @@ import pytest
 from tests.support.om_estate import OMEstate, Seen, has_a_past
 from tests.support.om_rows import OMRows
 from tests.support.second_statements import STATEMENTS, only_writes, text_of
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.verdict.unlock_groups import UnlockDocument
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
 TABLE, OTHER = "shop.main.core.asked", "shop.main.core.source"
@@ -41,6 +43,29 @@ async def test_the_cost_of_a_statement_that_only_writes_is_a_write(om: OMRows, e
     # What it reads is used.
     if "INTO {other}" not in template:
         assert (await estate.seen())[OTHER].activity == "ACTIVE"
+
+
+async def test_to_stop_writing_saves_what_the_writes_cost(om: OMRows, estate: OMEstate) -> None:
+    has_tables(om)
+    om.query_cost("nightly", [TABLE, OTHER], 1, 8.0, text=INSERT)
+    om.query_cost("nightly", [TABLE, OTHER], 29, 4.0, text=INSERT)
+    om.query_cost("by hand", [TABLE], 20, 1.5, text="DELETE FROM core.asked")
+    om.query_cost("long ago", [TABLE], 31, 100.0, text=INSERT)
+    om.profile(TABLE, 1, 10**12, rows=10)
+    assert (await both(estate)).verdict == "STOP_REFRESH"
+    reader = EstateReader(estate.mirror.thirdeye)
+    plan: UnlockDocument = await reader.document(await reader.snapshot(), "unlocking")
+    # Half of what the nightly runs cost is for the table that they read. Its storage stays.
+    found = {
+        (group["state"], group["reason"]): (group["tables"], group["cost"], group["releases"])
+        for group in plan["groups"]
+        if group["reason"] in ("STOP_REFRESH", "STILL_WRITTEN")
+    }
+    assert found == {
+        ("RELEASED", "STOP_REFRESH"): (1, "7.500000", "7.500000"),
+        # Too likely to be wanted again to go as a whole.
+        ("STAYS", "STILL_WRITTEN"): (1, "23.000000", "0.000000"),
+    }
 
 
 @pytest.mark.parametrize("day", [1, 60])

@@ -134,6 +134,7 @@ class Reader:
             "described": says_something(description), "tier": None,
             "tags": set(), "editor": document.get("updatedBy"),
             "sizes": [], "uses": {}, "usage_days": set(), "counts": {}, "query_cost": None,
+            "write_cost": 0.0,
             "text": text if isinstance(text, str) else None,
             "fingerprint": tuple(an_object(each).get("name") for each in columns) if isinstance(columns, list) else (),
         }  # fmt: skip
@@ -274,6 +275,8 @@ class Reader:
                 # Without the statements themselves, all of them are use.
                 document = documents.get(query, {})
                 writes = only_writes(document.get("query"), split_fqn(table["fqn"]))
+                if query in costs and writes:
+                    table["write_cost"] += costs[query] / len(identifiers)
                 uses = not writes and counts(document, related[query], self.known.uncounted)
                 table["statements"].append(not uses)
                 for kind in [*(["cost_written"] if writes else []), *(["cost_use"] if uses else [])]:

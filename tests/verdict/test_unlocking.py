@@ -157,7 +157,8 @@ ROWS = st.lists(
         "activity": st.integers(0, len(ACTIVITIES) - 1), "unknown": st.integers(1, len(UNKNOWN_REASONS) - 1),
         "place": st.integers(0, 2), "size": st.integers(-1, 10**15), "owners": st.integers(0, 3), "idle": st.integers(0, 900),
         "verdict": st.integers(0, len(VERDICTS) - 1), "blockers": st.integers(0, 2 ** len(BLOCKERS) - 1),
-        "query_cost": st.sampled_from([0.25, 3.0, float("nan")]), "written": st.integers(0, TODAY_NUMBER),
+        "query_cost": st.sampled_from([0.25, 3.0, float("nan")]), "write_cost": st.sampled_from([0, 0.25]),
+        "written": st.integers(0, TODAY_NUMBER),
     }),
     max_size=40,
 )  # fmt: skip
@@ -285,9 +286,11 @@ def test_nothing_is_lost_or_told_twice(rows: list[dict[str, Any]], saving: float
         and ACTIVITIES[row["activity"]] in {"STALE", "DORMANT", "UNKNOWN"}
     ]
     groups = document["groups"]
-    # A table to archive is in two groups.
+    # A table to archive is in two groups, and so is one whose writes are known to cost something.
     archived = sum(VERDICTS[row["verdict"]] == "ARCHIVE" for row in chosen)
-    assert document["tables"] == len(chosen) == sum(group["tables"] for group in groups) - archived
+    stopped = sum(group["tables"] for group in groups if group["reason"] == "STOP_REFRESH")
+    assert document["tables"] == len(chosen) == sum(group["tables"] for group in groups) - archived - stopped
+    assert stopped <= sum(VERDICTS[row["verdict"]] == "STOP_REFRESH" and row["write_cost"] > 0 for row in chosen)
     total = sum(
         (max(row["size"], 0) / 10**9 * 0.023 if not row["flags"] & WITHOUT_STORAGE_FLAG else 0)
         + (0 if math.isnan(row["query_cost"]) else row["query_cost"])

@@ -31,7 +31,7 @@ from thirdeye.inventory.columns import (
     PRESENT,
     TRIAL,
 )
-from thirdeye.inventory.query import COST_COLUMNS, cost_of
+from thirdeye.inventory.query import SAVING_COLUMNS, cost_of, saving_of
 from thirdeye.inventory.rules import Activity, has_activity
 from thirdeye.inventory.verdicts import (
     ADVICE_FIELDS,
@@ -124,16 +124,19 @@ async def costs_agree(estate: Mirror, judged: Judged, rules: Rules) -> None:
     """Table by table, and the sum of all to a millionth."""
     reader = estate.reader
     snapshot = await reader.snapshot()
-    await snapshot.load((*COST_COLUMNS, "activity"))
+    await snapshot.load((*SAVING_COLUMNS, "activity"))
     columns, today, total = snapshot.catalogue.columns, estate.now.date(), Decimal(0)
-    costs = np.concatenate([cost_of(snapshot.catalogue, columns.parts(chunk)) for chunk in range(columns.chunks)])
+    costs, savings = (
+        np.concatenate([usd(snapshot.catalogue, columns.parts(chunk)) for chunk in range(columns.chunks)])
+        for usd in (cost_of, saving_of)
+    )
     flags, activity = (
         np.concatenate([columns.parts(chunk)[name] for chunk in range(columns.chunks)])
         for name in ("flags", "activity")
     )
     in_question = has_activity(activity, Activity.STALE, Activity.DORMANT, Activity.UNKNOWN) & ((flags & PRESENT) != 0)
     in_question &= (flags & (IN_USE_THROUGH_LINEAGE | IN_USE_THROUGH_SERIES)) == 0
-    unused = 0.0
+    unused = released = 0.0
     for row in await estate.thirdeye.fetch_all("SELECT number, id FROM table_inventory WHERE removed_at IS NULL"):
         table = judged.tables[row["id"]]
         price = rules.prices.get(table["service_name"], Price())
@@ -141,14 +144,19 @@ async def costs_agree(estate: Mirror, judged: Judged, rules: Rules) -> None:
         assert (expected is None) == np.isnan(found), (table["fqn"], expected, found)
         assert expected is None or found == pytest.approx(expected, rel=1e-9, abs=1e-9), table["fqn"]
         total += second_prices.storage_of(table, price, today) or 0
+        if judged.tables[row["id"]]["judged"]["verdict"] == "STOP_REFRESH" and not table.get("absent_since"):
+            assert savings[row["number"]] == pytest.approx(table["write_cost"], rel=1e-6), table["fqn"]
         if in_question[row["number"]]:
             unused += expected or 0
+            released += float(np.nan_to_num(savings[row["number"]]))
     summary = await reader.document(snapshot, "summary")
     assert summary["total"]["storageCost"] == f"{total:.6f}"
     # Every dollar of these is told once.
     plan: UnlockDocument = await reader.document(snapshot, "unlocking")
     assert plan["tables"] == np.count_nonzero(in_question)
     assert float(sum(Decimal(group["cost"]) for group in plan["groups"])) == pytest.approx(unused, abs=0.005)
+    told = sum(Decimal(group["cost"]) for group in plan["groups"] if group["state"] == "RELEASED")
+    assert float(told) == pytest.approx(released, abs=0.005)
 
 
 async def dead_ends_agree(estate: Mirror, judged: Judged, rules: Rules) -> None:

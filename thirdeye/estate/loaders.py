@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
@@ -112,7 +113,8 @@ def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:
     labels = labels_view(
         _columns_of(snapshot, row["number"], LABEL_COLUMNS), snapshot.directory["labels"], row["metadata_changed"]
     )
-    advice = advice_view(advised, shown["flags"], snapshot.advice, inventory["monthlyCost"])
+    write_cost = Decimal(repr(_column_of(snapshot, row["number"], "write_cost")))
+    advice = advice_view(advised, shown["flags"], snapshot.advice, inventory["monthlyCost"], write_cost)
     return {**inventory, **labels, **advice, "useKind": shown["use_kind"]}
 
 
@@ -133,9 +135,13 @@ def advised_columns(snapshot: Snapshot, number: int) -> dict[str, int]:
 
 
 def _columns_of(snapshot: Snapshot, number: int, names: Sequence[str]) -> dict[str, int]:
+    return {name: int(_column_of(snapshot, number, name)) for name in names}
+
+
+def _column_of(snapshot: Snapshot, number: int, name: str) -> float:
     chunk, place = divmod(number, CHUNK)
-    parts = snapshot.catalogue.columns.parts(chunk)
-    return {name: int(parts[name][place]) for name in names}
+    value: float = snapshot.catalogue.columns.parts(chunk)[name][place].item()
+    return value
 
 
 def view(context: EstateContext, snapshot: Snapshot, row: Row) -> TableAnswer:

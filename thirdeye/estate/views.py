@@ -232,22 +232,33 @@ def _activity_reason(row: Row, idle: int | None, feed: PlaceFeed | None, series:
     return f"{series['reason']} {activity_reason(whole, idle, feed, as_of)}"
 
 
-def advice_view(advised: dict[str, int], flags: int, advice: dict[str, Any], cost: Decimal | None) -> AdviceView:
-    """The verdict of a table's columns (`advised`, `flags`); `advice` is what verdicts rest on, `cost` USD a month."""
+def advice_view(
+    advised: dict[str, int], flags: int, advice: dict[str, Any], cost: Decimal | None, write_cost: Decimal
+) -> AdviceView:
+    """The verdict of a table's columns (`advised`, `flags`); `advice` is what verdicts rest on, costs are USD a month."""
     verdict = VERDICTS[advised["verdict"]]
     return {
         "recommendation": str(verdict.value),
         "purgeScore": None if advised["purge"] == UNKNOWN_PURGE_SCORE else advised["purge"] / 10,
         "returnRisk": float(RISKS[advised["risk"]]) if advised["risk"] else None,
         "blockerCodes": [str(blocker.value) for blocker in blockers_of(advised["blockers"])],
-        "saving": saving_of(verdict, cost, Decimal(repr(advice["policy"]["archive_saving"])) if advice else Decimal(0)),
+        "saving": saving_of(
+            verdict, cost, Decimal(repr(advice["policy"]["archive_saving"])) if advice else Decimal(0), write_cost
+        ),
         "advised": advised,
         "trial": bool(flags & TRIAL),
     }
 
 
-def saving_of(verdict: Verdict, cost: Decimal | None, archive_share: Decimal) -> Decimal | None:
-    """USD a month that following a verdict saves of a table's cost; None if an unknown cost would count."""
+def saving_of(
+    verdict: Verdict, cost: Decimal | None, archive_share: Decimal, write_cost: Decimal = Decimal(0)
+) -> Decimal | None:
+    """USD a month that following a verdict saves of a table's cost; None if an unknown cost would count.
+
+    `write_cost` is what the statements cost that only write it, 0 where that is not known.
+    """
+    if verdict is Verdict.STOP_REFRESH:
+        return _rounded(write_cost)
     share = {Verdict.DELETE: Decimal(1), Verdict.ARCHIVE: archive_share}.get(verdict, Decimal(0))
     return Decimal(0) if share == 0 else _rounded(None if cost is None else cost * share)
 

@@ -39,6 +39,8 @@ QUERY_FIELDS: Final[Fields] = {
     "tags": "i4",
     "domains": "i4",
     "query_cost": "f8",
+    # What of that is for statements that only write it; 0 where that is not known.
+    "write_cost": "f4",
     "name_rank": "i4",
     # Indexes into lists of the labels (`labels.py`), and how many people follow it.
     "marks": "i4",

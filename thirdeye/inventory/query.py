@@ -27,7 +27,7 @@ from thirdeye.inventory.columns import (
 )
 from thirdeye.inventory.series_rows import SeriesRows
 from thirdeye.inventory.storage_prices import Tariffs, storage_costs
-from thirdeye.inventory.verdicts import ALL_BLOCKERS, RISKS, UNKNOWN_PURGE_SCORE, saved_shares
+from thirdeye.inventory.verdicts import ALL_BLOCKERS, RISKS, STOP_REFRESH, UNKNOWN_PURGE_SCORE, saved_shares
 
 # Counts stop here.
 COUNT_LIMIT: Final = 10_000
@@ -124,21 +124,21 @@ class Page:
 
 Chunk = dict[str, Array]
 COST_COLUMNS: Final = ("flags", "place", "size", "written", "query_cost")
+SAVING_COLUMNS: Final = (*COST_COLUMNS, "write_cost", "verdict")
 # The columns that each field of a filter and each sort key needs, beside the flags.
 _FILTER_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "services": ("place",), "places": ("place",), "owner_sets": ("owners",), "departed": ("departed",), "tag_sets": ("tags",),
-    "owned_by_nobody": ("owners", "departed"), "domains": ("domains",),
-    "series": ("series",),
+    "owned_by_nobody": ("owners", "departed"), "domains": ("domains",), "series": ("series",),
     "tiers": ("tier",), "activities": ("activity",), "unknown_reasons": ("unknown",), "evidences": ("evidence",),
     "minimum_bytes": ("size",),
     "maximum_bytes": ("size",), "minimum_cost": COST_COLUMNS, "maximum_cost": COST_COLUMNS, "accessed_after": ("accessed",),
     "accessed_before": ("accessed",), "written_after": ("written",), "written_before": ("written",),
     "verdicts": ("verdict",), "blockers": ("blockers",), "minimum_purge": ("purge",), "maximum_risk": ("risk",),
-    "minimum_saving": ("verdict", *COST_COLUMNS), "maximum_queries": ("queries",),
+    "minimum_saving": SAVING_COLUMNS, "maximum_queries": ("queries",),
 }  # fmt: skip
 _SORT_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "cost": COST_COLUMNS, "size": ("size",), "lastAccess": ("accessed",), "lastWrite": ("written",), "queries": ("queries",),
-    "name": ("name_rank",), "purgeScore": ("purge",), "returnRisk": ("risk",), "saving": ("verdict", *COST_COLUMNS),
+    "name": ("name_rank",), "purgeScore": ("purge",), "returnRisk": ("risk",), "saving": SAVING_COLUMNS,
 }  # fmt: skip
 SORT_KEYS: Final = tuple(_SORT_COLUMNS)
 
@@ -181,7 +181,8 @@ def risk_of(_: Catalogue, chunk: Chunk) -> Array:
 def saving_of(catalogue: Catalogue, chunk: Chunk) -> Array:
     """USD a month that following the verdict on each table saves; NaN if a cost that counts is unknown."""
     share = catalogue.shares[chunk["verdict"]]
-    return np.where(share > 0, share * cost_of(catalogue, chunk), 0.0)
+    saving = np.where(share > 0, share * cost_of(catalogue, chunk), 0.0)
+    return np.where(chunk["verdict"] == STOP_REFRESH, chunk["write_cost"], saving)
 
 
 def _matches(catalogue: Catalogue, chunk: Chunk, start: int, table_filter: TableFilter) -> Mask:

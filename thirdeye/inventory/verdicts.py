@@ -48,10 +48,11 @@ ADVICE_FIELDS: Final = ("idle", "verdict", "purge", "blockers", "risk", "expecte
 # The columns of labels, but for the tags that a row of the inventory has, too.
 LABEL_FIELDS: Final = ("marks", "products", "editor", "followers")
 # What an answer about a table needs beside its row of the inventory.
-SHOWN_FIELDS: Final = (*ADVICE_FIELDS, "series", "place", "flags", "departed", "use_kind", *LABEL_FIELDS)
+SHOWN_FIELDS: Final = (*ADVICE_FIELDS, "series", "place", "flags", "departed", "use_kind", "write_cost", *LABEL_FIELDS)
 # Columns hold a verdict as its index in this tuple, and blockers as bits.
 VERDICTS: Final = tuple(Verdict)
 VERDICT_CODE: Final[Mapping[Verdict, int]] = {verdict: code for code, verdict in enumerate(VERDICTS)}
+STOP_REFRESH: Final = VERDICT_CODE[Verdict.STOP_REFRESH]
 BLOCKERS: Final = tuple(Blocker)
 BLOCKER_BIT: Final[Mapping[Blocker, int]] = {blocker: 1 << place for place, blocker in enumerate(BLOCKERS)}
 ALL_BLOCKERS: Final = sum(BLOCKER_BIT.values())
@@ -86,7 +87,7 @@ def blockers_of(bits: int) -> list[Blocker]:
 
 
 def saved_shares(archive_share: float) -> Array:
-    """The share of a table's monthly cost that following each verdict saves, by code."""
+    """The share of a table's monthly cost that following each verdict saves, by code; STOP_REFRESH saves its writes."""
     shares = np.zeros(len(VERDICTS))
     shares[VERDICT_CODE[Verdict.DELETE]] = 1.0
     shares[VERDICT_CODE[Verdict.ARCHIVE]] = archive_share

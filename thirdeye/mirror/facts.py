@@ -29,7 +29,7 @@ from thirdeye.mirror.store import SQLRow
 _QUERY_FACTS: Final = tuple(
     name
     for name in QUERY_FIELDS
-    if name not in {"name_rank", "place", "series", "departed", "use_kind", *ADVICE_FIELDS, *LABEL_FIELDS}
+    if name not in {"name_rank", "place", "series", "departed", "use_kind", "write_cost", *ADVICE_FIELDS, *LABEL_FIELDS}
 )
 _SOURCE_FACTS: Final = (
     "created", "metadata_changed", "known_since", "absent_since", "first_use", "last_use", "days_of_use", "longest_gap",

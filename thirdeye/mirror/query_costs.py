@@ -64,18 +64,32 @@ async def read_query_costs(
 
 def split_costs(tables: int, costs: Costs, mentions: Mentions) -> Array:
     """What each table's queries cost: a query's cost split evenly over the tables that it names; NaN without any."""
-    numbers, places, keys = _matching(costs, mentions)
+    numbers, shares, _ = _shares(costs, mentions)
+    sums = np.bincount(numbers, weights=shares, minlength=tables)
+    is_named = np.bincount(numbers, minlength=tables) > 0
+    return np.where(is_named, np.minimum(sums, _MAX_COST), np.nan)
+
+
+def write_costs(tables: int, costs: Costs, mentions: Mentions, writes: Mask) -> Array:
+    """What of that is for statements that only write the table, which some of the mentions are; 0 without any."""
+    numbers, shares, mention = _shares(costs, mentions)
+    is_write = writes[mention]
+    sums = np.bincount(numbers[is_write], weights=shares[is_write], minlength=tables)
+    return np.minimum(sums, _MAX_COST)
+
+
+def _shares(costs: Costs, mentions: Mentions) -> tuple[Array, Array, Array]:
+    """By mention of a table in a query with a cost: the table, its share of the cost, and the place of the mention."""
+    numbers, places, keys, mention = _matching(costs, mentions)
     tables_of_query = np.bincount(places, minlength=len(keys))
     share = np.array([costs[key] for key in keys]) / np.maximum(tables_of_query, 1)
     is_table = numbers >= 0
-    sums = np.bincount(numbers[is_table], weights=share[places[is_table]], minlength=tables)
-    is_named = np.bincount(numbers[is_table], minlength=tables) > 0
-    return np.where(is_named, np.minimum(sums, _MAX_COST), np.nan)
+    return numbers[is_table], share[places[is_table]], mention[is_table]
 
 
 def last_uses(tables: int, days: LastDays, mentions: Mentions, today: int) -> Array:
     """The newest day on which a query that names a table has a cost, which is use or a write; 0 without any."""
-    numbers, places, keys = _matching(days, mentions)
+    numbers, places, keys, _ = _matching(days, mentions)
     newest, result = np.array([days[key] for key in keys], np.int64), np.zeros(tables, np.uint16)
     known = numbers >= 0
     np.maximum.at(result, numbers[known], np.minimum(newest[places[known]], today).astype(np.uint16))
@@ -89,17 +103,20 @@ def chosen_mentions(mentions: Mentions, chosen: Mask) -> Mentions:
 
 def used_at_no_day(tables: int, costs: QueryCosts) -> Mask:
     """Which tables a query names that ran on a day that cannot be read."""
-    numbers, _, _ = _matching(dict.fromkeys(costs.undated, 0), costs.mentions)
+    numbers, *_ = _matching(dict.fromkeys(costs.undated, 0), costs.mentions)
     return select(numbers.tolist(), tables)[:tables]
 
 
-def _matching(queries: Costs | LastDays, mentions: Mentions) -> tuple[Array, Array, list[bytes]]:
-    """The mentions of these queries: numbers of tables, the places of their queries in the list of keys, and that."""
+def _matching(queries: Costs | LastDays, mentions: Mentions) -> tuple[Array, Array, list[bytes], Array]:
+    """The mentions of these queries: numbers of tables, the places of their queries in the list of keys, that list, and
+    their own places.
+    """
     keys = sorted(queries)
     numbers, named = mentions
     if not keys or not len(numbers):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), keys
+        nothing = np.zeros(0, np.int64)
+        return nothing, nothing, keys, nothing
     query_keys = np.array(keys, dtype=named.dtype)
     places = np.minimum(np.searchsorted(query_keys, named), len(query_keys) - 1)
     matching = query_keys[places] == named
-    return numbers[matching], places[matching], keys
+    return numbers[matching], places[matching], keys, np.flatnonzero(matching)

@@ -15,13 +15,14 @@ from thirdeye.inventory.columns import (
     day_of,
 )
 from thirdeye.inventory.labels import Labels
-from thirdeye.inventory.query import COST_COLUMNS, Catalogue, cost_of, risk_of
+from thirdeye.inventory.query import SAVING_COLUMNS, Catalogue, cost_of, risk_of
 from thirdeye.inventory.rules import Activity, has_activity
 from thirdeye.inventory.series import parts_of
 from thirdeye.inventory.verdicts import (
     APPROVED,
     BLOCKER_BIT,
     RISKS,
+    STOP_REFRESH,
     VERDICT_CODE,
     VERDICTS,
     Blocker,
@@ -41,7 +42,7 @@ from thirdeye.verdict.writes import review_only_written
 
 # The columns that a simulation reads.
 SIMULATED: Final = (
-    *COST_COLUMNS, "activity", "accessed", "series", "tags", "marks", "tier", "idle", "verdict", "blockers", "risk",
+    *SAVING_COLUMNS, "activity", "accessed", "series", "tags", "marks", "tier", "idle", "blockers", "risk",
     "use_kind",
 )  # fmt: skip
 # Those that the parts of a series share, and what tells which do.
@@ -62,11 +63,11 @@ def simulate(
     policy: Policy,
     prior: Gaussian,
 ) -> dict[str, object]:
-    """Tables and USD a month by verdict, what DELETE and ARCHIVE would save, and the back-test."""
+    """Tables and USD a month by verdict, what following them would save, and the back-test."""
     protects = protection(tag_sets, labels, policy.protected_tags, len(catalogue.place_service))
     today = int(advice.get("today", 0))
     simulated = _simulated(catalogue, protects, policy, today)
-    tables, costs, changed = np.zeros(len(VERDICTS), np.int64), np.zeros(len(VERDICTS)), 0
+    tables, costs, changed, writes = np.zeros(len(VERDICTS), np.int64), np.zeros(len(VERDICTS)), 0, 0.0
     for number in range(catalogue.columns.chunks):
         chunk, codes = catalogue.columns.parts(number), simulated.parts(number)["verdict"]
         cost, present = cost_of(catalogue, chunk), (chunk["flags"] & PRESENT) != 0
@@ -74,6 +75,7 @@ def simulate(
         codes = np.where((chunk["flags"] & ABSENT) != 0, chunk["verdict"], codes)
         tables += np.bincount(codes[present], minlength=len(VERDICTS))
         costs += np.bincount(codes[present], weights=np.nan_to_num(cost[present]), minlength=len(VERDICTS))
+        writes += float(chunk["write_cost"][present & (codes == STOP_REFRESH)].sum(dtype=np.float64))
         changed += int(np.count_nonzero(present & (codes != chunk["verdict"])))
     delete, archive = VERDICT_CODE[Verdict.DELETE], VERDICT_CODE[Verdict.ARCHIVE]
     return {
@@ -82,7 +84,7 @@ def simulate(
             for code, verdict in enumerate(VERDICTS)
         ],
         "tables": int(tables[delete] + tables[archive]),
-        "saving": f"{costs[delete] + costs[archive] * policy.archive_saving:.6f}",
+        "saving": f"{costs[delete] + costs[archive] * policy.archive_saving + writes:.6f}",
         "changed": changed,
         "backTest": back_test(PeriodCounts.from_document(advice.get("counts", {})), today, policy, prior),
     }

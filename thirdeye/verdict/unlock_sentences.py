@@ -54,8 +54,7 @@ def count_tables(count: int) -> str:
 def sentence(state: State, reason: UnlockReason, subject: Subject) -> tuple[str, Actor]:
     """What to do about a group, and who can."""
     if state is State.RELEASED:
-        verb = "Drop" if reason is UnlockReason.DELETE else "Archive"
-        return f"{verb} {count_tables(subject.tables)}, as the verdict says.", Actor.OWNER
+        return f"{_RELEASING[reason]} {count_tables(subject.tables)}, as the verdict says.", Actor.OWNER
     if reason in _OF_FEED:
         return _mend_feed(reason, subject), _OF_FEED[reason]
     if reason in _OF_TIME:
@@ -66,6 +65,11 @@ def sentence(state: State, reason: UnlockReason, subject: Subject) -> tuple[str,
     return f"{_ask(subject)}: {_QUESTIONS[reason]}", Actor.OWNER if subject.owners else Actor.STEWARD
 
 
+_RELEASING: Final[Mapping[UnlockReason, str]] = {
+    UnlockReason.DELETE: "Drop",
+    UnlockReason.ARCHIVE: "Archive",
+    UnlockReason.STOP_REFRESH: "Stop writing",
+}
 _OF_FEED: Final[Mapping[UnlockReason, Actor]] = {
     UnlockReason.NO_FEED: Actor.OM_ADMINISTRATOR,
     UnlockReason.UNDATED: Actor.OM_ADMINISTRATOR,

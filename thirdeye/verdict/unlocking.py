@@ -25,7 +25,7 @@ from thirdeye.inventory.columns import (
 from thirdeye.inventory.cost_sums import Sums, SumsByGroup
 from thirdeye.inventory.money import format_cost
 from thirdeye.inventory.rules import UNKNOWN_REASONS, Activity, UnknownReason, has_activity
-from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Blocker, Verdict
+from thirdeye.inventory.verdicts import BLOCKER_BIT, STOP_REFRESH, VERDICT_CODE, Blocker, Verdict
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict.alternatives import Alternatives
 from thirdeye.verdict.rules import Policy
@@ -48,6 +48,7 @@ class UnlockReason(StrEnum):
 
     DELETE = "DELETE"
     ARCHIVE = "ARCHIVE"
+    STOP_REFRESH = "STOP_REFRESH"
     KEPT_BY_OWNER = "KEPT_BY_OWNER"
     ACTIVE_DOWNSTREAM = "ACTIVE_DOWNSTREAM"
     NO_FEED = "NO_FEED"
@@ -125,7 +126,8 @@ class _Decided:
 
 def unlock_document(estate: Estate, policy: Policy, today: int) -> UnlockDocument:
     """Groups of all tables in question."""
-    sums, days, tables = SumsByGroup(estate.tariffs), dict[int, int](), 0
+    sums, writes = SumsByGroup(estate.tariffs), SumsByGroup(estate.tariffs)
+    days, tables = dict[int, int](), 0
     unpriced, unpriced_by_service = dict[int, int](), dict[int, int]()
     alternatives = Alternatives(estate.tariffs, policy, today)
     for start in range(0, len(estate.present), CHUNK):
@@ -140,13 +142,18 @@ def unlock_document(estate: Estate, policy: Policy, today: int) -> UnlockDocumen
         groups = _group_numbers(decided, place, service, chunk["owners"])
         tariff = estate.tariffs.of(service, chunk["written"], chunk["flags"])
         sums.add(groups, tariff, chunk["size"], chunk["query_cost"])
+        stopped = (decided.reason == _CODE[UnlockReason.STILL_WRITTEN]) & (chunk["verdict"] == STOP_REFRESH)
+        stopped &= chunk["write_cost"] > 0
+        # As exact as the column is, and never more than the whole.
+        write_cost = np.fmin(chunk["write_cost"], chunk["query_cost"])[stopped]
+        writes.add(groups[stopped], tariff[stopped], np.full(len(write_cost), -1), write_cost)
         alternatives.add(chunk, groups // _SHARES, known_since, tariff)
         without = (chunk["size"] < 0) & np.isnan(chunk["query_cost"]) & ((chunk["flags"] & WITHOUT_STORAGE) == 0)
         _count(unpriced, groups[without])
         _count(unpriced_by_service, service[without])
         _keep_earliest(days, groups, decided.day)
     ledger = _Ledger(Decimal(repr(policy.archive_saving)), alternatives.by_group())
-    return _document(ledger, sums.sums(), days, unpriced, tables, unpriced_by_service)
+    return _document(ledger, sums.sums(), writes.sums(), days, unpriced, tables, unpriced_by_service)
 
 
 def _in_question(chunk: Mapping[str, Array]) -> Mask:
@@ -266,6 +273,7 @@ def _count(counts: dict[int, int], numbers: Array) -> None:
 def _document(
     ledger: "_Ledger",
     sums: Mapping[int, Sums],
+    writes: Mapping[int, Sums],
     days: Mapping[int, int],
     unpriced: Mapping[int, int],
     tables: int,
@@ -274,6 +282,9 @@ def _document(
     for group, of_group in sums.items():
         rest, share = divmod(group, _SHARES)
         number, code = divmod(rest, 2 * len(REASONS))
+        if group in writes:
+            ledger.stop(writes[group])
+            of_group.queries -= writes[group].queries
         ledger.add(code, share, number, of_group, unpriced.get(group, 0), days.get(group, 0))
     services = sorted({service for of_group in sums.values() for service in of_group.services})
     return {
@@ -294,7 +305,11 @@ class _Group:
 
 
 class _Ledger:
-    """Adds tables up by state, reason and scope. A table under ARCHIVE is in two groups: what goes, and the copy that stays."""
+    """Adds tables up by state, reason and scope.
+
+    In two groups is a table under ARCHIVE, for what goes and for the copy that stays, and one under STOP_REFRESH, where it
+    is known what its writes cost.
+    """
 
     def __init__(self, archive_saving: Decimal, alternatives: Mapping[int, list[AlternativeDocument]]) -> None:
         self._saving, self._alternatives = archive_saving, alternatives
@@ -315,6 +330,10 @@ class _Ledger:
         else:
             state = State.STAYS if reason is UnlockReason.STILL_WRITTEN else State.BLOCKED
             self._put((state, reason, scope, number), sums, unpriced, cost, day, most * cost)
+
+    def stop(self, writes: Sums) -> None:
+        """Adds tables that are to be written no more, with what their writes cost."""
+        self._put((State.RELEASED, UnlockReason.STOP_REFRESH, Scope.NONE, 0), writes, 0, writes.queries, 0)
 
     def _put(
         self,

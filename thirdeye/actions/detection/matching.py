@@ -22,12 +22,12 @@ from thirdeye.actions.items import SAVING_CATEGORIES, Category
 from thirdeye.actions.retention.series import RetentionSeries, retention_series
 from thirdeye.estate.loaders import EstateContext
 from thirdeye.inventory.columns import ABSENT, CHUNK, Array, Mask, select
-from thirdeye.inventory.query import COST_COLUMNS, cost_of, saving_of
+from thirdeye.inventory.query import SAVING_COLUMNS, cost_of, saving_of
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.verdicts import MASS_ABSENCE
 from thirdeye.pacing import in_thread
 
-_COLUMNS: Final = ("blockers", "verdict", "series", *COST_COLUMNS)
+_COLUMNS: Final = ("blockers", "series", *SAVING_COLUMNS)
 
 
 @dataclass(frozen=True)

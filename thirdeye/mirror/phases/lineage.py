@@ -18,6 +18,7 @@ from thirdeye.mirror.query_costs import (
     read_query_costs,
     split_costs,
     used_at_no_day,
+    write_costs,
 )
 from thirdeye.mirror.state import State, load_edges
 from thirdeye.mirror.statements.known import only_written
@@ -48,6 +49,7 @@ async def _set_use_by_statements(context: RefreshContext, work: RefreshWork, fou
     used = ~kinds.writes & ~kinds.uncounted
     for column, chosen in (("cost_use", used), ("cost_written", kinds.writes)):
         state.source[column] = last_uses(state.tables, found.last_days, chosen_mentions(mentions, chosen), today)
+    state.query["write_cost"] = write_costs(state.tables, found.costs, mentions, kinds.writes)
     is_written = only_written(state.tables, mentions, ~used)
     is_uncounted = select(mentions[0][kinds.uncounted].tolist(), state.tables)[: state.tables]
     state.query["use_kind"] = np.where(is_written, ONLY_WRITTEN, 0) | np.where(is_uncounted, UNCOUNTED, 0)
