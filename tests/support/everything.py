@@ -148,6 +148,7 @@ def _has_people_and_products(om: OMRows) -> None:
 def _has_costs_and_runs(om: OMRows) -> None:
     """Queries that cost, a service whose usage has no dates, one whose watched days only its runs tell."""
     om.query_cost("a_query", [idle(om, "asked", size=10**9)], 2, cost=3.5)
+    om.query_cost("loading", [idle(om, "loaded")], 2, cost=30, text="INSERT INTO core.loaded VALUES (1)")
     om.query_cost("another", [idle(om, "rarely_asked", size=10**12)], 25, cost=200)
     om.service("pg", "Postgres")
     for name, days in (("steady", range(1, 300)), ("gone", range(200, 300))):

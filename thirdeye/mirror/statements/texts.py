@@ -80,6 +80,9 @@ async def _read_statements(
     """Brings what is known of the statements that name tables up to date."""
     reader = context.reader
     rows = await reader.rows(STATEMENTS, reader.om.statement_stamps) if len(mentions[0]) else []
+    if len(mentions[0]) and not await reader.can_read(STATEMENTS):
+        # What only wrote a table did, whoever may read that now: else it would be a use, which is never forgotten.
+        return await _load(context)
     stamps = np.concatenate([np.zeros(0, _STAMP), *(records_of(row["packed"] or "", _STAMP) for row in rows)])
     stamps = stamps[np.argsort(stamps["query"], kind="stable")]
     queries, tables = _first_tables(mentions)
