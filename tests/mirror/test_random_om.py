@@ -14,6 +14,7 @@ from tests.support.om_estate import OMEstate, Seen, watching
 from tests.support.om_rows import OMRows
 from tests.support.random_om import RandomOM, change_ownership, disturb, random_om
 from thirdeye.actions.detection.run import Detection
+from thirdeye.database import Row
 from thirdeye.estate import store as estate_store
 from thirdeye.estate.store import put_price
 from thirdeye.inventory.reader import EstateReader
@@ -152,29 +153,37 @@ async def look_and_detect(estate: OMEstate, model: RandomOM, seed: int) -> None:
 
 
 async def people_decide(estate: OMEstate) -> None:
-    """One item is assigned, one is dismissed, and one table is kept: always the same ones."""
+    """One item is assigned, one is dismissed, and one table is kept, as far as there are any: always the same ones."""
     thirdeye, now = estate.mirror.thirdeye, estate.mirror.now
+
+    async def assign(item: Row) -> None:
+        await thirdeye.execute(
+            "UPDATE action_items SET assignee = 'ann', due_date = '2030-01-01', status = 'IN_PROGRESS' WHERE id = %(id)s",
+            item,
+        )
+
+    async def dismiss(item: Row) -> None:
+        await thirdeye.execute(
+            "UPDATE action_items SET status = 'DONE', resolution = 'DISMISSED', resolution_reason = 'no', "
+            "resolved_at = %(now)s WHERE id = %(id)s",
+            {**item, "now": now},
+        )
+        await thirdeye.execute(
+            "INSERT INTO action_decision (table_number, category, decision, decided_at) "
+            "VALUES (%(table_number)s, %(category)s, 'DISMISSED', %(now)s)",
+            {**item, "now": now},
+        )
+
+    async def keep(item: Row) -> None:
+        until = now.date() + timedelta(days=300)
+        await store.keep(thirdeye, number=item["table_number"], reason="ours", by="ann", now=now, until=until)
+
     items = await thirdeye.fetch_all(
         "SELECT action_items.id, table_number, category FROM action_items JOIN table_inventory ON number = table_number "
         "WHERE detected AND status = 'OPEN' ORDER BY fqn, category"
     )
-    assigned, dismissed, kept = items[:3]
-    await thirdeye.execute(
-        "UPDATE action_items SET assignee = 'ann', due_date = '2030-01-01', status = 'IN_PROGRESS' WHERE id = %(id)s",
-        assigned,
-    )
-    await thirdeye.execute(
-        "UPDATE action_items SET status = 'DONE', resolution = 'DISMISSED', resolution_reason = 'no', resolved_at = %(now)s "
-        "WHERE id = %(id)s",
-        {**dismissed, "now": now},
-    )
-    await thirdeye.execute(
-        "INSERT INTO action_decision (table_number, category, decision, decided_at) "
-        "VALUES (%(table_number)s, %(category)s, 'DISMISSED', %(now)s)",
-        {**dismissed, "now": now},
-    )
-    until = now.date() + timedelta(days=300)
-    await store.keep(thirdeye, number=kept["table_number"], reason="ours", by="ann", now=now, until=until)
+    for decide, item in zip((assign, dismiss, keep), items, strict=False):
+        await decide(item)
 
 
 async def what_is_there(estate: OMEstate) -> dict[str, Any]:
