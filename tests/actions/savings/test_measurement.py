@@ -1,6 +1,7 @@
 """What was saved is measured, once for each table, and adds up."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ SAVINGS = """query ($by: SavingsGroup!) {
 NOTE = "id status resolution resolutionReason projectedSavingUsd realizedSavingUsd savingNote"
 
 
-async def sums(estate: Estate, group: str = "MONTH") -> dict[str, object]:
+async def sums(estate: Estate, group: str = "MONTH") -> dict[str, Any]:
     found = (await estate.api.data(SAVINGS, by=group))["savings"]
     total = sum((Decimal(each["realizedUsd"]) for each in found["groups"]), Decimal(0))
     assert total == Decimal(found["realizedUsd"]), group
@@ -70,6 +71,13 @@ async def test_a_table_that_goes_is_saved_once_whoever_names_it(estate: Estate) 
         ("REMOVED", Decimal(230)),
         ("RETURNED", Decimal(-230)),
     ]
+
+
+async def test_a_team_is_no_user_of_its_name(estate: Estate) -> None:
+    for name in ("going", "cold"):
+        estate.tables[name].present = False
+    await estate.refresh()
+    assert sorted(each["key"] for each in (await sums(estate, "OWNER"))["groups"]) == ["ann", "finance (team)"]
 
 
 async def test_done_by_hand_and_still_there_saves_nothing_and_says_so(estate: Estate) -> None:

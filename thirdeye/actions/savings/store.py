@@ -183,7 +183,7 @@ async def put_baselines(session: Session, tables: Sequence[TableAnswer], now: da
 
 
 def _baseline_row(table: TableAnswer, now: datetime) -> tuple[str | int | datetime | None, ...]:
-    owners = ", ".join(sorted(owner["name"] for owner in table["owners"]))
+    owners = ", ".join(sorted(_called(owner) for owner in table["owners"]))
     price, storage, queries, written = (
         None if table[name] is None else str(table[name])
         for name in ("usdPerGbMonth", "storageCost", "queryCost", "lastWritten")
@@ -192,6 +192,11 @@ def _baseline_row(table: TableAnswer, now: datetime) -> tuple[str | int | dateti
     return (
         table["number"], table["sizeBytes"], price, basis, storage, queries, service, owners[:1024] or None, written, now,
     )  # fmt: skip
+
+
+def _called(owner: Mapping[str, str]) -> str:
+    # A user and a team may have the same name.
+    return f"{owner['name']} (team)" if owner["type"] == "team" else owner["name"]
 
 
 async def price_bases(thirdeye: MySQL, numbers: Sequence[int]) -> dict[int, str]:
