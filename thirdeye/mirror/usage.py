@@ -5,7 +5,6 @@ day) are computed from all days each time, oldest day first. Rows that name what
 tables deleted or not yet seen) are kept with their ids.
 """
 
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,11 +25,10 @@ from thirdeye.mirror.openmetadata.source_tables import ASSETS
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.row_days import DayBits, Places, bits_of_days
 from thirdeye.mirror.state import Index, State, UsageSums
+from thirdeye.mirror.usage_day import OTHER, Day
 from thirdeye.mirror.warnings import RefreshWarnings
 
 _RECORD: Final = np.dtype([("id", KEY), ("count", ">u4")])
-_OTHER: Final = np.dtype([("id", KEY), ("count", "<u4"), ("table", "u1")])
-_HEADER: Final = np.dtype("<u4")
 # Days are read, written and added up so many rows at a time: few round trips for a small estate, no more memory for a
 # large one, whose days stand alone.
 BATCH_ROWS: Final = 5_000
@@ -41,55 +39,8 @@ COUNTED_DAYS: Final = 60
 CEILING_DAYS: Final = 30
 _MAX_COUNT: Final = 2**32 - 1
 _RECORD_DIGITS: Final = 40
-# In bytes before compression.
-_SMALL_DAY: Final = 1_000
 # Of what OM has usage, beside tables. By whatever other kind a row calls it: the id of a table is nobody else's.
 _OTHER_KINDS: Final = frozenset({*ASSETS, "database", "databaseSchema"})
-
-
-@dataclass
-class Day:
-    """One day: numbers of tables used, those with a row that counts nothing, counts of the used, other ids."""
-
-    used: Array
-    unused: Array
-    counts: Array
-    others: Array
-
-    def packed(self, counted: Mask | None) -> bytes:
-        """As stored. `counted`: the tables whose counts are kept, None for all."""
-        mask = np.zeros(int(self.used.max()) + 1 if len(self.used) else 0, dtype=np.bool_)
-        mask[self.used] = True
-        order = np.argsort(self.used)
-        counts = self.counts[order]
-        if counted is not None:
-            kept = counted[self.used[order]]
-            counts = np.where(kept, counts, 0) if kept.any() else counts[:0]
-        sizes = np.array([len(mask), len(self.unused), len(counts)], dtype=_HEADER)
-        parts = (sizes, np.packbits(mask), self.unused.astype("<u4"), counts.astype("<u4"), self.others)
-        return _compressed(b"".join(part.tobytes() for part in parts))
-
-    @staticmethod
-    def unpack(packed: bytes) -> "Day":
-        """Of a stored one; `counts` is empty where they were not kept."""
-        data = zlib.decompress(packed)
-        length, unused, counts = np.frombuffer(data, _HEADER, 3).tolist()
-        offset = 3 * _HEADER.itemsize
-        width = -(-length // 8)
-        mask = np.unpackbits(np.frombuffer(data, np.uint8, width, offset), count=length)
-        offset += width
-        zeros = np.frombuffer(data, "<u4", unused, offset).astype(np.int64)
-        offset += 4 * unused
-        kept_counts = np.frombuffer(data, "<u4", counts, offset)
-        offset += 4 * counts
-        return Day(np.flatnonzero(mask), zeros, kept_counts, np.frombuffer(data[offset:], _OTHER))
-
-
-def _compressed(data: bytes) -> bytes:
-    # To clear the memory of a large window takes twenty times as long as to compress a small day.
-    window, memory = (10, 1) if len(data) <= _SMALL_DAY else (zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)
-    compressor = zlib.compressobj(1, zlib.DEFLATED, window, memory)
-    return compressor.compress(data) + compressor.flush()
 
 
 @dataclass
@@ -110,7 +61,7 @@ class UsageTotals:
 def day_of_rows(rows: list[Row], index: Index) -> Day:
     """A day out of its rows of `usage_days`."""
     used, unused = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    counts, others = [np.zeros(0, np.uint32)], [np.zeros(0, _OTHER)]
+    counts, others = [np.zeros(0, np.uint32)], [np.zeros(0, OTHER)]
     for row in rows:
         records = records_of(row["packed"] or "", _RECORD)
         is_table = bytes(row["kind"] or b"").decode(errors="replace") not in _OTHER_KINDS
@@ -126,7 +77,7 @@ def day_of_rows(rows: list[Row], index: Index) -> Day:
         numbers, records = numbers[order], records[order]
         unused.append(numbers[numbers >= 0])
         unknown = records[numbers < 0]
-        rest = np.zeros(len(unknown), _OTHER)
+        rest = np.zeros(len(unknown), OTHER)
         rest["id"], rest["count"], rest["table"] = unknown["id"], unknown["count"], is_table
         others.append(rest)
     by_table = merged_counts(np.concatenate(used), np.concatenate(counts))
