@@ -21,6 +21,7 @@ TABLE: dict[str, Any] = {
     "blockerCodes": [], "serviceType": "Trino", "tableType": "Regular", "longTermRate": False,
     "storagePrice": {"longTermDays": 90}, "tags": [], "marks": [], "placeTags": [], "products": [], "suggestedTier": None,
     "signsOfCare": NO_CARE, "useKind": 0, "queryCost": None, "returnRisk": 0.31,
+    "saving": Decimal(0),
 }  # fmt: skip
 SERIES = {
     "inUse": False, "throughLineage": False, "lastAccessed": date(2026, 3, 12),
@@ -104,7 +105,9 @@ def test_a_lower_rate_is_named_with_the_days_after_which_it_holds() -> None:
         (Verdict.REVIEW, {"serviceType": "Snowflake", "tableType": "MaterializedView"}, None),
         (Verdict.REVIEW, {"serviceType": "Snowflake", "tableType": "View"}, None),
         (Verdict.KEEP, {"serviceType": "Snowflake"}, None),
+        (Verdict.DELETE, {"tableType": "View"}, "It has no storage of its own to free: keep its definition"),
         (Verdict.STOP_REFRESH, {"serviceType": "BigQuery", "tableType": "MaterializedView"}, None),
+        (Verdict.STOP_REFRESH, {"saving": Decimal("1234.5")}, "What writes it cost 1,234.50 USD in the last 30 days."),
     ],
 )
 def test_what_goes_on_to_cost_or_cannot_be_removed_is_said_before_the_advice(

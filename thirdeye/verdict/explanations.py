@@ -210,13 +210,16 @@ def _cost(table: TableAnswer) -> str:
 
 
 def _removal(table: TableAnswer, verdict: Verdict) -> list[str]:
-    """What is to be said of dropping a table: what that leaves to be paid, or why it cannot be done step by step."""
+    """What following the verdict leaves to be paid, or stops, or why it cannot be done step by step."""
     service_type, table_type = table["serviceType"], table["tableType"]
     if verdict in {Verdict.DELETE, Verdict.ARCHIVE}:
         if table_type in TYPES_WITHOUT_STORAGE:
             return ["It has no storage of its own to free: keep its definition, from which it can be created anew."]
         kept = kept_after_drop(service_type, table_type)
         return [] if kept is None else [f"After it is dropped: {kept}"]
+    if verdict is Verdict.STOP_REFRESH:
+        saved: Decimal | None = table["saving"]
+        return [f"What writes it cost {saved.quantize(CENT):,} USD in the last 30 days."] if saved else []
     problem = None if has_plan(service_type, table_type) else refusal(service_type, table_type)
     return [f"{problem[:1].upper()}{problem[1:]}."] if problem and verdict is Verdict.REVIEW else []
 
