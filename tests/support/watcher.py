@@ -96,8 +96,9 @@ class Watcher:
         return self.ask("{ __typename }")[0] == "ok"
 
     def count(self) -> int:
-        """How many action items there are."""
-        return int(self.ask("{ actionItems { totalCount } }")[1]["actionItems"]["totalCount"])
+        """How many action items people made: detection may open others meanwhile."""
+        items = self.ask("{ actionItems(filter: { detected: false }) { totalCount } }")[1]["actionItems"]
+        return int(items["totalCount"])
 
     def request_refresh(self) -> int:
         """The id of its run."""
