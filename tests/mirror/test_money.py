@@ -192,7 +192,7 @@ async def test_stored_prices_that_contradict_each_other_are_warned_of(om: OMRows
 async def test_views_that_nothing_depends_on_are_cleaned_up(om: OMRows, estate: OMEstate) -> None:
     has_a_past(om)
     core = "shop.main.core"
-    names = ("alone", "above", "below", "above_deleted", "conducting", "cared", "own", "written")
+    names = ("alone", "above", "below", "above_deleted", "conducting", "own", "written")
     for name in (*names, "deleted", "last"):
         om.read(f"{core}.{name}", [450])
         om.table(f"{core}.{name}", tableType="View")
@@ -210,7 +210,7 @@ async def test_views_that_nothing_depends_on_are_cleaned_up(om: OMRows, estate: 
         verdicts = {name: seen[name].verdict for name in (*names, "external", "last")}
         assert verdicts == {
             "alone": "DELETE", "above": "REVIEW", "below": "DELETE", "above_deleted": "DELETE", "conducting": "REVIEW",
-            "cared": "DELETE", "own": "DELETE", "written": "REVIEW", "external": "DELETE", "last": "DELETE",
+            "own": "DELETE", "written": "REVIEW", "external": "DELETE", "last": "DELETE",
         }, kind  # fmt: skip
 
 

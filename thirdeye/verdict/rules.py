@@ -151,7 +151,7 @@ def verdicts(
     long_enough = idle >= policy.minimum_idle_days
     complete = ~has(Blocker.SHORT_HISTORY, Blocker.NO_LINEAGE, Blocker.EVIDENCE_PARTIAL)
     may_go = (risk <= policy.delete_risk) & complete & long_enough
-    # Of what has no storage there is nothing to archive, and its removal is worth no question.
+    # Without storage there is nothing to archive: it goes as a whole, or somebody looks at it.
     clean_up = may_go & ((bits & NEEDED) == 0) & ~has(Blocker.RECENTLY_WRITTEN, Blocker.CARED_FOR)
     cases: tuple[tuple[Mask, Verdict], ...] = (
         (used | has(Blocker.ACTIVE_DOWNSTREAM, Blocker.SERIES_IN_USE, Blocker.KEPT_BY_OWNER), Verdict.KEEP),

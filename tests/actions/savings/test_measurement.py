@@ -73,7 +73,7 @@ async def test_a_table_that_goes_is_saved_once_whoever_names_it(estate: Estate) 
     ]
 
 
-async def test_a_team_is_no_user_of_its_name(estate: Estate) -> None:
+async def test_the_name_of_a_team_says_that_it_is_one(estate: Estate) -> None:
     for name in ("going", "cold"):
         estate.tables[name].present = False
     await estate.refresh()
