@@ -13,9 +13,11 @@ from tests.support.api import Api, prepare_accounts, running, settings_for
 from tests.support.clocks import NOON, TODAY
 from tests.support.database import copy_migrated
 from tests.support.mirror import mirror
+from tests.support.published import recorded_statements
 from thirdeye.local.sample import EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
+from thirdeye.pacing import Pace
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -191,6 +193,44 @@ async def test_filters_and_sorts_by_verdict(estate: Api) -> None:
 async def test_filters_that_cannot_be(estate: Api, wanted: dict[str, Any], argument: str) -> None:
     error = await estate.error(LIST, filter=wanted)
     assert (error["extensions"]["code"], error["extensions"]["argument"]) == ("BAD_USER_INPUT", argument)
+
+
+def _read(statements: list[str], table: str) -> int:
+    return sum(f"FROM {table}" in " ".join(statement.split()) for statement in statements)
+
+
+async def test_lists_that_are_asked_for_together_are_read_together(
+    estate: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def in_one_turn(_: Pace) -> None:
+        pass
+
+    monkeypatch.setattr(Pace, "keep", in_one_turn)
+    node = "{ fqn verdict { recommendation } }"
+    with recorded_statements() as statements:
+        lists = await estate.data(
+            f"{{ verdicts {{ bestSavings {node} safestDeletions {node} biggestBlocked {node} trials {node} }} }}"
+        )
+    assert min(len(tables) for name, tables in lists["verdicts"].items() if name != "trials") > 3
+    for table in ("table_inventory", "table_keep", "removal_approval"):
+        assert _read(statements, table) == 1, table
+
+
+async def test_what_people_decided_is_read_once_however_slow_the_machine(
+    estate: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each resolver has a turn of the event loop of its own.
+    async def a_turn_for_each(pace: Pace) -> None:
+        async with pace._order:
+            for _ in range(3):
+                await asyncio.sleep(0)
+
+    monkeypatch.setattr(Pace, "keep", a_turn_for_each)
+    with recorded_statements() as statements:
+        found = await estate.data("{ tables(first: 50) { edges { node { fqn verdict { recommendation } } } } }")
+    assert len(found["tables"]["edges"]) == 50
+    for table in ("table_keep", "removal_approval"):
+        assert _read(statements, table) == 1, table
 
 
 async def test_lists_of_verdicts(estate: Api) -> None:

@@ -113,7 +113,7 @@ def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:
     labels = labels_view(
         _columns_of(snapshot, row["number"], LABEL_COLUMNS), snapshot.directory["labels"], row["metadata_changed"]
     )
-    write_cost = Decimal(repr(_column_of(snapshot, row["number"], "write_cost")))
+    write_cost = Decimal(repr(_amount_of(snapshot, row["number"], "write_cost")))
     advice = advice_view(advised, shown["flags"], snapshot.advice, inventory["monthlyCost"], write_cost)
     return {**inventory, **labels, **advice, "useKind": shown["use_kind"]}
 
@@ -135,13 +135,14 @@ def advised_columns(snapshot: Snapshot, number: int) -> dict[str, int]:
 
 
 def _columns_of(snapshot: Snapshot, number: int, names: Sequence[str]) -> dict[str, int]:
-    return {name: int(_column_of(snapshot, number, name)) for name in names}
-
-
-def _column_of(snapshot: Snapshot, number: int, name: str) -> float:
     chunk, place = divmod(number, CHUNK)
-    value: float = snapshot.catalogue.columns.parts(chunk)[name][place].item()
-    return value
+    columns = snapshot.catalogue.columns.parts(chunk)
+    return {name: int(columns[name][place]) for name in names}
+
+
+def _amount_of(snapshot: Snapshot, number: int, name: str) -> float:
+    chunk, place = divmod(number, CHUNK)
+    return float(snapshot.catalogue.columns.parts(chunk)[name][place])
 
 
 def view(context: EstateContext, snapshot: Snapshot, row: Row) -> TableAnswer:
@@ -165,7 +166,14 @@ def _tables_of(context: EstateContext, snapshot: Snapshot) -> DataLoader[int, Ta
     return loaded[1]
 
 
+def shown_tables(context: EstateContext) -> set[int]:
+    """The numbers of the tables that the request read so far, for what has to read more of all of them."""
+    shown: set[int] = context.loaders.setdefault("shown", set())
+    return shown
+
+
 async def _read_views(context: EstateContext, snapshot: Snapshot, numbers: list[int]) -> list[TableAnswer | None]:
+    shown_tables(context).update(numbers)
     rows, tables = await context.estate.rows(snapshot, numbers), list[TableAnswer | None]()
     for place, number in enumerate(numbers):
         if place % _VIEWS_AT_ONCE == 0:

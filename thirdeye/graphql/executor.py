@@ -8,10 +8,10 @@ The compiled functions are kept with the document, unless directives make them d
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from graphql import (
     GRAPHQL_MAX_INT,
@@ -35,7 +35,7 @@ from graphql import (
     default_field_resolver,
     print_ast,
 )
-from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import Path, is_async_iterable, is_awaitable
 
 from thirdeye.pacing import keep_pace
@@ -56,6 +56,17 @@ _UNCHANGED: Final = (
 )
 _COERCE_INT: Final = GraphQLInt.coerce_output_value
 _KNOWN_DIRECTIVES: Final = frozenset({"skip", "include"})
+
+
+class _Selection(NamedTuple):
+    """A set of fields, kept so that its identity stays its own: the keys of the answer, those that need no resolver (key,
+    name, how to complete it) and all others.
+    """
+
+    fields: GroupedFieldSet
+    keys: list[str]
+    plain: list[tuple[str, str, Complete]]
+    others: GroupedFieldSet
 
 
 class _NotPlainError(Exception):
@@ -80,6 +91,44 @@ class PlainExecutor(Executor[Any]):
             and self.is_async_iterable is is_async_iterable
         )
         self._plans: Plans = {} if plans is None else plans
+        self._selections: dict[tuple[GraphQLObjectType, int], _Selection] = {}
+
+    def execute_fields(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Path | None,
+        grouped_field_set: GroupedFieldSet,
+        position_context: Any,
+    ) -> Any:
+        """As graphql-core does, but with all fields of a dict that need no resolver done in one go."""
+        if self._has_shortcut and type(source_value) is dict:
+            selection = self._selection(parent_type, grouped_field_set)
+            if selection.plain:
+                get, results = source_value.get, dict[str, Any].fromkeys(selection.keys)
+                try:
+                    for key, name, complete in selection.plain:
+                        results[key] = complete(get(name))
+                except Exception:  # noqa: S110
+                    pass  # as below
+                else:
+                    if not selection.others:
+                        return results
+                    rest = super().execute_fields(parent_type, source_value, path, selection.others, position_context)
+                    return results | rest if isinstance(rest, dict) else _merged(results, rest)
+        return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+
+    def _selection(self, parent_type: GraphQLObjectType, fields: GroupedFieldSet) -> "_Selection":
+        """What is known of a set of fields; the executor keeps the same set for all objects of a list."""
+        key = (parent_type, id(fields))
+        known = self._selections.get(key)
+        if known is None:
+            plans = {name: self._plan(parent_type, details) for name, details in fields.items()}
+            plain = [(key, name, complete) for key, (name, complete) in plans.items() if complete is not None]
+            others = {key: fields[key] for key, (_, complete) in plans.items() if complete is None}
+            exist = [key for key, (name, _) in plans.items() if self.schema.get_field(parent_type, name)]
+            known = self._selections[key] = _Selection(fields, exist, plain, others)
+        return known
 
     def execute_field(
         self,
@@ -161,6 +210,10 @@ class PlainExecutor(Executor[Any]):
             return _null(value, nullable)
 
         return complete_object
+
+
+async def _merged(results: dict[str, Any], rest: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    return results | await rest
 
 
 async def _paced(result: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import orjson
@@ -35,6 +35,7 @@ _TRIES: Final = 5
 _CONNECTIONS: Final = 2
 # How much lineage is kept in memory: that of a million tables and two million edges.
 _LINEAGE_CACHE_BYTES: Final = 64 * 2**20
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +54,18 @@ class Snapshot:
     # In the order of their numbers, the first of which is 1.
     series: SeriesEntries
     reader: "EstateReader" = field(repr=False)
+    _worked_out: dict[str, Any] = field(init=False, repr=False, default_factory=dict)
 
     async def load(self, names: Iterable[str]) -> None:
         """Loads fields of the columns that are not in memory yet. Raises Superseded if a refresh replaced them."""
         await self.reader.load(self, names)
+
+    def once(self, name: str, work: Callable[[], Value]) -> Value:
+        """What `work` makes of the snapshot, made once for all answers from it; `name` tells it from other work."""
+        if name not in self._worked_out:
+            self._worked_out[name] = work()
+        made: Value = self._worked_out[name]
+        return made
 
     @property
     def warnings(self) -> list[str]:

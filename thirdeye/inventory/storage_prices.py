@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -149,6 +150,7 @@ def contradictions(prices: Iterable[StoragePrice]) -> Iterator[str]:
 
 # The tariffs of a service: the full rate, the lower one, and nothing for what has no storage of its own.
 _FULL, _LOWER, _NOTHING, TARIFFS = 0, 1, 2, 3
+_TABLES_KNOWN: Final = 4_096
 
 
 class Tariffs:
@@ -159,6 +161,8 @@ class Tariffs:
         self._written_until = np.array([_written_until(price, day) for price in prices] or [0], np.int64)
         self.exact = [rate for price in prices or [DEFAULT_PRICE] for rate in _exact_rates(price)]
         self._usd = np.array([float(rate) for rate in self.exact])
+        # Many tables have the same, and arrays of one are slow.
+        self.of_table = lru_cache(_TABLES_KNOWN)(self._of_table)
 
     def of(self, service: Array, written: Array, flags: Array) -> Array:
         """The tariff of each table of these columns; `service` is a number."""
@@ -173,7 +177,7 @@ class Tariffs:
         rates: Array = self._usd[tariffs]
         return rates
 
-    def of_table(self, service: int, written: date | None, flags: int) -> int:
+    def _of_table(self, service: int, written: date | None, flags: int) -> int:
         """The tariff of one table."""
         (tariff,) = self.of(np.array([service]), np.array([day_number(written)]), np.array([flags])).tolist()
         return int(tariff)

@@ -17,7 +17,7 @@ from thirdeye.verdict.approvals import store
 from thirdeye.verdict.approvals.downstream import published_downstream
 from thirdeye.verdict.approvals.rules import Standing
 from thirdeye.verdict.explanations import TableAnswer
-from thirdeye.verdict.loaders import approval_loader
+from thirdeye.verdict.loaders import decisions
 from thirdeye.verdict.resolvers.keeps import owns
 from thirdeye.verdict.resolvers.verdicts import require_table
 
@@ -35,7 +35,7 @@ async def resolve_approve(_: object, info: Info, *, fqn: str, reason: str) -> Ta
     basis = await _standing(info, table)
     await store.approve(context.thirdeye, number=table["number"], basis=basis, reason=text, by=by, now=context.clock())
     await refresh_soon(info, by)
-    approval_loader(context).clear(table["number"])
+    decisions(context).forget(table["number"])
     return table
 
 
@@ -46,7 +46,7 @@ async def resolve_withdraw(_: object, info: Info, *, fqn: str) -> TableAnswer:
     if not await store.withdraw(context.thirdeye, number=table["number"], by=by, now=context.clock()):
         raise BadInput("fqn: no approval of the removal of this table is in force", "fqn")
     await refresh_soon(info, by)
-    approval_loader(context).clear(table["number"])
+    decisions(context).forget(table["number"])
     return table
 
 

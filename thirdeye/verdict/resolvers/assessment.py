@@ -1,7 +1,9 @@
 """What a verdict says beside the recommendation: effort, way back, look-back and the rung of evidence."""
 
+from functools import partial
 from typing import Any
 
+from thirdeye.context import Info
 from thirdeye.inventory.fqn import join_fqn
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.verdicts import Blocker, Verdict
@@ -21,14 +23,22 @@ def assessment(table: TableAnswer, verdict: Verdict, risk: ReturnRisk | None, sn
         own_share=None if risk is None else risk["ownShare"],
         database=join_fqn(filter(None, [table["service"], table["database"]])),
     )
-    rung = ladder(facts)
     work = effort(verdict, owners=len(table["owners"]), is_written=is_written)
     return {
         "effort": work and work.value,
-        "undo": [
-            {"stage": each.stage.value, "possible": each.possible, "days": each.days, "how": each.how}
-            for each in undo_by_stage(table["serviceType"], table["tableType"])
-        ],
+        "undo": partial(_undo, table),
         "lookBackDays": watched,
-        "ladder": {"rung": rung.rung.value, "missingDays": rung.missing_days, "next": rung.next},
+        "ladder": partial(_ladder, facts),
     }
+
+
+def _undo(table: TableAnswer, _info: Info) -> list[dict[str, object]]:
+    return [
+        {"stage": each.stage.value, "possible": each.possible, "days": each.days, "how": each.how}
+        for each in undo_by_stage(table["serviceType"], table["tableType"])
+    ]
+
+
+def _ladder(facts: LadderFacts, _info: Info) -> dict[str, object]:
+    rung = ladder(facts)
+    return {"rung": rung.rung.value, "missingDays": rung.missing_days, "next": rung.next}

@@ -13,7 +13,7 @@ from thirdeye.estate.validation import validate_reason
 from thirdeye.inventory.owner_names import caller_ids
 from thirdeye.verdict import store
 from thirdeye.verdict.explanations import TableAnswer
-from thirdeye.verdict.loaders import keep_loader
+from thirdeye.verdict.loaders import decisions
 from thirdeye.verdict.resolvers.verdicts import require_table
 from thirdeye.verdict.validation import validate_keep_until
 
@@ -28,7 +28,7 @@ async def resolve_keep(_: object, info: Info, *, fqn: str, reason: str, until: d
     by = await _require_owner(info, table)
     await store.keep(info.context.thirdeye, number=table["number"], reason=text, by=by, now=now, until=until)
     await refresh_soon(info, by)
-    keep_loader(info.context).clear(table["number"])
+    decisions(info.context).forget(table["number"])
     return table
 
 
@@ -39,7 +39,7 @@ async def resolve_release(_: object, info: Info, *, fqn: str) -> TableAnswer:
     if not await store.release(info.context.thirdeye, number=table["number"], by=by, now=info.context.clock()):
         raise BadInput("fqn: nobody keeps this table", "fqn")
     await refresh_soon(info, by)
-    keep_loader(info.context).clear(table["number"])
+    decisions(info.context).forget(table["number"])
     return table
 
 

@@ -1,11 +1,13 @@
 """GraphQL: lists of verdicts."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
+from aiodataloader import DataLoader
 from ariadne import ObjectType, QueryType
 
-from thirdeye.context import Info
+from thirdeye.context import Context, Info
 from thirdeye.estate.listing import PageRequest, find_page
 from thirdeye.estate.loaders import as_of, snapshot_of, table_loader, views, with_snapshot
 from thirdeye.estate.views import AsOf
@@ -21,6 +23,15 @@ verdict_lists = ObjectType("VerdictLists")
 record = ObjectType("VerdictRecord")
 _ANY_BLOCKER: Final = sum(BLOCKER_BIT.values())
 _REMOVABLE: Final = frozenset({VERDICT_CODE[Verdict.DELETE], VERDICT_CODE[Verdict.ARCHIVE]})
+_DELETE: Final = frozenset({VERDICT_CODE[Verdict.DELETE]})
+_LISTS: Final[Mapping[str, tuple[TableFilter, Sort]]] = {
+    "bestSavings": (TableFilter(verdicts=_REMOVABLE), Sort(key="saving")),
+    "safestDeletions": (TableFilter(verdicts=_DELETE), Sort(key="returnRisk", descending=False)),
+    "biggestBlocked": (TableFilter(zombie=True, blockers=_ANY_BLOCKER), Sort(key="cost")),
+    "trials": (TableFilter(trial=True), Sort(key="cost")),
+}
+# A list and how many of its tables.
+_Wanted = tuple[str, int]
 
 
 @query.field("verdicts")
@@ -28,35 +39,34 @@ async def resolve_lists(_: object, info: Info) -> AsOf:
     return as_of(info.context, await snapshot_of(info.context))
 
 
-async def _tables(info: Info, table_filter: TableFilter, sort: Sort, first: int | None) -> Sequence[TableAnswer]:
-    size = page_size(first, default=10, maximum=100)
+async def resolve_tables(_: object, info: Info, *, first: int | None = None) -> Sequence[TableAnswer]:
+    wanted = info.field_name, page_size(first, default=10, maximum=100)
 
     async def find(snapshot: Snapshot) -> Sequence[TableAnswer]:
-        page = await find_page(snapshot, table_filter, sort, PageRequest(size=size, backwards=False), None)
-        return await views(info.context, snapshot, page.numbers)
+        return await views(info.context, snapshot, await _numbers_of(info.context, snapshot).load(wanted))
 
     return await with_snapshot(info.context, find)
 
 
-@verdict_lists.field("bestSavings")
-async def resolve_best_savings(_: object, info: Info, *, first: int | None = None) -> Sequence[TableAnswer]:
-    return await _tables(info, TableFilter(verdicts=_REMOVABLE), Sort(key="saving"), first)
+for _name in _LISTS:
+    verdict_lists.set_field(_name, resolve_tables)
 
 
-@verdict_lists.field("safestDeletions")
-async def resolve_safest(_: object, info: Info, *, first: int | None = None) -> Sequence[TableAnswer]:
-    deletions = TableFilter(verdicts=frozenset({VERDICT_CODE[Verdict.DELETE]}))
-    return await _tables(info, deletions, Sort(key="returnRisk", descending=False), first)
+def _numbers_of(context: Context, snapshot: Snapshot) -> DataLoader[_Wanted, Sequence[int]]:
+    """The request's loader of the tables of lists: those that are asked for together read their rows together."""
+    loaded: tuple[Snapshot, DataLoader[_Wanted, Sequence[int]]] | None = context.loaders.get("verdictLists")
+    if loaded is None or loaded[0] is not snapshot:
+        loaded = context.loaders["verdictLists"] = snapshot, DataLoader(partial(_find, snapshot))
+    return loaded[1]
 
 
-@verdict_lists.field("biggestBlocked")
-async def resolve_blocked(_: object, info: Info, *, first: int | None = None) -> Sequence[TableAnswer]:
-    return await _tables(info, TableFilter(zombie=True, blockers=_ANY_BLOCKER), Sort(key="cost"), first)
-
-
-@verdict_lists.field("trials")
-async def resolve_trials(_: object, info: Info, *, first: int | None = None) -> Sequence[TableAnswer]:
-    return await _tables(info, TableFilter(trial=True), Sort(key="cost"), first)
+async def _find(snapshot: Snapshot, lists: list[_Wanted]) -> list[Sequence[int]]:
+    numbers = list[Sequence[int]]()
+    for name, size in lists:
+        table_filter, sort = _LISTS[name]
+        page = await find_page(snapshot, table_filter, sort, PageRequest(size=size, backwards=False), None)
+        numbers.append(page.numbers)
+    return numbers
 
 
 @verdict_lists.field("recentlyChanged")

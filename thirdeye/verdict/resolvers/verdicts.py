@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import cached_property, partial
-from typing import Any
+from functools import cache, cached_property, lru_cache, partial
+from typing import Any, Final
 
 import numpy as np
 from ariadne import ObjectType
@@ -32,7 +32,7 @@ from thirdeye.verdict.dropped_tables import kept_after_drop
 from thirdeye.verdict.evaluation import used_days
 from thirdeye.verdict.explanations import ReturnRisk, TableAnswer
 from thirdeye.verdict.label_sentences import signs_of_care
-from thirdeye.verdict.loaders import approval_loader, keep_loader
+from thirdeye.verdict.loaders import decisions
 from thirdeye.verdict.periods import tables_like
 from thirdeye.verdict.policy import policy_from
 from thirdeye.verdict.removal import WAITING_DAYS, Stage, step_answer, trial_steps
@@ -43,6 +43,8 @@ from thirdeye.verdict.validation import MAX_FQN_LENGTH
 
 table = ObjectType("Table")
 blocker = ObjectType("TableBlocker")
+# Many tables have the same, and arrays of one are slow.
+_CELLS_KNOWN: Final = 4_096
 
 
 async def require_table(info: Info, fqn: str, argument: str = "fqn") -> TableAnswer:
@@ -63,13 +65,12 @@ async def require_table(info: Info, fqn: str, argument: str = "fqn") -> TableAns
 
 @table.field("verdict")
 async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
-    keeps, snapshot = await keep_loader(info.context).load(table["number"]), await snapshot_of(info.context)
-    today = info.context.clock().date()
-    keep = next((keep for keep in keeps or () if keep.released_at is None and keep.kept_until >= today), None)
+    keep, given = await decisions(info.context).of(table["number"])
+    snapshot, today = await snapshot_of(info.context), info.context.clock().date()
     policy = snapshot.advice.get("policy", {})
-    given = await approval_loader(info.context).load(table["number"])
     # What people decide takes effect before the next refresh.
-    verdict, codes, approval = decision(table, keep, given, policy_from(policy), snapshot.as_of)
+    rules_in_force = snapshot.once("policy", lambda: policy_from(policy))
+    verdict, codes, approval = decision(table, keep, given, rules_in_force, snapshot.as_of)
     risk = return_risk(table, snapshot)
     background = explanations.Background(
         keep=keep,
@@ -118,7 +119,7 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
             "at": approval.approved_at,
             "until": approval.approved_until,
         },
-        "trial": _trial(table, info.context.clock().date()) if table["trial"] and verdict is Verdict.REVIEW else None,
+        "trial": partial(_trial, table, today) if table["trial"] and verdict is Verdict.REVIEW else None,
         **assessment(table, verdict, risk, snapshot),
         "signsOfCare": care,
         "reasons": reasons,
@@ -150,7 +151,7 @@ async def _unknown_assets(table: TableAnswer, info: Info) -> list[explanations.U
     return [explanations.UnknownAsset.of(view) for view in found]
 
 
-def _trial(table: TableAnswer, day: date) -> dict[str, object]:
+def _trial(table: TableAnswer, day: date, _info: Info) -> dict[str, object]:
     steps = trial_steps(
         service_type=table["serviceType"],
         table_type=table["tableType"],
@@ -182,15 +183,19 @@ def _confidence(verdict: Verdict, risk: ReturnRisk | None) -> float | None:
 def _purge_score(table: TableAnswer, snapshot: Snapshot) -> dict[str, object] | None:
     if table["purgeScore"] is None:
         return None
+    return {"value": table["purgeScore"], "parts": partial(_purge_parts, table, snapshot.as_of)}
+
+
+def _purge_parts(table: TableAnswer, as_of: date, _info: Info) -> dict[str, float]:
     parts = rules.purge_parts(
         np.array([table["advised"]["idle"]]),
         np.array([-1 if table["sizeBytes"] is None else table["sizeBytes"]]),
         np.array([table["queries30d"]]),
         np.array([day_number(table["lastAccessed"])]),
         np.array([day_number(table["lastWritten"])]),
-        day_number(snapshot.as_of),
+        day_number(as_of),
     )
-    return {"value": table["purgeScore"], "parts": {name: round(float(part[0]), 4) for name, part in parts.items()}}
+    return {name: round(float(part[0]), 4) for name, part in parts.items()}
 
 
 def return_risk(table: TableAnswer, snapshot: Snapshot) -> ReturnRisk | None:
@@ -198,9 +203,10 @@ def return_risk(table: TableAnswer, snapshot: Snapshot) -> ReturnRisk | None:
     advice, advised = snapshot.advice, table["advised"]
     if table["returnRisk"] is None or table["activity"] not in {"STALE", "DORMANT"}:
         return None
-    days = used_days(np.array([table["daysOfUse"]]), np.array([day_number(table["lastAccessed"])]))
-    (cell,) = cells_of(np.array([advised["idle"]]), np.array([table["longestPauseDays"]]), days).tolist()
-    tables, returned = tables_like(advice["counts"], cell)
+    cell = _cell_of(
+        advised["idle"], table["longestPauseDays"], table["daysOfUse"], is_used=table["lastAccessed"] is not None
+    )
+    tables, returned = snapshot.once("tablesLike", lambda: cache(partial(tables_like, advice["counts"])))(cell)
     observed = _observed_days(table, snapshot)
     return {
         "value": table["returnRisk"],
@@ -213,6 +219,13 @@ def return_risk(table: TableAnswer, snapshot: Snapshot) -> ReturnRisk | None:
         # Of a series that is not in use it is that of the part that is likeliest to come back.
         "fromDownstream": advised["risk"] > advised["own_risk"] and table["series"] is None,
     }
+
+
+@lru_cache(_CELLS_KNOWN)
+def _cell_of(idle: int, longest_pause: int, days_of_use: int, *, is_used: bool) -> int:
+    days = used_days(np.array([days_of_use]), np.array([int(is_used)]))
+    (cell,) = cells_of(np.array([idle]), np.array([longest_pause]), days).tolist()
+    return int(cell)
 
 
 def _observed_days(table: TableAnswer, snapshot: Snapshot) -> int:
