@@ -302,7 +302,7 @@ def select_page(
     chosen = numbers[:size][::-1] if backwards else numbers[:size]
     return Page(
         numbers=[int(number) for number in chosen],
-        values=[_value_of(catalogue, int(number), sort, rows) for number in chosen],
+        values=_values_of(catalogue, chosen, sort, rows),
         has_next=position is not None if backwards else more,
         has_previous=more if backwards else position is not None,
     )
@@ -353,14 +353,18 @@ def _nth_smallest(keys: Array, count: int) -> float:
     return float(np.partition(keys, count - 1)[count - 1])
 
 
-def _value_of(catalogue: Catalogue, number: int, sort: Sort, rows: SeriesRows | None) -> float | None:
-    value = None if rows is None else rows.value(number)
-    if value is not None:
-        return None if math.isnan(value) else value
-    chunk, place = divmod(number, CHUNK)
-    row = {name: values[place : place + 1] for name, values in catalogue.columns.parts(chunk).items()}
-    value = float(_values(catalogue, row, sort)[0])
-    return None if math.isnan(value) else value
+def _values_of(catalogue: Catalogue, numbers: Array, sort: Sort, rows: SeriesRows | None) -> list[float | None]:
+    """The sort values of rows, None where they are unknown."""
+    values, chunks = np.empty(len(numbers)), numbers // CHUNK
+    for chunk in set(chunks.tolist()):
+        in_chunk = np.flatnonzero(chunks == chunk)
+        columns, places = catalogue.columns.parts(chunk), numbers[in_chunk] % CHUNK
+        part = {name: columns[name][places] for name in _SORT_COLUMNS[sort.key]}
+        values[in_chunk] = _values(catalogue, part, sort)
+    if rows is not None:
+        of_series = map(rows.value, numbers.tolist())
+        values = np.array([own if of_row is None else of_row for of_row, own in zip(of_series, values, strict=True)])
+    return [None if math.isnan(value) else value for value in values.tolist()]
 
 
 def count_matches(
