@@ -52,9 +52,11 @@ from thirdeye.rest.tables_export import export_routes
 from thirdeye.rest.variables import variables_of
 from thirdeye.services import Services, open_services
 from thirdeye.settings import Settings, SettingsInvalid, process_settings
+from thirdeye.ui.page import Page, to_page
 
 PREFIX = "/api/v1/thirdeye"
 GRAPHQL = f"{PREFIX}/graphql"
+UI = f"{PREFIX}/ui/"
 _HEALTH = ("/health", "/metrics", *(f"{PREFIX}/health{kind}" for kind in ("", "/live", "/ready")))
 log = structlog.get_logger(__name__)
 
@@ -161,13 +163,17 @@ def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]
         items_csv_route(PREFIX, variables_of(schema, EXPORT.operation), runner.execute_persisted, exports),
         *reference_routes(PREFIX, schema),
         *export_routes(PREFIX, context_of, exports),
+        Route(UI[:-1], to_page),
+        Mount(UI[:-1], Page(UI)),
         *([explorer_files(GRAPHQL)] if settings.graphql_playground else ()),
     ]
 
 
 def _public_routes(*, playground: bool) -> PublicRoutes:
-    paths = [*_HEALTH, *reference_paths(PREFIX)]
-    return PublicRoutes([*paths, *explorer_paths(GRAPHQL)], explorer=GRAPHQL) if playground else PublicRoutes(paths)
+    paths = [*_HEALTH, *reference_paths(PREFIX), UI[:-1]]
+    if not playground:
+        return PublicRoutes(paths, pages=UI)
+    return PublicRoutes([*paths, *explorer_paths(GRAPHQL)], pages=UI, explorer=GRAPHQL)
 
 
 @cache

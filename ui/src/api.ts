@@ -1,0 +1,98 @@
+// Questions to ThirdEye: persisted operations only, each told by its name.
+import { endpoint } from "./router";
+import { claimsOf, signOut, token } from "./session";
+
+export type ProblemKind =
+  | "offline"
+  | "signedOut"
+  | "forbidden"
+  | "notFound"
+  | "badInput"
+  | "busy"
+  | "unavailable"
+  | "timeout"
+  | "unreadable"
+  | "other";
+
+/** Why a question has no answer, in a kind that the page has a sentence for. `detail` is what the server said. */
+export class Problem extends Error {
+  constructor(
+    readonly kind: ProblemKind,
+    readonly detail: string = "",
+    readonly retryAfter: number | null = null,
+  ) {
+    super(detail || kind);
+  }
+}
+
+const KINDS: Record<string, ProblemKind> = {
+  UNAUTHENTICATED: "signedOut",
+  FORBIDDEN: "forbidden",
+  NOT_FOUND: "notFound",
+  BAD_USER_INPUT: "badInput",
+  UNAVAILABLE: "unavailable",
+  TIMEOUT: "timeout",
+};
+// What a server asks to wait is waited for once, up to so many seconds, before anybody is told.
+const LONGEST_WAIT = 5;
+
+interface Answer<Data> {
+  data?: Data | null;
+  errors?: { message: string; extensions?: { code?: string } }[];
+}
+
+/** The data of an operation. Throws a Problem. */
+export async function ask<Data>(
+  operation: string,
+  variables: Record<string, unknown> = {},
+  signal: AbortSignal | null = null,
+): Promise<Data> {
+  try {
+    return await askOnce<Data>(operation, variables, signal);
+  } catch (error) {
+    const seconds = error instanceof Problem && error.kind !== "timeout" ? error.retryAfter : null;
+    if (seconds === null || seconds > LONGEST_WAIT) throw error;
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    return askOnce<Data>(operation, variables, signal);
+  }
+}
+
+async function askOnce<Data>(
+  operation: string,
+  variables: Record<string, unknown>,
+  signal: AbortSignal | null,
+): Promise<Data> {
+  const sent = token.value;
+  if (sent === null) throw new Problem("signedOut");
+  const response = await fetch(endpoint("graphql"), {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${sent}` },
+    body: JSON.stringify({ documentId: operation, variables }),
+    cache: "no-store",
+    credentials: "omit",
+    signal,
+  }).catch((error: unknown) => {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Problem("offline");
+  });
+  const answer = (await response.json().catch(() => null)) as Answer<Data> | null;
+  const found = answer?.errors?.[0];
+  if (response.status === 401 || found?.extensions?.code === "UNAUTHENTICATED") {
+    if (token.value === sent) signOut(isExpired(sent) ? "expired" : "refused");
+    throw new Problem("signedOut");
+  }
+  const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
+  const retryAfter = Number.isNaN(wait) ? null : wait;
+  if (response.status === 429) throw new Problem("busy", "", retryAfter);
+  if (found) {
+    throw new Problem(KINDS[found.extensions?.code ?? ""] ?? "other", found.message, retryAfter);
+  }
+  if (response.status >= 500) throw new Problem("unavailable", "", retryAfter);
+  if (!answer?.data) throw new Problem("unreadable");
+  return answer.data;
+}
+
+function isExpired(text: string): boolean {
+  const expires = claimsOf(text)?.expires;
+  return expires instanceof Date && expires.getTime() < Date.now();
+}

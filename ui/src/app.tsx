@@ -1,0 +1,129 @@
+// The frame around all views: where one can go, who one is, light and dark, language.
+import { Component, type ComponentChildren, type FunctionComponent } from "preact";
+import { Heading, Link, Moment, Notice } from "./components/basics";
+import { forgetAnswers } from "./query";
+import { addressOf, place } from "./router";
+import { claims, signOut, token } from "./session";
+import { language, languages, type Key, speak, t } from "./texts";
+import { show, theme } from "./theme";
+import { Overview } from "./views/overview";
+import { SignIn } from "./views/sign_in";
+import { TableView } from "./views/table";
+import { Unlock } from "./views/unlock";
+import { Waste } from "./views/waste";
+
+const VIEWS: Record<string, FunctionComponent> = {
+  "": Overview,
+  waste: Waste,
+  unlock: Unlock,
+  table: TableView,
+};
+// Those that are reached from anywhere; a table is reached from a list.
+const MENU: [string, Key][] = [
+  ["", "overview"],
+  ["waste", "waste"],
+  ["unlock", "unlock"],
+];
+
+export function App() {
+  const View = VIEWS[place.value.view];
+  document.documentElement.lang = language.value;
+  return (
+    <>
+      <a class="skip" href="#content">
+        {t("skip")}
+      </a>
+      <header class="top">
+        <Link to={addressOf("")} class="brand">
+          <span aria-hidden="true" class="eye" />
+          ThirdEye
+        </Link>
+        <nav aria-label={t("menu")}>
+          {MENU.map(([view, name]) => (
+            <Link key={view} to={addressOf(view)} current={place.value.view === view}>
+              {t(name)}
+            </Link>
+          ))}
+        </nav>
+        <Who />
+      </header>
+      <main id="content" tabIndex={-1}>
+        {token.value === null && <SignIn />}
+        <Guard key={place.value.view}>{View ? <View /> : <Unknown />}</Guard>
+      </main>
+    </>
+  );
+}
+
+function Who() {
+  const who = claims.value;
+  const leave = () => {
+    forgetAnswers();
+    signOut();
+  };
+  return (
+    <div class="who">
+      {who && (
+        <span class="small" title={who.name}>
+          <bdi>{who.name}</bdi>
+          {who.expires && (
+            <span class="muted">
+              {" "}
+              {t("until")} <Moment at={who.expires.toISOString()} />
+            </span>
+          )}
+        </span>
+      )}
+      {who && (
+        <button type="button" class="plain" onClick={leave}>
+          {t("signOut")}
+        </button>
+      )}
+      <label>
+        <span class="hidden">{t("language")}</span>
+        <select value={language.value} onChange={(event) => speak(event.currentTarget.value)}>
+          {languages.map((each) => (
+            <option key={each} value={each}>
+              {new Intl.DisplayNames(each, { type: "language" }).of(each)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button type="button" class="plain" aria-pressed={theme.value === "dark"} onClick={() => show(theme.value === "dark" ? "light" : "dark")}>
+        {t("dark")}
+      </button>
+    </div>
+  );
+}
+
+function Unknown() {
+  return (
+    <>
+      <Heading title={t("unknownView")}>{t("unknownView")}</Heading>
+      <p>
+        <Link to={addressOf("")}>{t("toOverview")}</Link>
+      </p>
+    </>
+  );
+}
+
+/** What goes wrong in a view is said in its place; the rest of the page goes on. */
+class Guard extends Component<{ children: ComponentChildren }, { failed: boolean }> {
+  override state = { failed: false };
+
+  static override getDerivedStateFromError() {
+    return { failed: true };
+  }
+
+  override render() {
+    if (!this.state.failed) return this.props.children;
+    return (
+      <Notice kind="error">
+        <p>{t("problem.other")}</p>
+        <button type="button" onClick={() => location.reload()}>
+          {t("tryAgain")}
+        </button>
+      </Notice>
+    );
+  }
+}

@@ -1,0 +1,8 @@
+// English, and the keys of every language. `{name}` stands for a value.
+import { common } from "./en/common";
+import { overview } from "./en/overview";
+import { table } from "./en/table";
+import { unlock } from "./en/unlock";
+import { waste } from "./en/waste";
+
+export const en = { ...common, ...overview, ...waste, ...table, ...unlock };

@@ -1,0 +1,26 @@
+// What the view "overview" says; keys begin with its name, but for those of the first view.
+export const overview = {
+  emptyEstate: "OpenMetadata has no tables yet. As soon as it has some, the next refresh shows them here.",
+  score: "Score",
+  pending: "pending",
+  pendingNote: "The first refresh is under way.",
+  ofHundred: "of 100",
+  sinceBefore: "{delta} since the one before",
+  costsAMonth: "Costs a month",
+  canGo: "Can go now",
+  canGoNote: "a month, by following the verdicts",
+  blocked: "Blocked",
+  blockedNote: "a month, by reasons that somebody can lift",
+  saved: "Proven saved",
+  savedNote: "of {projected} that were promised",
+  scoreOverTime: "Score over time",
+  noHistory: "There is no history yet.",
+  wasWrong: "How often advice was wrong",
+  wasWrongNote: "{regrets} of {count} tables were wanted again; the true share is likely between {lower} and {upper}.",
+  nothingFollowedYet: {
+    one: "Nobody can tell yet: one verdict stands.",
+    other: "Nobody can tell yet: {count} verdicts stand.",
+  },
+  biggest: "Biggest opportunities",
+  nothingToSave: "Nothing can go at the moment.",
+} as const;

@@ -1,0 +1,2 @@
+// What the view "table" says; keys begin with its name, but for those of the first view.
+export const table = {} as const;
