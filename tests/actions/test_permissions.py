@@ -37,6 +37,7 @@ MATRIX: dict[str, tuple[str, frozenset[str]]] = {
     "Query.services": ("services { name }", EVERYBODY),
     "Query.confirmations": ("confirmations { id }", EVERYBODY),
     "Query.estate": ("estate { refreshedAt }", EVERYBODY),
+    "Query.costMap": ("costMap { stale }", EVERYBODY),
     "Query.departedOwners": ("departedOwners { totalCount }", EVERYBODY),
     "Query.changes": ("changes { stale }", EVERYBODY),
     "Query.duplicates": ("duplicates { totalCount }", EVERYBODY),

@@ -140,6 +140,15 @@ def validate_service(service: str, directory: Directory) -> str:
     return service
 
 
+def validate_database(database: str, service: str, directory: Directory) -> str:
+    """The name of a database of a service of the estate."""
+    number = next(number for number, entry in enumerate(directory["services"]) if entry["name"] == service)
+    names = dict.fromkeys(place[1] for place in directory["places"] if place[0] == number and place[1] is not None)
+    if database not in names:
+        raise _unknown_name(database, "database", f"database in {service}", ((name,) for name in names))
+    return database
+
+
 def _unknown_name(name: str, argument: str, kind: str, paths: Iterable[tuple[str, ...]]) -> BadInput:
     candidates = [join_fqn(path) for path in islice(paths, _MAX_CANDIDATES)]
     near = get_close_matches(name[:200], candidates, n=3)

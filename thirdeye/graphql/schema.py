@@ -11,6 +11,7 @@ from thirdeye.actions.savings import resolvers as savings
 from thirdeye.estate.resolvers import changes as estate_changes
 from thirdeye.estate.resolvers import (
     confirmations,
+    cost_map,
     dead_ends,
     duplicates,
     lineage,
@@ -46,6 +47,7 @@ def build_schema() -> GraphQLSchema:
         uncounted_use.query,
         uncounted_use.mutation,
         totals.query,
+        cost_map.query,
         totals.estate,
         estate_changes.query,
         estate_changes.table_change,
