@@ -22,6 +22,19 @@ export function forgetAnswers(): void {
   known.clear();
 }
 
+/** Asks what will likely be asked next, so that its answer is there at once. What goes wrong is said when it is asked. */
+export function askAhead(operation: string, variables: Record<string, unknown>, signal: AbortSignal): void {
+  const key = `${operation} ${JSON.stringify(variables)}`;
+  if (known.has(key)) return;
+  ask(operation, variables, signal).then((found) => keep(key, found)).catch(() => undefined);
+}
+
+function keep(key: string, answer: unknown): void {
+  known.delete(key);
+  known.set(key, answer);
+  if (known.size > KEPT) known.delete(known.keys().next().value as string);
+}
+
 /** The answer to an operation; of null nothing is asked. */
 export function useQuery<Data>(operation: string | null, variables: Record<string, unknown> = {}): Query<Data> {
   const key = `${operation} ${JSON.stringify(variables)}`;
@@ -45,9 +58,7 @@ export function useQuery<Data>(operation: string | null, variables: Record<strin
     const timer = setTimeout(() => setSlow(true), SLOW_AFTER);
     ask<Data>(operation, variables, controller.signal)
       .then((found) => {
-        known.delete(key);
-        known.set(key, found);
-        if (known.size > KEPT) known.delete(known.keys().next().value as string);
+        keep(key, found);
         setState({ key, data: found, problem: null, loading: false });
       })
       .catch((error: unknown) => {

@@ -32,11 +32,12 @@ export function endpoint(name: string): string {
   return new URL(`../${name}`, root).pathname;
 }
 
-export function go(address: string, how: "push" | "replace" = "push"): void {
+/** Goes to an address; to its top, unless `stay` says that the reader stays where they are. */
+export function go(address: string, how: "push" | "replace" = "push", stay = false): void {
   if (how === "push") history.pushState(null, "", address);
   else history.replaceState(null, "", address);
   place.value = current();
-  if (how === "push") scrollTo(0, 0);
+  if (how === "push" && !stay) scrollTo(0, 0);
 }
 
 /** The same view with other parameters. */

@@ -1,0 +1,166 @@
+// One control for each kind of filter. All that is chosen goes into the address at once.
+import { useEffect, useId, useState } from "preact/hooks";
+import { type Key, t } from "../../texts";
+import { type Filter, type FilterName, joined, parse, type Value, written } from "./filters";
+import { choose } from "./stay";
+
+export interface ControlProps {
+  filter: Filter & { name: FilterName };
+  value: Value | undefined;
+}
+
+export function Control(props: ControlProps) {
+  switch (props.filter.kind) {
+    case "names":
+      return <Names {...props} />;
+    case "choices":
+      return <Choices {...props} />;
+    case "yesNo":
+      return <YesNo {...props} />;
+    default:
+      return <Typed {...props} />;
+  }
+}
+
+export function nameOf(name: FilterName): string {
+  return t(`waste.filter.${name}`);
+}
+
+/** What a choice is called; where it has no text of its own, as tiers do, it is one itself. */
+export function choiceOf(name: FilterName, choice: string): string {
+  const keys: Partial<Record<FilterName, string>> = {
+    verdict: `verdict.${choice}`,
+    activity: `waste.activity.${choice}`,
+    blocker: `waste.blocker.${choice}`,
+    evidence: `waste.evidence.${choice}`,
+    unknownReasons: `waste.unknownReason.${choice}`,
+  };
+  const key = keys[name];
+  if (key !== undefined) return t(key as Key);
+  return choice === "NONE" ? t("waste.none") : choice === "OTHER" ? t("waste.other") : choice;
+}
+
+/** Takes one name after the other; those chosen stand as marks above the list. */
+function Names({ filter, value }: ControlProps) {
+  const id = useId();
+  const [text, setText] = useState("");
+  const chosen = Array.isArray(value) ? value : [];
+  const add = () => {
+    const name = text.trim();
+    setText("");
+    if (name && !chosen.includes(name)) choose({ [filter.name]: joined([...chosen, name]) });
+  };
+  return (
+    <div class="control">
+      <label for={id}>{nameOf(filter.name)}</label>
+      <input
+        id={id}
+        value={text}
+        maxLength={1000}
+        autoComplete="off"
+        spellcheck={false}
+        placeholder={t("waste.addName")}
+        onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => event.key === "Enter" && add()}
+        onBlur={add}
+      />
+    </div>
+  );
+}
+
+function Choices({ filter, value }: ControlProps) {
+  const id = useId();
+  const chosen = Array.isArray(value) ? value : [];
+  const toggle = (choice: string) => {
+    const rest = chosen.filter((each) => each !== choice);
+    const next = rest.length < chosen.length ? rest : [...chosen, choice];
+    choose({ [filter.name]: joined(next) });
+  };
+  const said = chosen.length === 0 ? t("waste.any") : chosen.map((each) => choiceOf(filter.name, each)).join(", ");
+  return (
+    <div class="control">
+      <span id={id}>{nameOf(filter.name)}</span>
+      <details class="choices" onKeyDown={closeOnEscape} onFocusOut={closeOnLeaving}>
+        <summary aria-labelledby={`${id} ${id}-said`}>
+          <span id={`${id}-said`}>{said}</span>
+        </summary>
+        <fieldset aria-labelledby={id}>
+          {filter.choices?.map((choice) => (
+            <label key={choice}>
+              <input type="checkbox" checked={chosen.includes(choice)} onChange={() => toggle(choice)} />
+              {choiceOf(filter.name, choice)}
+            </label>
+          ))}
+        </fieldset>
+      </details>
+    </div>
+  );
+}
+
+export function closeOnEscape(event: KeyboardEvent) {
+  const details = event.currentTarget as HTMLDetailsElement;
+  if (event.key !== "Escape" || !details.open) return;
+  details.open = false;
+  details.querySelector("summary")?.focus();
+}
+
+export function closeOnLeaving(event: FocusEvent) {
+  const details = event.currentTarget as HTMLDetailsElement;
+  const to = event.relatedTarget;
+  if (to instanceof Node && !details.contains(to)) details.open = false;
+}
+
+function YesNo({ filter, value }: ControlProps) {
+  const id = useId();
+  return (
+    <div class="control">
+      <label for={id}>{nameOf(filter.name)}</label>
+      <select
+        id={id}
+        value={value === undefined ? "" : String(value)}
+        onChange={(event) => choose({ [filter.name]: event.currentTarget.value || null })}
+      >
+        <option value="">{t("waste.any")}</option>
+        <option value="true">{t("waste.yes")}</option>
+        <option value="false">{t("waste.no")}</option>
+      </select>
+    </div>
+  );
+}
+
+/** An amount, a size, a number or a day; what cannot be read stays in the field and is said. */
+function Typed({ filter, value }: ControlProps) {
+  const id = useId();
+  const known = value === undefined ? "" : written(value);
+  const [text, setText] = useState(known);
+  useEffect(() => setText(known), [known]);
+  const found = text.trim() === "" ? "" : parse(filter, text);
+  const isWrong = found === null;
+  const enter = () => {
+    if (!isWrong) choose({ [filter.name]: found === "" ? null : written(found) });
+  };
+  return (
+    <div class="control">
+      <label for={id}>{nameOf(filter.name)}</label>
+      <input
+        id={id}
+        type={filter.kind === "day" ? "date" : "text"}
+        inputMode={filter.kind === "day" || filter.kind === "bytes" ? undefined : "decimal"}
+        value={text}
+        maxLength={40}
+        autoComplete="off"
+        placeholder={filter.kind === "bytes" ? "10 GB" : undefined}
+        aria-invalid={isWrong}
+        aria-describedby={isWrong ? `${id}-wrong` : undefined}
+        onInput={(event) => setText(event.currentTarget.value)}
+        onChange={enter}
+        onKeyDown={(event) => event.key === "Enter" && enter()}
+      />
+      {isWrong && (
+        <span id={`${id}-wrong`} class="wrong small" role="alert">
+          {t(`waste.wrong.${filter.kind}` as Key)}
+        </span>
+      )}
+    </div>
+  );
+}
