@@ -7,6 +7,7 @@ import type { Verdict } from "../../types";
 import { Answer, Card, Money, Name } from "../basics";
 import type { Changes, State } from "./address";
 import { joined, VERDICTS } from "./filters";
+import { useShown } from "./shown";
 import { Stay } from "./stay";
 import { Tiles } from "./tiles";
 
@@ -38,6 +39,7 @@ function pathOf({ filters }: State): { service: string | null; database: string 
 export function CostMapCard({ state }: { state: State }) {
   const { service, database, schema } = pathOf(state);
   const query = useQuery<CostMap>("get_cost_map", { service, database, first: 60 });
+  const { shown, isOld } = useShown(query);
   const deeper = (name: string): Changes =>
     service === null
       ? { service: joined([name]), database: null, schema: null }
@@ -46,15 +48,27 @@ export function CostMapCard({ state }: { state: State }) {
         : { schema: joined([name]) };
   return (
     <Card title={t("waste.map")} class="cost-map">
-      <Path service={service} database={database} schema={schema} />
-      <Answer query={query} lines={11}>
-        {({ costMap }) => <Body map={costMap} deeper={deeper} chosen={schema} />}
+      <Path service={service} database={database} schema={schema} isReached={!isOld} />
+      <Answer query={shown} lines={11}>
+        {({ costMap }) => (
+          <div class={isOld ? "rows old" : "rows"} aria-busy={isOld}>
+            <Body map={costMap} deeper={deeper} chosen={schema} />
+          </div>
+        )}
       </Answer>
     </Card>
   );
 }
 
-function Path({ service, database, schema }: { service: string | null; database: string | null; schema: string | null }) {
+interface PathProps {
+  service: string | null;
+  database: string | null;
+  schema: string | null;
+  /** Whether the map shows this place by now. */
+  isReached: boolean;
+}
+
+function Path({ service, database, schema, isReached }: PathProps) {
   const steps: { text: string; changes: Changes }[] = [
     { text: t("waste.allServices"), changes: { service: null, database: null, schema: null } },
   ];
@@ -65,9 +79,10 @@ function Path({ service, database, schema }: { service: string | null; database:
   const isFirst = useRef(true);
   useEffect(() => {
     // Who descended by the keyboard stood on a tile that is gone.
+    if (!isReached) return;
     if (!isFirst.current && document.activeElement === document.body) here.current?.focus({ preventScroll: true });
     isFirst.current = false;
-  }, [service, database]);
+  }, [service, database, isReached]);
   return (
     <nav aria-label={t("waste.path")}>
       <ol class="path">

@@ -10,6 +10,7 @@ import { ColumnChoice } from "./column_choice";
 import { columnsNamed, type Row } from "./columns";
 import { Export } from "./export";
 import { withoutFilters } from "./filter_panel";
+import { useShown } from "./shown";
 import { Stay } from "./stay";
 import { WayOn } from "./way_on";
 
@@ -74,14 +75,6 @@ function useNeighbours(state: State, { data, loading }: Query<Tables>): void {
     if (hasPreviousPage && startCursor) askAhead(OPERATION, questionOf(state, null, startCursor), controller.signal);
     return () => controller.abort();
   }, [list, hasNextPage, hasPreviousPage, startCursor, endCursor]);
-}
-
-/** The answer, and until it is there the one before it, so that nothing jumps. */
-function useShown(query: Query<Tables>): { shown: Query<Tables>; isOld: boolean } {
-  const last = useRef<Tables | null>(null);
-  if (query.data !== null) last.current = query.data;
-  const isOld = query.data === null && query.problem === null && last.current !== null;
-  return { shown: isOld ? { ...query, data: last.current } : query, isOld };
 }
 
 /** Where the list begins, which another page of it is read from. */
