@@ -13,7 +13,7 @@ export function ColumnChoice({ chosen }: { chosen: ColumnName[] }) {
   return (
     <details class="choices columns-choice" onKeyDown={closeOnEscape} onFocusOut={closeOnLeaving}>
       <summary>{t("waste.columns")}</summary>
-      <fieldset aria-label={t("waste.columns")}>
+      <fieldset aria-label={t("waste.columns")} tabIndex={-1}>
         {COLUMNS.map(({ name }) => (
           <label key={name}>
             <input type="checkbox" checked={chosen.includes(name)} onChange={() => toggle(name)} />

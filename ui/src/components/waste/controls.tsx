@@ -84,7 +84,8 @@ function Choices({ filter, value }: ControlProps) {
         <summary aria-labelledby={`${id} ${id}-said`}>
           <span id={`${id}-said`}>{said}</span>
         </summary>
-        <fieldset aria-labelledby={id}>
+        {/* Takes the focus of a click between its choices, which would else go to the page around. */}
+        <fieldset aria-labelledby={id} tabIndex={-1}>
           {filter.choices?.map((choice) => (
             <label key={choice}>
               <input type="checkbox" checked={chosen.includes(choice)} onChange={() => toggle(choice)} />
@@ -104,10 +105,13 @@ export function closeOnEscape(event: KeyboardEvent) {
   details.querySelector("summary")?.focus();
 }
 
+/** Closes what the focus left for something else; later, as it is still on its way now. */
 export function closeOnLeaving(event: FocusEvent) {
   const details = event.currentTarget as HTMLDetailsElement;
-  const to = event.relatedTarget;
-  if (to instanceof Node && !details.contains(to)) details.open = false;
+  setTimeout(() => {
+    const { activeElement } = document;
+    if (activeElement !== document.body && !details.contains(activeElement)) details.open = false;
+  });
 }
 
 function YesNo({ filter, value }: ControlProps) {
