@@ -71,5 +71,11 @@ def test_verdicts_come_in_their_order_with_what_each_costs() -> None:
 def test_an_estate_without_tables_has_nothing() -> None:
     groups = grouped(sums_by_place(catalogue([])), DIRECTORY, None, None)
     assert groups == []
-    total = {"name": None, "tables": 0, "tablesOfUnknownCost": 0, "monthlyCost": "0.000000", "verdicts": []}
+    total: dict[str, Any] = {
+        "name": None,
+        "tables": 0,
+        "tablesOfUnknownCost": 0,
+        "monthlyCost": "0.000000",
+        "verdicts": [],
+    }
     assert entry_view(None, together(groups)) == total
