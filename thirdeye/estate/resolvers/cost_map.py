@@ -46,4 +46,6 @@ async def resolve_cost_map(
 
 def _groups(snapshot: Snapshot, service: int | None, database: str | None) -> list[tuple[str | None, ByVerdict]]:
     places = snapshot.once("costs by place", partial(sums_by_place, snapshot.catalogue))
-    return grouped(places, snapshot.directory, service, database)
+    return snapshot.once(
+        f"costs below {service} {database!r}", partial(grouped, places, snapshot.directory, service, database)
+    )
