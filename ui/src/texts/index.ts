@@ -48,3 +48,8 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
     return value === undefined ? whole : typeof value === "number" ? value.toLocaleString(language.value) : value;
   });
 }
+
+/** The text of a key that is made of a value from the server; null for a value that this page has no word for. */
+export function textOf(key: string): string | null {
+  return Object.hasOwn(en, key) ? t(key as Key) : null;
+}
