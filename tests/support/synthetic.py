@@ -166,6 +166,7 @@ def _directory() -> dict[str, Any]:
         "services": [service],
         "places": [(0, "main", "core")],
         "places_watched": [120],
+        "places_days": [2**30 - 1],
         "places_observed": [400],
         "owner_sets": OWNER_SETS,
         "tag_sets": [[]],

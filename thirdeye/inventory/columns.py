@@ -34,6 +34,8 @@ QUERY_FIELDS: Final[Fields] = {
     "queries": "i4",
     # Bits: what kind of use it is that is known of.
     "use_kind": "u1",
+    # The last days on which it was used, SCANNED_DAYS at most, as bits: the lowest is the day of the refresh.
+    "use_days": "u4",
     "owners": "i4",
     "departed": "i4",
     "tags": "i4",

@@ -7,6 +7,8 @@ from thirdeye.inventory.labels import Labels
 
 # How far back an answer about a table says on how many days nobody looked.
 OBSERVATION_DAYS: Final = 120
+# Of how many days it says of each whether the table was used.
+CALENDAR_DAYS: Final = 30
 # JSON has only lists: compare these by their items, not as tuples.
 # Index into the services, then the names of database and schema.
 Place = tuple[int, str | None, str | None]
@@ -133,6 +135,8 @@ class Directory(DomainLists):
     places: list[Place]
     # By place: how many of the last OBSERVATION_DAYS days were watched, and for how many watched days its feed is observed.
     places_watched: list[int]
+    # By place: which of the last CALENDAR_DAYS days tell whether its tables were used, as bits: the lowest is the last day.
+    places_days: list[int]
     places_observed: list[int]
     owner_sets: list[list[Owner]]
     departed: list[DepartedOwner]

@@ -60,6 +60,10 @@ class Snapshot:
         """Loads fields of the columns that are not in memory yet. Raises Superseded if a refresh replaced them."""
         await self.reader.load(self, names)
 
+    async def load_of_table(self, number: int, names: Iterable[str]) -> None:
+        """The same for one table: of the chunk that it is in alone."""
+        await self.reader.load(self, names, number // CHUNK)
+
     def once(self, name: str, work: Callable[[], Value]) -> Value:
         """What `work` makes of the snapshot, made once for all answers from it; `name` tells it from other work."""
         if name not in self._worked_out:
@@ -256,11 +260,11 @@ class EstateReader:
                     columns.put(chunk, previous.catalogue.columns.parts(chunk))
         return columns
 
-    async def load(self, snapshot: Snapshot, names: Iterable[str]) -> None:
-        """Loads fields of a snapshot's columns, see `Snapshot.load`."""
+    async def load(self, snapshot: Snapshot, names: Iterable[str], only_chunk: int | None = None) -> None:
+        """Loads fields of a snapshot's columns, see `Snapshot.load`, of all chunks or of one."""
         columns, names = snapshot.catalogue.columns, list(names)
         assert isinstance(columns, PackedColumns)
-        for chunk in range(columns.chunks):
+        for chunk in range(columns.chunks) if only_chunk is None else (only_chunk,):
             missing = columns.missing(chunk, names)
             if missing:
                 name = blob_name("query", chunk)

@@ -7,6 +7,7 @@ import numpy as np
 
 from thirdeye.inventory.columns import DESCRIBED, exact_sums
 from thirdeye.inventory.directory import (
+    CALENDAR_DAYS,
     OBSERVATION_DAYS,
     DepartedOwner,
     Directory,
@@ -34,6 +35,7 @@ def directory_of(
         "services": [] if feeds is None else _services(state, names, feeds),
         "places": state.places.items,
         "places_watched": [] if feeds is None else feeds.watched_days(OBSERVATION_DAYS).tolist(),
+        "places_days": [] if feeds is None else feeds.last_days(CALENDAR_DAYS).tolist(),
         "places_observed": [] if feeds is None else feeds.columns.observed.tolist(),
         "owner_sets": [[_owner(names, owner) for owner in owners] for owners in state.owner_sets.items],
         "departed": _departed(state, names),

@@ -61,6 +61,7 @@ def classify_tables(
         # Of fewer days nobody has counted the uses.
         uncounted = feeds.undated[place] | (thresholds.recent_days < SCANNED_DAYS)
         _set_only_scanned(query, source, usage.use_days[part], uncounted, today)
+        query["use_days"][:] = _days_of_use(usage.use_days[part], query["accessed"], feeds.undated[place], today)
         query["evidence"][:] = rules.table_evidence(feeds.evidence[place], source["metadata_changed"])
         tables = rule_columns(query, source, feeds, first_rows, today, thresholds)
         idle = rules.idle_days(tables, watched, today)
@@ -213,6 +214,15 @@ def _set_only_scanned(
     is_scanned &= query["accessed"] <= source["last_use"]
     query["use_kind"][~is_scanned] &= ~np.uint8(ONLY_SCANNED)
     query["use_kind"][is_scanned] |= np.uint8(ONLY_SCANNED)
+
+
+def _days_of_use(use_days: Array, accessed: Array, undated: Mask, today: int) -> Array:
+    """The last days of use as bits: those of usage, unless its rows have no dates, and that of the last access by any sign."""
+    ago = today - accessed.astype(np.int64)
+    is_recent = (accessed > 0) & (ago >= 0) & (ago <= SCANNED_DAYS)
+    last = np.where(is_recent, np.uint32(1) << np.where(is_recent, ago, 0).astype(np.uint32), 0)
+    days: Array = np.where(undated, 0, use_days).astype(np.uint32) | last.astype(np.uint32)
+    return days
 
 
 def evaluate_use(

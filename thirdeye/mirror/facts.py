@@ -26,11 +26,10 @@ from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.store import SQLRow
 
 # A row of the inventory is written again when one of these changed. Advice and labels are read from the columns alone.
-_QUERY_FACTS: Final = tuple(
-    name
-    for name in QUERY_FIELDS
-    if name not in {"name_rank", "place", "series", "departed", "use_kind", "write_cost", *ADVICE_FIELDS, *LABEL_FIELDS}
-)
+_ONLY_IN_COLUMNS: Final = frozenset({
+    "name_rank", "place", "series", "departed", "use_kind", "use_days", "write_cost", *ADVICE_FIELDS, *LABEL_FIELDS,
+})  # fmt: skip
+_QUERY_FACTS: Final = tuple(name for name in QUERY_FIELDS if name not in _ONLY_IN_COLUMNS)
 _SOURCE_FACTS: Final = (
     "created", "metadata_changed", "known_since", "absent_since", "first_use", "last_use", "days_of_use", "longest_gap",
 )  # fmt: skip

@@ -31,6 +31,17 @@ class EstateFeeds:
         now = np.full(len(variant), self.today)
         return self.watching.watched.between(variant, now - days, now)
 
+    def last_days(self, days: int) -> Array:
+        """By place, which of the last so many days tell whether its tables were used, as bits: the lowest is today."""
+        columns, bits = self.columns, np.zeros(len(self.columns.variant), np.int64)
+        # A day of the service is none of a database that its rows do not reach.
+        counts = (~columns.problems[FeedProblem.NEVER_SEEN] | (columns.since > 0)) & ~columns.undated
+        for ago in range(days):
+            day = np.full(len(bits), self.today - ago)
+            watched = self.watching.watched.between(columns.variant, day - 1, day) > 0
+            bits |= (watched & counts & (day >= columns.since) & (day <= columns.newest)).astype(np.int64) << ago
+        return bits
+
     def by_service(self) -> list[list[DatabaseFeed]]:
         """By service number its databases."""
         places = self.watching.places

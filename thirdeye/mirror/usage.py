@@ -51,7 +51,7 @@ class UsageTotals:
     """
 
     queries: Array
-    # The last days of use as bits: the lowest is today. Of so many days as `queries` counts, SCANNED_DAYS at most.
+    # The last days of use as bits, up to SCANNED_DAYS ago: the lowest is today.
     use_days: Array
     daily: dict[int, Array]
     assets_90: set[bytes] = field(default_factory=set)
@@ -310,8 +310,8 @@ class _Sums:
         self._add_use(used, number, times)
         if ago <= recent_days and counted:
             np.add.at(self.queries, day.used, day.counts.astype(np.int64))
-            if 0 <= ago <= SCANNED_DAYS:
-                self.use_days[day.used] |= np.uint32(1 << ago)
+        if 0 <= ago <= SCANNED_DAYS:
+            self.use_days[day.used] |= np.uint32(1 << ago)
         if ago <= COUNTED_DAYS and counted:
             place = self._of_table[day.used]
             services = self._service[place[place >= 0]]

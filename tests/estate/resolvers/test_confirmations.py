@@ -56,7 +56,7 @@ DIRECTORY = cast(Directory, {
         service("other", database("main")),
     ],
     "places": [[0, "shop", "core"], [0, "archive", "raw"], [1, "main", "dbo"]],
-    "places_watched": [41, 0, 120], "places_observed": [20, 0, 700],
+    "places_watched": [41, 0, 120], "places_days": [0, 0, 0], "places_observed": [20, 0, 700],
     "owner_sets": [[]], "departed": [], "tag_sets": [[]], "labels": no_labels(), "domains": [], "domain_sets": [[]],
     "missing_domains": [], "users": {}, "people": nobody(), "warnings": [],
 })  # fmt: skip

@@ -85,6 +85,13 @@ export interface Series {
   table: { fqn: string } | null;
 }
 
+/** A day in UTC; `used` is null where nobody can tell. */
+export interface TableDay {
+  day: string;
+  watched: boolean;
+  used: boolean | null;
+}
+
 export interface TableOfPage {
   id: string;
   fqn: string;
@@ -131,6 +138,7 @@ export interface TableOfPage {
   activityReason: string;
   unknownReason: string | null;
   observation: { days: number; watchedDays: number; note: string | null } | null;
+  lastDays: TableDay[];
   inUse: boolean;
   zombie: boolean;
   absentSince: string | null;

@@ -3,6 +3,7 @@ import { count, day } from "../../format";
 import { t, textOf } from "../../texts";
 import { Card } from "../basics";
 import type { TableOfPage } from "./answer";
+import { Calendar } from "./calendar";
 import { Fact } from "./facts";
 
 export function Use({ table }: { table: TableOfPage }) {
@@ -27,6 +28,7 @@ export function Use({ table }: { table: TableOfPage }) {
           {observation ? t("table.watchedOf", { watched: observation.watchedDays, count: observation.days }) : t("unknown")}
         </Fact>
       </dl>
+      <Calendar days={table.lastDays} />
       {observation?.note && (
         <p class="muted" lang="en">
           {observation.note}

@@ -92,7 +92,6 @@ export const table: Texts<typeof english> = {
   "table.watchedDays": { one: "einem beobachteten Tag", other: "{count} beobachteten Tagen" },
   "table.never": "nie, solange jemand hinsah",
   "table.calendar": "Die letzten 30 Tage",
-  "table.week": "Woche ab {day}",
   "table.dayUsed": "benutzt",
   "table.dayWatched": "beobachtet, nicht benutzt",
   "table.dayUnwatched": "niemand sah hin",

@@ -90,7 +90,6 @@ export const table = {
   "table.watchedDays": { one: "one watched day", other: "{count} watched days" },
   "table.never": "never, while somebody looked",
   "table.calendar": "The last 30 days",
-  "table.week": "Week from {day}",
   "table.dayUsed": "used",
   "table.dayWatched": "watched, not used",
   "table.dayUnwatched": "nobody looked",

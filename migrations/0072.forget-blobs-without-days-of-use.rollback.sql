@@ -1,0 +1,3 @@
+-- loses: nothing, the next refresh reads everything again
+-- transactional: false
+DELETE FROM estate_state
