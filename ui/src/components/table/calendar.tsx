@@ -5,14 +5,22 @@ import type { TableDay } from "./answer";
 
 const DAY = 86_400_000;
 const WEEK = 7;
-const KINDS: [string, Key][] = [
-  ["used", "table.dayUsed"],
-  ["watched", "table.dayWatched"],
-  ["unwatched", "table.dayUnwatched"],
-];
+type Kind = "used" | "watched" | "unwatched" | "untold";
+const SAID: Record<Kind, Key> = {
+  used: "table.dayUsed",
+  watched: "table.dayWatched",
+  unwatched: "table.dayUnwatched",
+  untold: "table.dayUntold",
+};
+
+function kindOf(day: TableDay): Kind {
+  if (day.used !== null) return day.used ? "used" : "watched";
+  return day.watched ? "untold" : "unwatched";
+}
 
 export function Calendar({ days }: { days: TableDay[] }) {
   const weeks = weeksOf(days);
+  const kinds = (Object.keys(SAID) as Kind[]).filter((kind) => kind !== "untold" || days.some((each) => kindOf(each) === kind));
   const names = new Intl.DateTimeFormat(language.value, { weekday: "short", timeZone: "UTC" });
   return (
     <figure class="last-days">
@@ -39,10 +47,10 @@ export function Calendar({ days }: { days: TableDay[] }) {
         </tbody>
       </table>
       <figcaption class="legend small">
-        {KINDS.map(([kind, text]) => (
+        {kinds.map((kind) => (
           <span key={kind}>
             <span class={`day ${kind}`} aria-hidden="true" />
-            {t(text)}
+            {t(SAID[kind])}
           </span>
         ))}
       </figcaption>
@@ -51,8 +59,8 @@ export function Calendar({ days }: { days: TableDay[] }) {
 }
 
 function Shown({ day }: { day: TableDay }) {
-  const [kind, text] = KINDS[day.used ? 0 : day.used === false ? 1 : 2] as [string, Key];
-  const said = `${named(day.day)}: ${t(text)}`;
+  const kind = kindOf(day);
+  const said = `${named(day.day)}: ${t(SAID[kind])}`;
   return (
     <span class={`day ${kind}`} title={said}>
       <span aria-hidden="true">{Number(day.day.slice(8))}</span>

@@ -61,8 +61,10 @@ function Cost({ table }: { table: TableOfPage }) {
           {t("table.perGb", { price: table.usdPerGbMonth })}
           {table.longTermRate && ` ${t("table.longTerm")}`}
           <span class="muted small block">
-            {t(`table.basis.${table.priceBasis}`)} <Name text={price.service ?? price.serviceType} />,{" "}
-            {t("table.validFrom", { day: day(price.effectiveFrom) ?? "" })}
+            {t(`table.basis.${table.priceBasis}`)} <Name text={price.service ?? price.serviceType} />
+            {table.priceBasis === "LIST"
+              ? price.sourceDate && `, ${t("table.readOn", { day: day(price.sourceDate) ?? "" })}`
+              : `, ${t("table.validFrom", { day: day(price.effectiveFrom) ?? "" })}`}
             {price.source && (
               <>
                 {" · "}
