@@ -18,7 +18,7 @@ export function Use({ table }: { table: TableOfPage }) {
         <Fact name={t("table.firstUse")}>{day(table.firstUse) ?? never}</Fact>
         <Fact name={t("table.lastUse")}>{day(table.lastUse ?? table.lastAccessed) ?? never}</Fact>
         <Fact name={t("table.longestPause")}>
-          {table.daysOfUse > 1 ? t("table.watchedDays", { count: table.longestPauseDays }) : t("table.noPause")}
+          {table.daysOfUse > 1 ? t("table.pauseOf", { count: table.longestPauseDays }) : t("table.noPause")}
         </Fact>
         <Fact name={t("table.daysOfUse")}>{table.evidence === "QUERIES" ? count(table.daysOfUse) : t("unknown")}</Fact>
         <Fact name={t("table.queries")}>{table.evidence === "QUERIES" ? count(table.queries30d) : t("unknown")}</Fact>

@@ -90,6 +90,7 @@ export const table: Texts<typeof english> = {
   "table.lastWritten": "Zuletzt geschrieben",
   "table.watched": "Beobachtete Tage",
   "table.watchedOf": { one: "{watched} vom letzten Tag", other: "{watched} der letzten {count}" },
+  "table.pauseOf": { one: "ein beobachteter Tag", other: "{count} beobachtete Tage" },
   "table.watchedDays": { one: "einem beobachteten Tag", other: "{count} beobachteten Tagen" },
   "table.never": "nie, solange jemand hinsah",
   "table.calendar": "Die letzten 30 Tage",

@@ -88,6 +88,7 @@ export const table = {
   "table.lastWritten": "Last written",
   "table.watched": "Days that were watched",
   "table.watchedOf": { one: "{watched} of the last day", other: "{watched} of the last {count}" },
+  "table.pauseOf": { one: "one watched day", other: "{count} watched days" },
   "table.watchedDays": { one: "one watched day", other: "{count} watched days" },
   "table.never": "never, while somebody looked",
   "table.calendar": "The last 30 days",
