@@ -27,8 +27,49 @@ export function Removal({ table }: { table: TableOfPage }) {
   );
 }
 
+interface Choice {
+  archiveLocation?: string;
+  readers?: string[];
+}
+
 function Plan({ table }: { table: TableOfPage }) {
-  const query = useQuery<Answered>("get_removal_plan", { fqn: table.fqn });
+  const [choice, setChoice] = useState<Choice>({});
+  return (
+    <>
+      <Choices choose={setChoice} />
+      <PlanShown table={table} choice={choice} />
+    </>
+  );
+}
+
+/** Where to unload to, and who loses the right to read: statements are written for these. */
+function Choices({ choose }: { choose: (choice: Choice) => void }) {
+  const [location, setLocation] = useState("");
+  const [readers, setReaders] = useState("");
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const names = readers.split(",").map((each) => each.trim()).filter(Boolean);
+    choose({
+      ...(location.trim() ? { archiveLocation: location.trim() } : {}),
+      ...(names.length > 0 ? { readers: names } : {}),
+    });
+  };
+  return (
+    <details>
+      <summary>{t("table.planFor")}</summary>
+      <form class="decide" onSubmit={submit}>
+        <label for="plan-location">{t("table.archiveLocation")}</label>
+        <input id="plan-location" value={location} placeholder="s3://bucket/archive/" onInput={(event) => setLocation(event.currentTarget.value)} />
+        <label for="plan-readers">{t("table.readers")}</label>
+        <input id="plan-readers" value={readers} onInput={(event) => setReaders(event.currentTarget.value)} />
+        <button type="submit">{t("table.writePlan")}</button>
+      </form>
+    </details>
+  );
+}
+
+function PlanShown({ table, choice }: { table: TableOfPage; choice: Choice }) {
+  const query = useQuery<Answered>("get_removal_plan", { fqn: table.fqn, ...choice });
   const mayGo = table.verdict.recommendation === "DELETE" || table.verdict.recommendation === "ARCHIVE";
   return (
     <Answer query={query} lines={10}>
