@@ -94,7 +94,7 @@ function Group({ kind, nodes }: { kind: string; nodes: Node[] }) {
 
 function AsTable({ nodes }: { nodes: Node[] }) {
   return (
-    <div class="scrolls tall" tabIndex={0} role="region" aria-label={t("table.impact")}>
+    <div class="scrolls tall" tabIndex={0} role="region" aria-label={`${t("table.impact")}: ${t("asTable")}`}>
       <table>
         <thead>
           <tr>

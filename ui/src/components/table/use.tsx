@@ -20,8 +20,8 @@ export function Use({ table }: { table: TableOfPage }) {
         <Fact name={t("table.longestPause")}>
           {table.daysOfUse > 1 ? t("table.pauseOf", { count: table.longestPauseDays }) : t("table.noPause")}
         </Fact>
-        <Fact name={t("table.daysOfUse")}>{table.evidence === "QUERIES" ? count(table.daysOfUse) : t("unknown")}</Fact>
-        <Fact name={t("table.queries")}>{table.evidence === "QUERIES" ? count(table.queries30d) : t("unknown")}</Fact>
+        <Fact name={t("table.daysOfUse")}>{counted(table, table.daysOfUse)}</Fact>
+        <Fact name={t("table.queries")}>{counted(table, table.queries30d)}</Fact>
         <Fact name={t("table.idle")}>{table.idleDays === null ? t("unknown") : t("table.watchedDays", { count: table.idleDays })}</Fact>
         <Fact name={t("table.lastWritten")}>{day(table.lastWritten) ?? t("unknown")}</Fact>
         <Fact name={t("table.watched")}>
@@ -36,4 +36,9 @@ export function Use({ table }: { table: TableOfPage }) {
       )}
     </Card>
   );
+}
+
+/** Of what nobody counts, none is not nothing. */
+function counted(table: TableOfPage, number: number): string {
+  return number > 0 || table.evidence === "QUERIES" ? count(number) : t("unknown");
 }

@@ -67,9 +67,8 @@ function Basis({ verdict }: { verdict: VerdictOfTable }) {
         {t(`table.rung.${ladder.rung}` as Key)} {t("table.lookBack", { count: verdict.lookBackDays })}
         {risk && ` ${t("table.ownShare", { share: percent(risk.ownShare) ?? "" })}`}
       </p>
-      <p class="muted">
-        <span lang="en">{ladder.next}</span>
-        {ladder.missingDays ? ` (${t("table.missingDays", { count: ladder.missingDays })})` : null}
+      <p class="muted" lang="en">
+        {ladder.next}
       </p>
     </>
   );

@@ -43,7 +43,6 @@ export const table: Texts<typeof english> = {
   "table.basis": "Worauf das beruht",
   "table.lookBack": { one: "Sie blickt auf einen beobachteten Tag zurück.", other: "Sie blickt auf {count} beobachtete Tage zurück." },
   "table.ownShare": "{share} der Zahl kommen aus diesem Bestand, der Rest aus Beständen im Allgemeinen.",
-  "table.missingDays": { one: "noch ein beobachteter Tag", other: "noch {count} beobachtete Tage" },
   "table.blockers": "Was sie zurückhält",
   "table.noBlockers": "Nichts hält sie zurück.",
   "table.toUnlock": "Was das meiste Geld freigäbe",

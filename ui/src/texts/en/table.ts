@@ -41,7 +41,6 @@ export const table = {
   "table.basis": "What that rests on",
   "table.lookBack": { one: "It looks back on one watched day.", other: "It looks back on {count} watched days." },
   "table.ownShare": "{share} of the number comes from this estate, the rest from estates at large.",
-  "table.missingDays": { one: "one more watched day", other: "{count} more watched days" },
   "table.blockers": "What holds it back",
   "table.noBlockers": "Nothing holds it back.",
   "table.toUnlock": "What would unlock most money",
