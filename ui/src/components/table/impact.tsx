@@ -29,6 +29,8 @@ export function Impact({ fqn }: { fqn: string }) {
 
 function Shown({ downstream, dependents }: Answered["table"]) {
   const { nodes, totalCount, totalCountIsCapped } = downstream;
+  // Of the farthest ones shown there may be more.
+  const farthest = totalCount > nodes.length || totalCountIsCapped ? nodes.at(-1)?.distance : undefined;
   if (nodes.length === 0) return <p>{t("table.noDependents")}</p>;
   return (
     <>
@@ -47,7 +49,7 @@ function Shown({ downstream, dependents }: Answered["table"]) {
             <section key={distance} class="distance">
               <h3>{t("table.away", { count: Number(distance) })}</h3>
               {grouped(of, (each) => each.asset.kind).map(([kind, alike]) => (
-                <Group key={kind} kind={kind} nodes={alike} />
+                <Group key={kind} kind={kind} nodes={alike} isCut={Number(distance) === farthest} />
               ))}
             </section>
           ))}
@@ -61,7 +63,7 @@ function Shown({ downstream, dependents }: Answered["table"]) {
   );
 }
 
-function Group({ kind, nodes }: { kind: string; nodes: Node[] }) {
+function Group({ kind, nodes, isCut }: { kind: string; nodes: Node[]; isCut: boolean }) {
   const [isOpen, setOpen] = useState(false);
   const used = nodes.filter((each) => each.asset.inUse).length;
   const shown = isOpen ? nodes : nodes.slice(0, SHOWN);
@@ -70,7 +72,7 @@ function Group({ kind, nodes }: { kind: string; nodes: Node[] }) {
       <p class="small">
         <strong>{kindName(kind)}</strong>{" "}
         <span class="muted">
-          {t("table.ofKind", { count: nodes.length })}
+          {t(isCut ? "table.atLeast" : "table.ofKind", { count: nodes.length })}
           {", "}
           {t("table.usedOfKind", { count: used })}
         </span>

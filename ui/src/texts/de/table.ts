@@ -109,6 +109,7 @@ export const table: Texts<typeof english> = {
   "table.nearest": { one: "Gezeigt ist das nächste.", other: "Gezeigt sind die {count} nächsten." },
   "table.here": "Hier",
   "table.ofKind": { one: "eines", other: "{count}" },
+  "table.atLeast": { one: "mindestens eines", other: "mindestens {count}" },
   "table.usedOfKind": { one: "eines benutzt", other: "{count} benutzt" },
   "table.isUsed": "Benutzt",
   "table.more": { one: "Noch eines zeigen", other: "Noch {count} zeigen" },

@@ -104,6 +104,7 @@ export const table = {
   "table.nearest": { one: "Shown is the nearest one.", other: "Shown are the {count} nearest." },
   "table.here": "Here",
   "table.ofKind": { one: "one", other: "{count}" },
+  "table.atLeast": { one: "at least one", other: "at least {count}" },
   "table.usedOfKind": { one: "one in use", other: "{count} in use" },
   "table.isUsed": "In use",
   "table.more": { one: "Show one more", other: "Show {count} more" },
