@@ -1,6 +1,6 @@
 // Questions to ThirdEye: persisted operations only, each told by its name.
 import { endpoint } from "./router";
-import { claimsOf, signOut, token } from "./session";
+import { claimsOf, renew, signOut, token } from "./session";
 
 export type ProblemKind =
   | "offline"
@@ -78,6 +78,7 @@ async function askOnce<Data>(
   const answer = (await response.json().catch(() => null)) as Answer<Data> | null;
   const found = answer?.errors?.[0];
   if (response.status === 401 || found?.extensions?.code === "UNAUTHENTICATED") {
+    if (await renew(sent)) return askOnce(operation, variables, signal);
     if (token.value === sent) signOut(isExpired(sent) ? "expired" : "refused");
     throw new Problem("signedOut");
   }

@@ -1,9 +1,11 @@
 // The frame around all views: where one can go, who one is, light and dark, language.
 import { Component, type ComponentChildren, type FunctionComponent } from "preact";
 import { Heading, Link, Moment, Notice } from "./components/basics";
-import { forgetAnswers } from "./query";
+import { Icon, type IconName } from "./components/icons";
+import { online } from "./online";
+import { forgetAnswers, trouble } from "./query";
 import { addressOf, place } from "./router";
-import { claims, signOut, token } from "./session";
+import { claims, reason, signOut, token } from "./session";
 import { language, languages, type Key, speak, t } from "./texts";
 import { show, theme } from "./theme";
 import { Overview } from "./views/overview";
@@ -19,7 +21,7 @@ const VIEWS: Record<string, FunctionComponent> = {
   table: TableView,
 };
 // Those that are reached from anywhere; a table is reached from a list.
-const MENU: [string, Key][] = [
+const MENU: [string, Key & IconName][] = [
   ["", "overview"],
   ["waste", "waste"],
   ["unlock", "unlock"],
@@ -41,6 +43,7 @@ export function App() {
         <nav aria-label={t("menu")}>
           {MENU.map(([view, name]) => (
             <Link key={view} to={addressOf(view)} current={place.value.view === view}>
+              <Icon name={name} />
               {t(name)}
             </Link>
           ))}
@@ -48,10 +51,50 @@ export function App() {
         <Who />
       </header>
       <main id="content" tabIndex={-1}>
-        {token.value === null && <SignIn />}
-        <Guard key={place.value.view}>{View ? <View /> : <Unknown />}</Guard>
+        <Content>{View ? <View /> : <Unknown />}</Content>
       </main>
+      <Trouble />
     </>
+  );
+}
+
+/**
+ * The view. Whoever has to sign in again does so above it, so that nothing on the screen and nothing typed is lost; whoever has
+ * left, or never came, sees nothing of it.
+ */
+function Content({ children }: { children: ComponentChildren }) {
+  const isOut = token.value === null;
+  if (isOut && reason.value === null) {
+    return (
+      <>
+        <Heading title={t("signIn")}>ThirdEye</Heading>
+        <SignIn />
+      </>
+    );
+  }
+  return (
+    <>
+      {isOut && (
+        <div class="again" role="alert">
+          <SignIn />
+        </div>
+      )}
+      <Guard key={place.value.view}>{children}</Guard>
+    </>
+  );
+}
+
+/** Why what is on the screen is not renewed, at the lower edge: it comes and goes without moving anything. */
+function Trouble() {
+  const isOffline = !online.value;
+  const problem = trouble.value;
+  if (!isOffline && problem === null) return null;
+  return (
+    <div class="trouble">
+      <Notice kind="warning">
+        <p>{isOffline ? t("offline") : `${t("outdated")} ${t(`problem.${problem?.kind ?? "other"}`)}`}</p>
+      </Notice>
+    </div>
   );
 }
 
@@ -76,6 +119,7 @@ function Who() {
       )}
       {who && (
         <button type="button" class="plain" onClick={leave}>
+          <Icon name="leave" />
           {t("signOut")}
         </button>
       )}
@@ -90,6 +134,7 @@ function Who() {
         </select>
       </label>
       <button type="button" class="plain" aria-pressed={theme.value === "dark"} onClick={() => show(theme.value === "dark" ? "light" : "dark")}>
+        <Icon name={theme.value === "dark" ? "sun" : "moon"} />
         {t("dark")}
       </button>
     </div>

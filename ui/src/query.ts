@@ -1,12 +1,23 @@
 // An operation's answer as a view sees it: at once from what is known, then from the server.
+import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ask, Problem } from "./api";
-import { token } from "./session";
+import { ask, Problem, type ProblemKind } from "./api";
+import { online } from "./online";
+import { claims, token } from "./session";
 
 const SLOW_AFTER = 200;
 // So many answers are kept for going back.
 const KEPT = 50;
 const known = new Map<string, unknown>();
+let knownBy: string | null = null;
+
+// What passes by itself is asked for again by itself, after so many seconds, twice that, and so on.
+const PASSING: ReadonlySet<ProblemKind> = new Set<ProblemKind>(["offline", "unavailable", "busy", "timeout"]);
+const FIRST_RETRY = 3;
+const LONGEST_RETRY = 15;
+
+/** What keeps answers on the screen from being renewed; null if nothing does. */
+export const trouble = signal<Problem | null>(null);
 
 export interface Query<Data> {
   data: Data | null;
@@ -14,6 +25,8 @@ export interface Query<Data> {
   /** Whether there is nothing to show yet, and it has been so for long enough to say so. */
   slow: boolean;
   loading: boolean;
+  /** After how many seconds a problem is asked about again by itself; null if it is not. */
+  again: number | null;
   reload: () => void;
 }
 
@@ -26,7 +39,16 @@ export function forgetAnswers(): void {
 export function askAhead(operation: string, variables: Record<string, unknown>, signal: AbortSignal): void {
   const key = `${operation} ${JSON.stringify(variables)}`;
   if (known.has(key)) return;
-  ask(operation, variables, signal).then((found) => keep(key, found)).catch(() => undefined);
+  const caller = token.value;
+  const remember = (found: unknown) => {
+    if (token.value === caller) keep(key, found);
+  };
+  ask(operation, variables, signal).then(remember, () => undefined);
+}
+
+function forgetThoseOfOthers(name: string | null): void {
+  if (knownBy !== null && knownBy !== name) forgetAnswers();
+  knownBy = name;
 }
 
 function keep(key: string, answer: unknown): void {
@@ -35,53 +57,80 @@ function keep(key: string, answer: unknown): void {
   if (known.size > KEPT) known.delete(known.keys().next().value as string);
 }
 
-/** The answer to an operation; of null nothing is asked. */
+interface State<Data> {
+  key: string;
+  data: Data | null;
+  problem: Problem | null;
+  again: number | null;
+  loading: boolean;
+}
+
+/** The answer to an operation; of null nothing is asked. It is asked again for whoever signs in, and when what was away is back. */
 export function useQuery<Data>(operation: string | null, variables: Record<string, unknown> = {}): Query<Data> {
   const key = `${operation} ${JSON.stringify(variables)}`;
-  const [state, setState] = useState<{ key: string; data: Data | null; problem: Problem | null; loading: boolean }>({
-    key,
-    data: (known.get(key) as Data | undefined) ?? null,
-    problem: null,
-    loading: true,
-  });
+  const remembered = () => (known.get(key) as Data | undefined) ?? null;
+  const [state, setState] = useState<State<Data>>({ key, data: remembered(), problem: null, again: null, loading: true });
   const [slow, setSlow] = useState(false);
   const [turn, setTurn] = useState(0);
-  const aborted = useRef<AbortController | null>(null);
+  const failures = useRef({ key, count: 0 });
   const caller = token.value;
+  const isOnline = online.value;
+  const reload = () => setTurn((each) => each + 1);
   useEffect(() => {
     if (operation === null || caller === null) return;
+    forgetThoseOfOthers(claims.value?.name ?? null);
     const controller = new AbortController();
-    aborted.current?.abort();
-    aborted.current = controller;
-    const data = (known.get(key) as Data | undefined) ?? null;
-    setState({ key, data, problem: null, loading: true });
+    let retry: ReturnType<typeof setTimeout> | undefined;
+    // A problem stays until there is an answer: what is said of it would come and go with each new try.
+    setState((before) => ({ ...before, key, data: remembered(), problem: before.key === key ? before.problem : null, loading: true }));
+    setSlow(false);
     const timer = setTimeout(() => setSlow(true), SLOW_AFTER);
     ask<Data>(operation, variables, controller.signal)
-      .then((found) => {
-        keep(key, found);
-        setState({ key, data: found, problem: null, loading: false });
+      .then((data) => {
+        if (controller.signal.aborted) return;
+        keep(key, data);
+        failures.current = { key, count: 0 };
+        trouble.value = null;
+        setState({ key, data, problem: null, again: null, loading: false });
       })
       .catch((error: unknown) => {
         if (controller.signal.aborted) return;
         const problem = error instanceof Problem ? error : new Problem("other", String(error));
-        setState({ key, data, problem, loading: false });
+        const count = failures.current.key === key ? failures.current.count : 0;
+        failures.current = { key, count: count + 1 };
+        const again = secondsUntilRetry(problem, count);
+        if (again !== null) retry = setTimeout(reload, again * 1000);
+        const data = remembered();
+        if (data !== null && problem.kind !== "signedOut") trouble.value = problem;
+        setState({ key, data, problem, again, loading: false });
       })
       .finally(() => {
         clearTimeout(timer);
-        setSlow(false);
+        if (!controller.signal.aborted) setSlow(false);
       });
     return () => {
       clearTimeout(timer);
+      clearTimeout(retry);
       controller.abort();
     };
   }, [key, turn, caller]);
+  useEffect(() => {
+    if (isOnline && state.problem?.kind === "offline") reload();
+  }, [isOnline]);
   const isCurrent = state.key === key;
-  const data = isCurrent ? state.data : ((known.get(key) as Data | undefined) ?? null);
+  const data = isCurrent ? state.data : remembered();
   return {
     data,
     problem: isCurrent ? state.problem : null,
+    again: isCurrent ? state.again : null,
     loading: !isCurrent || state.loading,
     slow: slow && data === null,
-    reload: () => setTurn((each) => each + 1),
+    reload,
   };
+}
+
+/** How long to wait before asking again; null for what does not pass by itself. */
+function secondsUntilRetry(problem: Problem, failures: number): number | null {
+  if (!PASSING.has(problem.kind)) return null;
+  return Math.max(problem.retryAfter ?? 0, Math.min(FIRST_RETRY * 2 ** failures, LONGEST_RETRY));
 }

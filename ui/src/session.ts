@@ -60,6 +60,14 @@ export async function begin(): Promise<void> {
   }
 }
 
+/** Takes the token that OpenMetadata has renewed since, if it is of the same person; tells whether it did. */
+export async function renew(refused: string): Promise<boolean> {
+  const found = await tokenOfOpenMetadata();
+  const isAnother = found !== null && found !== refused && claimsOf(found)?.name === claimsOf(refused)?.name;
+  if (isAnother && token.value === refused) token.value = found;
+  return isAnother;
+}
+
 /** What a token says of itself, to be shown only; null for what is no token. */
 export function claimsOf(text: string): Claims | null {
   try {

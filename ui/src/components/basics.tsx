@@ -6,6 +6,8 @@ import { moment, money } from "../format";
 import type { Query } from "../query";
 import { go } from "../router";
 import { type Key, t } from "../texts";
+import { FirstRun } from "./first_run";
+import { Icon } from "./icons";
 
 export function Link(props: { to: string; children: ComponentChildren; class?: string; current?: boolean; title?: string }) {
   const follow = (event: MouseEvent) => {
@@ -73,40 +75,49 @@ export function Heading({ children, title }: { children: ComponentChildren; titl
 export function Notice(props: { kind: "info" | "warning" | "error"; children: ComponentChildren }) {
   return (
     <div class={`notice ${props.kind}`} role={props.kind === "error" ? "alert" : "status"}>
-      {props.children}
+      <Icon name={props.kind === "info" ? "info" : "warning"} />
+      <div>{props.children}</div>
     </div>
   );
 }
 
-export function ProblemNotice({ problem, retry }: { problem: Problem; retry: () => void }) {
+/** Why there is no answer, and the way on; `again`: after how many seconds it is asked again by itself. */
+export function ProblemNotice({ problem, retry, again = null }: { problem: Problem; retry: () => void; again?: number | null }) {
   if (problem.kind === "signedOut") return null;
+  const isPassing = again !== null;
   const said = problem.detail && problem.kind !== "offline" ? problem.detail : "";
   return (
-    <Notice kind="error">
+    <Notice kind={isPassing ? "warning" : "error"}>
       <p>{t(`problem.${problem.kind}`)}</p>
       {said && (
         <p class="muted">
           <bdi>{said}</bdi>
         </p>
       )}
+      {isPassing && <p class="muted">{t("askedAgain", { count: again })}</p>}
       {problem.kind !== "forbidden" && problem.kind !== "notFound" && (
         <button type="button" onClick={retry}>
-          {t("tryAgain")}
+          {t(isPassing ? "askNow" : "tryAgain")}
         </button>
       )}
     </Notice>
   );
 }
 
-/** What a query gave, or where it is: nothing for a moment, then where the answer will stand, or what is wrong. */
+/**
+ * What a query gave, or where it is: nothing for a moment, then where the answer will stand, or what is wrong. An answer from
+ * before stays when a newer one cannot be had for now; the frame says so.
+ */
 export function Answer<Data>(props: { query: Query<Data>; lines?: number; children: (data: Data) => ComponentChildren }) {
-  const { data, problem, slow, reload } = props.query;
+  const { data, problem, slow, again, reload } = props.query;
+  const notice = problem && <ProblemNotice problem={problem} retry={reload} again={again} />;
+  const isFirstRun = data === null && problem?.kind === "unavailable";
   return (
     <>
-      {problem && <ProblemNotice problem={problem} retry={reload} />}
+      {isFirstRun ? <FirstRun reload={reload}>{notice}</FirstRun> : (data === null || again === null) && notice}
       {data !== null && props.children(data)}
-      {data === null && problem === null && (
-        <div class={slow ? "skeleton" : "skeleton waiting"} aria-busy="true" aria-label={t("loading")}>
+      {data === null && (problem === null || problem.kind === "signedOut") && (
+        <div class={slow ? "skeleton" : "skeleton waiting"} aria-busy="true" role="status" aria-label={t("loading")}>
           {Array.from({ length: props.lines ?? 6 }, (_, line) => (
             <div key={line} />
           ))}

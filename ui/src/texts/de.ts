@@ -1,8 +1,9 @@
 import type { Catalogue } from ".";
 import { common } from "./de/common";
 import { overview } from "./de/overview";
+import { states } from "./de/states";
 import { table } from "./de/table";
 import { unlock } from "./de/unlock";
 import { waste } from "./de/waste";
 
-export const de: Catalogue = { ...common, ...overview, ...waste, ...table, ...unlock };
+export const de: Catalogue = { ...common, ...states, ...overview, ...waste, ...table, ...unlock };

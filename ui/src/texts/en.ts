@@ -1,8 +1,9 @@
 // English, and the keys of every language. `{name}` stands for a value.
 import { common } from "./en/common";
 import { overview } from "./en/overview";
+import { states } from "./en/states";
 import { table } from "./en/table";
 import { unlock } from "./en/unlock";
 import { waste } from "./en/waste";
 
-export const en = { ...common, ...overview, ...waste, ...table, ...unlock };
+export const en = { ...common, ...states, ...overview, ...waste, ...table, ...unlock };

@@ -1,0 +1,27 @@
+// Simple drawings of our own, on 24 by 24 in the colour of the text. They stand beside words, so that no reader hears them.
+const LINES = {
+  overview: "M4 19V11M10 19V5M16 19v-6M21 19H3",
+  waste: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v6M14 11v6",
+  unlock: "M5 11h14v9H5zM8 11V7a4 4 0 0 1 7.7-1.5M12 15v2",
+  sun: "M12 8a4 4 0 1 0 0 8a4 4 0 1 0 0-8M12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.5 1.5M17.5 17.5L19 19M5 19l1.5-1.5M17.5 6.5L19 5",
+  moon: "M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5z",
+  copy: "M9 9h11v11H9zM15 9V4H4v11h5",
+  external: "M14 4h6v6M20 4l-9 9M18 14v6H4V6h6",
+  warning: "M12 3L2 20h20zM12 10v4M12 17v.5",
+  info: "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M12 11v6M12 7v.5",
+  check: "M4 12.5l5.5 5.5L20 6.5",
+  close: "M5 5l14 14M19 5L5 19",
+  download: "M12 4v11M7 11l5 5l5-5M4 20h16",
+  search: "M10.5 4a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13M15.5 15.5L21 21",
+  leave: "M10 4H4v16h6M9 12h12M17 8l4 4l-4 4",
+} as const;
+
+export type IconName = keyof typeof LINES;
+
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg class="icon" width="16" height="16" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path d={LINES[name]} fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" />
+    </svg>
+  );
+}
