@@ -27,6 +27,11 @@ export function addressOf(view: string, params: Record<string, string | null | u
   return address.pathname + address.search;
 }
 
+/** Names in one parameter: commas stand between them, and a backslash before a comma or backslash of a name's own. */
+export function listOf(names: readonly string[]): string {
+  return names.map((each) => each.replace(/[\\,]/g, "\\$&")).join(",");
+}
+
 /** The address of one of ThirdEye's own endpoints, such as `graphql`, wherever a proxy put it. */
 export function endpoint(name: string): string {
   return new URL(`../${name}`, root).pathname;

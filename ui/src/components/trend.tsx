@@ -11,9 +11,18 @@ export interface Point {
   value: number | null;
 }
 
-const HEIGHT = 180;
+/** Something that happened beside the line. */
+export interface Mark {
+  at: string;
+  kind: "changed" | "completed";
+  text: string;
+}
 
-export function Trend({ points, label }: { points: Point[]; label: string }) {
+const HEIGHT = 180;
+const NONE: Mark[] = [];
+const COLOURS = { changed: "--warning", completed: "--success" } as const;
+
+export function Trend({ points, label, marks = NONE }: { points: Point[]; label: string; marks?: Mark[] }) {
   const place = useRef<HTMLDivElement>(null);
   const look = theme.value;
   useEffect(() => {
@@ -31,6 +40,7 @@ export function Trend({ points, label }: { points: Point[]; label: string }) {
         legend: { show: false },
         scales: { y: { range: [0, 100] } },
         axes: [{ ...axis, values: (_, ticks) => ticks.map((each) => days.format(new Date(each * 1000))) }, { ...axis, size: 40 }],
+        hooks: { draw: [(drawn) => drawMarks(drawn, marks, colour)] },
         series: [{}, { stroke: colour("--brand"), width: 2, spanGaps: true, points: { show: points.length < 40 } }],
       },
       [points.map((each) => new Date(each.at).getTime() / 1000), points.map((each) => each.value)],
@@ -42,20 +52,30 @@ export function Trend({ points, label }: { points: Point[]; label: string }) {
       sizes.disconnect();
       chart.destroy();
     };
-  }, [points, look, language.value]);
+  }, [points, marks, look, language.value]);
   if (points.length === 0) return <p class="muted">{t("noHistory")}</p>;
   return (
     <>
       {points.length > 1 && <div ref={place} class="chart" aria-hidden="true" />}
+      {points.length > 1 && <Legend marks={marks} />}
       <details class="small" open={points.length === 1}>
         <summary>{t("asTable")}</summary>
         <div class="scrolls short" tabIndex={0} role="region" aria-label={label}>
           <table>
             <tbody>
-              {[...points].reverse().map((each) => (
-                <tr key={each.at}>
-                  <th scope="row">{day(each.at.slice(0, 10))}</th>
-                  <td class="number">{each.value ?? t("unknown")}</td>
+              {rows(points, marks).map(({ at, value, texts }) => (
+                <tr key={at}>
+                  <th scope="row">{day(at)}</th>
+                  <td class="number">{value}</td>
+                  {marks.length > 0 && (
+                    <td>
+                      {texts.map((text) => (
+                        <div key={text}>
+                          <bdi>{text}</bdi>
+                        </div>
+                      ))}
+                    </td>
+                  )}
                 </tr>
               ))}
             </tbody>
@@ -64,4 +84,60 @@ export function Trend({ points, label }: { points: Point[]; label: string }) {
       </details>
     </>
   );
+}
+
+/** What the marks stand for; of which kind each is the shape tells, too. */
+function Legend({ marks }: { marks: Mark[] }) {
+  const kinds = (["changed", "completed"] as const).filter((kind) => marks.some((mark) => mark.kind === kind));
+  if (kinds.length === 0) return null;
+  return (
+    <p class="muted small" aria-hidden="true">
+      {kinds.map((kind) => (
+        <span key={kind} class={`mark ${kind}`}>
+          {t(`mark.${kind}`)}
+        </span>
+      ))}
+    </p>
+  );
+}
+
+/** The days of points and marks, newest first. A day has no score of its own if there is only a mark. */
+function rows(points: Point[], marks: Mark[]): { at: string; value: string | number; texts: string[] }[] {
+  const days = new Map<string, { value: string | number; texts: string[] }>();
+  for (const each of points) days.set(each.at.slice(0, 10), { value: each.value ?? t("unknown"), texts: [] });
+  for (const { at, text } of marks) {
+    const key = at.slice(0, 10);
+    const known = days.get(key) ?? { value: "", texts: [] };
+    known.texts.push(text);
+    days.set(key, known);
+  }
+  return [...days].sort(([one], [other]) => other.localeCompare(one)).map(([at, each]) => ({ at, ...each }));
+}
+
+/** A line for each mark, with a triangle for what changed and a circle for what was completed. */
+function drawMarks(chart: uPlot, marks: Mark[], colour: (name: string) => string): void {
+  const { ctx, bbox } = chart;
+  const size = 4 * devicePixelRatio;
+  ctx.save();
+  ctx.lineWidth = devicePixelRatio;
+  for (const { at, kind } of marks) {
+    const x = chart.valToPos(Date.parse(at) / 1000, "x", true);
+    if (!(x >= bbox.left && x <= bbox.left + bbox.width)) continue;
+    ctx.strokeStyle = ctx.fillStyle = colour(COLOURS[kind]);
+    ctx.beginPath();
+    ctx.setLineDash([size, size]);
+    ctx.moveTo(x, bbox.top + 2 * size);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.beginPath();
+    if (kind === "completed") ctx.arc(x, bbox.top + size, size, 0, 2 * Math.PI);
+    else {
+      ctx.moveTo(x - size, bbox.top);
+      ctx.lineTo(x + size, bbox.top);
+      ctx.lineTo(x, bbox.top + 2 * size);
+    }
+    ctx.fill();
+  }
+  ctx.restore();
 }

@@ -1,55 +1,40 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { Answer, Card, Freshness, Heading, Link, Money, Name, Notice } from "../components/basics";
+import { Changes } from "../components/overview/changes";
+import { marks } from "../components/overview/marks";
+import { Parts } from "../components/overview/parts";
+import type { Opportunity, Quality as Rate, Report, Score as Points } from "../components/overview/report";
+import { lastVisit } from "../components/overview/visit";
 import { Trend } from "../components/trend";
-import { count, money, percent } from "../format";
+import { money, percent } from "../format";
 import { useQuery } from "../query";
 import { addressOf } from "../router";
-import { t } from "../texts";
-import type { Owner, Verdict } from "../types";
+import { language, t } from "../texts";
+import "./overview.css";
 
-interface Report {
-  ziScore: {
-    score: number | null;
-    status: string;
-    trend: string | null;
-    delta: number | null;
-    coverage: number | null;
-    capturedAt: string | null;
-    drivers: { component: string; service: string; points: number }[];
-  };
-  healthScoreHistory: { edges: { node: { bucketStart: string; score: number | null; status: string } }[] };
-  estate: {
-    refreshedAt: string;
-    stale: boolean;
-    warnings: string[];
-    total: { tables: number; monthlyCost: string | null; zombies: number; zombieCost: string | null };
-  };
-  unlockPlan: { monthlyCost: string; released: string; stays: string; blocked: string; tables: number; tablesOfUnknownCost: number };
-  verdicts: {
-    bestSavings: {
-      fqn: string;
-      monthlyCost: string | null;
-      owners: Owner[];
-      verdict: { recommendation: Verdict; saving: string | null; reasons: string[] };
-    }[];
-  };
-  savings: { realizedUsd: string; projectedUsd: string };
-  verdictQuality: { verdicts: number; regrets: number; rate: number | null; lower: number | null; upper: number | null; standing: number };
-}
+const ASKED_EVERY = 3_000;
 
 export function Overview() {
-  const query = useQuery<Report>("get_report", { groups: 5, tables: 5 });
+  const [since] = useState(lastVisit);
+  const query = useQuery<Report>("get_overview", { since });
+  const isPending = query.data?.ziScore.status === "PENDING";
+  useEffect(() => {
+    if (!isPending) return;
+    const timer = setInterval(query.reload, ASKED_EVERY);
+    return () => clearInterval(timer);
+  }, [isPending]);
   return (
     <>
       <Heading title={t("overview")}>{t("overview")}</Heading>
       <Answer query={query} lines={12}>
-        {(report) => <Body report={report} />}
+        {(report) => <Body report={report} since={since} />}
       </Answer>
     </>
   );
 }
 
-function Body({ report }: { report: Report }) {
-  const { estate, unlockPlan: plan } = report;
+function Body({ report, since }: { report: Report; since: string | null }) {
+  const { estate, unlockPlan: plan, ziScore: score } = report;
   if (estate.total.tables === 0) {
     return (
       <Notice kind="info">
@@ -60,34 +45,59 @@ function Body({ report }: { report: Report }) {
   return (
     <>
       <Freshness {...estate} />
+      {score.status === "NO_EVIDENCE" && <NoEvidence coverage={score.coverage} />}
       <div class="figures">
-        <Score score={report.ziScore} />
+        <Score score={score} />
         <Figure name={t("costsAMonth")} note={t("tables", { count: estate.total.tables })}>
           <Money amount={estate.total.monthlyCost} />
         </Figure>
         <Figure name={t("canGo")} note={t("canGoNote")} to={addressOf("waste", { verdict: "DELETE,ARCHIVE,STOP_REFRESH" })}>
           <Money amount={plan.released} />
         </Figure>
-        <Figure name={t("blocked")} note={t("blockedNote")} to={addressOf("unlock")}>
+        <Figure name={t("blocked")} note={t("blockedNote")} to={addressOf("unlock", { state: "BLOCKED" })}>
           <Money amount={plan.blocked} />
         </Figure>
         <Figure name={t("saved")} note={t("savedNote", { projected: money(report.savings.projectedUsd) ?? "" })}>
           <Money amount={report.savings.realizedUsd} />
         </Figure>
       </div>
-      <div class="columns">
-        <Card title={t("scoreOverTime")}>
-          <Trend
-            label={t("scoreOverTime")}
-            points={report.healthScoreHistory.edges.map(({ node }) => ({ at: node.bucketStart, value: node.score }))}
-          />
-        </Card>
-        <Quality quality={report.verdictQuality} />
-      </div>
       <Card title={t("biggest")} aside={<Link to={addressOf("waste", { sort: "saving" })}>{t("all")}</Link>}>
         <Biggest tables={report.verdicts.bestSavings} />
       </Card>
+      <div class="columns">
+        <History report={report} />
+        <Quality quality={report.verdictQuality} />
+        <Parts score={score} />
+        <Changes changes={report.changes} since={since} />
+      </div>
     </>
+  );
+}
+
+/** The score over time. Its points keep their identity while the report does: the chart is drawn anew only when they change. */
+function History({ report }: { report: Report }) {
+  const spoken = language.value;
+  const points = useMemo(
+    () => report.healthScoreHistory.edges.map(({ node }) => ({ at: node.bucketStart, value: node.score })),
+    [report],
+  );
+  const happened = useMemo(() => marks(report), [report, spoken]);
+  return (
+    <Card title={t("scoreOverTime")}>
+      <Trend label={t("scoreOverTime")} points={points} marks={happened} />
+    </Card>
+  );
+}
+
+/** Nobody looks which tables are used: the score says little, and there is something to do about it. */
+function NoEvidence({ coverage }: { coverage: number }) {
+  return (
+    <Notice kind="warning">
+      <p>{t("noEvidence", { share: percent(coverage, 1) ?? "" })}</p>
+      <p>
+        <Link to={addressOf("unlock", { actor: "OM_ADMINISTRATOR" })}>{t("noEvidenceWay")}</Link>
+      </p>
+    </Notice>
   );
 }
 
@@ -101,19 +111,24 @@ function Figure(props: { name: string; note: string; to?: string; children: prea
   );
 }
 
-function Score({ score }: { score: Report["ziScore"] }) {
-  const delta = score.delta === null ? "" : t("sinceBefore", { delta: `${score.delta > 0 ? "+" : ""}${score.delta}` });
+function Score({ score }: { score: Points }) {
+  if (score.status === "PENDING") {
+    return (
+      <Figure name={t("score")} note={t("pendingNote")}>
+        {t("pending")}
+      </Figure>
+    );
+  }
+  const delta = score.delta === 0 ? t("sinceBefore", { delta: "±0" }) : t("sinceBefore", { delta: `${score.delta > 0 ? "+" : ""}${score.delta}` });
   return (
-    <div class="card figure">
-      <span class="muted">{t("score")}</span>
-      <strong>{score.score === null ? t("pending") : score.score}</strong>
-      <span class="muted small">{score.score === null ? t("pendingNote") : delta || t("ofHundred")}</span>
-    </div>
+    <Figure name={t("score")} note={`${t("ofHundred")} · ${delta}`}>
+      {score.score}
+    </Figure>
   );
 }
 
 /** How often advice was wrong, with the interval that so few cases leave. */
-function Quality({ quality }: { quality: Report["verdictQuality"] }) {
+function Quality({ quality }: { quality: Rate }) {
   return (
     <Card title={t("wasWrong")}>
       {quality.rate === null ? (
@@ -135,10 +150,10 @@ function Quality({ quality }: { quality: Report["verdictQuality"] }) {
   );
 }
 
-function Biggest({ tables }: { tables: Report["verdicts"]["bestSavings"] }) {
+function Biggest({ tables }: { tables: Opportunity[] }) {
   if (tables.length === 0) return <p>{t("nothingToSave")}</p>;
   return (
-    <div class="scrolls">
+    <div class="scrolls" tabIndex={0} role="region" aria-label={t("biggest")}>
       <table>
         <thead>
           <tr>
@@ -162,7 +177,7 @@ function Biggest({ tables }: { tables: Report["verdicts"]["bestSavings"] }) {
                 <span class={`verdict ${each.verdict.recommendation}`}>{t(`verdict.${each.verdict.recommendation}`)}</span>
               </td>
               <td>
-                {each.owners.length ? each.owners.map((owner) => owner.name).join(", ") : <span class="muted">{t("nobody")}</span>}
+                {each.owners.length ? <Name text={each.owners.map((owner) => owner.name).join(", ")} /> : <span class="muted">{t("nobody")}</span>}
               </td>
               <td class="number">
                 <Money amount={each.verdict.saving} />
@@ -171,7 +186,6 @@ function Biggest({ tables }: { tables: Report["verdicts"]["bestSavings"] }) {
           ))}
         </tbody>
       </table>
-      <p class="hidden">{count(tables.length)}</p>
     </div>
   );
 }

@@ -1,4 +1,5 @@
 // What the unlock plan holds, and which tables of the waste view a group of it is about.
+import { listOf } from "../../router";
 import type { Owner } from "../../types";
 
 export const STATES = ["RELEASED", "BLOCKED", "STAYS", "UNKNOWN_COST"] as const;
@@ -90,9 +91,9 @@ export type Reason = keyof typeof FILTERS;
 export function tablesOf(group: Group): Filter | null {
   const found: Filter | null = FILTERS[group.reason] ?? null;
   const whose: Filter = {};
-  if (group.service !== null && group.database !== null) whose.database = fqn([group.service, group.database]);
-  else if (group.service !== null) whose.service = group.service;
-  else if (group.owners.length > 0) whose.owner = group.owners.map((owner) => `${owner.type}:${owner.name}`).join(",");
+  if (group.service !== null && group.database !== null) whose.database = listOf([fqn([group.service, group.database])]);
+  else if (group.service !== null) whose.service = listOf([group.service]);
+  else if (group.owners.length > 0) whose.owner = listOf(group.owners.map((owner) => `${owner.type}:${owner.name}`));
   else if (group.actor === "STEWARD") whose.owned = "false";
   if (found === null && whose.service === undefined && whose.database === undefined) return null;
   return { ...found, ...whose };
