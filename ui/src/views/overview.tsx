@@ -65,10 +65,12 @@ function Body({ report, since }: { report: Report; since: string | null }) {
         <Biggest tables={report.verdicts.bestSavings} />
       </Card>
       <div class="columns">
-        <History report={report} />
-        <Quality quality={report.verdictQuality} />
+        <div>
+          <History report={report} />
+          <Changes changes={report.changes} since={since} />
+          <Quality quality={report.verdictQuality} />
+        </div>
         <Parts score={score} />
-        <Changes changes={report.changes} since={since} />
       </div>
     </>
   );
