@@ -94,7 +94,7 @@ function Legend({ marks }: { marks: Mark[] }) {
     <p class="muted small" aria-hidden="true">
       {kinds.map((kind) => (
         <span key={kind} class={`mark ${kind}`}>
-          {t(`mark.${kind}`)}
+          {t(kind === "changed" ? "mark.changed" : "mark.done")}
         </span>
       ))}
     </p>

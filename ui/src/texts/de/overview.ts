@@ -29,6 +29,7 @@ export const overview: Texts<typeof english> = {
     "Nur von {share} der Tabellen ist bekannt, ob sie genutzt werden: Die Punkte beruhen auf Metadaten allein, und von fast nichts lässt sich sagen, dass es weg kann.",
   noEvidenceWay: "Was man in OpenMetadata einstellt, um das zu ändern",
   "mark.changed": "Richtlinie oder Regeln geändert",
+  "mark.done": "Aufgaben erledigt",
   "mark.policy": "Richtlinie geändert von {name}",
   "mark.rule": "Regel „{rule}“ geändert von {name}",
   "mark.completed": { one: "Eine Aufgabe erledigt", other: "{count} Aufgaben erledigt" },

@@ -27,6 +27,7 @@ export const overview = {
     "Only of {share} of the tables anybody can tell whether they are used: the score rests on metadata alone, and next to nothing can be said to go.",
   noEvidenceWay: "What to set in OpenMetadata to change that",
   "mark.changed": "policy or rules changed",
+  "mark.done": "items completed",
   "mark.policy": "Policy changed by {name}",
   "mark.rule": "Rule “{rule}” changed by {name}",
   "mark.completed": { one: "One item completed", other: "{count} items completed" },
