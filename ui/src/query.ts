@@ -15,6 +15,8 @@ let knownBy: string | null = null;
 const PASSING: ReadonlySet<ProblemKind> = new Set<ProblemKind>(["offline", "unavailable", "busy", "timeout"]);
 const FIRST_RETRY = 3;
 const LONGEST_RETRY = 15;
+// What takes too long every time is not asked for for ever.
+const MOST_TIMEOUTS = 3;
 
 /** What keeps answers on the screen from being renewed; null if nothing does. */
 export const trouble = signal<Problem | null>(null);
@@ -131,6 +133,6 @@ export function useQuery<Data>(operation: string | null, variables: Record<strin
 
 /** How long to wait before asking again; null for what does not pass by itself. */
 function secondsUntilRetry(problem: Problem, failures: number): number | null {
-  if (!PASSING.has(problem.kind)) return null;
+  if (!PASSING.has(problem.kind) || (problem.kind === "timeout" && failures >= MOST_TIMEOUTS)) return null;
   return Math.max(problem.retryAfter ?? 0, Math.min(FIRST_RETRY * 2 ** failures, LONGEST_RETRY));
 }
