@@ -187,11 +187,15 @@ def _prepared(*, playground: bool) -> tuple[GraphQLSchema, DocumentCache, Persis
 def _route_names(routes: Sequence[Route | Mount]) -> Callable[[str], str]:
     """By path what metrics and the audit call it: nobody can make names of his own."""
     known = {route.path for route in routes}
+    folders = [route.path for route in routes if isinstance(route, Mount)]
     templates = [(compile_path(path)[0], path) for path in sorted(known) if "{" in path]
 
     def route_of(path: str) -> str:
         if path in known:
             return path
+        for folder in folders:
+            if path.startswith(f"{folder}/"):
+                return folder
         return next((template for pattern, template in templates if pattern.match(path)), "other")
 
     return route_of

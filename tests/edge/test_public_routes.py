@@ -16,6 +16,7 @@ from thirdeye.graphql import explorer
 from thirdeye.local.tokens import Signer
 from thirdeye.rest import reference
 from thirdeye.settings import SettingsInvalid, load_settings
+from thirdeye.ui import page
 
 pytestmark = pytest.mark.anyio
 PREFIX = "/api/v1/thirdeye"
@@ -23,6 +24,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 PAGES = ("/health", "/health/live", "/health/ready", "/docs", "/redoc", "/openapi.json")
 # By hand, so that nothing becomes public unseen.
 PUBLIC = frozenset({"/health", "/metrics", *(PREFIX + page for page in PAGES)})
+# The page for people: any address below it is public, and all that stands there is the page or one of its files.
+UI = f"{PREFIX}/ui"
 DATA = "{ actionItems(first: 1) { edges { node { title } } } }"
 
 
@@ -38,6 +41,8 @@ def paths_of(routes: Any) -> Iterator[str]:
 
 
 def files_of(path: str) -> list[Any]:
+    if path == UI:
+        return list(page._FILES.iterdir())
     return list((explorer._FILES if path.startswith(GRAPHQL) else reference._FILES).iterdir())
 
 
@@ -52,7 +57,19 @@ def spellings(path: str) -> list[str]:
 def is_public(method: str, path: str) -> bool:
     folders = [f"{PREFIX}/reference", f"{GRAPHQL}/static"]
     is_file = any(path == f"{folder}/{file.name}" for folder in folders for file in files_of(folder))
-    return method in ("GET", "HEAD") and (path in PUBLIC or is_file)
+    return method in ("GET", "HEAD") and (path in PUBLIC or is_file or path == UI or path.startswith(f"{UI}/"))
+
+
+def is_of_the_page(response: httpx.Response, path: str) -> bool:
+    """Whether this is the redirect to the page, the page itself, or the file of this name."""
+    if path == UI:
+        return (response.status_code, response.headers["location"]) == (307, "ui/")
+    if response.request.method == "HEAD":
+        return (response.status_code, response.content) == (200, b"")
+    file = {file.name: file for file in files_of(UI)}.get(path.removeprefix(f"{UI}/"))
+    if file is not None:
+        return response.content == file.read_bytes()
+    return response.status_code == 200 and response.text.startswith("<!doctype html>")
 
 
 async def without_token(api: Api, method: str, path: str, **more: Any) -> httpx.Response:
@@ -76,13 +93,17 @@ async def test_only_exact_paths_with_get_are_public(open_settings: Any, signer: 
     async with running(open_settings, signer) as api:
         del api.client.headers["authorization"]
         paths = set(paths_of(api.app.routes))
-        assert paths >= {*PUBLIC, GRAPHQL, f"{PREFIX}/action-items/1", f"{PREFIX}/tables.csv"}
+        assert paths >= {*PUBLIC, UI, f"{UI}/page.js", GRAPHQL, f"{PREFIX}/action-items/1", f"{PREFIX}/tables.csv"}
         assert (f"{GRAPHQL}/static/explorer.js" in paths) == playground
         others = {spelling for path in paths for spelling in spellings(path)} - paths
         for path in sorted(paths | others):
             for method in METHODS if path in paths else ("GET", "POST"):
                 response = await without_token(api, method, path, headers={"accept": "application/json"})
-                if is_public(method, httpx.URL(path).path):
+                # Without the dots, which a client takes out.
+                sent = response.request.url.path
+                if is_public(method, sent) and sent.startswith(UI):
+                    assert is_of_the_page(response, sent), (method, path, response.status_code)
+                elif is_public(method, sent):
                     assert response.status_code == 200, (method, path, response.status_code)
                 else:
                     assert response.status_code == 401, (method, path, response.status_code)

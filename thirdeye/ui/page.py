@@ -3,7 +3,7 @@
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -59,7 +59,8 @@ class _File:
 
     @cached_property
     def tag(self) -> bytes:
-        return b'"' + sha256(self.content).hexdigest()[:32].encode() + b'"'
+        # Weak: it stands for the content, compressed or not.
+        return b'W/"' + sha256(self.content).hexdigest()[:32].encode() + b'"'
 
     @cached_property
     def compressed(self) -> bytes:
@@ -68,7 +69,8 @@ class _File:
 
 async def to_page(request: Request) -> RedirectResponse:
     """From the address without a slash at its end to that with one, relative to it: no `Host` of a caller's plays a part."""
-    return RedirectResponse(f"{request.url.path.rpartition('/')[2]}/", headers={"cache-control": "no-cache"})
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{request.url.path.rpartition('/')[2]}/{query}", headers={"cache-control": "no-cache"})
 
 
 class Page:
@@ -86,12 +88,12 @@ class Page:
             await send_error(send, 405, "only GET and HEAD are possible here", ((b"allow", b"GET, HEAD"),))
             return
         name: str = scope["path"].removeprefix(self._path)
-        file = _files().get(name) or _page(name.count("/"))
+        file = _files().get(name) or _page(_depth(scope, name))
         headers = Headers(scope=scope)
-        if file.tag in headers.get("if-none-match", "").encode("latin-1"):
+        if file.tag.removeprefix(b"W/") in headers.get("if-none-match", "").encode("latin-1"):
             await send_response(send, 304, b"", (*_HEADERS, (b"etag", file.tag)))
             return
-        if file.type != _TYPES[".woff2"] and "gzip" in headers.get("accept-encoding", ""):
+        if file.type != _TYPES[".woff2"] and _takes_gzip(headers.get("accept-encoding", "")):
             encoded = (*_HEADERS, (b"etag", file.tag), (b"content-encoding", b"gzip"))
             await send_response(send, 200, file.compressed, encoded, file.type)
             return
@@ -103,6 +105,22 @@ def _files() -> dict[str, _File]:
     return {file.name: _File(file.read_bytes(), _TYPES[file.suffix]) for file in _FILES.iterdir()}
 
 
-@cache
+def _depth(scope: Scope, name: str) -> int:
+    """How many folders below the page's own a browser takes the address to be: to it `%2f` separates none."""
+    path: str = scope["path"]
+    sent: bytes = scope.get("raw_path") or path.encode()
+    return max(name.count("/") - (path.count("/") - sent.count(b"/")), 0)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    for each in accepted.lower().split(","):
+        coding, _, weight = each.partition(";")
+        if coding.strip() == "gzip":
+            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
+
+
+# Addresses are anybody's to make, of any depth: few are kept.
+@lru_cache(maxsize=8)
 def _page(depth: int) -> _File:
     return _File(_PAGE.format(root="../" * depth or "./").encode(), _HTML)
