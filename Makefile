@@ -1,7 +1,7 @@
 # What the shell says of it would make every process compile everything, and the tests start hundreds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test check soak bench clean
+.PHONY: help setup run test check soak bench screenshots clean
 
 help:  ## Says what there is.
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /	/'
@@ -14,6 +14,7 @@ run: setup  ## Runs everything on this machine: MariaDB, Redis, a sample estate,
 
 test: setup  ## The whole test suite against real servers of its own.
 	@test -n "$$THIRDEYE_TEST_MYSQLD" || scripts/mysql >/dev/null || echo "test: what runs on MySQL is skipped" >&2
+	@scripts/setup browser || echo "test: what runs in a browser is skipped" >&2
 	@rm -f .coverage .coverage.*
 	@.venv/bin/python -m coverage run -m pytest -m 'not soak and not unmeasured' -n 2 --dist loadfile --no-loadscope-reorder
 	@.venv/bin/python -m pytest -m 'not soak and unmeasured' -n 2 --dist loadfile --no-loadscope-reorder
@@ -32,6 +33,10 @@ soak: setup  ## The long runs.
 
 bench: setup  ## Requests per second against peers; prints ratios.
 	@.venv/bin/python -m bench.serve
+
+screenshots: setup  ## Pictures of the page's views, for people, in docs/screenshots.
+	@scripts/setup browser
+	@.venv/bin/python -m tests.browser.screenshots
 
 clean:  ## Removes what these commands made.
 	rm -rf .venv .venv-bench .venv-soak .thirdeye .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,215 @@
+"""Every view in a real browser: it opens, everybody can use it, and nothing breaks or asks elsewhere on the way."""
+
+import gzip
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support import ROOT
+from tests.support.browser import UI, Tab
+from tests.support.page_estate import PageEstate
+from thirdeye.local.tokens import Signer
+
+pytestmark = [pytest.mark.unmeasured, pytest.mark.starts_first]
+# Below the page's address; `{fqn}` stands for the table where most can be saved.
+VIEWS = ("", "waste", "waste?verdict=DELETE", "unlock", "table?fqn={fqn}")
+MENU = {"Overview": "", "Waste": "waste", "Unlock": "unlock"}
+GERMAN = {"Überblick": "", "Verschwendung": "waste", "Freigeben": "unlock"}
+# The smallest screen, one of 4K, and one in between.
+WIDTHS = (320, 768, 3840)
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator[PageEstate]:
+    made = PageEstate(tmp_path_factory.mktemp("views"), signer)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def views(estate: PageEstate) -> list[str]:
+    return [address.format(fqn=quote(estate.names()[0])) for address in VIEWS]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_each_view_opens_and_axe_finds_nothing(open_tab: Callable[..., Tab], views: list[str], theme: str) -> None:
+    page = open_tab(color_scheme=theme)
+    findings = {}
+    for address in views:
+        page.open(address)
+        assert (page.page.locator("html.dark-mode").count() == 1) == (theme == "dark")
+        assert page.page.locator("[role=alert]").count() == 0, page.page.locator("main").inner_text()
+        findings[address] = page.findings()
+    assert {address: found for address, found in findings.items() if found} == {}
+
+
+def test_no_view_is_wider_than_the_screen(page: Tab, views: list[str]) -> None:
+    too_wide = {}
+    for address in views:
+        page.open(address)
+        for width in WIDTHS:
+            page.page.set_viewport_size({"width": width, "height": 800})
+            needed = page.page.evaluate("document.documentElement.scrollWidth")
+            if needed > width:
+                too_wide[(address, width)] = needed
+    assert too_wide == {}
+
+
+def test_with_reduced_motion_nothing_moves(open_tab: Callable[..., Tab], views: list[str]) -> None:
+    page = open_tab(reduced_motion="reduce")
+    for address in views:
+        page.open(address)
+        running = "document.getAnimations().filter(each => each.effect.getComputedTiming().duration > 1).length"
+        assert page.page.evaluate(running) == 0, address
+
+
+def test_an_unknown_address_says_so_and_leads_back(page: Tab) -> None:
+    for address in (
+        "nothing",
+        "nothing/here",
+        "Waste",
+        "waste/x",
+        "nothing/here/at/all/",
+        "%F0%9F%A7%9F",
+        "a%2fb",
+        "page.js/x",
+    ):
+        page.open(address)
+        assert page.heading == "There is no such page", address
+    page.page.get_by_role("link", name="To the overview").click()
+    page.wait_for_heading("Overview")
+    assert page.address == ""
+
+
+def test_addresses_that_do_not_parse_give_a_sentence_and_a_way_on(page: Tab, views: list[str]) -> None:
+    page.expected = ("Failed to load resource",)
+    odd = (
+        "verdict=NONSENSE&sort=up&dir=sideways&after=x&before=%00&search=%FF&minimumCost=lots&fqn=%22&from=yesterday&="
+    )
+    for view in ("", "waste", "unlock", "table"):
+        for query in (odd, "fqn=no.such.table.here", "x" * 3000):
+            page.open(f"{view}?{query}")
+            assert page.heading
+            assert page.page.locator("main").inner_text().strip() != page.heading or view in (
+                "waste",
+                "unlock",
+                "table",
+            )
+            page.page.get_by_role("navigation", name="Main").get_by_role("link", name="Overview").click()
+            page.wait_for_heading("Overview")
+
+
+def test_back_and_forward_lead_where_one_was(page: Tab) -> None:
+    page.open()
+    menu = page.page.get_by_role("navigation", name="Main")
+    been = ["Overview", "Waste", "Unlock", "Overview", "Unlock"]
+    for name in been[1:]:
+        menu.get_by_role("link", name=name).click()
+        page.wait_for_heading(name)
+        assert page.address == MENU[name]
+        expect(menu.locator("[aria-current=page]")).to_have_text(name)
+    for name in reversed(been[:-1]):
+        page.page.go_back()
+        page.wait_for_heading(name)
+        assert page.address == MENU[name]
+    for name in been[1:]:
+        page.page.go_forward()
+        page.wait_for_heading(name)
+    assert page.page.title().startswith("Unlock")
+    # And as somebody gets it who was sent the address.
+    page.page.reload()
+    page.wait_for_heading("Unlock")
+
+
+def test_the_filters_of_the_address_survive_everything(page: Tab) -> None:
+    page.open("waste?verdict=DELETE")
+    heading = page.heading
+    page.page.get_by_role("navigation", name="Main").get_by_role("link", name="Unlock").click()
+    page.wait_for_heading("Unlock")
+    page.page.go_back()
+    page.wait_for_heading(heading)
+    assert page.address == "waste?verdict=DELETE"
+    page.page.reload()
+    page.settle()
+    assert page.address == "waste?verdict=DELETE"
+
+
+def test_german_is_a_choice_that_holds(page: Tab, views: list[str]) -> None:
+    page.open()
+    page.page.get_by_label("Language").select_option("de")
+    page.wait_for_heading("Überblick")
+    menu = page.page.get_by_role("navigation", name="Hauptmenü")
+    for name, address in GERMAN.items():
+        menu.get_by_role("link", name=name).click()
+        page.wait_for_heading(name)
+        assert page.address == address
+    for address in views:
+        page.open(address)
+        assert page.page.evaluate("document.documentElement.lang") == "de"
+        assert page.page.locator("[role=alert]").count() == 0
+        # What has no text says its key, or leaves the place of a value open.
+        assert page.page.get_by_text(r"{").count() == 0
+
+
+def test_who_reads_german_gets_it_at_once(open_tab: Callable[..., Tab]) -> None:
+    page = open_tab(locale="de-CH")
+    page.open()
+    assert page.heading == "Überblick"
+
+
+def test_the_keyboard_leads_past_the_menu_and_to_everything_in_it(page: Tab) -> None:
+    page.open()
+    skip = page.page.get_by_role("link", name="Skip to the content")
+    skip.focus()
+    expect(skip).to_be_in_viewport()
+    for name in ("ThirdEye", "Overview", "Waste"):
+        page.page.keyboard.press("Tab")
+        expect(page.page.locator(":focus")).to_have_text(name)
+        assert page.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    page.page.keyboard.press("Enter")
+    page.wait_for_heading("Waste")
+    # A screen reader is told of the new view: its heading has the focus.
+    assert page.page.evaluate("document.activeElement.tagName") == "H1"
+    skip.focus()
+    page.page.keyboard.press("Enter")
+    assert page.page.evaluate("document.activeElement.id") == "content"
+
+
+def test_the_theme_is_a_choice_that_openmetadata_shares(page: Tab) -> None:
+    page.open()
+    page.page.get_by_role("button", name="Dark").click()
+    expect(page.page.locator("html")).to_have_class("dark-mode")
+    assert page.page.evaluate("localStorage.getItem('ui-theme')") == "dark"
+    page.page.reload()
+    page.settle()
+    expect(page.page.locator("html")).to_have_class("dark-mode")
+
+
+def test_the_first_view_is_light(page: Tab) -> None:
+    page.open()
+    assert len(page.requests) <= 6, page.requests
+    assert {url.partition("#")[0].rpartition("/")[2] for url in page.requests} <= {
+        "", "page.js", "page.css", "inter.woff2", "graphql",
+    }  # fmt: skip
+    static = ROOT / "thirdeye" / "ui" / "static"
+    assert sum(len(gzip.compress((static / name).read_bytes(), 9)) for name in ("page.js", "page.css")) < 150_000
+    # A view that was opened once needs no file again.
+    asked = len(page.requests)
+    page.page.get_by_role("navigation", name="Main").get_by_role("link", name="Waste").click()
+    page.wait_for_heading("Waste")
+    assert {url.rpartition("/")[2] for url in page.requests[asked:]} <= {"graphql"}
+
+
+def test_it_can_be_printed(page: Tab, views: list[str]) -> None:
+    page.page.emulate_media(media="print")
+    for address in views:
+        page.open(address)
+        assert page.page.locator("h1").is_visible()
+
+
+def test_without_scripts_it_says_what_it_needs(open_tab: Callable[..., Tab]) -> None:
+    page = open_tab(java_script_enabled=False, token=None)
+    page.page.goto(f"{page.base}{UI}")
+    assert "needs JavaScript" in page.page.locator("body").inner_text()

@@ -1,0 +1,88 @@
+"""Texts that want to be more than text, and an OpenMetadata whose every name is one of them."""
+
+import json
+from typing import Any
+
+from tests.support.deployment import Deployment
+from tests.support.om_rows import OMRows, hash_of
+
+# Each calls `hacked` where it is taken for markup, script or an address. Neither dots nor quotes: they may be in an FQN.
+NAMES = (
+    "<img src=x onerror=hacked()>",
+    "<script>hacked()</script>",
+    "</title></textarea><svg onload=hacked()>",
+    "javascript:hacked()",
+    "</script><iframe src=javascript:hacked()>",
+    "<style>*{display:none}</style>",
+    "&lt;b onclick=hacked()&gt;&#60;b&#62;",
+    "{{hacked()}}${hacked()}%s{count}",
+    "\u202egnp\u2066<b>\u2069",
+    "名前 🧟‍♀️ שלום عليكم e\u0301",
+    "long_" * 25,
+)
+# What people write to ThirdEye itself, which takes no bidi controls.
+WRITTEN = (
+    "\"'><b onmouseover=hacked()>over</b><img src=x onerror=hacked()>",
+    '<a href="javascript:hacked()">click</a> https://evil.example/x?y=\'"',
+)
+# What an address may ask for.
+ASKED = (*NAMES, *WRITTEN)
+_HASHED = {
+    "tag_usage": "targetFQNHash", "profiler_data_time_series": "entityFQNHash", "entity_extension_time_series": "entityFQNHash",
+}  # fmt: skip
+_NAMED = ("user_entity", "team_entity", "domain_entity", "data_product_entity", "glossary_term_entity")
+
+
+def make_hostile(deployment: Deployment) -> None:
+    """Renames all that has a name in the sample estate, and adds places that are called so too."""
+    with deployment.mariadb.connect("om") as connection:
+        om = OMRows(connection, "om")
+        for number, document in enumerate(_documents(om, "table_entity")):
+            _rename_table(om, document, NAMES[number % len(NAMES)])
+        for table in _NAMED:
+            _rename_all(om, table)
+        om.run("UPDATE tag_usage SET tagFQN = CONCAT(tagFQN, %s) WHERE tagFQN NOT LIKE 'Tier%%'", NAMES[0])
+        place = ".".join(NAMES[:3])
+        for name in NAMES:
+            om.table(f"{place}.{name}")
+
+
+def _rows(om: OMRows, sql: str) -> list[tuple[Any, ...]]:
+    with om.connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+
+def _documents(om: OMRows, table: str) -> list[dict[str, Any]]:
+    return [json.loads(text) for (text,) in _rows(om, f"SELECT json FROM {table} ORDER BY id")]
+
+
+def _rename_table(om: OMRows, document: dict[str, Any], name: str) -> None:
+    before = document["fullyQualifiedName"]
+    # OpenMetadata's columns take 256 characters, and the sample has names as long as that.
+    if '"' in before or len(document["name"]) > 100:
+        return
+    after = f"{before}_{name}"
+    document |= {
+        "name": after.rpartition(".")[2],
+        "fullyQualifiedName": after,
+        "displayName": name,
+        "description": name,
+    }
+    old, new = hash_of(before), hash_of(after)
+    om.run("UPDATE table_entity SET json = %s, fqnHash = %s WHERE fqnHash = %s", json.dumps(document), new, old)
+    for table, column in _HASHED.items():
+        # What is of its columns lies below it.
+        om.run(
+            f"UPDATE {table} SET {column} = CONCAT(%s, SUBSTRING({column}, %s)) WHERE {column} = %s OR {column} LIKE %s",
+            new, len(old) + 1, old, f"{old}.%",
+        )  # fmt: skip
+
+
+def _rename_all(om: OMRows, table: str) -> None:
+    if not _rows(om, f"SHOW TABLES LIKE '{table}'"):
+        return
+    for number, document in enumerate(_documents(om, table)):
+        name = NAMES[number % len(NAMES)]
+        document |= {"name": f"{document['name'][:100]}_{name}", "displayName": name}
+        om.run(f"UPDATE {table} SET json = %s WHERE id = %s", json.dumps(document), document["id"])
