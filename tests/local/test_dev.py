@@ -5,6 +5,7 @@ import os
 import shlex
 import signal
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.support import PATIENCE, ROOT
 from tests.support.waiting import wait_for
 from thirdeye.local.processes import Child
 from thirdeye.local.servers import HOST, free_port
+from thirdeye.local.sign_in_link import SignInLink
 from thirdeye.settings import Settings
 
 pytestmark = [pytest.mark.unmeasured, pytest.mark.starts_first]
@@ -79,6 +81,44 @@ def paste(command: str, token: str) -> Any:
         return json.load(answer)
 
 
+class NotFollowed(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like others."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def opened(url: str, **headers: str) -> tuple[int, str | None, str]:
+    """Status, where it leads, and what it says."""
+    try:
+        with urllib.request.build_opener(NotFollowed).open(urllib.request.Request(url, headers=headers)) as answer:
+            return answer.status, None, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers["location"], error.read().decode()
+
+
+def test_the_link_signs_in_once() -> None:
+    link = SignInLink("http://127.0.0.1:1/page/#token=a.b.c")
+    try:
+        assert "a.b.c" not in link.url
+        base = link.url.rpartition("/")[0]
+        for other in (base, f"{base}/", f"{base}/guessed", f"{link.url}/", f"{link.url}?x"):
+            status, leads_to, text = opened(other)
+            assert (status, leads_to) == (410, None)
+            assert "token" in text
+        # A browser that looks ahead does not use it up.
+        assert opened(link.url, **{"Sec-Purpose": "prefetch;prerender"})[:2] == (503, None)
+        assert opened(link.url)[:2] == (303, "http://127.0.0.1:1/page/#token=a.b.c")
+        status, leads_to, text = opened(link.url)
+        assert (status, leads_to) == (410, None)
+        assert "This link was used" in text
+    finally:
+        link.close()
+    with pytest.raises(urllib.error.URLError):
+        opened(link.url)
+
+
 @pytest.mark.parametrize("ending", ["terminate", pytest.param("kill", marks=pytest.mark.soak)])
 def test_it_runs_answers_the_pasted_commands_and_leaves_nothing(
     tmp_path: Path, ending: str, start: Callable[..., Child]
@@ -92,6 +132,14 @@ def test_it_runs_answers_the_pasted_commands_and_leaves_nothing(
     score, tables, item = curls
     token = token_of(child)
     assert text.count(token) == 1
+    # The page comes first, and its link signs in.
+    first = next(line for line in text.splitlines() if "http://" in line).split()
+    assert first[0] == "Page"
+    page = f"http://127.0.0.1:{port}/api/v1/thirdeye/ui/"
+    assert page in text
+    assert opened(first[1])[:2] == (303, f"{page}#token={token}")
+    assert opened(first[1])[0] == 410
+    assert opened(page)[2].startswith("<!doctype html>")
     wait_for(lambda: "score" in json.dumps(paste(score, token)["data"]))
     # The estate is being read for the first time.
     wait_for(lambda: "tables" in json.dumps(paste(tables, token)["data"]))

@@ -20,6 +20,7 @@ from thirdeye.local.accounts import Accounts, make_accounts
 from thirdeye.local.processes import Child, log_end
 from thirdeye.local.sample import EstateOptions, generate, load, loaded_options
 from thirdeye.local.servers import MariaDB, PrivateServer, Redis, ServerProblem, port_is_free, wait_until
+from thirdeye.local.sign_in_link import SignInLink
 from thirdeye.local.tokens import Signer
 
 _OM_SCHEMA = "openmetadata_db"
@@ -80,7 +81,12 @@ def _run(closing: ExitStack, *, reload: bool, tables: int) -> None:
     environment["THIRDEYE_PORT"] = str(port)
     children = _start(closing, home, environment, reload=reload)
     _wait_until_ready(port, children)
-    print(_welcome(port, token, home), flush=True)
+    page = f"http://127.0.0.1:{port}/api/v1/thirdeye/ui/"
+    if token:
+        link = SignInLink(f"{page}#token={token}")
+        closing.callback(link.close)
+        page = link.url
+    print(_welcome(port, token, home, page), flush=True)
     while True:
         time.sleep(0.3)
         _check(children, servers)
@@ -189,14 +195,17 @@ def _wait_until_ready(port: int, children: dict[str, Child]) -> None:
         raise DevelopmentProblem(f"the API does not get ready; its log ends:\n{children['api'].log_end()}")
 
 
-def _welcome(port: int, token: str | None, home: Path) -> str:
+def _welcome(port: int, token: str | None, home: Path, page: str) -> str:
     base = f"http://127.0.0.1:{port}"
     graphql = f"{base}/api/v1/thirdeye/graphql"
+    once = f"signs you in, once; later {base}/api/v1/thirdeye/ui/" if token else "asks for a token of OpenMetadata"
     playground = f"  GraphiQL    {graphql}\n" if token else ""
     origin = "valid for 30 days" if token else "issued by your OpenMetadata"
     curl = f"""curl -s {graphql} -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json'"""
     return f"""
 ThirdEye is running.
+  Page        {page}
+              ({once})
 {playground}  Health      {base}/api/v1/thirdeye/health/ready
   Metrics     {base}/metrics
   Logs        {home}/api.log, {home}/worker.log
