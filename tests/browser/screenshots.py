@@ -24,7 +24,7 @@ def main() -> None:
         try:
             fqn = quote(estate.names()[0])
             for suffix, (theme, width) in SHAPES.items():
-                options = {"color_scheme": theme, "viewport": {"width": width, "height": 800}}
+                options = {"color_scheme": theme, "viewport": {"width": width, "height": 640}}
                 with tab(browser, estate.base, signer.token(), **options) as page:
                     for name, address in VIEWS.items():
                         page.open(address.format(fqn=fqn))
