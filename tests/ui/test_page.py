@@ -174,7 +174,7 @@ async def test_where_only_persisted_operations_are_answered_the_page_asks_what_i
 ) -> None:
     sources = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "ui" / "src").rglob("*.ts*")))
     asked = set(re.findall(r"""\b(?:useQuery|ask)<(?:[^<>()]|<[^<>()]*>)*>\(\s*"(\w+)\"""", sources))
-    assert "get_report" in asked
+    assert "get_overview" in asked
     assert sorted(asked - {path.stem for path in (ROOT / "operations").glob("*.graphql")}) == []
     answer = await api.client.post(GRAPHQL, json={"query": "{ ziScore { score } }"}, headers=token)
     assert "data" not in answer.json()

@@ -130,11 +130,10 @@ _FILTER_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "services": ("place",), "places": ("place",), "owner_sets": ("owners",), "departed": ("departed",), "tag_sets": ("tags",),
     "owned_by_nobody": ("owners", "departed"), "domains": ("domains",), "series": ("series",),
     "tiers": ("tier",), "activities": ("activity",), "unknown_reasons": ("unknown",), "evidences": ("evidence",),
-    "minimum_bytes": ("size",),
-    "maximum_bytes": ("size",), "minimum_cost": COST_COLUMNS, "maximum_cost": COST_COLUMNS, "accessed_after": ("accessed",),
-    "accessed_before": ("accessed",), "written_after": ("written",), "written_before": ("written",),
-    "verdicts": ("verdict",), "blockers": ("blockers",), "minimum_purge": ("purge",), "maximum_risk": ("risk",),
-    "minimum_saving": SAVING_COLUMNS, "maximum_queries": ("queries",),
+    "minimum_bytes": ("size",), "maximum_bytes": ("size",), "minimum_cost": COST_COLUMNS, "maximum_cost": COST_COLUMNS,
+    "accessed_after": ("accessed",), "accessed_before": ("accessed",), "written_after": ("written",),
+    "written_before": ("written",), "verdicts": ("verdict",), "blockers": ("blockers",), "minimum_purge": ("purge",),
+    "maximum_risk": ("risk",), "minimum_saving": SAVING_COLUMNS, "maximum_queries": ("queries",),
 }  # fmt: skip
 _SORT_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "cost": COST_COLUMNS, "size": ("size",), "lastAccess": ("accessed",), "lastWrite": ("written",), "queries": ("queries",),
@@ -357,14 +356,11 @@ def _values_of(catalogue: Catalogue, numbers: Array, sort: Sort, rows: SeriesRow
     """The sort values of rows, None where they are unknown."""
     values, chunks = np.empty(len(numbers)), numbers // CHUNK
     for chunk in set(chunks.tolist()):
-        in_chunk = np.flatnonzero(chunks == chunk)
-        columns, places = catalogue.columns.parts(chunk), numbers[in_chunk] % CHUNK
-        part = {name: columns[name][places] for name in _SORT_COLUMNS[sort.key]}
+        in_chunk, columns = chunks == chunk, catalogue.columns.parts(chunk)
+        part = {name: columns[name][numbers[in_chunk] % CHUNK] for name in _SORT_COLUMNS[sort.key]}
         values[in_chunk] = _values(catalogue, part, sort)
-    if rows is not None:
-        of_series = map(rows.value, numbers.tolist())
-        values = np.array([own if of_row is None else of_row for of_row, own in zip(of_series, values, strict=True)])
-    return [None if math.isnan(value) else value for value in values.tolist()]
+    shown = values.tolist() if rows is None else rows.values(numbers, values)
+    return [None if math.isnan(value) else value for value in shown]
 
 
 def count_matches(

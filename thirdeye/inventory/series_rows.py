@@ -48,9 +48,12 @@ class SeriesRows:
         """How many series have a matching part."""
         return int(self._matching.sum())
 
-    def value(self, number: int) -> float | None:
-        """The sort value of the row of a table; None for one that stands for no series. Call `rows` first."""
-        return self._values_of_rows.get(number)
+    def values(self, numbers: Array, own: Array) -> list[float]:
+        """The sort values of the rows of tables: their own, of those that stand for series that of it. Call `rows` first."""
+        return [
+            self._values_of_rows.get(number, value)
+            for number, value in zip(numbers.tolist(), own.tolist(), strict=True)
+        ]
 
     def rows(self, columns: Columns | PackedColumns) -> tuple[Array, Array]:
         """The numbers of the tables that stand for series with a matching part, and their sort values."""
