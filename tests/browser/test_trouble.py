@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.support.browser import UI, Tab
 from tests.support.clocks import NOON, TODAY
@@ -146,31 +146,33 @@ def words(tab: Tab) -> str:
     return tab.page.locator("main").inner_text().removeprefix(tab.heading).strip()
 
 
+def trouble(tab: Tab) -> Locator:
+    """The sentences that say what is wrong, each with a way on."""
+    return tab.page.locator("main .notice", has=tab.page.get_by_role("button"))
+
+
 def test_while_mysql_is_stopped_each_view_says_so_and_afterwards_all_is_back(
     open_tab: Callable[..., Tab], estate: PageEstate
 ) -> None:
     tab = open_tab(expected=(NO_ANSWER,))
     fqn = quote(estate.names()[0])
     tab.open()
-    before = words(tab)
+    before = tab.page.locator(".figures").inner_text()
     estate.deployment.mariadb.kill()
     try:
         for address in VIEWS[1:]:
             tab.open(address.format(fqn=fqn))
             assert tab.heading
         tab.open()
-        expect(tab.page.get_by_role("alert")).to_be_visible()
-        assert "cannot be reached" in words(tab)
-        again = tab.page.get_by_role("button", name="Try again")
-        expect(again).to_be_visible()
+        expect(trouble(tab)).to_contain_text("cannot be reached")
         assert tab.findings() == []
     finally:
         estate.deployment.mariadb.start()
     wait_for(lambda: is_back(estate), saying=estate.deployment.log_ends)
-    again.click()
-    expect(tab.page.get_by_role("alert")).to_have_count(0)
-    tab.settle()
-    assert words(tab) == before
+    # It asks again by itself.
+    expect(tab.page.locator(".figures")).to_be_visible()
+    assert tab.page.locator(".figures").inner_text() == before
+    assert trouble(tab).count() == 0
 
 
 def is_back(estate: PageEstate) -> bool:
@@ -198,11 +200,10 @@ def test_who_is_offline_is_told_and_goes_on(open_tab: Callable[..., Tab]) -> Non
     tab.page.context.set_offline(True)
     tab.page.get_by_role("navigation", name="Main").get_by_role("link", name="Overview").click()
     tab.wait_for_heading("Overview")
-    expect(tab.page.get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(trouble(tab)).to_contain_text("cannot be reached")
     tab.page.context.set_offline(False)
-    tab.page.get_by_role("button", name="Try again").click()
-    expect(tab.page.get_by_role("alert")).to_have_count(0)
     expect(tab.page.locator(".figures")).to_be_visible()
+    assert trouble(tab).count() == 0
 
 
 @pytest.mark.parametrize(
@@ -225,11 +226,14 @@ def test_an_answer_that_is_none_gives_a_sentence_and_a_way_on(
     tab = open_tab(expected=(NO_ANSWER,))
     tab.page.route("**/graphql", lambda route: route.fulfill(status=status, content_type=kind, body=body))
     tab.open()
-    expect(tab.page.get_by_role("alert")).to_be_visible()
+    expect(trouble(tab)).to_be_visible()
+    passes = tab.page.get_by_role("button", name="Ask now").count() == 1
     tab.page.unroute_all()
-    tab.page.get_by_role("button", name="Try again").click()
-    expect(tab.page.get_by_role("alert")).to_have_count(0)
+    # What passes is asked again by itself, all else by whoever wants it.
+    if not passes:
+        tab.page.get_by_role("button", name="Try again").click()
     expect(tab.page.locator(".figures")).to_be_visible()
+    assert trouble(tab).count() == 0
 
 
 def test_who_is_asked_to_wait_waits_by_himself(open_tab: Callable[..., Tab]) -> None:

@@ -58,7 +58,8 @@ async def test_a_slash_at_the_end_leads_nowhere(api: Api) -> None:
     headers = {"host": "evil.example", "x-forwarded-host": "evil.example"}
     paths = [route.path.format(id=1, path="") for route in api.app.routes if isinstance(route, Route | Mount)]
     assert len(paths) > 15
-    for path in paths:
+    # The page's address has a slash at its end.
+    for path in set(paths) - {f"{PREFIX}/ui"}:
         for method in ("GET", "POST"):
             response = await api.client.request(method, f"{path.rstrip('/')}/", headers=headers, json=QUERY)
             assert "location" not in response.headers

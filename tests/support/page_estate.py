@@ -40,6 +40,8 @@ class PageEstate:
     def _start_api(self) -> Client:
         port, clock = free_port(), str(self.deployment.clock)
         settings = {"THIRDEYE_PORT": str(port), "GRAPHQL_PERSISTED_ONLY": "true", "KEEP_ALIVE_SECONDS": "3600"}
+        # As long as a person waits: of a MySQL that is away a question waits for each, and a view asks several.
+        settings |= {"MYSQL_ACQUIRE_TIMEOUT": "5", "MYSQL_CONNECT_TIMEOUT": "5"}
         child = self.deployment.start(RUN_PROCESS, "api", clock, name="api", **settings)
         return Client(port, self._token, child)
 
