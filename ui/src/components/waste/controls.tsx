@@ -1,7 +1,8 @@
 // One control for each kind of filter. All that is chosen goes into the address at once.
 import { useEffect, useId, useState } from "preact/hooks";
 import { type Key, t } from "../../texts";
-import { type Filter, type FilterName, joined, parse, type Value, written } from "./filters";
+import { listOf } from "../../router";
+import { type Filter, type FilterName, parse, type Value, written } from "./filters";
 import { choose } from "./stay";
 
 export interface ControlProps {
@@ -48,7 +49,7 @@ function Names({ filter, value }: ControlProps) {
   const add = () => {
     const name = text.trim();
     setText("");
-    if (name && !chosen.includes(name)) choose({ [filter.name]: joined([...chosen, name]) });
+    if (name && !chosen.includes(name)) choose({ [filter.name]: listOf([...chosen, name]) });
   };
   return (
     <div class="control">
@@ -74,7 +75,7 @@ function Choices({ filter, value }: ControlProps) {
   const toggle = (choice: string) => {
     const rest = chosen.filter((each) => each !== choice);
     const next = rest.length < chosen.length ? rest : [...chosen, choice];
-    choose({ [filter.name]: joined(next) });
+    choose({ [filter.name]: listOf(next) });
   };
   const said = chosen.length === 0 ? t("waste.any") : chosen.map((each) => choiceOf(filter.name, each)).join(", ");
   return (

@@ -6,7 +6,8 @@ import { t } from "../../texts";
 import type { Verdict } from "../../types";
 import { Answer, Card, Money, Name } from "../basics";
 import type { Changes, State } from "./address";
-import { joined, VERDICTS } from "./filters";
+import { listOf } from "../../router";
+import { VERDICTS } from "./filters";
 import { useShown } from "./shown";
 import { Stay } from "./stay";
 import { Tiles } from "./tiles";
@@ -42,10 +43,10 @@ export function CostMapCard({ state }: { state: State }) {
   const { shown, isOld } = useShown(query);
   const deeper = (name: string): Changes =>
     service === null
-      ? { service: joined([name]), database: null, schema: null }
+      ? { service: listOf([name]), database: null, schema: null }
       : database === null
-        ? { database: joined([name]), schema: null }
-        : { schema: joined([name]) };
+        ? { database: listOf([name]), schema: null }
+        : { schema: listOf([name]) };
   return (
     <Card title={t("waste.map")} class="cost-map">
       <Path service={service} database={database} schema={schema} isReached={!isOld} />

@@ -5,7 +5,8 @@ import { t } from "../../texts";
 import { Name } from "../basics";
 import type { Changes, State } from "./address";
 import { choiceOf, Control, nameOf } from "./controls";
-import { FILTERS, type Filter, type FilterName, joined, type Value } from "./filters";
+import { listOf } from "../../router";
+import { FILTERS, type Filter, type FilterName, type Value } from "./filters";
 import { choose, Stay } from "./stay";
 
 export function FilterPanel({ state }: { state: State }) {
@@ -118,7 +119,7 @@ function marksOf(filter: Filter & { name: FilterName }, value: Value | undefined
     key: `${name} ${each}`,
     name,
     said: filter.kind === "choices" ? choiceOf(name, each) : each,
-    without: { [name]: joined(value.filter((other) => other !== each)) || null },
+    without: { [name]: listOf(value.filter((other) => other !== each)) || null },
   }));
 }
 

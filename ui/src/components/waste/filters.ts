@@ -1,4 +1,6 @@
 // Every filter of tables, once: its name in the address, in the question and in the export, and what its values are.
+import { listOf } from "../../router";
+
 export type Kind = "names" | "choices" | "yesNo" | "money" | "bytes" | "count" | "score" | "share" | "day";
 
 export interface Filter {
@@ -70,12 +72,7 @@ export const FILTERS = [
 export type FilterName = (typeof FILTERS)[number]["name"];
 export type Filters = Partial<Record<FilterName, Value>>;
 
-/** Names in one text: commas stand between them, and a backslash before a comma or backslash of a name's own. */
-export function joined(names: readonly string[]): string {
-  return names.map((each) => each.replace(/[\\,]/g, "\\$&")).join(",");
-}
-
-/** The names of such a text; empty ones are left out. */
+/** The names of a list that `listOf` wrote; empty ones are left out. */
 export function parted(text: string): string[] {
   const names = [""];
   for (const [found] of text.matchAll(/\\[\s\S]|[\s\S]/g)) {
@@ -133,5 +130,5 @@ function isDay(text: string): boolean {
 
 /** A value as the address has it. */
 export function written(value: Value): string {
-  return Array.isArray(value) ? joined(value) : String(value);
+  return Array.isArray(value) ? listOf(value) : String(value);
 }
