@@ -2,23 +2,16 @@
 
 import pytest
 
-from tests.support.om_estate import OMEstate, Seen, has_a_past
+from tests.support.om_estate import OMEstate, has_a_past
 from tests.support.om_rows import OMRows
 from tests.support.second_statements import STATEMENTS, only_writes, text_of
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.verdict.unlock_groups import UnlockDocument
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
-TABLE, OTHER = "shop.main.core.asked", "shop.main.core.source"
+CORE = "shop.main.core"
+TABLE, OTHER = f"{CORE}.asked", f"{CORE}.source"
 INSERT = "INSERT INTO core.asked SELECT * FROM core.source"
-
-
-async def both(estate: OMEstate, fqn: str = TABLE) -> Seen:
-    """What an incremental and a full refresh make of a table: the same."""
-    seen = (await estate.look())[fqn]
-    assert (await estate.look("FULL"))[fqn] == seen
-    assert (await estate.look())[fqn] == seen
-    return seen
 
 
 def has_tables(om: OMRows) -> None:
@@ -27,22 +20,26 @@ def has_tables(om: OMRows) -> None:
     om.table(OTHER)
 
 
-@pytest.mark.parametrize("template", STATEMENTS)
-async def test_the_cost_of_a_statement_that_only_writes_is_a_write(om: OMRows, estate: OMEstate, template: str) -> None:
-    has_tables(om)
-    text = text_of(template, "core", "asked", "source")
-    writes = STATEMENTS[template]
-    assert only_writes(text, TABLE.split(".")) == writes
-    om.query_cost("a_query", [TABLE, OTHER], 1, text=text)
-    seen = await both(estate)
-    if writes:
-        assert (seen.activity, seen.last_accessed, seen.verdict) == ("DORMANT", None, "STOP_REFRESH")
-        assert "RECENTLY_WRITTEN" in seen.blockers
-    else:
-        assert (seen.activity, seen.last_accessed, seen.verdict) == ("ACTIVE", om.day(1), "KEEP")
-    # What it reads is used.
-    if "INTO {other}" not in template:
-        assert (await estate.seen())[OTHER].activity == "ACTIVE"
+async def test_the_cost_of_a_statement_that_only_writes_is_a_write(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    for number, template in enumerate(STATEMENTS):
+        name, other = f"asked_{number}", f"source_{number}"
+        text = text_of(template, "core", name, other)
+        assert only_writes(text, f"{CORE}.{name}".split(".")) == STATEMENTS[template], template
+        for table in (name, other):
+            om.table(f"{CORE}.{table}")
+        om.query_cost(f"query_{number}", [f"{CORE}.{name}", f"{CORE}.{other}"], 1, text=text)
+    tables = await estate.look_twice()
+    for number, (template, writes) in enumerate(STATEMENTS.items()):
+        seen = tables[f"{CORE}.asked_{number}"]
+        if writes:
+            assert (seen.activity, seen.last_accessed, seen.verdict) == ("DORMANT", None, "STOP_REFRESH"), template
+            assert "RECENTLY_WRITTEN" in seen.blockers, template
+        else:
+            assert (seen.activity, seen.last_accessed, seen.verdict) == ("ACTIVE", om.day(1), "KEEP"), template
+        # What it reads is used.
+        if "INTO {other}" not in template:
+            assert tables[f"{CORE}.source_{number}"].activity == "ACTIVE", template
 
 
 async def test_to_stop_writing_saves_what_the_writes_cost(om: OMRows, estate: OMEstate) -> None:
@@ -52,7 +49,7 @@ async def test_to_stop_writing_saves_what_the_writes_cost(om: OMRows, estate: OM
     om.query_cost("by hand", [TABLE], 20, 1.5, text="DELETE FROM core.asked")
     om.query_cost("long ago", [TABLE], 31, 100.0, text=INSERT)
     om.profile(TABLE, 1, 10**12, rows=10)
-    assert (await both(estate)).verdict == "STOP_REFRESH"
+    assert (await estate.look_twice())[TABLE].verdict == "STOP_REFRESH"
     reader = EstateReader(estate.mirror.thirdeye)
     plan: UnlockDocument = await reader.document(await reader.snapshot(), "unlocking")
     # Half of what the nightly runs cost is for the table that they read. Its storage stays.
@@ -68,16 +65,26 @@ async def test_to_stop_writing_saves_what_the_writes_cost(om: OMRows, estate: OM
     }
 
 
-@pytest.mark.parametrize("day", [1, 60])
-async def test_what_is_counted_and_only_written_is_looked_at(om: OMRows, estate: OMEstate, day: int) -> None:
-    has_tables(om)
-    om.usage(TABLE, [day])
-    assert (await estate.look())[TABLE].verdict == "KEEP"
-    om.statement("a_query", [TABLE, OTHER], INSERT)
-    seen = await both(estate)
-    assert (seen.activity, seen.verdict) == ("ACTIVE" if day == 1 else "COOLING", "REVIEW")
-    om.statement("another", [TABLE], "SELECT * FROM core.asked")
-    assert (await both(estate)).verdict == "KEEP"
+async def test_what_is_counted_and_only_written_is_looked_at(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    om.table(OTHER)
+    asked = {1: f"{CORE}.lately", 60: f"{CORE}.earlier"}
+    for day, fqn in asked.items():
+        om.table(fqn)
+        om.usage(fqn, [day])
+    seen = await estate.look()
+    assert {seen[fqn].verdict for fqn in asked.values()} == {"KEEP"}
+    for fqn in asked.values():
+        om.statement(f"{fqn}_query", [fqn, OTHER], f"INSERT INTO {fqn} SELECT * FROM core.source")
+    seen = await estate.look_twice()
+    assert [(seen[fqn].activity, seen[fqn].verdict) for fqn in asked.values()] == [
+        ("ACTIVE", "REVIEW"),
+        ("COOLING", "REVIEW"),
+    ]
+    for fqn in asked.values():
+        om.statement(f"{fqn}_other", [fqn], f"SELECT * FROM {fqn}")
+    seen = await estate.look_twice()
+    assert {seen[fqn].verdict for fqn in asked.values()} == {"KEEP"}
 
 
 async def test_other_signs_of_use_keep_it(om: OMRows, estate: OMEstate) -> None:
@@ -130,12 +137,15 @@ async def test_a_statement_that_changes_is_read_again(om: OMRows, estate: OMEsta
     om.statement("a_query", [TABLE, OTHER], INSERT, 3)
     assert (await estate.look())[TABLE].verdict == "REVIEW"
     om.run("DELETE FROM query_entity")
-    assert (await both(estate)).verdict == "KEEP"
+    assert (await estate.look_twice())[TABLE].verdict == "KEEP"
 
 
-@pytest.mark.parametrize("text", [None, 5, ["INSERT INTO core.asked VALUES (1)"], "", "INSERT " * 10_000])
-async def test_what_cannot_be_read_is_use(om: OMRows, estate: OMEstate, text: object) -> None:
-    has_tables(om)
-    om.usage(TABLE, [1])
-    om.statement("a_query", [TABLE, OTHER], text)
-    assert (await both(estate)).verdict == "KEEP"
+async def test_what_cannot_be_read_is_use(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    texts = (None, 5, ["INSERT INTO core.asked_2 VALUES (1)"], "", "INSERT " * 10_000)
+    for number, text in enumerate(texts):
+        om.table(f"{CORE}.asked_{number}")
+        om.usage(f"{CORE}.asked_{number}", [1])
+        om.statement(f"query_{number}", [f"{CORE}.asked_{number}"], text)
+    seen = await estate.look_twice()
+    assert [seen[f"{CORE}.asked_{number}"].verdict for number in range(len(texts))] == ["KEEP"] * len(texts)

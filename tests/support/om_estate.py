@@ -93,6 +93,13 @@ class OMEstate:
         await agree(self.mirror, judged, rules)
         return await self.seen()
 
+    async def look_twice(self) -> dict[str, Seen]:
+        """What an incremental and a full refresh make of everything: the same. The first one ever is a full one."""
+        other = "AUTO" if self.mirror.judged is None else "FULL"
+        seen = await self.look()
+        assert await self.look(other) == seen
+        return seen
+
     async def approve(self, fqn: str, by: str = "ann") -> None:
         """Somebody approves the removal of a table, as it was when it was last looked at."""
         thirdeye, now = self.mirror.thirdeye, self.mirror.now
