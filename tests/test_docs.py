@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
+    GraphQLSchema,
     build_schema,
     parse,
     validate,
@@ -28,6 +30,12 @@ HTTP_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 def text_of(path: str) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
+
+
+@cache
+def schema() -> GraphQLSchema:
+    """Built once: it takes a second under coverage."""
+    return build_schema(text_of("schema.graphql"))
 
 
 def documents() -> list[Path]:
@@ -124,9 +132,8 @@ def test_every_persisted_operation_is_documented() -> None:
 
 
 def test_everything_in_the_schema_has_a_description() -> None:
-    schema = build_schema(text_of("schema.graphql"))
-    missing = [] if schema.description else ["schema"]
-    for name, kind in schema.type_map.items():
+    missing = [] if schema().description else ["schema"]
+    for name, kind in schema().type_map.items():
         if name.startswith("__") or name in {"Int", "Float", "String", "Boolean", "ID"}:
             continue
         missing += [where for where, described in described_parts(name, kind) if not described]
@@ -155,9 +162,8 @@ def test_the_readme_asks_something() -> None:
 
 @pytest.mark.parametrize("document", documents(), ids=name_of)
 def test_graphql_examples_fit_the_schema(document: Path) -> None:
-    schema = build_schema(text_of("schema.graphql"))
     for example in graphql_examples(document.read_text(encoding="utf-8")):
-        assert validate(schema, parse(example)) == []
+        assert validate(schema(), parse(example)) == []
 
 
 def graphql_examples(text: str) -> list[str]:
