@@ -1,7 +1,7 @@
 """Approved removals, refresh by refresh: what they release, and what ends them. A second implementation follows each look."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -67,58 +67,71 @@ async def test_what_protects_comes_first(om: OMRows, estate: OMEstate, tag: str)
     assert await verdicts(estate) == ("KEEP", "KEEP")
 
 
-async def used(om: OMRows, estate: OMEstate) -> None:
-    om.usage(DEAD, [1])
+def used(om: OMRows, fqn: str, _dependent: str) -> None:
+    om.usage(fqn, [1])
 
 
-async def used_before_it_was_approved(om: OMRows, estate: OMEstate) -> None:
-    om.usage(DEAD, [200])
+def used_before_it_was_approved(om: OMRows, fqn: str, _dependent: str) -> None:
+    om.usage(fqn, [200])
 
 
-async def written(om: OMRows, estate: OMEstate) -> None:
-    om.write(DEAD, 1)
+def written(om: OMRows, fqn: str, _dependent: str) -> None:
+    om.write(fqn, 1)
 
 
-async def a_new_dependent(om: OMRows, estate: OMEstate) -> None:
-    om.lineage(DEAD, f"{CORE}.gone_7")
+def a_new_dependent(om: OMRows, fqn: str, _dependent: str) -> None:
+    om.lineage(fqn, f"{CORE}.gone_40")
 
 
-async def a_new_dependent_of_a_dependent(om: OMRows, estate: OMEstate) -> None:
-    om.lineage(f"{CORE}.gone_1", f"{CORE}.gone_9")
+def a_new_dependent_of_a_dependent(om: OMRows, _fqn: str, dependent: str) -> None:
+    om.lineage(dependent, f"{CORE}.gone_41")
 
 
-async def a_new_id(om: OMRows, estate: OMEstate) -> None:
-    om.drop(DEAD)
-    om.table(DEAD, id=str(uuid.uuid4()), version=0.1, updated=0)
+def a_new_id(om: OMRows, fqn: str, _dependent: str) -> None:
+    om.drop(fqn)
+    om.table(fqn, id=str(uuid.uuid4()), version=0.1, updated=0)
 
 
-ENDINGS: list[tuple[Callable[[OMRows, OMEstate], Awaitable[None]], str]] = [
+ENDINGS: list[tuple[Callable[[OMRows, str, str], None], str]] = [
     (used, "USED"), (used_before_it_was_approved, "USED"), (written, "WRITTEN"), (a_new_dependent, "DOWNSTREAM"),
     (a_new_dependent_of_a_dependent, "DOWNSTREAM"), (a_new_id, "NEW_ID"),
 ]  # fmt: skip
+ENDED = "SELECT fqn, ending, ended_on FROM removal_approval JOIN table_inventory USING (number)"
 
 
-@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
-@pytest.mark.parametrize(("what", "ending"), ENDINGS, ids=lambda each: getattr(each, "__name__", ""))
-async def test_what_ends_an_approval(
-    om: OMRows, estate: OMEstate, what: Callable[[OMRows, OMEstate], Awaitable[None]], ending: str, kind: str
-) -> None:
+async def test_what_ends_an_approval_for_an_incremental_refresh(om: OMRows, estate: OMEstate) -> None:
+    await all_end(om, estate, "AUTO", "FULL")
+
+
+async def test_what_ends_an_approval_for_a_full_refresh(om: OMRows, estate: OMEstate) -> None:
+    await all_end(om, estate, "FULL", "AUTO")
+
+
+async def all_end(om: OMRows, estate: OMEstate, kind: str, then: str) -> None:
+    """A table for each ending, and one that nothing happens to."""
     an_estate(om)
-    om.lineage(DEAD, f"{CORE}.gone_1")
+    tables = {f"{CORE}.dead_{number}": f"{CORE}.gone_{2 * number + 1}" for number in range(len(ENDINGS) + 1)}
+    for fqn, dependent in tables.items():
+        om.read(fqn, [450])
+        om.lineage(fqn, dependent)
+    *ended, held = tables
     await estate.look()
-    await estate.approve(DEAD)
-    seen = await estate.look(kind)
-    assert seen[DEAD].verdict == "DELETE"
-    estate.pass_days(2, BUSY)
-    assert (await estate.look(kind))[DEAD].verdict == "DELETE"
-    await what(om, estate)
-    assert (await estate.look(kind))[DEAD].verdict != "DELETE"
-    rows = await estate.mirror.thirdeye.fetch_all("SELECT ending, ended_on FROM removal_approval")
-    assert rows == [{"ending": ending, "ended_on": estate.mirror.now.date()}]
+    for fqn in tables:
+        await estate.approve(fqn)
+    for days in (0, 2):
+        estate.pass_days(days, BUSY)
+        seen = await estate.look(kind)
+        assert {seen[fqn].verdict for fqn in tables} == {"DELETE"}
+    for fqn, (what, _) in zip(ended, ENDINGS, strict=True):
+        what(om, fqn, tables[fqn])
     # Ended is ended, and a second refresh tells the same.
-    again = await estate.look("FULL" if kind == "AUTO" else "AUTO")
-    assert again[DEAD].verdict != "DELETE"
-    assert await estate.mirror.thirdeye.fetch_all("SELECT ending, ended_on FROM removal_approval") == rows
+    today = estate.mirror.now.date()
+    expected = {fqn: (ending, today) for fqn, (_, ending) in zip(ended, ENDINGS, strict=True)} | {held: (None, None)}
+    for each in (kind, then):
+        seen = await estate.look(each)
+        assert [fqn for fqn in tables if seen[fqn].verdict == "DELETE"] == [held]
+        rows = await estate.mirror.thirdeye.fetch_all(ENDED)
+        assert {row["fqn"]: (row["ending"], row["ended_on"]) for row in rows} == expected
 
 
 async def test_what_a_use_ended_stays_ended_when_its_row_goes(om: OMRows, estate: OMEstate) -> None:

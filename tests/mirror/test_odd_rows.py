@@ -182,7 +182,9 @@ async def test_each_is_named(om: OMRows, estate: OMEstate, monkeypatch: pytest.M
     cases = [(subject_of(number), *case) for number, case in enumerate(NAMED)]
     # A warning names up to twenty rows.
     for start in range(0, len(cases), 7):
-        added = [(fqn, name, value) for fqn, name, value in cases[start : start + 7] if adds(om, world, fqn, name, value)]
+        added = [
+            (fqn, name, value) for fqn, name, value in cases[start : start + 7] if adds(om, world, fqn, name, value)
+        ]
         await refreshed(estate)
         for fqn, name, value in added:
             keys = keys_of(om, fqn, name, value)

@@ -12,39 +12,50 @@ pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
 TABLE = "shop.main.core.asked"
 
 
+async def scanned(estate: OMEstate, kind: str = "AUTO") -> dict[str, bool]:
+    """What a refresh says of these tables, compared with the second implementation; they go as any table in use."""
+    seen, verdicts = await estate.look(kind), await verdicts_of(estate.mirror)
+    rows = {
+        row["fqn"]: identifier
+        for identifier, row in (await estate.mirror.inventory()).items()
+        if row["fqn"].startswith(TABLE)
+    }
+    assert {seen[fqn].verdict for fqn in rows} == {"KEEP"}
+    return {fqn: bool(verdicts[identifier]["only_scanned"]) for fqn, identifier in rows.items()}
+
+
 async def is_scanned(estate: OMEstate, kind: str = "AUTO") -> bool:
-    """What a refresh says, compared with the second implementation; the verdict is that of any table in use."""
-    seen = await estate.look(kind)
-    assert seen[TABLE].verdict == "KEEP"
-    (number,) = [each for each, row in (await estate.mirror.inventory()).items() if row["fqn"] == TABLE]
-    return bool((await verdicts_of(estate.mirror))[number]["only_scanned"])
+    """The same of the one."""
+    return (await scanned(estate, kind))[TABLE]
 
 
-@pytest.mark.parametrize(
-    ("profiles", "uses", "count", "scanned"),
-    [
-        ([1, 8, 15], [1, 8, 15], 1, True),
-        ([1, 8, 15], [8], 1, True),
-        ([1, 8, 15], [1, 8, 15, 400], 1, True),
-        # Without a use in these days there is nothing to explain.
-        ([1, 8, 15], [45], 1, False),
-        ([30], [30], 1, True),
-        ([1, 8], [1, 8, 15], 1, False),
-        ([1, 8, 15], [1, 8, 15], 2, False),
-        ([], [1], 1, False),
-        ([-1, 0], [0], 1, True),
-    ],
+# Days with a profile and with uses, how many of these each, and whether they are told to be those of the profiler.
+CASES: tuple[tuple[Sequence[int], Sequence[int], int, bool], ...] = (
+    ([1, 8, 15], [1, 8, 15], 1, True),
+    ([1, 8, 15], [8], 1, True),
+    ([1, 8, 15], [1, 8, 15, 400], 1, True),
+    # Without a use in these days there is nothing to explain.
+    ([1, 8, 15], [45], 1, False),
+    ([30], [30], 1, True),
+    ([1, 8], [1, 8, 15], 1, False),
+    ([1, 8, 15], [1, 8, 15], 2, False),
+    ([], [1], 1, False),
+    ([-1, 0], [0], 1, True),
 )
-async def test_only_scanned(
-    om: OMRows, estate: OMEstate, profiles: Sequence[int], uses: Sequence[int], count: int, scanned: bool
-) -> None:
+
+
+async def test_only_scanned(om: OMRows, estate: OMEstate) -> None:
     has_a_past(om)
-    om.table(TABLE)
-    for day in profiles:
-        om.profile(TABLE, day)
-    om.usage(TABLE, uses, count)
+    cases = {f"{TABLE}_{number}": case for number, case in enumerate(CASES)}
+    for fqn, (profiles, uses, count, _) in cases.items():
+        om.table(fqn)
+        for day in profiles:
+            om.profile(fqn, day)
+        om.usage(fqn, uses, count)
     for kind in ("AUTO", "FULL", "AUTO"):
-        assert await is_scanned(estate, kind) is scanned
+        told = await scanned(estate, kind)
+        for fqn, case in cases.items():
+            assert told[fqn] is case[-1], (kind, case)
 
 
 async def test_days_pass_without_a_profile_being_read_again(om: OMRows, estate: OMEstate) -> None:
