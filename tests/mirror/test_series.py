@@ -33,7 +33,7 @@ async def published(estate: OMEstate, name: str) -> Any:
     state = await store.state(estate.mirror.thirdeye)
     assert state is not None
     if name == "series":
-        blobs = [data async for _, data in store.blobs(estate.mirror.thirdeye, "series/", state["generation"])]
+        blobs = [data async for _, data in store.blobs(estate.mirror.thirdeye, ["series/"], state["generation"])]
         return list(SeriesEntries([bytes(data) for data in blobs if data]))
     return orjson.loads(await store.blob(estate.mirror.thirdeye, name, state["generation"]) or b"null")
 

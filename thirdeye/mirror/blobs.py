@@ -1,12 +1,14 @@
 """The blobs of a generation, staged under its number until it is published."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import orjson
 
 from thirdeye.database import MySQL
+from thirdeye.inventory.columns import Columns
 from thirdeye.mirror import store
 
 # Blobs are compared and written together up to so many bytes: few round trips for a small estate.
@@ -29,9 +31,9 @@ class BlobStage:
         """A blob as staged, else as the generation before has it; empty for none."""
         return await store.blob(self.thirdeye, name, self.generation) or b""
 
-    async def names(self, prefix: str) -> list[str]:
+    async def names(self, *prefixes: str) -> list[str]:
         """The names of those blobs, and of ones that are removed."""
-        return await store.blob_names(self.thirdeye, prefix, self.generation)
+        return await store.blob_names(self.thirdeye, prefixes, self.generation)
 
     async def put(self, name: str, data: bytes) -> None:
         """Stages one blob; an empty one removes it."""
@@ -56,9 +58,14 @@ class BlobStage:
             await store.put_blobs(self.thirdeye, self.generation, changed)
         return names
 
-    async def drop(self, prefix: str, kept: set[str]) -> None:
-        """Removes the blobs of a prefix except those kept."""
-        for name in await self.names(prefix):
+    async def stage_groups(self, groups: Mapping[str, Columns]) -> None:
+        """Writes columns by the names of their groups likewise, and removes the chunks that they no longer have."""
+        names = await self.stage_all(chain.from_iterable(columns.blobs(group) for group, columns in groups.items()))
+        await self.drop(*(f"{group}/" for group in groups), kept=names)
+
+    async def drop(self, *prefixes: str, kept: set[str]) -> None:
+        """Removes the blobs of these prefixes except those kept."""
+        for name in await self.names(*prefixes):
             if name not in kept:
                 await self.put(name, b"")
 

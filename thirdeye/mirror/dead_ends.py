@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -69,16 +70,15 @@ async def stage_dead_ends(blobs: BlobStage, found: DeadEnds, state: State, tarif
     """Stages the sum of all sets, the most expensive ones, and which tables they have."""
     document, kept = dead_end_document(found, state, tariffs, today)
     await blobs.stage_json(DOCUMENT, document)
-    for group, packed in ((ORDER_GROUP, _packed_order(kept)), (TABLE_GROUP, _packed_tables(kept, state.tables))):
-        await blobs.drop(f"{group}/", await blobs.stage_all(packed))
+    names = await blobs.stage_all(chain(_packed_order(kept), _packed_tables(kept, state.tables)))
+    await blobs.drop(f"{ORDER_GROUP}/", f"{TABLE_GROUP}/", kept=names)
 
 
 async def stage_no_dead_ends(blobs: BlobStage) -> None:
     """Stages that there are none."""
     nothing: DeadEndDocument = {"sets": 0, "tables": 0, "unpriced": 0, "cost": format_cost(Decimal(0)), "entries": []}
     await blobs.stage_json(DOCUMENT, nothing)
-    for group in (ORDER_GROUP, TABLE_GROUP):
-        await blobs.drop(f"{group}/", set())
+    await blobs.drop(f"{ORDER_GROUP}/", f"{TABLE_GROUP}/", kept=set())
 
 
 @dataclass(frozen=True)

@@ -208,10 +208,9 @@ async def load_state(thirdeye: MySQL, generation: int) -> State | None:
         return None
     state = State(generation=generation)
     state.restore(document)
-    for group, columns in state.groups().items():
-        await _load_columns(thirdeye, generation, group, columns)
+    await load_groups(thirdeye, generation, state.groups())
     state.grow(state.query.length)
-    async for name, data in store.blobs(thirdeye, SUMS, generation):
+    async for name, data in store.blobs(thirdeye, [SUMS], generation):
         state.sums[name.rsplit("/", 1)[1]] = BucketSums.unpack(data)
     await load_edges(thirdeye, state)
     return state
@@ -220,7 +219,7 @@ async def load_state(thirdeye: MySQL, generation: int) -> State | None:
 async def load_edges(thirdeye: MySQL, state: State) -> None:
     """Loads the edges as of the state's generation."""
     edges = Columns(EDGE_FIELDS)
-    await _load_columns(thirdeye, state.generation, "edge", edges)
+    await load_groups(thirdeye, state.generation, {"edge": edges})
     state.upstream, state.downstream, state.edge_state = edges["upstream"], edges["downstream"], edges["state"]
 
 
@@ -244,7 +243,7 @@ async def load_numbers(thirdeye: MySQL, generation: int) -> State:
         state.asset_kinds = Numbering(document["asset_kinds"])
         # Tables that are absent may have them still.
         state.terms = set(document["terms"])
-        await _load_columns(thirdeye, generation, "asset", state.asset)
+        await load_groups(thirdeye, generation, {"asset": state.asset})
     return state
 
 
@@ -257,9 +256,11 @@ async def stored_document(thirdeye: MySQL, generation: int) -> dict[str, Any] | 
     return document if document.get("fields") == GROUPS | VIEW_GROUPS else None
 
 
-async def _load_columns(thirdeye: MySQL, generation: int, group: str, columns: Columns) -> None:
-    async for name, data in store.blobs(thirdeye, f"{group}/", generation):
-        columns.unpack(int(name.rsplit("/", 1)[1]), data)
+async def load_groups(thirdeye: MySQL, generation: int, groups: Mapping[str, Columns]) -> None:
+    """Fills columns, by the names of their groups, with what a generation has of them."""
+    async for name, data in store.blobs(thirdeye, [f"{group}/" for group in groups], generation):
+        group, chunk = name.rsplit("/", 1)
+        groups[group].unpack(int(chunk), data)
 
 
 def packed_state(state: State) -> Iterator[tuple[str, bytes]]:

@@ -136,7 +136,7 @@ class UsageReader:
     async def read(self, sums: UsageSums, index: Index, warnings: RefreshWarnings) -> None:
         """Brings the blobs of the generation up to date with OM's days."""
         state, counted = self.state, set(self.state.counted_days)
-        stored = {name.rsplit("/", 1)[1] for name in await store.blob_names(self.thirdeye, "usage/", self.generation)}
+        stored = {name.rsplit("/", 1)[1] for name in await store.blob_names(self.thirdeye, ["usage/"], self.generation)}
         # An empty blob takes its predecessor away.
         gone = {day_name(day): b"" for day in sorted(stored - sums.keys())}
         await store.put_blobs(self.thirdeye, self.generation, gone)

@@ -337,7 +337,7 @@ async def counts(estate: OMEstate) -> dict[str, int]:
     known = ViewTexts()
     published = await store.state(estate.mirror.thirdeye)
     assert published is not None
-    async for name, data in store.blobs(estate.mirror.thirdeye, "view-text/", published["generation"]):
+    async for name, data in store.blobs(estate.mirror.thirdeye, ["view-text/"], published["generation"]):
         known.texts.unpack(int(name.rsplit("/", 1)[1]), data)
     return {name: count for name, count in texts.counts_of(known).items() if count}
 

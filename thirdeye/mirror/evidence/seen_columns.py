@@ -47,7 +47,7 @@ class SeenColumns:
     async def end(self) -> None:
         """Lets go of what is no longer needed."""
         if not self.unseen:
-            await self.blobs.drop(PREFIX, set())
+            await self.blobs.drop(PREFIX, kept=set())
 
 
 def _packed(columns: Mapping[str, Array]) -> Array:

@@ -112,7 +112,7 @@ def _new_first_accesses(work: RefreshWork) -> list[SQLRow]:
 async def _stage_edges(context: RefreshContext, work: RefreshWork) -> None:
     """Stages the state's edges and lets go of them: the graph has them."""
     state = work.state
-    await context.blobs.drop("edge/", await context.blobs.stage_all(packed_edges(state)))
+    await context.blobs.drop("edge/", kept=await context.blobs.stage_all(packed_edges(state)))
     state.upstream, state.downstream = state.upstream[:0].copy(), state.downstream[:0].copy()
     state.edge_state = state.edge_state[:0].copy()
 

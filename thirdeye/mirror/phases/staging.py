@@ -29,7 +29,8 @@ async def stage_changes(context: RefreshContext, work: RefreshWork) -> None:
     """Stages the rows and blobs that differ from the generation before; gives the changes of tables."""
     state = work.state
     await context.blobs.stage_all(packed_adjacency(work.graph))
-    await context.blobs.drop("unread/", await context.blobs.stage_all(packed_unread(work.text_lineage.unread_views)))
+    unread = await context.blobs.stage_all(packed_unread(work.text_lineage.unread_views))
+    await context.blobs.drop("unread/", kept=unread)
     dead_ends = await asyncio.to_thread(dead_ends_of, state, work.graph, work.text_lineage.unread_views)
     await stage_dead_ends(context.blobs, dead_ends, state, work.tariffs, context.today_number)
     del work.graph, work.text_lineage
@@ -40,13 +41,11 @@ async def stage_changes(context: RefreshContext, work: RefreshWork) -> None:
     finder = DuplicateFinder(
         state, context.thirdeye, context.blobs, context.reader, work.copy_candidates, context.today_number
     )
-    await context.blobs.drop("columns/", await finder.find())
+    await context.blobs.drop("columns/", kept=await finder.find())
     del work.copy_candidates
     await _stage_facts(context, work)
     context.reader.forget_broken(state.sums)
-    names = await context.blobs.stage_all(packed_state(state))
-    for prefix in PREFIXES:
-        await context.blobs.drop(prefix, names)
+    await context.blobs.drop(*PREFIXES, kept=await context.blobs.stage_all(packed_state(state)))
     context.progress.tables = int(state.present().sum())
 
 
@@ -58,7 +57,7 @@ async def stage_empty_estate(context: RefreshContext, work: RefreshWork, obstacl
     work.tariffs = Tariffs([], context.today)
     await context.blobs.stage_json("directory", work.directory)
     await _stage_summary(context, work)
-    await context.blobs.drop("series/", set())
+    await context.blobs.drop("series/", kept=set())
     await context.blobs.stage_json("duplicates", [])
     await stage_no_dead_ends(context.blobs)
 
@@ -99,7 +98,7 @@ async def _stage_series(context: RefreshContext, work: RefreshWork) -> None:
     async for entries in pages:
         await stage(packing.add(entries))
     await stage(packing.rest())
-    await context.blobs.drop("series/", staged)
+    await context.blobs.drop("series/", kept=staged)
     del work.series
 
 

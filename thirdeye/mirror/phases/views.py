@@ -3,9 +3,8 @@
 import asyncio
 
 from thirdeye.inventory.columns import NAME_FIELDS, Columns
-from thirdeye.mirror import store
 from thirdeye.mirror.context import RefreshContext, RefreshWork
-from thirdeye.mirror.state import packed_names, stored_document
+from thirdeye.mirror.state import load_groups, packed_names, stored_document
 from thirdeye.mirror.views.lineage import WordMatches, text_lineage
 from thirdeye.mirror.views.references import ViewTexts
 from thirdeye.mirror.views.sql_references import READER
@@ -26,8 +25,8 @@ async def read_views(context: RefreshContext, work: RefreshWork) -> None:
     async for chunk in reader.words.chunks(known.unread(state.tables)):
         await asyncio.to_thread(words.add, chunk)
     work.text_lineage = await asyncio.to_thread(text_lineage, state, known, words)
-    await _stage(context, known)
-    await context.blobs.drop("name/", await context.blobs.stage_all(packed_names(state)))
+    await context.blobs.stage_groups(known.groups())
+    await context.blobs.drop("name/", kept=await context.blobs.stage_all(packed_names(state)))
     # Statements name tables, too.
     work.word_keys = state.name["word_key"]
     state.name = Columns(NAME_FIELDS)
@@ -39,16 +38,9 @@ async def _load(context: RefreshContext) -> ViewTexts:
     document = await stored_document(context.thirdeye, context.previous_generation)
     if document is None:
         # It was written in another form.
-        await context.blobs.drop(PREFIX, set())
+        await context.blobs.drop(PREFIX, kept=set())
         return known
-    for group, columns in known.groups().items():
-        async for name, data in store.blobs(context.thirdeye, f"{group}/", context.previous_generation):
-            columns.unpack(int(name.rsplit("/", 1)[1]), data)
+    await load_groups(context.thirdeye, context.previous_generation, known.groups())
     if document.get("reader") != READER:
         known.outdate()
     return known
-
-
-async def _stage(context: RefreshContext, known: ViewTexts) -> None:
-    for group, columns in known.groups().items():
-        await context.blobs.drop(f"{group}/", await context.blobs.stage_all(columns.blobs(group)))

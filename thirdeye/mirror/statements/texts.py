@@ -10,12 +10,12 @@ import structlog
 
 from thirdeye.inventory.columns import Array, Columns, Mask
 from thirdeye.inventory.uncounted_use import UncountedUse
-from thirdeye.mirror import store
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.directory import service_names
 from thirdeye.mirror.keys import KEY, id_text, records_of
 from thirdeye.mirror.openmetadata.source_tables import SERVICES, STATEMENTS
 from thirdeye.mirror.query_costs import Mentions
+from thirdeye.mirror.state import load_groups
 from thirdeye.mirror.statements.known import (
     NAME_FIELDS,
     STATEMENT_FIELDS,
@@ -97,8 +97,7 @@ async def _read_statements(
     of_statements = [homes[number] for number in service.tolist()]
     statements = _StatementReader(context, await _load(context), wanted, of_statements, rules)
     known = await statements.read()
-    for group, columns in known.groups().items():
-        await context.blobs.drop(f"{group}/", await context.blobs.stage_all(columns.blobs(group)))
+    await context.blobs.stage_groups(known.groups())
     _warn(context, known)
     return known
 
@@ -122,9 +121,7 @@ async def _homes(context: RefreshContext, work: RefreshWork) -> list[_Home]:
 async def _load(context: RefreshContext) -> Statements:
     """What the refresh before knew."""
     known = Statements()
-    for group, columns in known.groups().items():
-        async for name, data in store.blobs(context.thirdeye, f"{group}/", context.previous_generation):
-            columns.unpack(int(name.rsplit("/", 1)[1]), data)
+    await load_groups(context.thirdeye, context.previous_generation, known.groups())
     return known
 
 
