@@ -195,7 +195,7 @@ class State:
         self.asset_kinds = Numbering(document["asset_kinds"])
         self.usage_sums = {day: tuple(sums) for day, sums in document["usage_sums"].items()}
         self.counted_days = document["counted_days"]
-        self.row_places = document["row_places"]
+        self.row_places = {day: (places, databases) for day, (places, databases) in document["row_places"].items()}
         self.undated_services = document["undated_services"]
         self.seen_services = set(document["seen_services"])
         self.watermark = document["watermark"]
