@@ -42,6 +42,9 @@ class Mirror:
     removals: set[int] = field(default_factory=set)
     # What the second inventory said of the last refresh, where a test compared the two.
     judged: Judged | None = None
+    # What was read last of the inventory, and of its verdicts.
+    last_inventory: dict[str, dict[str, Any]] = field(default_factory=dict)
+    last_verdicts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def reader(self) -> EstateReader:
@@ -73,7 +76,9 @@ class Mirror:
         """The tables that are there, by id, in the words of the second inventory."""
         reader = self.reader
         snapshot = await reader.snapshot()
-        await snapshot.load(("flags", "place", "idle", "series", "departed", *LABEL_FIELDS))
+        names = ("flags", "place", "idle", "series", "departed", *LABEL_FIELDS)
+        await snapshot.load(names)
+        columns = {name: _column(snapshot, name) for name in names}
         directory = snapshot.directory
         labels = directory["labels"]
         rows = await self.thirdeye.fetch_all("SELECT * FROM table_inventory WHERE removed_at IS NULL")
@@ -86,25 +91,20 @@ class Mirror:
         found = {}
         for row in rows:
             near = await nearest(load, row["number"])
-            idle = int(_column(snapshot, "idle", row["number"]))
-            place, flags = (int(_column(snapshot, name, row["number"])) for name in ("place", "flags"))
-            marks, products, editor, followers = (int(_column(snapshot, name, row["number"])) for name in LABEL_FIELDS)
+            cells = {name: int(column[row["number"]]) for name, column in columns.items()}
+            idle, place, flags = cells["idle"], cells["place"], cells["flags"]
+            marks, products, editor, followers = (cells[name] for name in LABEL_FIELDS)
             editor_name, is_person = labels["editors"][editor]
             found[row["id"]] = {
                 **row,
                 "idle_days": None if idle == UNKNOWN_IDLE_DAYS else idle,
                 "owners": {(kind, identifier) for identifier, kind, _ in directory["owner_sets"][row["owner_set"]]},
                 "tags": set(directory["tag_sets"][row["tag_set"]]),
-                "departed": {
-                    (kind, identifier)
-                    for identifier, kind, _ in directory["owner_sets"][
-                        int(_column(snapshot, "departed", row["number"]))
-                    ]
-                },
+                "departed": {(kind, identifier) for identifier, kind, _ in directory["owner_sets"][cells["departed"]]},
                 "domains": {directory["domains"][each]["id"] for each in directory["domain_sets"][row["domain"]]},
                 "nearest": [(ids[node], distance) for node, distance in near],
                 "flags": flags,
-                "series": int(_column(snapshot, "series", row["number"])),
+                "series": cells["series"],
                 "place": directory["places"][place],
                 "marks": set(map(tuple, labels["marks"][marks])),
                 "products": set(map(tuple, labels["products"][products])),
@@ -115,12 +115,13 @@ class Mirror:
                 "tested": bool(flags & TESTED),
                 "cared_for": bool(flags & CARED_FOR),
             }
+        self.last_inventory = found
         return found
 
 
-def _column(snapshot: Any, name: str, number: int) -> Any:
+def _column(snapshot: Any, name: str) -> Any:
     columns = snapshot.catalogue.columns
-    return np.concatenate([columns.parts(chunk)[name] for chunk in range(columns.chunks)])[number]
+    return np.concatenate([columns.parts(chunk)[name] for chunk in range(columns.chunks)])
 
 
 @asynccontextmanager

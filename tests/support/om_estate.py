@@ -91,7 +91,7 @@ class OMEstate:
             prices=await service_prices(self.mirror, judged),
         )
         await agree(self.mirror, judged, rules)
-        return await self.seen()
+        return self._seen_of(self.mirror.last_verdicts, self.mirror.last_inventory)
 
     async def look_twice(self) -> dict[str, Seen]:
         """What an incremental and a full refresh make of everything: the same. The first one ever is a full one."""
@@ -132,7 +132,10 @@ class OMEstate:
 
     async def seen(self) -> dict[str, Seen]:
         """What is published."""
-        verdicts = await verdicts_of(self.mirror)
+        return self._seen_of(await verdicts_of(self.mirror), await self.mirror.inventory())
+
+    @staticmethod
+    def _seen_of(verdicts: dict[str, dict[str, Any]], inventory: dict[str, dict[str, Any]]) -> dict[str, Seen]:
         return {
             row["fqn"]: Seen(
                 activity=row["activity"], reason=row["unknown_reason"], evidence=row["evidence"], idle=row["idle_days"],
@@ -140,7 +143,7 @@ class OMEstate:
                 trial=verdicts[identifier]["trial"],
                 known_since=row["known_since"], last_accessed=row["last_accessed"],
             )
-            for identifier, row in (await self.mirror.inventory()).items()
+            for identifier, row in inventory.items()
         }  # fmt: skip
 
     def pass_days(self, days: int, *read: str) -> None:

@@ -24,13 +24,16 @@ from thirdeye.local.tokens import Signer
 from thirdeye.session import Session
 from thirdeye.settings import Settings
 
-# By server and settings: a schema that holds what a refresh makes of the sample, and is only copied from.
+# By server, and settings or sample: a schema that holds what a refresh makes of the sample, and is only copied from.
 _REFRESHED = dict[tuple[MariaDB | MySQL, str], str]()
 
 
-async def publish_sample(server: MariaDB | MySQL, settings: Settings) -> None:
-    """Publishes the sample estate in an empty schema, as a first refresh does: refreshed once, copied from then on."""
-    key, schema = (server, settings.model_dump_json()), settings.thirdeye_mysql_schema
+async def publish_sample(server: MariaDB | MySQL, settings: Settings, *, sample: str = "") -> None:
+    """Publishes the sample estate in an empty schema, as a first refresh does: refreshed once, copied from then on.
+
+    `sample` names one of which each test has a copy of its own, with equal settings but for the names of schemas.
+    """
+    key, schema = (server, sample or settings.model_dump_json()), settings.thirdeye_mysql_schema
     if key in _REFRESHED:
         copy_rows(server, _REFRESHED[key], schema)
         return

@@ -94,6 +94,7 @@ async def verdicts_of(estate: Mirror) -> dict[str, dict[str, Any]]:
             "only_written": bool(kind & ONLY_WRITTEN),
             "only_scanned": bool(kind & ONLY_SCANNED),
         }
+    estate.last_verdicts = found
     return found
 
 
