@@ -250,6 +250,7 @@ def up_to(id_: str) -> Any:
     return all_read().filter(lambda migration: migration.id <= id_)
 
 
+@pytest.mark.unmeasured
 async def test_what_people_wrote_is_kept_or_the_rollback_refused(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

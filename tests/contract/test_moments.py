@@ -116,6 +116,8 @@ def test_the_walk_finds_them() -> None:
     }
 
 
+# Six hundred questions, of which each only has to be answered.
+@pytest.mark.unmeasured
 async def test_no_value_of_any_of_them_is_an_internal_error(estate: Estate) -> None:
     given = await starts(estate)
     for each in WALK:

@@ -84,6 +84,7 @@ async def check_kill(phase: str, settings: Settings, server: MariaDB | MySQL, fo
         assert "the process that ran it ended" in phases[0]["error"]
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("phase", ["USAGE", "PUBLISHING"])
 async def test_a_kill_leaves_readers_what_they_had(
     phase: str,
@@ -111,6 +112,7 @@ async def test_a_kill_in_any_phase(
     await check_kill(phase, settings, sql_server, tmp_path)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("phase", ["TABLES", "RULES", "STAGING"])
 async def test_a_server_that_restarts_in_the_middle_is_met_again(
     phase: str, redis_server: Redis, signer: Signer, tmp_path: Path

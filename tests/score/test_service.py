@@ -76,6 +76,7 @@ async def rows(thirdeye: Database) -> list[dict[str, Any]]:
     return await thirdeye.fetch_all("SELECT * FROM health_score_history ORDER BY id")
 
 
+@pytest.mark.unmeasured
 async def test_it_equals_a_second_implementation(settings: Settings, sql_server: MariaDB | MySQL) -> None:
     with sql_server.connect() as connection:
         expected = second_inventory(connection, settings.om_mysql_db, TODAY).score

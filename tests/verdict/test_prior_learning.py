@@ -10,6 +10,9 @@ from thirdeye.verdict.logistic_regression import Gaussian, chances_of
 from thirdeye.verdict.prior import packaged_prior
 from thirdeye.verdict.return_risk import COEFFICIENTS, design
 
+# What it is about is no part of what is measured.
+pytestmark = pytest.mark.unmeasured
+
 
 def test_a_small_prior_is_like_the_packaged_one_and_the_same_each_time() -> None:
     small, packaged = learn(40, SEED, 30), packaged_prior()
