@@ -10,6 +10,7 @@ import pymysql
 from tests.support.api import ACCOUNTS
 from tests.support.om_estate import OMEstate, has_a_past
 from tests.support.om_rows import RUNS, OMRows, hash_of, identifier_of
+from tests.verdict.test_verdicts import verdicts_of
 from thirdeye.actions.detection.run import Detection, Outcome
 from thirdeye.database import MySQL as Database
 from thirdeye.mirror.openmetadata.source_tables import ASSETS, READABLE, grant_statements
@@ -226,7 +227,7 @@ class Looking:
     async def published(self) -> dict[str, Any]:
         """What is published of each table, and of the score that it would get."""
         rows = await self.estate.mirror.inventory()
-        verdicts = await self.estate.seen()
+        verdicts = self.estate.seen_of(await verdicts_of(self.estate.mirror), rows)
         leave_out = {"generation", "seen_at", "owner_set", "tag_set", "domain_set", "place_number"}
         return {
             row["fqn"]: ({k: v for k, v in row.items() if k not in leave_out}, verdicts[row["fqn"]])

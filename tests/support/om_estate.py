@@ -91,7 +91,7 @@ class OMEstate:
             prices=await service_prices(self.mirror, judged),
         )
         await agree(self.mirror, judged, rules)
-        return self._seen_of(self.mirror.last_verdicts, self.mirror.last_inventory)
+        return self.seen_of(self.mirror.last_verdicts, self.mirror.last_inventory)
 
     async def look_twice(self) -> dict[str, Seen]:
         """What an incremental and a full refresh make of everything: the same. The first one ever is a full one."""
@@ -132,10 +132,11 @@ class OMEstate:
 
     async def seen(self) -> dict[str, Seen]:
         """What is published."""
-        return self._seen_of(await verdicts_of(self.mirror), await self.mirror.inventory())
+        return self.seen_of(await verdicts_of(self.mirror), await self.mirror.inventory())
 
     @staticmethod
-    def _seen_of(verdicts: dict[str, dict[str, Any]], inventory: dict[str, dict[str, Any]]) -> dict[str, Seen]:
+    def seen_of(verdicts: dict[str, dict[str, Any]], inventory: dict[str, dict[str, Any]]) -> dict[str, Seen]:
+        """The same of what was read already."""
         return {
             row["fqn"]: Seen(
                 activity=row["activity"], reason=row["unknown_reason"], evidence=row["evidence"], idle=row["idle_days"],
