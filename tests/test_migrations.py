@@ -30,7 +30,7 @@ from thirdeye.resources import resource
 from thirdeye.settings import Settings, process_settings
 from thirdeye.sql_text import excess_privileges
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.starts_first]
 MIGRATIONS = ROOT / "migrations"
 ALL = sorted(path.stem for path in MIGRATIONS.glob("*.sql") if not path.name.endswith(".rollback.sql"))
 TABLES = sorted(
