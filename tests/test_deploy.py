@@ -210,6 +210,14 @@ def test_the_columns_that_are_read_are_documented() -> None:
     assert {table: tuple(re.findall(r"`(\w+)`", columns)) for table, columns in rows} == dict(READABLE)
 
 
+def test_the_plain_example_of_database_users_grants_the_same() -> None:
+    text = (ROOT / "docs/mysql_users.sql").read_text(encoding="utf-8")
+    grants = re.findall(r"^GRANT SELECT \(([^)]+)\) ON openmetadata_db\.`(\w+)` TO 'om_ro'@'%';$", text, re.MULTILINE)
+    assert {table: tuple(re.findall(r"`(\w+)`", columns)) for columns, table in grants} == dict(READABLE)
+    others = [line for line in text.splitlines() if line.startswith("GRANT") and " SELECT " not in line]
+    assert others == ["GRANT ALL PRIVILEGES ON thirdeye.* TO 'thirdeye_rw'@'%';"]
+
+
 # ---- wheel
 
 

@@ -10,8 +10,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.support.browser import UI, Tab
 from tests.support.clocks import NOON, TODAY
+from tests.support.gateway import Gateway
 from tests.support.hostile import ASKED, NAMES, WRITTEN, make_hostile
 from tests.support.page_estate import PageEstate
+from tests.support.upstreams import Upstream, openmetadata
 from tests.support.waiting import wait_for
 from thirdeye.local.processes import Child
 from thirdeye.local.servers import ServerProblem, find_program, free_port
@@ -285,6 +287,24 @@ def test_behind_a_proxy_with_a_path_of_its_own(
         tab.settle()
     finally:
         nginx.kill()
+
+
+def test_behind_the_gateway(open_tab: Callable[..., Tab], estate: PageEstate, tmp_path: Path) -> None:
+    stand_in = Upstream(openmetadata)
+    gateway = Gateway(tmp_path / "gateway", openmetadata=stand_in.address, thirdeye=f"127.0.0.1:{estate.api.port}")
+    try:
+        tab = open_tab(base=gateway.base)
+        for address in ("", "waste?verdict=DELETE", f"table?fqn={quote(estate.names()[0])}"):
+            tab.open(address)
+            assert tab.address == address
+            assert tab.page.get_by_role("alert").count() == 0
+        tab.page.get_by_role("navigation", name="Main").get_by_role("link", name="Overview").click()
+        tab.wait_for_heading("Overview")
+        expect(tab.page.locator(".figures")).to_be_visible()
+        assert stand_in.requests == []
+    finally:
+        gateway.stop()
+        stand_in.stop()
 
 
 # ---- data that means harm
