@@ -98,7 +98,9 @@ def test_everything_comes_through_one_address(site: Site) -> None:
     tag = site.ask("GET", where).headers["etag"]
     assert site.ask("PATCH", where, {"status": "IN_PROGRESS"}, If_Match=tag).status == 200
     assert site.ask("PATCH", where, {"status": "DONE"}, If_Match=tag).status == 412
-    assert site.ask("GET", where, If_None_Match=site.ask("GET", where).headers["etag"]).status == 304
+    by_get = f"{GRAPHQL}?documentId=list_storage_prices"
+    tag = site.ask("GET", by_get, Accept="application/json").headers["etag"]
+    assert site.ask("GET", by_get, Accept="application/json", If_None_Match=tag).status == 304
     assert site.ask("DELETE", where).status == 204
     assert site.items("through the gateway") == 0
     refused = site.gateway.ask("POST", GRAPHQL, b"{}", Content_Type="application/json", X_Request_Id="r-3")
@@ -141,7 +143,7 @@ def test_what_was_done_without_an_answer_is_not_done_again(site: Site, key: str,
         request = exchange.request
         headers = {name: values[0] for name, values in request.headers.items() if name != "connection"}
         answer = ask(api, request.method, request.target, request.body, headers)
-        if done.requests.index(request) > 0:
+        if request is not done.requests[0]:
             exchange.answer(answer.status, answer.body)
 
     done = Upstream(do_and_die)
@@ -179,7 +181,7 @@ class Load:
             answers = {
                 "health": self.gateway.ask("GET", "/api/v1/thirdeye/health"),
                 "query": self.site.operation("get_zi_score", gateway=self.gateway),
-                "rest": self.site.ask("GET", f"{ITEMS}?first=5", gateway=self.gateway),
+                "rest": self.site.ask("GET", f"{ITEMS}?limit=5", gateway=self.gateway),
                 "mutation": self.site.operation("create_action_item", gateway=self.gateway, key=title, title=title),
             }
             self.failures += [
