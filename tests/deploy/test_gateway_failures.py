@@ -90,6 +90,8 @@ def test_each_failure_gets_the_agreed_answer(scene: Callable[..., Scene], failur
         # Milliseconds, by the clock of this machine.
         assert before * 1000 - 1000 <= answer.json["timestamp"] <= time.time() * 1000 + 1000
         assert (answer.headers["x-request-id"], answer.headers["cache-control"]) == ("r-1", "no-store")
+        # From ThirdEye it means that nothing was done, and the page asks again, whatever it was.
+        assert "retry-after" not in answer.headers
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,12 @@ async function askOnce<Data>(
   if (sent === null) throw new Problem("signedOut");
   const response = await fetch(endpoint("graphql"), {
     method: "POST",
-    headers: { "content-type": "application/json", authorization: `Bearer ${sent}` },
+    // The header is for proxies: they cannot look into the body, and may repeat what only reads.
+    headers: {
+      "content-type": "application/json",
+      authorization: `Bearer ${sent}`,
+      "x-om-operation-id": operation,
+    },
     body: JSON.stringify({ documentId: operation, variables }),
     cache: "no-store",
     credentials: "omit",
