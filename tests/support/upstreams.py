@@ -145,7 +145,10 @@ def _receive(connection: socket.socket) -> Received | None:
         headers.setdefault(name.lower(), []).append(value.strip())
     length = int(headers.get("content-length", ["0"])[0])
     while len(body) < length:
-        body += connection.recv(65536)
+        part = connection.recv(65536)
+        if not part:
+            return None
+        body += part
     return Received(method, target, headers, body)
 
 
