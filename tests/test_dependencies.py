@@ -12,7 +12,7 @@ import structlog
 
 from tests.support import PATIENCE
 from tests.support.api import Api, running
-from thirdeye.local.servers import Redis
+from thirdeye.local.servers import MariaDB, Redis
 from thirdeye.local.tokens import Signer
 
 pytestmark = pytest.mark.anyio
@@ -68,3 +68,27 @@ async def test_readiness_names_a_redis_that_refuses_writes(
             await degraded(api, [])
     (away,) = [entry for entry in logs if entry["event"] == "dependency_away"]
     assert (away["dependency"], word in away["reason"]) == ("redis", True), away
+
+
+async def test_a_process_says_at_start_what_its_schemas_are(
+    make_settings: Callable[..., Any], mariadb: MariaDB, signer: Signer
+) -> None:
+    """A schema of a newer version, and an OpenMetadata that is not where the settings say: a line in the log for each."""
+    settings = make_settings()
+    async with running(settings, signer):
+        pass
+    note = (
+        "INSERT INTO _yoyo_migration (migration_hash, migration_id, applied_at_utc) VALUES ('x', '9001.later', NOW())"
+    )
+    with mariadb.connect(settings.thirdeye_mysql_schema) as connection, connection.cursor() as cursor:
+        cursor.execute(note)
+        with structlog.testing.capture_logs() as logs:
+            async with running(settings.model_copy(update={"om_mysql_db": "om_elsewhere"}), signer) as api:
+                await degraded(api, [])
+        cursor.execute("DELETE FROM _yoyo_migration WHERE migration_id = '9001.later'")
+    (newer,) = [entry for entry in logs if entry["event"] == "thirdeye_schema_newer"]
+    assert newer["migrations"] == ["9001.later"]
+    assert "upgrade" in newer["advice"]
+    (missing,) = [entry for entry in logs if entry["event"] == "openmetadata_schema_missing"]
+    assert "om_elsewhere" in missing["problem"]
+    assert "OM_MYSQL_DB" in missing["advice"]

@@ -22,6 +22,7 @@ from ruamel.yaml import YAML
 
 from tests.support import ROOT
 from thirdeye.app import create_app
+from thirdeye.commands.doctor.catalogue import CATALOGUE
 from thirdeye.observability.metrics import Metrics
 from thirdeye.settings import Settings, load_settings
 
@@ -83,6 +84,11 @@ def test_every_setting_has_a_meaning() -> None:
 
 def settings_table() -> list[list[str]]:
     return table_after(text_of("docs/settings.md"), "variable")
+
+
+def test_findings_of_the_doctor_are_documented_as_they_are() -> None:
+    known = [[f"`{code}`", str(entry.severity), entry.meaning, entry.advice] for code, entry in CATALOGUE.items()]
+    assert table_after(text_of("docs/doctor.md"), "code") == known
 
 
 def test_metrics_are_documented_with_types_and_labels() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from thirdeye.commands import access, configuration, databases
+from thirdeye.commands.doctor import doctor
 from thirdeye.commands.failures import Commands
 from thirdeye.commands.report import report
 from thirdeye.commands.runner import no_observer, settings_or_exit, with_database
@@ -34,6 +35,7 @@ cli.add_typer(access.token, name="token")
 cli.command("audit")(access.audit)
 cli.command("check")(databases.check)
 cli.command("report")(report)
+cli.command("doctor")(doctor)
 cli.add_typer(configuration.config, name="config")
 cli.add_typer(configuration.operations, name="operations")
 

@@ -15,6 +15,8 @@ from thirdeye.observability.metrics import Metrics
 from thirdeye.settings import Settings
 
 _INTERVAL = 1.0
+_NO_OM_SCHEMA = "correct OM_MYSQL_DB, or grant what `thirdeye grants` prints; `thirdeye doctor` tells which"
+_NEWER = "a newer version of ThirdEye has migrated the schema: upgrade this one; `thirdeye doctor` says how to go back"
 log = structlog.get_logger(__name__)
 
 
@@ -50,6 +52,7 @@ class Dependencies:
         # The migrations of this version, once all of them were applied.
         self._expected = frozenset[str]()
         self._grants_checked = False
+        self._om_schema_missing = False
         self._watch = PeriodicTask(self.look, _INTERVAL, event="watch_failed")
 
     async def start(self) -> None:
@@ -98,7 +101,11 @@ class Dependencies:
     async def _om_problem(self) -> str | None:
         try:
             await self._om.ping(self._ping_timeout)
-        except SchemaMissing:
+            self._om_schema_missing = False
+        except SchemaMissing as error:
+            if not self._om_schema_missing:
+                self._om_schema_missing = True
+                log.error("openmetadata_schema_missing", problem=error.detail, advice=_NO_OM_SCHEMA)
             return None  # the server is there; what its schema lacks is for the reading to say
         except Unavailable as error:
             return str(getattr(error, "detail", error))
@@ -144,6 +151,9 @@ class Dependencies:
             connection=self._thirdeye.address,
             server=await self._thirdeye.server_version(),
         )
+        newer = await applied_migrations(self._thirdeye) - self._expected
+        if newer:
+            log.warning("thirdeye_schema_newer", migrations=sorted(newer)[:5], advice=_NEWER)
 
     def _report(self, problem: str) -> None:
         if problem != self.problem:

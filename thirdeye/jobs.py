@@ -4,6 +4,7 @@ import asyncio
 
 import redis.exceptions
 from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.constants import health_check_key_suffix
 
 from thirdeye.deadlines import Deadlines
 from thirdeye.errors import Unavailable
@@ -14,6 +15,11 @@ REFRESH = "refresh_estate"
 def queue_name(schema: str) -> str:
     """The queue of the installation that owns this schema."""
     return f"thirdeye:{schema}"
+
+
+def report_key(schema: str) -> str:
+    """Where a worker of the installation reports every ten seconds."""
+    return queue_name(schema) + health_check_key_suffix
 
 
 class JobQueue:

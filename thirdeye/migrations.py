@@ -34,6 +34,7 @@ _ALTERED_BEFORE = frozenset({1060, 1091})
 _GONE_BEFORE = frozenset({1054, 1146})
 _IDS = "SELECT migration_id FROM _yoyo_migration"
 _LOSES = re.compile(r"-- loses: (?:nothing\b|(SELECT .*))")
+_MAKES = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+)", re.MULTILINE)
 log = structlog.get_logger(__name__)
 
 
@@ -165,6 +166,16 @@ async def roll_back(settings: Settings, thirdeye: MySQL, count: int, *, lose_dat
 def migration_ids() -> frozenset[str]:
     """The migrations of this version."""
     return frozenset(str(migration.id) for migration in _read())
+
+
+def tables_made() -> dict[str, str]:
+    """By migration of this version the table that it makes, of those that make one."""
+    made = {}
+    for id_ in sorted(migration_ids()):
+        match = _MAKES.search((resource("migrations") / f"{id_}.sql").read_text(encoding="utf-8"))
+        if match:
+            made[id_] = match[1]
+    return made
 
 
 async def applied_migrations(thirdeye: MySQL, timeout: float = _LOCK_SECONDS) -> frozenset[str]:

@@ -270,6 +270,10 @@ class Settings(BaseSettings):
         if self.graphql_playground and not self.development:
             raise ValueError("GRAPHQL_PLAYGROUND: true is allowed only with ENVIRONMENT=development")
         self._check_issuers()
+        if self.thirdeye_mysql_schema.lower() == self.om_mysql_db.lower():
+            raise ValueError(
+                "THIRDEYE_MYSQL_SCHEMA, OM_MYSQL_DB: must be two schemas, for ThirdEye only reads OpenMetadata's"
+            )
         if self.zi_weight_storage + self.zi_weight_compute + self.zi_weight_query + self.zi_weight_others == 0:
             raise ValueError("ZI_WEIGHT_STORAGE, _COMPUTE, _QUERY and _OTHERS: at least one must be above 0")
         bands = [self.zi_band_excellent, self.zi_band_good, self.zi_band_fair, self.zi_band_poor]

@@ -88,19 +88,20 @@ def _unquoted(part: str) -> str:
     return re.sub(r"\\(.)|(['\"])\2", lambda match: match[1] or match[2], part[1:-1])
 
 
-def excess_privileges(grants: Iterable[str]) -> list[str]:
-    """What lines of SHOW GRANTS allow beyond reading, as `PRIVILEGE on OBJECT`; roles are named, not followed."""
-    excess = []
+def privileges(grants: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What lines of SHOW GRANTS allow: each privilege with its object as the server writes it; of a role, no object."""
     for line in grants:
         match = re.match(r"GRANT (?P<privileges>.+?) ON (?P<object>\S+) TO ", line)
         if match is None:
             role = re.match(r"GRANT (?P<role>\S+) TO ", line)
-            excess += [f"role {role['role']}"] if role else []
+            yield from [(f"role {role['role']}", "")] if role else []
             continue
         for privilege in re.split(r",\s*(?![^(]*\))", match["privileges"]):
-            name = re.sub(r"\s*\(.*\)", "", privilege).strip().upper()
-            if name not in _READING:
-                excess.append(f"{name} on {match['object']}")
+            yield re.sub(r"\s*\(.*\)", "", privilege).strip().upper(), match["object"]
         if "WITH GRANT OPTION" in line:
-            excess.append(f"GRANT OPTION on {match['object']}")
-    return excess
+            yield "GRANT OPTION", match["object"]
+
+
+def excess_privileges(grants: Iterable[str]) -> list[str]:
+    """What lines of SHOW GRANTS allow beyond reading, as `PRIVILEGE on OBJECT`; roles are named, not followed."""
+    return [f"{name} on {where}" if where else name for name, where in privileges(grants) if name not in _READING]

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -30,8 +31,37 @@ _REDIRECTED = (
 log = structlog.get_logger(__name__)
 
 
-class _Redirected(Exception):
+class KeySetRedirected(Exception):
     """The key set is said to be elsewhere; the message says where."""
+
+
+@dataclass(frozen=True)
+class KeySetAnswer:
+    """The entries of a key set as they came, and the time that its server says it is."""
+
+    entries: list[object]
+    date: str | None
+
+
+async def fetch_key_set(client: httpx.AsyncClient, url: str, timeout: float = Deadlines.key_set) -> KeySetAnswer:
+    """The key set behind a URL. Raises KeySetRedirected, ValueError for what is none, and the errors of httpx."""
+    # Uncompressed, so that the limit on the body bounds what is sent.
+    request = client.stream("GET", url, headers={"accept-encoding": "identity"}, follow_redirects=False)
+    async with asyncio.timeout(timeout), request as response:
+        if response.has_redirect_location:
+            target = str(response.url.join(response.headers["location"]))
+            raise KeySetRedirected(f"redirects to {without_secrets(target)}")
+        response.raise_for_status()
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > _MAX_KEY_SET_BYTES:
+                raise ValueError("the key set is too large")
+    document = read_json(bytes(body), max_bytes=_MAX_KEY_SET_BYTES)
+    entries = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(entries, list):
+        raise ValueError("this is no key set")
+    return KeySetAnswer(entries[:_MAX_KEYS], response.headers.get("date"))
 
 
 class KeySource(Protocol):
@@ -88,7 +118,7 @@ class RemoteKeySet:
         timeout: float = Deadlines.key_set,
     ) -> None:
         self._url = url
-        self._log_url = _without_secrets(url)
+        self._log_url = without_secrets(url)
         # An injected client is closed by its owner.
         self._owns_client = client is None
         self._client = client or httpx.AsyncClient(timeout=timeout)
@@ -138,8 +168,8 @@ class RemoteKeySet:
             if self._attempted_at > called_at or self._monotonic() - self._attempted_at < self._cool_down():
                 return
             try:
-                entries = await self._fetch()
-            except _Redirected as error:
+                entries = (await fetch_key_set(self._client, self._url, self._timeout)).entries
+            except KeySetRedirected as error:
                 log.warning("key_set_away", url=self._log_url, error=str(error), advice=_REDIRECTED)
                 return
             except Exception as error:  # whatever it is, the keys at hand stay in use
@@ -149,25 +179,6 @@ class RemoteKeySet:
                 # Counted from the end: who has waited for a slow source must not wait for it again.
                 self._attempted_at = self._monotonic()
             self._replace_keys(entries)
-
-    async def _fetch(self) -> list[object]:
-        # Uncompressed, so that the limit on the body bounds what is sent.
-        request = self._client.stream("GET", self._url, headers={"accept-encoding": "identity"}, follow_redirects=False)
-        async with asyncio.timeout(self._timeout), request as response:
-            if response.has_redirect_location:
-                target = str(response.url.join(response.headers["location"]))
-                raise _Redirected(f"redirects to {_without_secrets(target)}")
-            response.raise_for_status()
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > _MAX_KEY_SET_BYTES:
-                    raise ValueError("the key set is too large")
-        document = read_json(bytes(body), max_bytes=_MAX_KEY_SET_BYTES)
-        entries = document.get("keys") if isinstance(document, dict) else None
-        if not isinstance(entries, list):
-            raise ValueError("this is no key set")
-        return entries[:_MAX_KEYS]
 
     def _replace_keys(self, entries: list[object]) -> None:
         keys, refused_key_ids = [], set()
@@ -207,6 +218,7 @@ def _warn_of_default_key() -> None:
     log.warning("default_key", advice=_DEFAULT_KEY)
 
 
-def _without_secrets(url: str) -> str:
+def without_secrets(url: str) -> str:
+    """The address without user, password and query."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

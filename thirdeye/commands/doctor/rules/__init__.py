@@ -1,0 +1,1 @@
+"""What facts mean: each rule takes facts and returns findings. Pure."""
