@@ -233,7 +233,7 @@ def test_what_cannot_be_asked_stops_nothing_else(installation: Installation) -> 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         urls = {"JWT_JWKS_URL": f"http://{address}/keys", "REDIS_URL": f"redis://{address}/0"}
-        result = installation.run("--json", "--seconds", "1", **urls)
+        result = installation.run("--json", "--seconds", "8", **urls)
     answer = json.loads(result.stdout)
     states = {each["name"]: each["state"] for each in answer["checks"]}
     assert {name for name, state in states.items() if state != "SOUND"} == {"Redis", "worker", "keys of tokens"}

@@ -10,6 +10,7 @@ from typing import Any
 import redis
 from typer.testing import CliRunner
 
+from tests.support import PATIENCE
 from tests.support.api import prepare_accounts, settings_for
 from tests.support.database import copy_migrated
 from tests.support.deployment import process_environment
@@ -67,7 +68,7 @@ class Installation:
 
     def examine(self, *arguments: str, **changes: str) -> tuple[list[dict[str, str]], dict[str, Any], int]:
         """The findings, the whole answer and the exit code."""
-        result = self.run("--json", "--seconds", "5", *arguments, **changes)
+        result = self.run("--json", "--seconds", str(PATIENCE), *arguments, **changes)
         assert isinstance(result.exception, SystemExit | None), result.exc_info
         answer = json.loads(result.stdout)
         return answer["findings"], answer, result.exit_code
@@ -91,7 +92,7 @@ def installed(server: MariaDB | MySQL, redis_server: Redis, signer: Signer) -> I
     with answering(made.respond) as base:
         made.environment = process_environment(settings) | {
             "JWT_PUBLIC_KEY": "", "JWT_JWKS_URL": f"{base}/api/v1/system/config/jwks", "OM_BASE_URL": base,
-            "JWT_REVOCATION": "fail-open", "MYSQL_CONNECT_TIMEOUT": "3", "MYSQL_ACQUIRE_TIMEOUT": "3",
+            "JWT_REVOCATION": "fail-open",
         }  # fmt: skip
         made.report()
         yield made

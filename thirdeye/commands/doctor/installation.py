@@ -36,7 +36,8 @@ async def examine(
     async with (
         DatabaseProbes(settings, clock, seconds) as databases,
         RedisProbes(settings, clock, seconds) as redis,
-        httpx.AsyncClient(timeout=seconds, follow_redirects=False) as client,
+        # Less than the whole check may take, so that it can say what was in the way.
+        httpx.AsyncClient(timeout=0.4 * seconds, follow_redirects=False) as client,
     ):
         chains: list[Iterator[Probe]] = [_settings_probes(settings)]
         given = GivenToken(settings, clock, databases, token) if token else None

@@ -36,10 +36,12 @@ class DatabaseProbes:
     """Over one connection for each account, on which nothing can be written; open within `async with`."""
 
     def __init__(self, settings: Settings, clock: Clock, seconds: float) -> None:
-        bounded = {"mysql_connect_timeout": min(settings.mysql_connect_timeout, seconds)}
+        # Both accounts are tried within the time of one check.
+        self._seconds = 0.4 * seconds
+        bounded = {"mysql_connect_timeout": min(settings.mysql_connect_timeout, self._seconds)}
         bounded |= {"om_mysql_pool_size": 1, "thirdeye_mysql_pool_size": 1, "mysql_acquire_timeout": seconds}
         narrow = settings.model_copy(update=bounded)
-        self._settings, self._clock, self._seconds = settings, clock, seconds
+        self._settings, self._clock = settings, clock
         self._om, self.thirdeye = om_database(narrow, no_observer), thirdeye_database(narrow, no_observer)
         # Where an account may log in whatever its schema is.
         elsewhere = narrow.model_copy(update={"om_mysql_db": "information_schema"})

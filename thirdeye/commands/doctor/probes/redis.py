@@ -22,8 +22,10 @@ class RedisProbes:
 
     def __init__(self, settings: Settings, clock: Clock, seconds: float) -> None:
         self._schema, self._clock = settings.thirdeye_mysql_schema, clock
+        # Less than the whole check may take, so that it can say what was in the way.
+        limit = 0.8 * seconds
         self._client: Any = redis.asyncio.from_url(  # type: ignore[no-untyped-call]
-            settings.redis_url, socket_connect_timeout=seconds, socket_timeout=seconds, decode_responses=True
+            settings.redis_url, socket_connect_timeout=limit, socket_timeout=limit, decode_responses=True
         )
         self._answers = False
 

@@ -19,8 +19,9 @@ from thirdeye.settings import Settings
 _MARK: Final = re.compile(rb"doctor-(echo|hang|break|write)-([0-9a-f]{12})")
 _LIST: Final = "/api/v1/thirdeye/action-items"
 _GRAPHQL: Final = "/api/v1/thirdeye/graphql"
-# Of the time that the whole check may take; the rest is for what goes before.
-_SHARE: Final = 0.8
+# Of the time that the whole check may take.
+_ECHO_SHARE: Final = 0.3
+_FAILURE_SHARE: Final = 0.65
 _MOST_BYTES: Final = 65_536
 _OK: Final = b'{"status":"ok"}'
 _TRACE: Final = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -103,7 +104,7 @@ class StandInProbe:
         self, settings: Settings, client: httpx.AsyncClient, url: str, token: str | None, seconds: float
     ) -> None:
         self._settings, self._client, self._url = settings, client, url.rstrip("/")
-        self._token, self._seconds = token, _SHARE * seconds
+        self._token, self._seconds = token, seconds
 
     def probes(self) -> Iterator[Probe]:
         """In place of the public address."""
@@ -147,7 +148,7 @@ class StandInProbe:
             broken=broken,
             write=write,
             write_arrivals=arrived["write"],
-            waited=self._seconds,
+            waited=_FAILURE_SHARE * self._seconds,
         )
 
     def _headers(self, number: str) -> dict[str, str]:
@@ -166,8 +167,9 @@ class StandInProbe:
         content = orjson.dumps({"query": f"mutation {{ __typename }} # {mark}"}) if method == "POST" else None
         if content:
             headers = {**headers, "content-type": "application/json"}
+        limit = (_ECHO_SHARE if kind == "echo" else _FAILURE_SHARE) * self._seconds
         try:
-            response = await self._client.request(method, url, content=content, headers=headers, timeout=self._seconds)
+            response = await self._client.request(method, url, content=content, headers=headers, timeout=limit)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Answer(status=None, error=type(error).__name__, seconds=perf_counter() - started)
         try:
