@@ -2,19 +2,18 @@
 
 import uuid
 from collections.abc import Callable, Iterator
-from time import perf_counter
 from typing import Any, Final
 
 import httpx
 
 from thirdeye.commands.doctor.examination import Probe, Result
 from thirdeye.commands.doctor.facts import AddressFacts, Answer
+from thirdeye.commands.doctor.probes.answers import ask
 from thirdeye.commands.doctor.rules.address import judge_address
 
 _PREFIX: Final = "/api/v1/thirdeye"
 _QUESTION: Final = {"query": "{ __typename }"}
 _OPERATION: Final = "get_zi_score"
-_MOST_TEXT: Final = 100_000
 
 
 class AddressProbe:
@@ -49,22 +48,4 @@ class AddressProbe:
         return await self._ask("POST", f"{_PREFIX}/graphql", headers, _QUESTION)
 
     async def _ask(self, method: str, path: str, headers: dict[str, str] | None = None, body: object = None) -> Answer:
-        started = perf_counter()
-        try:
-            response = await self._client.request(method, f"{self._url}{path}", headers=headers, json=body)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return Answer(status=None, error=type(error).__name__, seconds=perf_counter() - started)
-        return Answer(
-            status=response.status_code,
-            body=_json(response),
-            text=response.text[:_MOST_TEXT],
-            request_id=response.headers.get("x-request-id"),
-            seconds=perf_counter() - started,
-        )
-
-
-def _json(response: httpx.Response) -> object:
-    try:
-        return response.json()
-    except ValueError:
-        return None
+        return await ask(self._client, method, f"{self._url}{path}", headers=headers, json=body)

@@ -7,10 +7,12 @@ from typing import Any
 import redis.asyncio
 from redis.exceptions import AuthenticationError, AuthorizationError, RedisError, ResponseError
 
+from thirdeye.auth.keys import without_secrets
 from thirdeye.clock import Clock
 from thirdeye.commands.doctor.examination import NotChecked, Probe, Result
 from thirdeye.commands.doctor.facts import RedisFacts, WorkerFacts
 from thirdeye.commands.doctor.findings import finding
+from thirdeye.commands.doctor.probes.answers import reason
 from thirdeye.commands.doctor.rules.redis import judge_redis
 from thirdeye.commands.doctor.rules.work import judge_worker
 from thirdeye.jobs import queue_name, report_key
@@ -22,6 +24,7 @@ class RedisProbes:
 
     def __init__(self, settings: Settings, clock: Clock, seconds: float) -> None:
         self._schema, self._clock = settings.thirdeye_mysql_schema, clock
+        self._address = without_secrets(settings.redis_url)
         # Less than the whole check may take, so that it can say what was in the way.
         limit = 0.8 * seconds
         self._client: Any = redis.asyncio.from_url(  # type: ignore[no-untyped-call]
@@ -47,7 +50,7 @@ class RedisProbes:
         except (AuthenticationError, AuthorizationError) as error:
             return "", [finding("REDIS_PASSWORD_WRONG", str(error))]
         except (RedisError, OSError, TimeoutError) as error:
-            return "", [finding("REDIS_UNREACHABLE", type(error).__name__)]
+            return "", [finding("REDIS_UNREACHABLE", f"{self._address}: {reason(error)}")]
         self._answers = True
         info = await self._client.info()
         saves = bool(int(info.get("aof_enabled", 0))) or bool((await self._configured("save")) or "")

@@ -5,14 +5,13 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from time import perf_counter
 from typing import Final
 
 import httpx
-import orjson
 
 from thirdeye.commands.doctor.examination import NotChecked, Probe, Result
 from thirdeye.commands.doctor.facts import Answer, StandInFacts
+from thirdeye.commands.doctor.probes.answers import ask
 from thirdeye.commands.doctor.rules.stand_in import judge_stand_in
 from thirdeye.settings import Settings
 
@@ -162,19 +161,9 @@ class StandInProbe:
         }
 
     async def _send(self, method: str, kind: str, number: str, headers: dict[str, str]) -> Answer:
-        mark, started = f"doctor-{kind}-{number}", perf_counter()
-        url = f"{self._url}{_GRAPHQL}" if method == "POST" else f"{self._url}{_LIST}?search={mark}"
-        content = orjson.dumps({"query": f"mutation {{ __typename }} # {mark}"}) if method == "POST" else None
-        if content:
-            headers = {**headers, "content-type": "application/json"}
+        mark = f"doctor-{kind}-{number}"
         limit = (_ECHO_SHARE if kind == "echo" else _FAILURE_SHARE) * self._seconds
-        try:
-            response = await self._client.request(method, url, content=content, headers=headers, timeout=limit)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return Answer(status=None, error=type(error).__name__, seconds=perf_counter() - started)
-        try:
-            body = response.json()
-        except ValueError:
-            body = None
-        seconds = perf_counter() - started
-        return Answer(status=response.status_code, body=body, text=response.text[:200], seconds=seconds)
+        if method == "GET":
+            return await ask(self._client, method, f"{self._url}{_LIST}?search={mark}", headers=headers, timeout=limit)
+        body = {"query": f"mutation {{ __typename }} # {mark}"}
+        return await ask(self._client, method, f"{self._url}{_GRAPHQL}", headers=headers, json=body, timeout=limit)

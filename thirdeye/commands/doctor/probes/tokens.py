@@ -16,6 +16,7 @@ from thirdeye.clock import Clock
 from thirdeye.commands.doctor.examination import NotChecked, Probe, Result
 from thirdeye.commands.doctor.facts import KeySetFacts, KeySetProblem, RevocationFacts
 from thirdeye.commands.doctor.findings import Finding, finding, present
+from thirdeye.commands.doctor.probes.answers import ask, reason
 from thirdeye.commands.doctor.probes.databases import DatabaseProbes
 from thirdeye.commands.doctor.rules.databases import judge_openmetadata_version
 from thirdeye.commands.doctor.rules.tokens import judge_key_set, judge_revocation, judge_token
@@ -43,14 +44,11 @@ class TokenProbes:
 
     async def openmetadata(self) -> Result:
         """Whether OM_BASE_URL is an OpenMetadata, and which."""
-        address, version, detail = f"{self._settings.om_base_url}/api/v1/system/version", None, ""
-        try:
-            body = (await self._client.get(address)).json()
-            version = body.get("version") if isinstance(body, dict) else None
-            detail = "the answer names no version"
-        except (httpx.HTTPError, ValueError) as error:
-            detail = type(error).__name__
+        address = f"{self._settings.om_base_url}/api/v1/system/version"
+        answer = await ask(self._client, "GET", address)
+        version = answer.body.get("version") if isinstance(answer.body, dict) else None
         version = version if isinstance(version, str) else None
+        detail = answer.error or f"it answers {answer.status} and names no version"
         return f"version {version}", present(
             judge_openmetadata_version(version, f"{without_secrets(address)}: {detail}")
         )
@@ -118,7 +116,7 @@ class TokenProbes:
         except ValueError as error:
             problem, detail = KeySetProblem.INVALID, str(error)
         except (httpx.HTTPError, OSError, TimeoutError) as error:
-            problem, detail = KeySetProblem.UNREACHABLE, f"{type(error).__name__} {_reason(error)}".strip()
+            problem, detail = KeySetProblem.UNREACHABLE, reason(error)
         return KeySetFacts(
             setting=setting,
             address=without_secrets(url),
@@ -145,12 +143,9 @@ class TokenProbes:
     async def revocation(self) -> Result:
         """Whether what is asked about tokens is OpenMetadata."""
         setting = "JWT_REVOCATION_URL" if self._settings.jwt_revocation_url else "OM_BASE_URL"
-        address, status, problem = without_secrets(self._settings.revocation_url), None, ""
-        try:
-            status = (await self._client.get(self._settings.revocation_url)).status_code
-        except httpx.HTTPError as error:
-            problem = type(error).__name__
-        facts = RevocationFacts(setting=setting, address=address, status=status, error=problem)
+        address = without_secrets(self._settings.revocation_url)
+        answer = await ask(self._client, "GET", self._settings.revocation_url)
+        facts = RevocationFacts(setting=setting, address=address, status=answer.status, error=answer.error)
         return f"{self._settings.jwt_revocation}, {address}", present(judge_revocation(facts))
 
 
@@ -192,10 +187,3 @@ class GivenToken:
             return [TokenCheck("accepted", None, error.message)]
         finally:
             await authenticator.stop()
-
-
-def _reason(error: BaseException) -> str:
-    """What the system says, which names no address."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return str(getattr(error, "strerror", "") or "")
