@@ -12,6 +12,8 @@ from thirdeye.clock import Clock, utc_now
 from thirdeye.database import om_database, thirdeye_database
 from thirdeye.deadlines import DEADLINES, Deadlines
 from thirdeye.dependencies import Dependencies
+from thirdeye.forecast.daily_facts import DailyFacts
+from thirdeye.forecast.forecaster import Forecaster
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.jobs import JobQueue
 from thirdeye.mirror.refresh import EstateRefresh
@@ -76,6 +78,8 @@ class Services:
             mysql_unavailable=lambda: answers_requests and self.dependencies.mysql_unavailable,
         )
         self.detection = Detection(settings=settings, thirdeye=self.thirdeye, estate=self.estate, clock=clock)
+        self.daily_facts = DailyFacts(settings=settings, thirdeye=self.thirdeye, estate=self.estate)
+        self.forecaster = Forecaster(thirdeye=self.thirdeye, estate=self.estate, clock=clock)
         self._databases = databases
         self._later: list[Service] = [self.dependencies] if watches else []
 

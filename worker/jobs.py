@@ -66,6 +66,14 @@ async def refresh_estate(ctx: JobContext) -> str:
     return await _observed(ctx, REFRESH, _refresh)
 
 
+async def compute_forecast(ctx: JobContext) -> str:
+    """Forecasts what everything costs, once a day after its first refresh: `computed`, or `not due`.
+
+    Raises Retry while something is unavailable.
+    """
+    return await _observed(ctx, "compute_forecast", _forecast)
+
+
 async def _observed(ctx: JobContext, job: str, work: Callable[[Services], Awaitable[str]]) -> str:
     services: Services = ctx["services"]
     started, outcome = time.perf_counter(), "failed"
@@ -93,16 +101,32 @@ async def _compute(services: Services) -> str:
         # A refresh that was requested while Redis or the worker was unavailable has no job of its own.
         await _refresh(services)
     # Also what a killed worker left, or another one published.
-    await _detect(services)
+    await _follow_up(services)
     return "computed" if computed else "not due"
+
+
+async def _forecast(services: Services) -> str:
+    if not services.dependencies.migrated or not await services.forecaster.is_due():
+        return "not due"
+    # None: another worker is at it.
+    return "not due" if await services.forecaster.compute() is None else "computed"
 
 
 async def _refresh(services: Services) -> str:
     if not services.dependencies.migrated or not await services.refresh.is_queued():
         return "nothing waits"
     await services.refresh.run()
-    await _detect(services)
+    await _follow_up(services)
     return "refreshed"
+
+
+async def _follow_up(services: Services) -> None:
+    """What follows each refresh: items, and the facts of the day, which hold what was measured with the items."""
+    try:
+        await _detect(services)
+    finally:
+        if await services.daily_facts.is_due():
+            await services.daily_facts.record()
 
 
 async def _detect(services: Services) -> None:

@@ -61,6 +61,9 @@ MATRIX: dict[str, tuple[str, frozenset[str]]] = {
     "Query.campaigns": ("campaigns { id }", EVERYBODY),
     "Query.campaign": (f"campaign(id: {CAMPAIGN}) {{ id }}", EVERYBODY),
     "Query.savings": ("savings { realizedUsd }", EVERYBODY),
+    "Query.budgetForecast": ("budgetForecast { day }", EVERYBODY),
+    "Query.budgets": ("budgets { from }", EVERYBODY),
+    "Query.budgetHistory": ("budgetHistory { from }", EVERYBODY),
     "Mutation.createActionItem": (f'createActionItem(title: "t", table: {GOING}) {{ id }}', OWNERS),
     "Mutation.updateActionItem": (f'updateActionItem(id: {ITEM}, title: "u") {{ id }}', WORKERS),
     "Mutation.deleteActionItem": (f"deleteActionItem(id: {ITEM})", WRITERS),
@@ -88,6 +91,7 @@ MATRIX: dict[str, tuple[str, frozenset[str]]] = {
     "Mutation.approveRemoval": (f'approveRemoval(fqn: {GOING}, reason: "nobody needs it") {{ fqn }}', OWNERS),
     "Mutation.withdrawApproval": (f"withdrawApproval(fqn: {GOING}) {{ fqn }}", OWNERS),
     "Mutation.setUncountedUse": ('setUncountedUse(input: {users: ["backup_*"]}) { users }', ADMINISTRATORS),
+    "Mutation.setBudget": ('setBudget(monthlyUsd: "100") { setBy }', ADMINISTRATORS),
     "Mutation.setPolicy": ("setPolicy(input: {}) { deleteRisk }", ADMINISTRATORS),
 }  # fmt: skip
 

@@ -25,6 +25,7 @@ from thirdeye.estate.resolvers import (
     totals,
     uncounted_use,
 )
+from thirdeye.forecast import resolvers as forecast
 from thirdeye.graphql.scalars import SCALARS
 from thirdeye.resources import resource
 from thirdeye.score import resolvers as score
@@ -76,5 +77,8 @@ def build_schema() -> GraphQLSchema:
         campaigns.mutation,
         campaigns.campaign,
         savings.query,
+        forecast.query,
+        forecast.mutation,
+        forecast.budget_forecast,
         departed_owners.query,
     )

@@ -13,7 +13,6 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from thirdeye.rest.openapi import openapi
-from thirdeye.rest.responses import error_response
 
 _FILES: Final = Path(__file__).resolve().parent / "static"
 _PAGE: Final = """<!doctype html>
@@ -50,14 +49,10 @@ def reference_routes(prefix: str, schema: GraphQLSchema) -> list[Route | Mount]:
     async def reference(_: Request) -> Response:
         return Response(document(), media_type="application/json", headers={"cache-control": "no-cache"})
 
-    async def not_built(_: Request) -> Response:
-        return error_response(501, "this is not built yet")
-
     return [
         Route(f"{prefix}/openapi.json", reference, methods=["GET"]),
         *(Route(f"{prefix}/{name}", _page(prefix, name), methods=["GET"]) for name in _PAGES),
         Mount(f"{prefix}/reference", StaticFiles(directory=_FILES)),
-        Route(f"{prefix}/dashboard/budget-forecast", not_built, methods=["GET"]),
     ]
 
 

@@ -49,6 +49,11 @@ ROUTES: Final = (
         query={"from": "from", "to": "to", "interval": "interval", "first": "first", "after": "after"},
     ),
     RestRoute(
+        method="GET", path="/dashboard/budget-forecast", operation="get_budget_forecast", root="budgetForecast",
+        summary="What the estate is expected to cost",
+        query={"months": "months", "service": "service", "domain": "domain", "level": "level"},
+    ),
+    RestRoute(
         method="GET", path="/action-items", operation="list_action_items", root="actionItems",
         summary="Action items, a page at a time", answers=Answers.LIST, query={**_PAGE, **_LIST}, filter="filter",
     ),

@@ -1,6 +1,6 @@
 """The ZI score, pure: exact fractions inside, whole points outside that always add up to the score."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from fractions import Fraction
@@ -135,32 +135,43 @@ def tally_services(
     columns: Columns | PackedColumns, place_service: Array, services: int, today: int, recent_days: int
 ) -> list[Tally]:
     """The tally of each service, by its number; `today` is a day number, as in the columns."""
-    tallies = [Tally() for _ in range(services)]
+    return tally_groups(columns, lambda chunk: place_service[chunk["place"]], services, today, recent_days)
+
+
+def tally_groups(
+    columns: Columns | PackedColumns,
+    group_of: Callable[[Mapping[str, Array]], Array],
+    groups: int,
+    today: int,
+    recent_days: int,
+) -> list[Tally]:
+    """The tally of each of so many groups, by its number; `group_of` gives those of the tables of a chunk."""
+    tallies = [Tally() for _ in range(groups)]
     for number in range(columns.chunks):
         chunk = columns.parts(number)
         present = (chunk["flags"] & PRESENT) != 0
-        service = place_service[chunk["place"]]
+        group = group_of(chunk)
         size = np.maximum(chunk["size"], 0)
         masks = {name: mask & present for name, mask in _masks(chunk, today, recent_days).items()}
         for name in _COUNT_FIELDS:
-            for tally, count in zip(tallies, _counts(service, masks[name], services), strict=True):
+            for tally, count in zip(tallies, _counts(group, masks[name], groups), strict=True):
                 setattr(tally, name, getattr(tally, name) + count)
         for name, mask_name in _MASK_BY_BYTE_FIELD.items():
             mask = masks[mask_name]
-            sums = exact_sums(service[mask], size[mask], services)
+            sums = exact_sums(group[mask], size[mask], groups)
             for tally, amount in zip(tallies, sums, strict=True):
                 setattr(tally, name, getattr(tally, name) + amount)
         for kind, code in ACTIVITY_CODE.items():
             mask = present & (chunk["activity"] == code)
-            sums = exact_sums(service[mask], size[mask], services)
-            for tally, count, amount in zip(tallies, _counts(service, mask, services), sums, strict=True):
+            sums = exact_sums(group[mask], size[mask], groups)
+            for tally, count, amount in zip(tallies, _counts(group, mask, groups), sums, strict=True):
                 tally.count_by_activity[kind] = tally.count_by_activity.get(kind, 0) + count
                 tally.bytes_by_activity[kind] = tally.bytes_by_activity.get(kind, 0) + amount
     return tallies
 
 
-def _counts(service: Array, mask: Mask, services: int) -> list[int]:
-    counts: list[int] = np.bincount(service[mask], minlength=services).tolist()
+def _counts(group: Array, mask: Mask, groups: int) -> list[int]:
+    counts: list[int] = np.bincount(group[mask], minlength=groups).tolist()
     return counts
 
 

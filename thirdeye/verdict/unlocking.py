@@ -133,7 +133,7 @@ def unlock_document(estate: Estate, policy: Policy, today: int) -> UnlockDocumen
     for start in range(0, len(estate.present), CHUNK):
         part = slice(start, start + CHUNK)
         chunk = {name: estate.query[name][part] for name in estate.query.fields}
-        places = np.flatnonzero(_in_question(chunk) & estate.present[part])
+        places = np.flatnonzero(in_question(chunk) & estate.present[part])
         tables += len(places)
         chunk = {name: values[places] for name, values in chunk.items()}
         service, place = estate.service[part][places], estate.place[part][places]
@@ -156,11 +156,11 @@ def unlock_document(estate: Estate, policy: Policy, today: int) -> UnlockDocumen
     return _document(ledger, sums.sums(), writes.sums(), days, unpriced, tables, unpriced_by_service)
 
 
-def _in_question(chunk: Mapping[str, Array]) -> Mask:
+def in_question(chunk: Mapping[str, Array]) -> Mask:
     """Idle tables, and those of unknown use, that are not in use through lineage or their series."""
     candidates = has_activity(chunk["activity"], Activity.STALE, Activity.DORMANT, Activity.UNKNOWN)
-    in_question: Mask = candidates & ((chunk["flags"] & (IN_USE_THROUGH_LINEAGE | IN_USE_THROUGH_SERIES)) == 0)
-    return in_question
+    without_use: Mask = candidates & ((chunk["flags"] & (IN_USE_THROUGH_LINEAGE | IN_USE_THROUGH_SERIES)) == 0)
+    return without_use
 
 
 def deciding_reasons(chunk: Mapping[str, Array], policy: Policy) -> Array:
@@ -200,6 +200,13 @@ _OF_RULE_3: Final = (
     UnlockReason.CRITICAL_TIER, UnlockReason.PROTECTED_TAG, UnlockReason.IN_DATA_PRODUCT, UnlockReason.UNKNOWN_DOWNSTREAM,
     UnlockReason.EVIDENCE_INCOMPLETE, UnlockReason.FEED_SILENT, UnlockReason.CALIBRATION_OFF, UnlockReason.MASS_ABSENCE,
 )  # fmt: skip
+
+
+def is_blocked(chunk: Mapping[str, Array], policy: Policy) -> Mask:
+    """Which tables cost money that is blocked: in question, and following their verdicts releases nothing of it."""
+    reasons = [_CODE[each] for each in (UnlockReason.DELETE, UnlockReason.ARCHIVE, UnlockReason.STILL_WRITTEN)]
+    blocked: Mask = in_question(chunk) & ~np.isin(deciding_reasons(chunk, policy), reasons)
+    return blocked
 
 
 def _decide(chunk: Mapping[str, Array], observed: Array, known_since: Array, policy: Policy, today: int) -> _Decided:

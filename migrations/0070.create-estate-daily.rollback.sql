@@ -1,0 +1,3 @@
+-- loses: SELECT COUNT(*) FROM estate_daily
+-- transactional: false
+DROP TABLE IF EXISTS estate_daily

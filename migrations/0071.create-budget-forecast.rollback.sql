@@ -1,0 +1,3 @@
+-- loses: nothing, the worker computes it again
+-- transactional: false
+DROP TABLE IF EXISTS budget_forecast

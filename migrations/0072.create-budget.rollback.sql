@@ -1,0 +1,3 @@
+-- loses: SELECT COUNT(*) FROM budget
+-- transactional: false
+DROP TABLE IF EXISTS budget

@@ -1,0 +1,263 @@
+"""Forecasts out of the schema into the schema, and what the API answers of them."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.support import PREFIX
+from tests.support.api import Api, prepare_accounts, running, settings_for
+from tests.support.daily_estate import DailyEstate, random_columns
+from tests.support.database import copy_migrated, empty_thirdeye, migrate_if_need_be
+from tests.support.facts_of_days import put_days
+from tests.support.mirror import nothing
+from thirdeye.database import MySQL as Database
+from thirdeye.database import thirdeye_database
+from thirdeye.forecast import store
+from thirdeye.forecast.fitting import Fitting, has_extra
+from thirdeye.forecast.forecaster import Forecaster
+from thirdeye.forecast.places import EVERYTHING, Place
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.tokens import Signer
+from thirdeye.settings import Settings
+
+pytestmark = pytest.mark.anyio
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+TODAY = NOW.date()
+SHOP, LAKE, SALES = Place("shop"), Place("lake"), Place(None, "Sales")
+FORECAST = """query ($service: String, $domain: String, $months: Int, $level: Int) {
+  budgetForecast(service: $service, domain: $domain, months: $months, level: $level) {
+    day computedAt stale method measuredDays warnings monthToDateUsd sameDaysLastMonthUsd history { month usd measuredDays }
+    scenarios { kind months { month usd low80 high80 low95 high95 } } levelShifts { day kind usd service }
+    drivers { service usdPerMonth newTables } intervals { factor80 errors covered80 }
+    budget { monthlyUsd status projectedUsd breaksOn breaksEarliest breaksLatest monthLimitUsd }
+  }
+}"""
+SET = """mutation ($usd: Decimal, $from: Date, $service: String, $domain: String) {
+  setBudget(monthlyUsd: $usd, from: $from, service: $service, domain: $domain) { monthlyUsd from setBy }
+}"""
+
+
+@dataclass
+class Estate:
+    settings: Settings
+    thirdeye: Database
+    forecaster: Forecaster
+    signer: Signer
+    now: datetime = NOW
+
+    @asynccontextmanager
+    async def api(self) -> AsyncIterator[Api]:
+        async with running(self.settings, self.signer, clock=lambda: self.now) as api:
+            yield api
+
+    async def forecast(self, api: Api, **arguments: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = (await api.data(FORECAST, **arguments))["budgetForecast"]
+        return answer
+
+
+@pytest.fixture
+async def estate(sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer) -> AsyncIterator[Estate]:
+    schema = "thirdeye_forecast"
+    prepare_accounts(sql_server, "om_empty", schema)
+    settings = settings_for(sql_server, redis_server, om_schema="om_empty", schema=schema, signer=signer)
+    copy_migrated(sql_server, schema, settings)
+    empty_thirdeye(sql_server, schema)
+    thirdeye = thirdeye_database(settings, nothing)
+    await thirdeye.start()
+    try:
+        await migrate_if_need_be(settings, thirdeye)
+        await DailyEstate(thirdeye).publish_random(random_columns(random.Random(1)), NOW)
+        yield Estate(settings, thirdeye, forecaster(thirdeye), signer)
+    finally:
+        await thirdeye.stop()
+
+
+def forecaster(thirdeye: Database, now: datetime = NOW) -> Forecaster:
+    return Forecaster(thirdeye=thirdeye, estate=EstateReader(thirdeye), clock=lambda: now, with_extra=False)
+
+
+async def measured(estate: Estate, days: int, last: date = TODAY, **more: Any) -> None:
+    """A service that costs 100, and from the last ten days on another of 50."""
+    lake = [None] * (days - 10) + [50.0] * 10
+    await put_days(
+        estate.thirdeye,
+        last,
+        {
+            EVERYTHING: [100.0 + (usd or 0) for usd in lake],
+            SHOP: [100.0] * days,
+            LAKE: lake,
+            SALES: [None] * (days - 1) + [0.0],
+        },
+        potential_usd=30.0,
+        realized_usd=0.0,
+        **more,
+    )
+
+
+async def test_from_facts_to_the_answer(estate: Estate) -> None:
+    await measured(estate, 60)
+    assert await estate.forecaster.is_due()
+    assert await estate.forecaster.compute() == 4
+    assert not await estate.forecaster.is_due()
+    async with estate.api() as api:
+        answer = await estate.forecast(api, months=3)
+        assert (answer["day"], answer["stale"], answer["method"]) == (str(TODAY), False, "SMOOTHING")
+        assert any("thirdeye[forecast]" in warning for warning in answer["warnings"])
+        # The service that came is a step, not a trend.
+        assert answer["levelShifts"] == [
+            {"day": "2026-11-11", "kind": "SERVICE_ADDED", "usd": "50.000000", "service": "lake"}
+        ]
+        scenarios = {each["kind"]: [float(month["usd"]) for month in each["months"]] for each in answer["scenarios"]}
+        # 10 days at 100 and 20 at 150; then 30 less from the 21st on.
+        assert scenarios["AS_IS"] == pytest.approx([400 / 3, 150, 150])
+        assert scenarios["RECOMMENDED_DONE"] == pytest.approx([400 / 3 - 10, 120, 120])
+        assert scenarios["OPEN_ITEMS_DONE"] == scenarios["AS_IS"]
+        assert answer["history"][-1] == {"month": "2026-11-01", "usd": "125.000000", "measuredDays": 20}
+        # 10 x 100 + 10 x 150 a thirtieth each; 20 x 100 a 31st each.
+        assert float(answer["monthToDateUsd"]) == pytest.approx(2500 / 30)
+        assert float(answer["sameDaysLastMonthUsd"]) == pytest.approx(2000 / 31)
+        young = await estate.forecast(api, service="lake", months=1)
+        assert (young["method"], young["measuredDays"]) == ("NAIVE", 10)
+        assert "only 10 days of the 14" in young["warnings"][0]
+        assert len((await estate.forecast(api, months=24))["scenarios"][0]["months"]) == 24
+        rest = (await api.client.get(f"{PREFIX}/dashboard/budget-forecast?months=3&service=shop")).json()
+        assert [month["usd"] for month in rest["scenarios"][0]["months"]] == ["100.000000"] * 3
+        # Of zeros everything is 0; of a place of which nothing is known nothing is said.
+        zeros = await estate.forecast(api, domain="Sales")
+        assert {month["high95"] for month in zeros["scenarios"][0]["months"]} == {"0.000000"}
+
+
+async def test_of_unknown_cost_there_is_no_forecast(estate: Estate) -> None:
+    await put_days(estate.thirdeye, TODAY, {EVERYTHING: [0.0], SHOP: [0.0]})
+    await estate.thirdeye.execute("UPDATE estate_daily SET storage_usd = NULL, bytes = NULL")
+    await estate.forecaster.compute()
+    async with estate.api() as api:
+        answer = await estate.forecast(api)
+    assert (answer["scenarios"], answer["measuredDays"], answer["monthToDateUsd"]) == ([], 0, None)
+    assert "nothing is known" in answer["warnings"][0]
+
+
+async def test_while_it_computes_the_old_one_is_served(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    await measured(estate, 20, TODAY - timedelta(days=1))
+    await estate.forecaster.compute()
+    await measured(estate, 21)
+    later = forecaster(estate.thirdeye, NOW + timedelta(days=1))
+    real, batches = store.put_forecasts, 0
+
+    async def killed(thirdeye: Database, rows: Any) -> None:
+        nonlocal batches
+        batches += 1
+        await real(thirdeye, rows[: len(rows) // 2])
+        raise ConnectionError("killed")
+
+    monkeypatch.setattr(store, "put_forecasts", killed)
+    with pytest.raises(ConnectionError):
+        await later.compute()
+    assert batches == 1
+    async with estate.api() as api:
+        answer = await estate.forecast(api)
+        assert (answer["day"], answer["stale"]) == (str(TODAY - timedelta(days=1)), True)
+        monkeypatch.undo()
+        assert await later.is_due()
+        async with estate.thirdeye.advisory_lock("forecast") as locked:
+            assert locked
+            # Another worker is at it.
+            assert await later.compute() is None
+        await later.compute()
+        assert (await estate.forecast(api))["day"] == str(TODAY)
+        assert (await estate.forecast(api))["stale"] is False
+
+
+async def test_a_place_that_is_no_more_has_no_forecast(estate: Estate) -> None:
+    await put_days(estate.thirdeye, TODAY - timedelta(days=1), {EVERYTHING: [150.0], SHOP: [100.0], LAKE: [50.0]})
+    await estate.forecaster.compute()
+    await put_days(estate.thirdeye, TODAY, {EVERYTHING: [100.0], SHOP: [100.0]})
+    await forecaster(estate.thirdeye, NOW + timedelta(days=1)).compute()
+    assert await store.forecast(estate.thirdeye, LAKE) is None
+    shown = await store.forecast(estate.thirdeye, EVERYTHING)
+    assert shown is not None
+    assert "SERVICE_REMOVED" in shown["document"]
+
+
+async def test_bad_input_is_named(estate: Estate) -> None:
+    async with estate.api() as api:
+        for arguments, argument in (
+            ({"months": 0}, "months"), ({"months": 25}, "months"), ({"level": 90}, "level"), ({"service": "shp"}, "service"),
+            ({"domain": "nothing"}, "domain"),
+        ):  # fmt: skip
+            error = (await api.ask(FORECAST, **arguments))["errors"][0]
+            assert (error["extensions"]["code"], error["message"].split(":")[0]) == ("BAD_USER_INPUT", argument)
+        error = (await api.ask(FORECAST))["errors"][0]
+        assert error["extensions"]["code"] == "UNAVAILABLE"
+        for usd, day, argument in (
+            ("-1", None, "monthlyUsd"), ("1e30", None, "monthlyUsd"), ("0.0000001", None, "monthlyUsd"),
+            ("1", "9999-12-31", "from"), ("1", "0001-01-01", "from"),
+        ):  # fmt: skip
+            error = (await api.ask(SET, usd=usd, **({} if day is None else {"from": day})))["errors"][0]
+            assert (error["extensions"]["code"], error["message"].split(":")[0]) == ("BAD_USER_INPUT", argument)
+        error = (await api.ask("mutation { setBudget { from } }"))["errors"][0]
+        assert error["message"].startswith("monthlyUsd: give an amount")
+    assert await estate.thirdeye.fetch_all("SELECT * FROM budget") == []
+
+
+async def test_budgets_are_kept_and_held_against_the_forecast(estate: Estate) -> None:
+    await measured(estate, 60)
+    await estate.forecaster.compute()
+    async with estate.api() as api:
+        assert (await estate.forecast(api))["budget"] is None
+        await api.data(SET, usd="200", **{"from": "2020-01-01"})
+        await api.data(SET, usd="130")
+        # What was set last for a day holds; both stay.
+        kept = (await api.data(SET, usd="140"))["setBudget"]
+        assert [entry["monthlyUsd"] for entry in kept] == ["140.000000", "130.000000", "200.000000"]
+        assert {entry["setBy"] for entry in kept} == {"admin"}
+        budget = (await estate.forecast(api))["budget"]
+        # 19 days at 200 and 11 at 140.
+        assert float(budget["monthLimitUsd"]) == pytest.approx(178)
+        assert (budget["status"], budget["breaksOn"]) == ("ON_TRACK", "2026-11-21")
+        await api.data(SET, usd="0", domain="Sales")
+        await api.data(SET, usd="101", service="shop", **{"from": "2026-11-01"})
+        answer = await api.data("{ budgets { service domain monthlyUsd status breaksOn forecastDay } }")
+        assert [(each["service"], each["domain"], each["status"]) for each in answer["budgets"]] == [
+            (None, None, "ON_TRACK"), ("shop", None, "AT_RISK"), (None, "Sales", "ON_TRACK"),
+        ]  # fmt: skip
+        await api.data(SET, usd=None, service="shop")
+        history = (await api.data('{ budgetHistory(service: "shop") { monthlyUsd from } }'))["budgetHistory"]
+        assert [each["monthlyUsd"] for each in history] == [None, "101.000000"]
+        assert len((await api.data("{ budgets { from } }"))["budgets"]) == 2
+
+
+@pytest.mark.skipif(not has_extra(), reason="the extra `forecast` is not installed")
+async def test_models_are_fitted_in_a_process_of_their_own(sql_server: MariaDB | MySQL) -> None:
+    if isinstance(sql_server, MySQL):
+        pytest.skip("needs no server")
+    generator = random.Random(5)
+    rising = [1000 + 3 * day + generator.gauss(0, 5) for day in range(120)]
+    async with Fitting() as fitting:
+        import numpy as np
+
+        (short, _), (long, path), (zeros, nothing_) = await fitting.forecast(
+            [(np.array(rising[:10]), 30), (np.array(rising), 30), (np.zeros(50), 30)]
+        )
+        # A process that is stopped between two batches is started again.
+        assert fitting._process is not None
+        fitting._process.kill()
+        ((again, _),) = await fitting.forecast([(np.array(rising), 30)])
+    assert (short, long, zeros, again) == ("NAIVE", "ETS", "ETS", "ETS")
+    assert path.mean[-1] > rising[-1]
+    assert nothing_.half95.max() == 0
+
+
+def test_the_api_and_the_worker_never_import_the_library() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, thirdeye.app, worker.settings; print([m for m in sys.modules if 'statsforecast' in m or 'pandas' in m])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

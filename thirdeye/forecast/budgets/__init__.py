@@ -1,0 +1,1 @@
+"""What people allow the estate, a service or a domain to cost a month."""
