@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS estate_daily (
   service VARCHAR(512) NULL,
   domain VARCHAR(2048) NULL,
   reconstructed TINYINT NOT NULL DEFAULT 0,
-  generation INT NOT NULL DEFAULT 0,
+  generation BIGINT NOT NULL DEFAULT 0,
   refreshed_at DATETIME(3) NOT NULL,
   tables_count INT NOT NULL,
   sized_tables INT NOT NULL,

@@ -18,6 +18,7 @@ from thirdeye.inventory.reader import EstateReader
 from thirdeye.jobs import JobQueue
 from thirdeye.mirror.refresh import EstateRefresh
 from thirdeye.observability.metrics import Metrics
+from thirdeye.pruning.run import Pruning
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import Settings
 from thirdeye.verdict.advisor import advisors
@@ -80,6 +81,7 @@ class Services:
         self.detection = Detection(settings=settings, thirdeye=self.thirdeye, estate=self.estate, clock=clock)
         self.daily_facts = DailyFacts(settings=settings, thirdeye=self.thirdeye, estate=self.estate)
         self.forecaster = Forecaster(thirdeye=self.thirdeye, estate=self.estate, clock=clock)
+        self.pruning = Pruning(thirdeye=self.thirdeye, clock=clock)
         self._databases = databases
         self._later: list[Service] = [self.dependencies] if watches else []
 

@@ -74,6 +74,11 @@ async def compute_forecast(ctx: JobContext) -> str:
     return await _observed(ctx, "compute_forecast", _forecast)
 
 
+async def prune(ctx: JobContext) -> str:
+    """Deletes what has grown old: `pruned`, or `nothing old`. Raises Retry while something is unavailable."""
+    return await _observed(ctx, "prune", _prune)
+
+
 async def _observed(ctx: JobContext, job: str, work: Callable[[Services], Awaitable[str]]) -> str:
     services: Services = ctx["services"]
     started, outcome = time.perf_counter(), "failed"
@@ -110,6 +115,10 @@ async def _forecast(services: Services) -> str:
         return "not due"
     # None: another worker is at it.
     return "not due" if await services.forecaster.compute() is None else "computed"
+
+
+async def _prune(services: Services) -> str:
+    return "pruned" if services.dependencies.migrated and await services.pruning.run() else "nothing old"
 
 
 async def _refresh(services: Services) -> str:

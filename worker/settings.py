@@ -8,7 +8,7 @@ from arq.connections import RedisSettings
 
 from thirdeye.jobs import queue_name
 from thirdeye.settings import Settings, SettingsInvalid, process_settings
-from worker.jobs import compute_forecast, compute_score, refresh_estate, shut_down, start_up
+from worker.jobs import compute_forecast, compute_score, prune, refresh_estate, shut_down, start_up
 
 
 def _settings() -> Settings:
@@ -26,6 +26,7 @@ class WorkerSettings:
     functions: ClassVar[list[Any]] = [
         compute_score,
         compute_forecast,
+        prune,
         func(refresh_estate, max_tries=20, timeout=3600, keep_result=0),
     ]
     # A cron pattern cannot express any interval: each minute it looks whether the slot is due.
@@ -33,6 +34,7 @@ class WorkerSettings:
         cron(compute_score, second=0, run_at_startup=True, max_tries=4, timeout=7200, keep_result=60),
         # Half a minute later, so that it finds the day that has just been written.
         cron(compute_forecast, second=30, max_tries=4, timeout=7200, keep_result=60),
+        cron(prune, minute=17, second=45, max_tries=4, timeout=7200, keep_result=60),
     ]
     on_startup = start_up
     on_shutdown = shut_down

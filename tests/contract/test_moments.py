@@ -84,6 +84,7 @@ async def starts(estate: Estate) -> dict[str, dict[str, Any]]:
         "setStoragePrice": {
             "serviceType": "Snowflake", "usdPerGbMonth": "1.5", "longTermUsdPerGbMonth": "0.5", "longTermDays": 90,
         },
+        "setBudget": {"monthlyUsd": "100"},
         "keepTable": {"fqn": "shop.main.core.kept", "reason": "we need it"},
     }  # fmt: skip
 

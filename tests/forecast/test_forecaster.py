@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from tests.support import PREFIX
 from tests.support.api import Api, prepare_accounts, running, settings_for
 from tests.support.daily_estate import DailyEstate, random_columns
 from tests.support.database import copy_migrated, empty_thirdeye, migrate_if_need_be
@@ -27,6 +26,7 @@ from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
+PREFIX = "/api/v1/thirdeye"
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 TODAY = NOW.date()
 SHOP, LAKE, SALES = Place("shop"), Place("lake"), Place(None, "Sales")

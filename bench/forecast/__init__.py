@@ -1,0 +1,1 @@
+"""How far forecasts miss, and how often what came lies in their intervals."""

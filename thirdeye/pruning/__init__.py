@@ -1,0 +1,1 @@
+"""What has grown old goes, in small batches; what people decided stays."""
