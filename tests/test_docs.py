@@ -249,3 +249,15 @@ def test_decisions_are_numbered_and_have_their_parts() -> None:
         text = record.read_text(encoding="utf-8")
         assert record.name in index
         assert [part for part in ("Status:", "## Context", "## Decision", "## Consequences") if part not in text] == []
+
+
+def test_every_table_says_what_ends_it() -> None:
+    documented = [
+        name.strip("`")
+        for names, *_, end in table_after(text_of("docs/operations.md"), "table")
+        for name in names.split(", ")
+        if end
+    ]
+    statements = (path.read_text(encoding="utf-8") for path in (ROOT / "migrations").glob("*.sql"))
+    created = re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", "\n".join(statements))
+    assert sorted(documented) == sorted(set(created))
