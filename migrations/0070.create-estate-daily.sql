@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS estate_daily (
   reconstructed TINYINT NOT NULL DEFAULT 0,
   generation BIGINT NOT NULL DEFAULT 0,
   refreshed_at DATETIME(3) NOT NULL,
-  tables_count INT NOT NULL,
+  tables_count INT NULL,
   sized_tables INT NOT NULL,
   bytes DECIMAL(30, 0) NULL,
   storage_usd DECIMAL(30, 12) NULL,

@@ -14,6 +14,7 @@ from thirdeye.deadlines import DEADLINES, Deadlines
 from thirdeye.dependencies import Dependencies
 from thirdeye.forecast.daily_facts import DailyFacts
 from thirdeye.forecast.forecaster import Forecaster
+from thirdeye.forecast.past import PastFacts
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.jobs import JobQueue
 from thirdeye.mirror.refresh import EstateRefresh
@@ -80,6 +81,7 @@ class Services:
         )
         self.detection = Detection(settings=settings, thirdeye=self.thirdeye, estate=self.estate, clock=clock)
         self.daily_facts = DailyFacts(settings=settings, thirdeye=self.thirdeye, estate=self.estate)
+        self.past_facts = PastFacts(om=self.om, thirdeye=self.thirdeye, estate=self.estate)
         self.forecaster = Forecaster(thirdeye=self.thirdeye, estate=self.estate, clock=clock)
         self.pruning = Pruning(thirdeye=self.thirdeye, clock=clock)
         self._databases = databases

@@ -136,6 +136,9 @@ async def _follow_up(services: Services) -> None:
     finally:
         if await services.daily_facts.is_due():
             await services.daily_facts.record()
+            # Once a refresh of the first day, until something is found: it reads all profiles that OpenMetadata has.
+            if await services.past_facts.is_due():
+                await services.past_facts.reconstruct()
 
 
 async def _detect(services: Services) -> None:

@@ -89,7 +89,7 @@ class DailyFacts:
                 "potential_usd": facts.potential(share),
                 "realized_usd": _realized(place, realized),
             }
-            yield tuple(_sql(values[name]) for name in store.DAILY_COLUMNS)
+            yield tuple(column_value(values[name]) for name in store.DAILY_COLUMNS)
 
     def _score(self, snapshot: Snapshot, tally: Tally) -> int | None:
         if not tally.tables:
@@ -106,5 +106,6 @@ def _realized(place: Place, by_service: Mapping[str, Decimal]) -> Decimal | None
     return by_service.get(place.service or "", Decimal(0)) if place.domain is None else None
 
 
-def _sql(value: Any) -> Any:  # noqa: ANN401  whatever a column holds
+def column_value(value: Any) -> Any:  # noqa: ANN401  whatever a column holds
+    """A value of a daily fact as it is written."""
     return f"{value:f}" if isinstance(value, Decimal) else value

@@ -32,6 +32,11 @@ _DAILY = f"""
 SELECT {", ".join(DAILY_COLUMNS)} FROM estate_daily
 WHERE place = %(place)s AND day >= %(since)s AND day <= %(until)s ORDER BY day
 """
+_OLDEST = """
+SELECT MIN(IF(reconstructed = 0, day, NULL)) AS measured, MAX(reconstructed) AS reconstructed FROM estate_daily
+WHERE place = %(place)s
+"""
+_UNLESS_PRESENT: Final = " ON DUPLICATE KEY UPDATE day = VALUES(day)"
 _NEWEST_DAY = "SELECT MAX(day) AS day FROM estate_daily WHERE place = %(place)s AND reconstructed = 0"
 _PLACES = "SELECT service, domain FROM estate_daily WHERE day = %(day)s ORDER BY service IS NULL, domain IS NULL, place"
 _SERVICES = """
@@ -132,3 +137,14 @@ async def put_forecasts(thirdeye: MySQL, rows: Iterable[tuple[Place, date, datet
 async def delete_forecasts_before(thirdeye: MySQL, moment: datetime) -> None:
     """Deletes the forecasts of places that are no more: those not computed since."""
     await thirdeye.execute(_DELETE_OLD_FORECASTS, {"before": moment})
+
+
+async def oldest(thirdeye: MySQL) -> tuple[date | None, bool]:
+    """The first measured day, and whether days before it were reconstructed."""
+    row = await thirdeye.fetch_one(_OLDEST, {"place": EVERYTHING.key})
+    return (None, False) if row is None else (row["measured"], bool(row["reconstructed"]))
+
+
+async def put_past(session: Session, rows: Iterable[Sequence[Any]]) -> None:
+    """Writes days that were never measured; those that were stay as they are. Rows have DAILY_COLUMNS."""
+    await session.execute_rows(_INSERT_DAILY, rows, _UNLESS_PRESENT)

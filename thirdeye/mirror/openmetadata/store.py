@@ -93,6 +93,24 @@ SELECT CONV(RIGHT(entityFQNHash, 4), 16, 10) + 0 AS bucket, COUNT(*) AS number,
        BIT_XOR(CRC32(entityFQNHash) * (timestamp % 1000000007 + LENGTH(extension))) AS checksum
 FROM profiler_data_time_series WHERE extension IN ('table.tableProfile', 'table.systemProfile') GROUP BY bucket
 """
+# What each day's profiles changed of the sizes of a service's tables, and how many of them were new; of sizes that can be
+# read. The newest of a table's day counts.
+_SIZE_CHANGES = f"""
+SELECT service_hash, day, SUM(size - COALESCE(size_before, 0)) AS size_change, SUM(size_before IS NULL) AS sized
+FROM (
+  SELECT service_hash, day, size, LAG(size) OVER (PARTITION BY entityFQNHash ORDER BY day) AS size_before
+  FROM (
+    SELECT entityFQNHash, SUBSTRING_INDEX(entityFQNHash, '.', 1) AS service_hash, day, size,
+           ROW_NUMBER() OVER (PARTITION BY entityFQNHash, day ORDER BY ms DESC) AS age
+    FROM (
+      SELECT entityFQNHash, {_MS} AS ms, {_MS} DIV 86400000 AS day, CAST({_SIZE} AS DECIMAL(30, 0)) AS size
+      FROM profiler_data_time_series
+      WHERE extension = 'table.tableProfile' AND {_SIZE} REGEXP '^[0-9]{{{{1,18}}}}([.][0-9]*)?$'
+        AND ({_SIZE} REGEXP '[1-9]' OR NOT {_HAS_ROWS})
+    ) AS readable WHERE day >= %(since)s AND day < %(until)s
+  ) AS of_day WHERE age = 1
+) AS changes GROUP BY service_hash, day ORDER BY day
+"""
 
 # ---- the small ones
 
@@ -235,6 +253,10 @@ class OpenMetadata(TableStatements):
         bits (the lowest: today), and of the newest size its time, whether there are rows, and itself.
         """
         return self._packed(_PROFILES, buckets, "RIGHT(entityFQNHash, 4)", today=today)
+
+    async def size_changes(self, since: int, until: int) -> list[Row]:
+        """By `service_hash` and number of the day, up to but not including the last: `size_change` in bytes, new `sized`."""
+        return await self._session.fetch_all(_SIZE_CHANGES.format(), {"since": since, "until": until})
 
     async def services(self) -> list[Row]:
         """Name hash, name and type of every database service."""

@@ -1,0 +1,42 @@
+"""What OpenMetadata remembers of earlier sizes: the profiles of each day, by service. Read once, after an installation."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from thirdeye.database import MySQL
+from thirdeye.inventory.columns import day_number
+from thirdeye.mirror.openmetadata.source_tables import PROFILES
+from thirdeye.mirror.openmetadata.store import OpenMetadata
+from thirdeye.mirror.reader import open_reader
+from thirdeye.mirror.warnings import RefreshWarnings
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizeChange:
+    """On a day by how many bytes the known tables of a service grew, and of how many the size became known."""
+
+    service_hash: str
+    day: int
+    change: int
+    sized: int
+
+
+async def past_size_changes(om: MySQL, thirdeye: MySQL, since: date, until: date) -> list[SizeChange]:
+    """In the order of the days, up to but not including the last; nothing where profiles cannot be read.
+
+    Of tables that OpenMetadata has forgotten nothing is known any more. Raises DatabaseUnavailable.
+    """
+    reader = await open_reader(om, thirdeye, RefreshWarnings())
+    if reader.obstacle is not None or not reader.has(PROFILES):
+        return []
+    async with om.session() as session:
+        rows = await OpenMetadata(session, {}).size_changes(day_number(since), day_number(until))
+    return [
+        SizeChange(
+            service_hash=row["service_hash"],
+            day=int(row["day"]),
+            change=int(row["size_change"]),
+            sized=int(row["sized"]),
+        )
+        for row in rows
+    ]
