@@ -14,6 +14,7 @@ from thirdeye.forecast.months import (
     Reduction,
     forecast_months,
     measured_months,
+    next_month,
     of_this_month,
     open_item_reductions,
 )
@@ -54,6 +55,7 @@ def test_this_month_is_half_measured() -> None:
 def test_the_horizon_reaches_to_the_end_of_the_last_month(today: date, months: int) -> None:
     found = forecast_months(today, np.full(today.day, 5.0), flat(5, 2, 3), months=months)
     assert len(found) == months
+    assert (next_month(date.fromisoformat(found[-1]["month"])) - today).days <= HORIZON + 1
     for month in found:
         assert 0 <= month["low95"] <= month["low80"] <= month["usd"] <= month["high80"] <= month["high95"]
         assert month["usd"] == pytest.approx(5)

@@ -34,8 +34,14 @@ def test_defined_answers(values: list[float], mean: float, narrow: bool) -> None
 
 
 def test_widened_intervals_hold_one_another() -> None:
-    path = Path(np.zeros(2), np.ones(2), np.full(2, 1.5)).widened(3.0, 1.0)
+    path = Path(np.zeros(2), np.ones(2), np.full(2, 1.5)).widened(3.0, 1.0, 7)
     assert path.half80.tolist() == [3.0, 3.0] == path.half95.tolist()
+
+
+def test_beyond_what_could_be_tested_they_grow_faster() -> None:
+    path = Path(np.zeros(70), np.ones(70), np.ones(70)).widened(1.0, 1.0, 7)
+    assert path.half80[:7].tolist() == [1.0] * 7
+    assert path.half80[69] == pytest.approx(10**0.4)
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ from thirdeye.inventory.columns import Array
 
 # Fewer misses teach nothing; until then what our bench says of series at large.
 MIN_ERRORS: Final = 60
-DEFAULT_FACTORS: Final = (1.5, 1.6)
+DEFAULT_FACTORS: Final = (1.3, 1.4)
 _MOST: Final = 5.0
 # A past has so many days at least before an origin, and a third of it is left to be forecast, 90 days at most.
 _MIN_DAYS: Final = 14
+_MIN_HORIZON: Final = 7
 _MAX_HORIZON: Final = 90
 
 
@@ -32,11 +33,19 @@ class Widening:
     covered95: float | None
 
 
+def tested_days(days: int) -> int:
+    """How many days ahead forecasts are tested with a past of so many."""
+    return min(max(days // 3, _MIN_HORIZON), _MAX_HORIZON)
+
+
 def origins(days: int) -> list[tuple[int, int]]:
     """From which days on a past of so many is forecast, and how many days: the first so many are known then."""
-    horizon = min(days // 3, _MAX_HORIZON)
+    horizon = days // 3
+    if horizon < _MIN_HORIZON:
+        return []
+    horizon = tested_days(days)
     starts = (days - horizon, days - horizon - horizon // 2)
-    return [(start, horizon) for start in starts if start >= _MIN_DAYS and horizon >= 7]
+    return [(start, horizon) for start in starts if start >= _MIN_DAYS]
 
 
 def ratios(path: Path, actual: Array) -> Array:

@@ -15,8 +15,8 @@ from thirdeye.forecast.smoothing import Path
 from thirdeye.inventory.columns import Array, day_number, day_of
 
 MAX_MONTHS: Final = 24
-# From the last day of any month into the end of the 24th month after it.
-HORIZON: Final = 762
+# From the first day of any month to the end of the 24th.
+HORIZON: Final = 730
 
 
 class Month(TypedDict):

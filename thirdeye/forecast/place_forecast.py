@@ -13,7 +13,7 @@ import numpy as np
 from thirdeye.forecast.daily_series import DailySeries, Shift, without_shifts
 from thirdeye.forecast.documents import ForecastDocument, IntervalDocument, ScenarioDocument
 from thirdeye.forecast.drivers import drivers
-from thirdeye.forecast.intervals import Widening
+from thirdeye.forecast.intervals import Widening, tested_days
 from thirdeye.forecast.months import Reduction, first_of_month, forecast_months, measured_months, of_this_month
 from thirdeye.forecast.smoothing import MIN_DAYS, Method, Path
 from thirdeye.inventory.columns import Array, day_number, day_of
@@ -61,7 +61,8 @@ def document_of(
     """The forecast with its scenarios. `past.values` has one day at least; `potential` is None where it is not known."""
     method, path = fitted
     # The last value is as wide as it is on purpose.
-    path = path if method is Method.NAIVE else path.widened(widening.factor80, widening.factor95)
+    if method is not Method.NAIVE:
+        path = path.widened(widening.factor80, widening.factor95, tested_days(past.measured_days))
     known = of_this_month(past.first_day, past.values, past.today)
     scenarios: list[tuple[Scenario, Sequence[Reduction]]] = [(Scenario.AS_IS, ())]
     if potential is not None:

@@ -14,6 +14,8 @@ Z95: Final = 1.959963984540054
 MIN_DAYS: Final = 14
 # Of the last value, by day ahead under a square root: what is known of a few days says little of a year.
 _NAIVE_DEVIATION: Final = 0.01
+# By `python -m bench.forecast`, as are the default factors of `intervals.py`.
+_UNTESTED_POWER: Final = 0.4
 _WEIGHTS: Final = np.append(np.arange(1, 20) / 20, 0.999)
 
 
@@ -33,10 +35,16 @@ class Path:
     half80: Array
     half95: Array
 
-    def widened(self, factor80: float, factor95: float) -> "Path":
-        """With wider intervals; that of 95 % is never inside that of 80 %."""
-        half80 = self.half80 * factor80
-        return Path(self.mean, half80, np.maximum(self.half95 * factor95, half80))
+    def widened(self, factor80: float, factor95: float, tested_days: int) -> "Path":
+        """With wider intervals; that of 95 % is never inside that of 80 %.
+
+        Beyond the days ahead that forecasts of the past could be tested at, widths grow nearly with the time, not with its
+        root: a drift that so short a past does not show.
+        """
+        ahead = np.arange(1, len(self.mean) + 1)
+        untested = np.maximum(ahead / tested_days, 1.0) ** _UNTESTED_POWER
+        half80 = self.half80 * factor80 * untested
+        return Path(self.mean, half80, np.maximum(self.half95 * factor95 * untested, half80))
 
 
 def path_of(mean: Array, deviation: Array) -> Path:
