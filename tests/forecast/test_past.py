@@ -62,7 +62,11 @@ def second_sizes(server: MariaDB | MySQL, schema: str) -> dict[str, dict[int, in
         document = orjson.loads(text)
         document = {**document, **(document.get("profileData") or {})}
         size = document.get("sizeInByte")
-        if not isinstance(size, int | float) or (size == 0 and (document.get("rowCount") or 0) >= 1):
+        try:
+            size = float(size)
+        except (TypeError, ValueError):
+            continue
+        if not 0 <= size <= 10**18 or (size == 0 and float(document.get("rowCount") or 0) >= 1):
             continue
         moment = int(milliseconds)
         day = moment // 86_400_000

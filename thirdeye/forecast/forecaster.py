@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
@@ -69,7 +69,8 @@ class Forecaster:
             return await self._compute(day, await self.estate.snapshot(newest=True))
 
     async def _compute(self, day: date, snapshot: Snapshot) -> int:
-        began, since = self.clock(), day - timedelta(days=_DAYS)
+        # As the column holds it: what was computed now is not older than this.
+        began, since = _milliseconds(self.clock()), day - timedelta(days=_DAYS)
         places = (await store.places_of_day(self.thirdeye, day))[-_MAX_PLACES:]
         # Services that are gone made steps.
         gone = [Place(service) for service in await store.services_since(self.thirdeye, since)]
@@ -104,6 +105,10 @@ class Forecaster:
         await store.delete_forecasts_before(self.thirdeye, began)
         log.info("forecast", day=day.isoformat(), places=len(places))
         return len(places)
+
+
+def _milliseconds(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def price_events(directory: Directory, rows: Sequence[Row], today: date) -> list[tuple[str, int]]:

@@ -105,9 +105,9 @@ FROM (
     FROM (
       SELECT entityFQNHash, {_MS} AS ms, {_MS} DIV 86400000 AS day, CAST({_SIZE} AS DECIMAL(30, 0)) AS size
       FROM profiler_data_time_series
-      WHERE extension = 'table.tableProfile' AND {_SIZE} REGEXP '^[0-9]{{{{1,18}}}}([.][0-9]*)?$'
+      WHERE extension = 'table.tableProfile' AND {_SIZE} REGEXP '^[0-9]{{{{1,18}}}}([.][0-9]*)?([eE][+]?[0-9]{{{{1,2}}}})?$'
         AND ({_SIZE} REGEXP '[1-9]' OR NOT {_HAS_ROWS})
-    ) AS readable WHERE day >= %(since)s AND day < %(until)s
+    ) AS readable WHERE day >= %(since)s AND day < %(until)s AND size <= 1000000000000000000
   ) AS of_day WHERE age = 1
 ) AS changes GROUP BY service_hash, day ORDER BY day
 """
