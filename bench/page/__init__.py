@@ -1,0 +1,1 @@
+"""What the page costs at scale: its questions, its first view, its memory; see `docs/performance.md`."""

@@ -1,0 +1,173 @@
+"""The page in a real chromium: what its first view costs, whether lists are fetched ahead, and the memory of long use."""
+
+import gzip
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
+
+from bench.page.figures import Figures
+from bench.page.serving import Api
+from bench.page.walk import Walk
+from tests.support.browser import UI, chromium
+
+KILOBYTES, REQUESTS, DRAWN, MEGABYTES = 150.0, 6.0, 300.0, 200.0
+_LOADS = 7
+_SAMPLED_EVERY = 15.0
+_SIZE = {"width": 1280, "height": 800}
+VIEWS = {"overview": "", "waste": "waste", "unlock": "unlock"}
+# When the view first had all of its answers, and when the browser first painted something of it.
+_WATCH = """
+globalThis.drawn = null;
+const isDrawn = () => document.querySelector("main h1") && !document.querySelector("[aria-busy=true]");
+const look = () => {
+  if (globalThis.drawn === null && isDrawn()) requestAnimationFrame(() => { globalThis.drawn ??= performance.now(); });
+};
+new MutationObserver(look).observe(document, { childList: true, subtree: true, attributes: true });
+new PerformanceObserver((list) => {
+  for (const each of list.getEntries()) if (each.name === "first-contentful-paint") globalThis.painted = each.startTime;
+}).observe({ type: "paint", buffered: true });
+"""
+_TIMES = """() => {
+  const document = performance.getEntriesByType("navigation")[0].responseEnd;
+  return { painted: globalThis.painted - document, drawn: globalThis.drawn - document };
+}"""
+_SETTLED = "() => globalThis.drawn !== null && globalThis.painted !== undefined"
+
+
+def budget(api: Api, figures: Figures) -> None:
+    """Prints the bundle, and of each view its requests and the times until something and all of it is drawn."""
+    figures.say("\nthe page")
+    static = Path(__file__).resolve().parents[2] / "thirdeye" / "ui" / "static"
+    sizes = {
+        each.name: len(gzip.compress(each.read_bytes())) for each in static.iterdir() if each.suffix in (".js", ".css")
+    }
+    figures.figure("bundle, gzipped", sum(sizes.values()) / 1000, "kB", KILOBYTES)
+    with chromium() as browser:
+        for name, address in VIEWS.items():
+            _view(browser, api, name, address, figures)
+        _ahead(browser, api, figures)
+
+
+@contextmanager
+def _tab(browser: Browser, api: Api) -> Iterator[Page]:
+    """A tab of a new person, signed in."""
+    context: BrowserContext = browser.new_context(locale="en-US", timezone_id="Europe/Berlin", viewport=_SIZE)  # type: ignore[arg-type]
+    context.add_init_script(_WATCH)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def _address(api: Api, address: str) -> str:
+    return f"{api.base}{UI}{address}#token={api.token}"
+
+
+def _view(browser: Browser, api: Api, name: str, address: str, figures: Figures) -> None:
+    times, requests = list[dict[str, float]](), list[str]()
+    for _ in range(_LOADS):
+        with _tab(browser, api) as page:
+            requests.clear()
+            page.on("request", lambda request: requests.append(request.url))
+            page.goto(_address(api, address))
+            page.wait_for_function(_SETTLED)
+            times.append(page.evaluate(_TIMES))
+            page.wait_for_load_state("networkidle")
+    asked = [url for url in requests if not url.startswith("data:")]
+    ahead = 1 if name == "waste" else 0
+    figures.figure(f"{name}: requests until it is drawn", len(asked) - ahead, "", REQUESTS)
+    painted, drawn = (statistics.median(each[kind] for each in times) for kind in ("painted", "drawn"))
+    figures.figure(f"{name}: from the document to the first content", painted, "ms", DRAWN)
+    figures.figure(f"{name}: from the document to all of it", drawn, "ms", DRAWN)
+
+
+def _ahead(browser: Browser, api: Api, figures: Figures) -> None:
+    """Whether the next page of the list is there before it is asked for, and how soon it is shown."""
+    with _tab(browser, api) as page:
+        asked = list[str]()
+        page.on("request", lambda request: asked.append(request.post_data or ""))
+        page.goto(_address(api, "waste"))
+        page.wait_for_function(_SETTLED)
+        page.wait_for_load_state("networkidle")
+        lists = [each for each in asked if "list_table_rows" in each]
+        figures.told("list: the next page is fetched ahead", holds=any('"after":"' in each for each in lists))
+        waits = list[float]()
+        for _ in range(10):
+            page.wait_for_load_state("networkidle")
+            waits.append(page.evaluate(_NEXT))
+        figures.figure("list: from a click to the rows of the next page", statistics.median(waits), "ms", 100)
+
+
+_NEXT = """() => new Promise((resolve) => {
+  const first = () => document.querySelector("table.tables tbody th")?.textContent;
+  const before = first(), began = performance.now();
+  const look = () => {
+    const isNext = first() !== before && !document.querySelector(".rows.old");
+    isNext ? resolve(performance.now() - began) : requestAnimationFrame(look);
+  };
+  [...document.querySelectorAll("nav.pages a")].at(-1).click();
+  look();
+})"""
+
+
+class Memory:
+    """What a tab takes: its heap, its nodes, and what its process has of the machine."""
+
+    def __init__(self, browser: Browser, page: Page) -> None:
+        self._session: CDPSession = page.context.new_cdp_session(page)
+        self._session.send("Performance.enable")
+        self._browser = browser.new_browser_cdp_session()
+
+    def sample(self, *, collected: bool = False) -> dict[str, float]:
+        """Megabytes of heap and of the largest renderer, and nodes; `collected`: after the garbage is gone."""
+        if collected:
+            self._session.send("HeapProfiler.collectGarbage")
+        metrics = {each["name"]: each["value"] for each in self._session.send("Performance.getMetrics")["metrics"]}
+        found = self._browser.send("SystemInfo.getProcessInfo")["processInfo"]
+        resident = max(_proportional(int(each["id"])) for each in found if each["type"] == "renderer")
+        return {
+            "heap": metrics["JSHeapUsedSize"] / 1e6,
+            "process": resident / 1e6,
+            "nodes": metrics["Nodes"],
+            "listeners": metrics["JSEventListeners"],
+        }
+
+
+def _proportional(process: int) -> int:
+    """The bytes of a process, of shared ones its share; 0 for one that is gone."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+def use(api: Api, minutes: float, seed: int, figures: Figures) -> None:
+    """Uses the page for so many minutes as a person would, and prints what the tab takes meanwhile."""
+    figures.say(f"\n{minutes:g} minutes of use, seed {seed}: MB of heap, MB of the tab's process, nodes, listeners")
+    with chromium() as browser, _tab(browser, api) as page:
+        page.goto(_address(api, ""))
+        page.wait_for_function(_SETTLED)
+        memory, walk, began = Memory(browser, page), Walk(page, seed), time.monotonic()
+        samples = [memory.sample()]
+        while (elapsed := time.monotonic() - began) < minutes * 60:
+            walk.step()
+            if elapsed >= len(samples) * _SAMPLED_EVERY:
+                samples.append(memory.sample())
+                if len(samples) % 4 == 1:
+                    figures.say(f"{elapsed / 60:6.1f} min {_line(samples[-1])}")
+        last = memory.sample(collected=True)
+    figures.say(f"at last, garbage collected: {_line(last)}")
+    figures.say(f"{walk.steps} steps: {', '.join(f'{name} {count}' for name, count in walk.done.most_common())}")
+    figures.say(f"{len(walk.problems)} errors in the console {walk.problems[:3]}")
+    figures.figure("the most heap", max(each["heap"] for each in samples), "MB", MEGABYTES)
+    figures.figure("the most of the tab's process", max(each["process"] for each in samples), "MB", MEGABYTES)
+    figures.figure("nodes at last", last["nodes"], "")
+
+
+def _line(sample: dict[str, float]) -> str:
+    return f"{sample['heap']:8.1f} {sample['process']:8.1f} {sample['nodes']:10,.0f} {sample['listeners']:8,.0f}"

@@ -1,0 +1,88 @@
+"""The estate that the page is measured on: refreshed, with a hub, a history and action items; kept between runs."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+
+from bench.allowed.estate import noon
+from bench.refresh.estates import Server, estate
+from thirdeye.clock import Clock
+from thirdeye.services import Services, open_services
+from thirdeye.settings import Settings
+
+# Of a million tables; smaller estates have as many to the table.
+ITEMS = 50_000
+DEPENDENTS = 100_000
+_HISTORY = 100
+_UPSTREAM = 13
+_DEPENDENTS = """INSERT IGNORE INTO entity_relationship (fromId, toId, fromEntity, toEntity, relation)
+SELECT %s, id, 'table', 'table', %s FROM (
+  SELECT id FROM table_entity WHERE deleted IS NOT TRUE AND id > %s ORDER BY id LIMIT %s) AS others"""
+_RULES = "UPDATE action_rule SET maximum_items = %(items)s"
+_COMPLETED = """UPDATE action_items SET status = 'DONE', resolution = 'COMPLETED', resolved_at = %(now)s
+WHERE id %% 50 = 0 AND resolution IS NULL"""
+_EARLIER = """INSERT INTO health_score_history (captured_at, score, status, slot, slot_minutes, meta)
+SELECT captured_at - INTERVAL 1 HOUR, GREATEST(score - %(hours)s %% 2, 0), status, slot - 1, slot_minutes, meta
+FROM (SELECT * FROM health_score_history ORDER BY slot LIMIT 1) AS oldest"""
+_COUNTS = """SELECT (SELECT COUNT(*) FROM table_inventory WHERE removed_at IS NULL) AS tables,
+  (SELECT COUNT(*) FROM action_items) AS items"""
+_BY_ID = "SELECT fqn FROM table_inventory WHERE id = %(id)s"
+_WITH_ITEMS = """SELECT fqn FROM table_inventory JOIN action_items ON table_number = number
+WHERE removed_at IS NULL GROUP BY number ORDER BY COUNT(*) DESC LIMIT 1"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageEstate:
+    """Settings and clock to serve it with, and the names that questions are about."""
+
+    settings: Settings
+    clock: Clock
+    tables: int
+    items: int
+    hub: str
+    with_items: str
+
+
+def prepared(at: Server, tables: int, redis_url: str, *, as_it_is: bool) -> PageEstate:
+    """The estate; its rows are made unless they are there. `as_it_is`: without refreshing it once more."""
+    om, today = estate(at, tables)
+    settings = at.settings(om, f"bench_page_{tables}").model_copy(
+        update={"rate_limit": "off", "redis_url": redis_url, "graphql_persisted_only": True}
+    )
+    hub = _hub(at, om, tables * DEPENDENTS // 1_000_000)
+    return asyncio.run(_fill(settings, today, tables, hub, as_it_is=as_it_is))
+
+
+def _hub(at: Server, om: str, dependents: int) -> str:
+    """The id of the table that so many others depend on."""
+    with at.connect(om) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT MIN(id) FROM table_entity WHERE deleted IS NOT TRUE")
+        hub = str(cursor.fetchone()[0])
+        cursor.execute(_DEPENDENTS, (hub, _UPSTREAM, hub, dependents))
+        return hub
+
+
+async def _fill(settings: Settings, today: date, tables: int, hub: str, *, as_it_is: bool) -> PageEstate:
+    clock = noon(today)
+    async with open_services(settings, clock=clock) as services:
+        if not as_it_is:
+            await _refresh(services, clock, tables)
+        read = services.thirdeye.fetch_one
+        counts, by_id, with_items = await read(_COUNTS), await read(_BY_ID, {"id": hub}), await read(_WITH_ITEMS)
+    assert counts is not None
+    assert by_id is not None
+    assert with_items is not None, "no action item was found"
+    return PageEstate(settings=settings, clock=clock, hub=by_id["fqn"], with_items=with_items["fqn"], **counts)
+
+
+async def _refresh(services: Services, clock: Clock, tables: int) -> None:
+    print("refreshing ...", flush=True)
+    # What another version published may lack what this one answers.
+    if not await services.score.compute():
+        await services.refresh.run()
+    await services.thirdeye.execute(_RULES, {"items": tables * ITEMS // 1_000_000 // 4})
+    await services.detection.run()
+    await services.thirdeye.execute(_COMPLETED, {"now": clock()})
+    history = await services.thirdeye.fetch_one("SELECT COUNT(*) AS length FROM health_score_history")
+    for hours in range(1 if history is None else history["length"], _HISTORY):
+        await services.thirdeye.execute(_EARLIER, {"hours": hours})
