@@ -2,17 +2,19 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import date
 
 from bench.allowed.estate import noon
+from bench.page.copies import make_large
 from bench.refresh.estates import Server, estate
 from thirdeye.clock import Clock
-from thirdeye.services import Services, open_services
+from thirdeye.services import open_services
 from thirdeye.settings import Settings
 
 # Of a million tables; smaller estates have as many to the table.
 ITEMS = 50_000
 DEPENDENTS = 100_000
+# So many tables are loaded and refreshed; more are copies of them. Loading a million would take 20 minutes.
+LOADED = 20_000
 _HISTORY = 100
 _UPSTREAM = 13
 _DEPENDENTS = """INSERT IGNORE INTO entity_relationship (fromId, toId, fromEntity, toEntity, relation)
@@ -44,13 +46,26 @@ class PageEstate:
 
 
 def prepared(at: Server, tables: int, redis_url: str, *, as_it_is: bool) -> PageEstate:
-    """The estate; its rows are made unless they are there. `as_it_is`: without refreshing it once more."""
-    om, today = estate(at, tables)
-    settings = at.settings(om, f"bench_page_{tables}").model_copy(
-        update={"rate_limit": "off", "redis_url": redis_url, "graphql_persisted_only": True}
-    )
-    hub = _hub(at, om, tables * DEPENDENTS // 1_000_000)
-    return asyncio.run(_fill(settings, today, tables, hub, as_it_is=as_it_is))
+    """The estate; its rows are made unless they are there. `as_it_is`: without refreshing it once more.
+
+    One of more than LOADED tables is that of LOADED tables, copied.
+    """
+    loaded = min(tables, LOADED)
+    om, today = estate(at, loaded)
+    hub, clock = _hub(at, om, loaded * DEPENDENTS // 1_000_000), noon(today)
+    small, large = (_settings(at, om, each, redis_url) for each in (loaded, tables))
+    if not as_it_is:
+        asyncio.run(_refresh(small, clock, loaded))
+    if tables > loaded:
+        copies = round(tables / loaded)
+        asyncio.run(make_large(at, small, large, copies, hub, tables * DEPENDENTS // 1_000_000))
+        asyncio.run(_detect(large, clock, tables))
+    return asyncio.run(_described(large, clock, hub))
+
+
+def _settings(at: Server, om: str, tables: int, redis_url: str) -> Settings:
+    changes = {"rate_limit": "off", "redis_url": redis_url, "graphql_persisted_only": True}
+    return at.settings(om, f"bench_page_{tables}").model_copy(update=changes)
 
 
 def _hub(at: Server, om: str, dependents: int) -> str:
@@ -62,27 +77,30 @@ def _hub(at: Server, om: str, dependents: int) -> str:
         return hub
 
 
-async def _fill(settings: Settings, today: date, tables: int, hub: str, *, as_it_is: bool) -> PageEstate:
-    clock = noon(today)
+async def _refresh(settings: Settings, clock: Clock, tables: int) -> None:
+    print("refreshing ...", flush=True)
     async with open_services(settings, clock=clock) as services:
-        if not as_it_is:
-            await _refresh(services, clock, tables)
+        # What another version published may lack what this one answers.
+        if not await services.score.compute():
+            await services.refresh.run()
+        history = await services.thirdeye.fetch_one("SELECT COUNT(*) AS length FROM health_score_history")
+        for hours in range(1 if history is None else history["length"], _HISTORY):
+            await services.thirdeye.execute(_EARLIER, {"hours": hours})
+    await _detect(settings, clock, tables)
+
+
+async def _detect(settings: Settings, clock: Clock, tables: int) -> None:
+    async with open_services(settings, clock=clock) as services:
+        await services.thirdeye.execute(_RULES, {"items": tables * ITEMS // 1_000_000 // 4})
+        await services.detection.run()
+        await services.thirdeye.execute(_COMPLETED, {"now": clock()})
+
+
+async def _described(settings: Settings, clock: Clock, hub: str) -> PageEstate:
+    async with open_services(settings, clock=clock) as services:
         read = services.thirdeye.fetch_one
         counts, by_id, with_items = await read(_COUNTS), await read(_BY_ID, {"id": hub}), await read(_WITH_ITEMS)
     assert counts is not None
     assert by_id is not None
     assert with_items is not None, "no action item was found"
     return PageEstate(settings=settings, clock=clock, hub=by_id["fqn"], with_items=with_items["fqn"], **counts)
-
-
-async def _refresh(services: Services, clock: Clock, tables: int) -> None:
-    print("refreshing ...", flush=True)
-    # What another version published may lack what this one answers.
-    if not await services.score.compute():
-        await services.refresh.run()
-    await services.thirdeye.execute(_RULES, {"items": tables * ITEMS // 1_000_000 // 4})
-    await services.detection.run()
-    await services.thirdeye.execute(_COMPLETED, {"now": clock()})
-    history = await services.thirdeye.fetch_one("SELECT COUNT(*) AS length FROM health_score_history")
-    for hours in range(1 if history is None else history["length"], _HISTORY):
-        await services.thirdeye.execute(_EARLIER, {"hours": hours})

@@ -14,11 +14,13 @@ from tests.support.clocks import NOON, TODAY
 from tests.support.database import copy_migrated
 from tests.support.mirror import mirror
 from tests.support.published import recorded_statements
+from thirdeye.context import Info
 from thirdeye.local.sample import EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.pacing import Pace
 from thirdeye.settings import Settings
+from thirdeye.verdict.resolvers import verdicts
 
 pytestmark = pytest.mark.anyio
 GRAPHQL = "/api/v1/thirdeye/graphql"
@@ -231,6 +233,27 @@ async def test_what_people_decided_is_read_once_however_slow_the_machine(
     assert len(found["tables"]["edges"]) == 50
     for table in ("table_keep", "removal_approval"):
         assert _read(statements, table) == 1, table
+
+
+async def test_lineage_is_walked_once_for_those_who_ask_what_it_tells_and_not_for_the_names_of_blockers(
+    estate: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked, walk = list[int](), verdicts.unknown_downstream
+
+    async def counted(info: Info, number: int, limit: int) -> Any:
+        walked.append(number)
+        return await walk(info, number, limit)
+
+    monkeypatch.setattr(verdicts, "unknown_downstream", counted)
+    found = "{{ tables(first: 50, filter: {{blocker: [UNKNOWN_DOWNSTREAM]}}) {{ edges {{ node {{ verdict {{ {} }} }} }} }} }}"
+    edges = (await estate.data(found.format("blockers { code }")))["tables"]["edges"]
+    assert len(edges) > 2
+    assert walked == []
+    answers = (await estate.data(found.format("blockers { code detail } reasons")))["tables"]["edges"]
+    assert sorted(walked) == sorted(set(walked))
+    assert len(walked) == len(edges)
+    for verdict in (edge["node"]["verdict"] for edge in answers):
+        assert {blocker["detail"] for blocker in verdict["blockers"]} <= set(verdict["reasons"])
 
 
 async def test_lists_of_verdicts(estate: Api) -> None:

@@ -1,55 +1,12 @@
-"""What places cost, by verdict: the estate by service, a service by database, a database by schema. Over columns in memory."""
+"""What places cost, by verdict: the estate by service, a service by database, a database by schema."""
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
 
-import numpy as np
-
-from thirdeye.inventory.columns import PRESENT
-from thirdeye.inventory.cost_sums import Sums, SumsByGroup
+from thirdeye.inventory.cost_map import ByVerdict, PlaceSums
 from thirdeye.inventory.directory import Directory, Place
 from thirdeye.inventory.money import format_cost
-from thirdeye.inventory.query import COST_COLUMNS, Catalogue, cost_of
 from thirdeye.inventory.verdicts import VERDICTS
-
-COLUMNS: Final = (*COST_COLUMNS, "verdict")
-
-
-@dataclass(slots=True)
-class PlaceSums:
-    """Exact sums of some tables, and how many of them have a cost that nobody knows."""
-
-    sums: Sums = field(default_factory=Sums)
-    unknown: int = 0
-
-    def add(self, other: "PlaceSums") -> None:
-        """Adds the sums of other tables."""
-        self.sums.add(other.sums)
-        self.unknown += other.unknown
-
-
-# By verdict, as an index into VERDICTS.
-ByVerdict = dict[int, PlaceSums]
-
-
-def sums_by_place(catalogue: Catalogue) -> dict[int, ByVerdict]:
-    """The sums of each place that has tables. Up to half a second for a million: worked out once for each snapshot."""
-    sums, unknown = SumsByGroup(catalogue.tariffs), np.zeros(len(catalogue.place_service) * len(VERDICTS), np.int64)
-    for number in range(catalogue.columns.chunks):
-        whole = catalogue.columns.parts(number)
-        present = np.flatnonzero(whole["flags"] & PRESENT)
-        chunk = {name: whole[name][present] for name in COLUMNS}
-        groups = chunk["place"].astype(np.int64) * len(VERDICTS) + chunk["verdict"]
-        tariffs = catalogue.tariffs.of(catalogue.place_service[chunk["place"]], chunk["written"], chunk["flags"])
-        sums.add(groups, tariffs, chunk["size"], chunk["query_cost"])
-        np.add.at(unknown, groups[np.isnan(cost_of(catalogue, chunk))], 1)
-    places = dict[int, ByVerdict]()
-    for group, of_group in sums.sums().items():
-        place, verdict = divmod(group, len(VERDICTS))
-        places.setdefault(place, {})[verdict] = PlaceSums(of_group, int(unknown[group]))
-    return places
 
 
 def grouped(

@@ -1,5 +1,6 @@
 """What groups of tables hold and cost, added up exactly. Sums come before rounding."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -8,6 +9,10 @@ import numpy as np
 from thirdeye.inventory.columns import Array
 from thirdeye.inventory.money import BYTES_PER_GB
 from thirdeye.inventory.storage_prices import TARIFFS, Tariffs
+
+# Group, tariff, tables, tables of known size, bytes, and USD a month of queries. Bytes are digits: they may exceed what
+# JSON has, and the reader makes integers of them.
+Cell = tuple[int, int, int, int, str, float]
 
 
 @dataclass(slots=True)
@@ -55,23 +60,32 @@ class SumsByGroup:
             )
         )
 
-    def sums(self) -> dict[int, Sums]:
-        """The sums of each group that has tables."""
-        groups = dict[int, Sums]()
+    def cells(self) -> Iterator[Cell]:
+        """The amounts of each group and tariff that occur together."""
         if not self._parts:
-            return groups
+            return
         columns = _sum_by_cell(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
         for cell, tables, sized, low, high, queries in zip(*(column.tolist() for column in columns), strict=True):
             group, tariff = divmod(cell, len(self._tariffs.exact))
-            size = (high << 32) + low
-            sums = groups.setdefault(group, Sums())
-            sums.tables += tables
-            sums.sized += sized
-            sums.bytes += size
-            sums.storage += size * self._tariffs.exact[tariff] / BYTES_PER_GB
-            sums.services.add(tariff // TARIFFS)
-            sums.queries += Decimal(repr(queries))
-        return groups
+            yield group, tariff, tables, sized, str((high << 32) + low), queries
+
+    def sums(self) -> dict[int, Sums]:
+        """The sums of each group that has tables."""
+        return sums_of(self.cells(), self._tariffs)
+
+
+def sums_of(cells: Iterable[Cell], tariffs: Tariffs) -> dict[int, Sums]:
+    """The sums of each group of these cells."""
+    groups = dict[int, Sums]()
+    for group, tariff, tables, sized, size, queries in cells:
+        sums = groups.setdefault(group, Sums())
+        sums.tables += tables
+        sums.sized += sized
+        sums.bytes += int(size)
+        sums.storage += int(size) * tariffs.exact[tariff] / BYTES_PER_GB
+        sums.services.add(tariff // TARIFFS)
+        sums.queries += Decimal(repr(queries))
+    return groups
 
 
 def _sum_by_cell(cells: Array, *columns: Array) -> tuple[Array, ...]:

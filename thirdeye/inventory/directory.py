@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Final, NotRequired, TypedDict
 
+import numpy as np
+
+from thirdeye.inventory.columns import Array
 from thirdeye.inventory.labels import Labels
 
 # How far back an answer about a table says on how many days nobody looked.
@@ -147,3 +150,8 @@ class Directory(DomainLists):
     warnings: list[str]
     # Kinds of evidence (`evidence.py`) of which a part cannot be read now.
     missing_evidence: NotRequired[list[str]]
+
+
+def place_services(directory: Directory) -> Array:
+    """The number of the service of each place; of none there is one, for arrays that are never empty."""
+    return np.array([place[0] for place in directory["places"]] or [0], np.int32)

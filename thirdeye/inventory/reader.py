@@ -16,7 +16,7 @@ from thirdeye.database import MySQL, Row
 from thirdeye.errors import DatabaseUnavailable, Unavailable
 from thirdeye.inventory import store
 from thirdeye.inventory.columns import CHUNK, QUERY_FIELDS, Array, PackedColumns, blob_name, bytes_per_table
-from thirdeye.inventory.directory import DatabaseFeed, Directory, PlaceFeed
+from thirdeye.inventory.directory import DatabaseFeed, Directory, PlaceFeed, place_services
 from thirdeye.inventory.evidence import Kinds, missing_kinds
 from thirdeye.inventory.fqn import join_fqn
 from thirdeye.inventory.name_search import NameIndex, pack_paths
@@ -367,10 +367,9 @@ def check_generation(snapshot: Snapshot, row: Row) -> Row:
 
 
 def _catalogue(columns: PackedColumns, directory: Directory, tariffs: Tariffs, advice: dict[str, Any]) -> Catalogue:
-    place_service: Array = np.array([place[0] for place in directory["places"]] or [0], np.int32)
     return Catalogue(
         columns=columns,
-        place_service=place_service,
+        place_service=place_services(directory),
         tariffs=tariffs,
         shares=saved_shares(advice["policy"]["archive_saving"] if advice else 0.0),
     )

@@ -172,6 +172,12 @@ class Tariffs:
         tariffs: Array = TARIFFS * service.astype(np.int64) + tariff
         return tariffs
 
+    @property
+    def written_until(self) -> list[int]:
+        """By service, the day up to which a last write makes the lower rate hold; 0 where there is none."""
+        days: list[int] = self._written_until.tolist()
+        return days
+
     def usd(self, tariffs: Array) -> Array:
         """USD per GB and month of these tariffs."""
         rates: Array = self._usd[tariffs]

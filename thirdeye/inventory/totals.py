@@ -10,7 +10,7 @@ import numpy as np
 
 from thirdeye.inventory.columns import MAX_SUM, PRESENT, ZOMBIE, Array, Columns, select
 from thirdeye.inventory.cost_sums import Sums, SumsByGroup
-from thirdeye.inventory.directory import DepartedOwner, Directory, Owner
+from thirdeye.inventory.directory import DepartedOwner, Directory, Owner, place_services
 from thirdeye.inventory.domain_names import domain_path, with_parents
 from thirdeye.inventory.fqn import join_fqn
 from thirdeye.inventory.money import format_cost
@@ -98,7 +98,7 @@ _Both = tuple[Sums, Sums]
 def summarise(columns: Columns, directory: Directory, tariffs: Tariffs) -> Summary:
     """The totals of an estate at these tariffs."""
     places, services, owner_sets = directory["places"], directory["services"], directory["owner_sets"]
-    place_service = np.array([place[0] for place in places] or [0], np.int32)
+    place_service = place_services(directory)
     databases = list(dict.fromkeys((place[0], place[1]) for place in places))
     database_numbers = {database: number for number, database in enumerate(databases)}
     database_of_place = np.array([database_numbers[place[0], place[1]] for place in places] or [0], np.int64)

@@ -9,6 +9,7 @@ import pytest
 from tests.estate.queries import all_of
 from tests.support.api import Api
 from tests.support.second_inventory import Judged
+from thirdeye.estate.resolvers import cost_map as resolver
 
 pytestmark = pytest.mark.anyio
 ENTRY = "name tables tablesOfUnknownCost monthlyCost verdicts { verdict tables tablesOfUnknownCost monthlyCost }"
@@ -56,6 +57,26 @@ async def test_the_map_is_the_estate_in_parts_down_to_schemas(estate: Api, judge
             assert_adds_up(database, schemas["entries"])
     costs = [Decimal(entry["monthlyCost"]) for entry in services["entries"]]
     assert costs == sorted(costs, reverse=True)
+
+
+async def test_what_the_refresh_added_up_is_not_added_up_for_a_question(
+    estate: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def added_up(_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(resolver, "cost_map", added_up)
+    assert (await cost_map(estate))["entries"]
+
+
+async def test_a_price_whose_lower_rate_begins_at_another_age_counts_at_once(own_estate: Api) -> None:
+    before = (await cost_map(own_estate))["total"]
+    price = 'serviceType: "Snowflake", usdPerGbMonth: "0.023", longTermUsdPerGbMonth: "0", longTermDays: 1'
+    await own_estate.data(f"mutation {{ setStoragePrice({price}) {{ serviceType }} }}")
+    after = (await cost_map(own_estate))["total"]
+    assert Decimal(after["monthlyCost"]) < Decimal(before["monthlyCost"])
+    costs = [Decimal(table["monthlyCost"] or 0) for table in await all_of(own_estate)]
+    assert abs(sum(costs) - Decimal(after["monthlyCost"])) <= ROUNDING * len(costs)
 
 
 async def test_each_verdict_has_the_tables_that_a_filter_finds(estate: Api) -> None:

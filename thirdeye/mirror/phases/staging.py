@@ -6,8 +6,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from thirdeye.inventory.columns import CHUNK, blob_name
+from thirdeye.inventory.cost_map import COST_MAP, cost_map
+from thirdeye.inventory.directory import place_services
 from thirdeye.inventory.labels import no_labels
 from thirdeye.inventory.name_search import pack_names
+from thirdeye.inventory.query import Catalogue
 from thirdeye.inventory.series_entries import SeriesBlobs
 from thirdeye.inventory.storage_prices import Tariffs
 from thirdeye.inventory.totals import summarise
@@ -79,9 +82,11 @@ async def _rank_names(context: RefreshContext, work: RefreshWork) -> None:
 
 
 async def _stage_summary(context: RefreshContext, work: RefreshWork) -> None:
-    """Prepares what `estate` answers."""
-    summary = await asyncio.to_thread(summarise, work.state.query, work.directory, work.tariffs)
-    await context.blobs.stage_json("summary", summary)
+    """Prepares what `estate` and `costMap` answer."""
+    query, directory, tariffs = work.state.query, work.directory, work.tariffs
+    await context.blobs.stage_json("summary", await asyncio.to_thread(summarise, query, directory, tariffs))
+    catalogue = Catalogue(columns=query, place_service=place_services(directory), tariffs=tariffs)
+    await context.blobs.stage_json(COST_MAP, await asyncio.to_thread(cost_map, catalogue))
 
 
 async def _stage_series(context: RefreshContext, work: RefreshWork) -> None:

@@ -1,7 +1,7 @@
 """GraphQL: the verdict on a table with its reasons."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache, partial
@@ -45,6 +45,7 @@ table = ObjectType("Table")
 blocker = ObjectType("TableBlocker")
 # Many tables have the same, and arrays of one are slow.
 _CELLS_KNOWN: Final = 4_096
+_UNKNOWN_DOWNSTREAM: Final = Blocker.UNKNOWN_DOWNSTREAM.value
 
 
 async def require_table(info: Info, fqn: str, argument: str = "fqn") -> TableAnswer:
@@ -81,34 +82,19 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
     )
     care = signs_of_care(table, background.edit_days)
 
-    def worked_out(unknown: list[explanations.UnknownAsset]) -> tuple[list[dict[str, object]], list[str]]:
-        details = [
-            explanations.unknown_downstream(unknown)
-            if unknown and code == Blocker.UNKNOWN_DOWNSTREAM.value
-            else explanations.blocker_detail(Blocker(code), table, background)
-            for code in codes
-        ]
-        blockers = [
-            {"code": code, "detail": detail, "number": table["number"]}
-            for code, detail in zip(codes, details, strict=True)
-        ]
+    def reasons_with(sentences: Mapping[str, str]) -> list[str]:
         said = [] if approval is None else [approval_sentence(approval)]
-        return blockers, explanations.reasons(table, verdict, [*details, *said], risk, care)
+        return explanations.reasons(table, verdict, [*sentences.values(), *said], risk, care)
 
-    blockers: object
-    reasons: object
-    if Blocker.UNKNOWN_DOWNSTREAM.value in codes:
-        # Lineage is walked only for those who ask for what it tells.
-        once = _Once(lambda: _unknown_assets(table, info))
-        blockers, reasons = (partial(_part_of, once, worked_out, place) for place in (0, 1))
-    else:
-        blockers, reasons = worked_out([])
+    details = {code: explanations.blocker_detail(Blocker(code), table, background) for code in codes}
+    unknown = _UnknownDownstream(table, info, details) if _UNKNOWN_DOWNSTREAM in codes else None
+    told: Mapping[str, object] = details if unknown is None else {**details, _UNKNOWN_DOWNSTREAM: unknown.detail}
     return {
         "recommendation": verdict.value,
         "confidence": _confidence(verdict, risk),
         "purgeScore": _purge_score(table, snapshot),
         "returnRisk": risk,
-        "blockers": blockers,
+        "blockers": [{"code": code, "detail": detail, "number": table["number"]} for code, detail in told.items()],
         "keptAfterDrop": kept_after_drop(table["serviceType"], table["tableType"]),
         "saving": _saving(table, verdict, policy),
         "keep": keep and {"reason": keep.reason, "by": keep.kept_by, "at": keep.kept_at, "until": keep.kept_until},
@@ -122,33 +108,37 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
         "trial": partial(_trial, table, today) if table["trial"] and verdict is Verdict.REVIEW else None,
         **assessment(table, verdict, risk, snapshot),
         "signsOfCare": care,
-        "reasons": reasons,
+        "reasons": reasons_with(details) if unknown is None else partial(unknown.reasons, reasons_with),
     }
 
 
-class _Once:
-    """Work that two fields share, begun by the first that needs it."""
+class _UnknownDownstream:
+    """What depends on a table and of which nobody can tell whether it is in use: found once, for all who tell of it.
 
-    def __init__(self, work: Callable[[], Coroutine[Any, Any, list[explanations.UnknownAsset]]]) -> None:
-        self._work = work
+    Lineage is walked only for those who ask for what it tells, not for those who ask which blockers there are.
+    `otherwise` are the details of the blockers without it.
+    """
+
+    def __init__(self, table: TableAnswer, info: Info, otherwise: dict[str, str]) -> None:
+        self._table = table
+        self._info = info
+        self._otherwise = otherwise
 
     @cached_property
-    def done(self) -> asyncio.Future[list[explanations.UnknownAsset]]:
-        return asyncio.ensure_future(self._work())
+    def _details(self) -> asyncio.Future[dict[str, str]]:
+        return asyncio.ensure_future(self._find())
 
+    async def _find(self) -> dict[str, str]:
+        found = await unknown_downstream(self._info, self._table["number"], explanations.MOST_NAMED + 1)
+        assets = [explanations.UnknownAsset.of(view) for view in found]
+        named = {_UNKNOWN_DOWNSTREAM: explanations.unknown_downstream(assets)} if assets else {}
+        return self._otherwise | named
 
-async def _part_of(
-    once: _Once,
-    worked_out: Callable[[list[explanations.UnknownAsset]], tuple[object, object]],
-    place: int,
-    _info: Info,
-) -> object:
-    return worked_out(await once.done)[place]
+    async def detail(self, _info: Info) -> str:
+        return (await self._details)[_UNKNOWN_DOWNSTREAM]
 
-
-async def _unknown_assets(table: TableAnswer, info: Info) -> list[explanations.UnknownAsset]:
-    found = await unknown_downstream(info, table["number"], explanations.MOST_NAMED + 1)
-    return [explanations.UnknownAsset.of(view) for view in found]
+    async def reasons(self, reasons_with: Callable[[Mapping[str, str]], list[str]], _info: Info) -> list[str]:
+        return reasons_with(await self._details)
 
 
 def _trial(table: TableAnswer, day: date, _info: Info) -> dict[str, object]:
