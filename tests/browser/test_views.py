@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests.support import ROOT
 from tests.support.browser import UI, Tab
+from tests.support.clocks import TODAY
 from tests.support.page_estate import PageEstate
 from thirdeye.local.tokens import Signer
 
@@ -208,3 +210,45 @@ def test_without_scripts_it_says_what_it_needs(open_tab: Callable[..., Tab]) -> 
     page = open_tab(java_script_enabled=False, token=None)
     page.page.goto(f"{page.base}{UI}")
     assert "needs JavaScript" in page.page.locator("body").inner_text()
+
+
+def test_a_table_is_kept_released_and_its_removal_approved(page: Tab, estate: PageEstate) -> None:
+    """Through the page, and each time as the API has it afterwards."""
+    fqn = estate.names()[0]
+    stored = lambda: estate.ask("get_table_verdict", fqn=fqn)["table"]["verdict"]  # noqa: E731
+    before = stored()["recommendation"]
+    assert before in {"DELETE", "ARCHIVE"}
+    page.open(f"table?fqn={quote(fqn)}")
+    keep = page.page.locator("section.card", has=page.page.get_by_role("heading", name="Keep this table"))
+    approve = page.page.locator("section.card", has=page.page.get_by_role("heading", name="Approve its removal"))
+    verdict = page.page.locator("section.card .verdict").first
+
+    # Without a reason nothing is sent, and the field says what it takes.
+    keep.get_by_role("button", name="Keep this table").click()
+    expect(keep.get_by_label("Why")).to_be_focused()
+    expect(keep.get_by_label("Why")).to_have_attribute("aria-invalid", "true")
+    assert stored()["keep"] is None
+
+    keep.get_by_label("Why").fill("The auditors read it in spring")
+    keep.get_by_label("Last day (UTC)").fill(str(TODAY + timedelta(days=30)))
+    keep.get_by_role("button", name="Keep this table").click()
+    expect(keep.locator("blockquote")).to_contain_text("The auditors read it in spring")
+    expect(verdict).to_have_text("Keep")
+    expect(page.page.locator(".blockers")).to_contain_text("Somebody said that it must stay")
+    kept = stored()
+    assert (kept["recommendation"], kept["keep"]["reason"], kept["keep"]["until"]) == (
+        "KEEP", "The auditors read it in spring", str(TODAY + timedelta(days=30)),
+    )  # fmt: skip
+
+    keep.get_by_role("button", name="Release it").click()
+    expect(keep.locator("blockquote")).to_have_count(0)
+    expect(verdict).to_have_attribute("class", f"verdict {before}")
+    assert (stored()["recommendation"], stored()["keep"]) == (before, None)
+
+    approve.get_by_label("Why").fill("Its project has ended")
+    approve.get_by_role("button", name="Approve its removal").click()
+    expect(approve.locator("blockquote")).to_contain_text("Its project has ended")
+    assert stored()["approval"]["reason"] == "Its project has ended"
+    approve.get_by_role("button", name="Withdraw the approval").click()
+    expect(approve.locator("blockquote")).to_have_count(0)
+    assert stored()["approval"] is None
