@@ -364,11 +364,7 @@ def _values_of(catalogue: Catalogue, numbers: Array, sort: Sort, rows: SeriesRow
 
 
 def count_matches(
-    catalogue: Catalogue,
-    table_filter: TableFilter,
-    limit: int = COUNT_LIMIT,
-    *,
-    representatives: Array | None = None,
+    catalogue: Catalogue, table_filter: TableFilter, limit: int = COUNT_LIMIT, *, representatives: Array | None = None
 ) -> tuple[int, bool]:
     """How many tables match, or rows with one for each series, up to `limit`, and whether there are more."""
     count, rows = 0, None if representatives is None else SeriesRows(representatives, "cost")
@@ -380,21 +376,23 @@ def count_matches(
     return count + (0 if rows is None else rows.count), False
 
 
-def matching_numbers(catalogue: Catalogue, table_filter: TableFilter, sort: Sort | None) -> Array:
+def matching_numbers(
+    catalogue: Catalogue, table_filter: TableFilter, sort: Sort | None, *, representatives: Array | None = None
+) -> Array:
     """The numbers of all matching tables, in the order of the sort or else ascending.
 
-    Takes four bytes a table, and more while it sorts.
+    With `representatives` of series, which takes a sort, these stand for all the parts that match. Takes four bytes a
+    table, and more while it sorts.
     """
-    parts, keys = [np.zeros(0, np.int32)], [np.zeros(0)]
-    for start, chunk in _chunks(catalogue):
-        places = np.flatnonzero(_matches(catalogue, chunk, start, table_filter))
-        parts.append((places + start).astype(np.int32))
-        if sort is not None:
-            keys.append(_ascending(_values(catalogue, chunk, sort)[places], reverse=sort.descending))
-    numbers: Array = np.concatenate(parts)
+    none = np.zeros(0, np.int32)
     if sort is None:
-        return numbers
-    ties = -numbers if sort.descending else numbers
-    order = np.lexsort((ties, np.concatenate(keys)))
-    in_order: Array = numbers[order]
+        matches = ((start, _matches(catalogue, chunk, start, table_filter)) for start, chunk in _chunks(catalogue))
+        return np.concatenate([none, *((np.flatnonzero(mask) + start).astype(np.int32) for start, mask in matches)])
+    rows = None if representatives is None else SeriesRows(representatives, sort.key)
+    parts, keys = [none], [np.zeros(0)]
+    for found, values in _candidates(catalogue, table_filter, sort, rows):
+        parts.append(found.astype(np.int32))
+        keys.append(_ascending(values, reverse=sort.descending))
+    numbers: Array = np.concatenate(parts)
+    in_order: Array = numbers[np.lexsort((-numbers if sort.descending else numbers, np.concatenate(keys)))]
     return in_order

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from functools import partial
+from typing import Final, cast
 
 import orjson
 from starlette.datastructures import QueryParams
@@ -37,8 +39,10 @@ COLUMNS: Final = (
     "inUse", "inUseThroughLineage", "zombie", "recommendation", "purgeScore", "returnRisk", "saving", "blockerCodes",
     "url", "id", "knownSince", "unknownReason", "domains", "formerOwners",
 )  # fmt: skip
-_SINGLE: Final = ("sortBy", "sortDir", "search")
-_PARAMETERS: Final = (*FIELDS, *_SINGLE)
+# These stand only in exports that name them: they are for lists with one row a series.
+_OF_SERIES: Final[Mapping[str, str]] = {"series": "fqn", "seriesTables": "tables", "seriesMonthlyCost": "monthlyCost"}
+_SINGLE: Final = ("sortBy", "sortDir", "search", "first", "collapseSeries")
+_PARAMETERS: Final = (*FIELDS, *_SINGLE, "columns")
 _LISTS: Final = frozenset(
     {
         "service", "database", "schema", "owner", "tier", "tag", "domain", "activity", "unknownReasons", "evidence",
@@ -57,18 +61,31 @@ _PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
     **dict.fromkeys(("lastAccessedAfter", "lastAccessedBefore", "lastWrittenAfter", "lastWrittenBefore"), parse_day),
 }
 Table = Mapping[str, object]
-# Renders a page of tables.
-Render = Callable[[Sequence[Table]], bytes]
+RenderPage = Callable[[Sequence[Table]], bytes]
+# With these columns.
+Render = Callable[[Sequence[str], Sequence[Table]], bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """What an export is asked for. `first`: how many tables at most; None for all of them. `collapse`: one row a series."""
+
+    arguments: Arguments
+    search: str | None
+    sort: Sort | None
+    first: int | None
+    columns: Sequence[str]
+    collapse: bool
 
 
 def export_routes(prefix: str, context_of: Callable[[Scope], Context], slots: ExportSlots) -> list[Route]:
     """The routes `tables.csv` and `tables.jsonl`."""
 
-    def route(name: str, media_type: str, head: bytes, render: Render) -> Route:
+    def route(name: str, media_type: str, head: Callable[[Sequence[str]], bytes], render: Render) -> Route:
         async def export(request: Request) -> Response:
             context = context_of(request.scope)
-            arguments, search, sort = _parse_parameters(request.query_params)
-            numbers, refreshed_at = await _find(context, arguments, search, sort)
+            wanted = _parse_parameters(request.query_params)
+            numbers, refreshed_at = await _find(context, wanted)
             headers = {
                 "cache-control": "no-store",
                 "content-disposition": f'attachment; filename="{name}"',
@@ -76,43 +93,75 @@ def export_routes(prefix: str, context_of: Callable[[Scope], Context], slots: Ex
             }
             if request.method == "HEAD":
                 return Response(media_type=media_type, headers=headers)
-            return StreamingResponse(_pages(context, numbers, head, render), media_type=media_type, headers=headers)
+            pages = _pages(context, numbers, head(wanted.columns), partial(render, wanted.columns))
+            return StreamingResponse(pages, media_type=media_type, headers=headers)
 
         return Route(f"{prefix}/{name}", slots.bounded(export), methods=["GET"])
 
     return [
-        route("tables.csv", "text/csv; charset=utf-8", csv_header(COLUMNS), _csv),
-        route("tables.jsonl", "application/x-ndjson", b"", _json_lines),
+        route("tables.csv", "text/csv; charset=utf-8", csv_header, _csv),
+        route("tables.jsonl", "application/x-ndjson", lambda _: b"", _json_lines),
     ]
 
 
-async def _find(
-    context: Context, arguments: Arguments, search: str | None, sort: Sort | None
-) -> tuple[Array, datetime]:
+async def _find(context: Context, wanted: _Wanted) -> tuple[Array, datetime]:
     """The numbers of the matching tables, in order, and when their inventory was published."""
     caller = context.principal.name if context.principal else None
 
     async def find(snapshot: Snapshot) -> tuple[Array, datetime]:
-        table_filter = await parse_filter(context.estate, snapshot, arguments, search, caller)
-        await snapshot.load(required_fields(table_filter, sort))
-        numbers = await asyncio.to_thread(matching_numbers, snapshot.catalogue, table_filter, sort)
-        return numbers, snapshot.refreshed_at
+        table_filter = await parse_filter(context.estate, snapshot, wanted.arguments, wanted.search, caller)
+        fields = required_fields(table_filter, wanted.sort) | ({"series"} if wanted.collapse else set())
+        await snapshot.load(fields)
+        representatives = snapshot.representatives if wanted.collapse else None
+        match = partial(matching_numbers, representatives=representatives)
+        numbers = await asyncio.to_thread(match, snapshot.catalogue, table_filter, wanted.sort)
+        return numbers[: wanted.first], snapshot.refreshed_at
 
     return await with_snapshot(context, find)
 
 
-def _parse_parameters(parameters: QueryParams) -> tuple[Arguments, str | None, Sort | None]:
-    """Filter, search and sort out of a query string. Raises BadInput for unknown parameters and invalid values."""
+def _parse_parameters(parameters: QueryParams) -> _Wanted:
+    """Filter, search, sort and columns out of a query string. Raises BadInput for unknown parameters and invalid values."""
     if unknown := sorted(set(parameters) - set(_PARAMETERS)):
         name = unknown[0][:40]
         raise BadInput(f"{name}: is no parameter of this export; there are {', '.join(_PARAMETERS)}", name)
     for name in _SINGLE:
         _check_single(name, parameters.getlist(name))
     arguments = {name: _value(name, parameters.getlist(name)) for name in FIELDS if name in parameters}
-    sort = None
-    if "sortBy" in parameters or "sortDir" in parameters:
+    sort, collapse = (
+        None,
+        "collapseSeries" in parameters and _parse_flag("collapseSeries", parameters["collapseSeries"]),
+    )
+    # Rows of series come in the order of a list, by cost unless told otherwise.
+    if "sortBy" in parameters or "sortDir" in parameters or collapse:
         sort = validate_sort(parameters.get("sortBy"), parameters.get("sortDir"))
-    return arguments, parameters.get("search"), sort
+    return _Wanted(
+        arguments=arguments,
+        search=parameters.get("search"),
+        sort=sort,
+        first=_parse_first(parameters.get("first")),
+        columns=_parse_columns(parameters.getlist("columns")),
+        collapse=collapse,
+    )
+
+
+def _parse_first(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return parse_count(text)
+    except BadInput as error:
+        raise BadInput(f"first: {error.message}", "first") from None
+
+
+def _parse_columns(names: list[str]) -> Sequence[str]:
+    """The columns in the order in which they are named; all of them where none is."""
+    known = (*COLUMNS, *_OF_SERIES)
+    if unknown := [name for name in names if name not in known]:
+        raise BadInput(f"columns: '{unknown[0][:40]}' is no column; there are {', '.join(known)}", "columns")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise BadInput(f"columns: give {twice[0]} once", "columns")
+    return names or COLUMNS
 
 
 def _value(name: str, values: list[str]) -> object:
@@ -127,9 +176,13 @@ def _value(name: str, values: list[str]) -> object:
             return _PARSERS[name](values[0])
         except BadInput as error:
             raise BadInput(f"{name}: {error.message}", name) from None
-    if values[0] not in {"true", "false"}:
+    return _parse_flag(name, values[0])
+
+
+def _parse_flag(name: str, text: str) -> bool:
+    if text not in {"true", "false"}:
         raise BadInput(f"{name}: must be true or false", name)
-    return values[0] == "true"
+    return text == "true"
 
 
 def _check_single(name: str, values: list[str]) -> None:
@@ -137,14 +190,14 @@ def _check_single(name: str, values: list[str]) -> None:
         raise BadInput(f"{name}: give it once", name)
 
 
-async def _pages(context: Context, numbers: Array, head: bytes, render: Render) -> AsyncIterator[bytes]:
+async def _pages(context: Context, numbers: Array, head: bytes, render: RenderPage) -> AsyncIterator[bytes]:
     if head:
         yield head
     for start in range(0, len(numbers), _PAGE):
         yield await _page(context, numbers[start : start + _PAGE].tolist(), render)
 
 
-async def _page(context: Context, numbers: list[int], render: Render) -> bytes:
+async def _page(context: Context, numbers: list[int], render: RenderPage) -> bytes:
     async def read(snapshot: Snapshot) -> bytes:
         rows = await context.estate.rows(snapshot, numbers)
         ordered = [rows.get(number) for number in numbers]
@@ -154,20 +207,25 @@ async def _page(context: Context, numbers: list[int], render: Render) -> bytes:
     return await with_snapshot(context, read)
 
 
-def _render_rows(context: Context, snapshot: Snapshot, rows: list[Row | None], render: Render) -> bytes:
+def _render_rows(context: Context, snapshot: Snapshot, rows: list[Row | None], render: RenderPage) -> bytes:
     # Tables that were removed since the search are left out.
     return render([table_of(context, snapshot, row) for row in rows if row is not None and row["removed_at"] is None])
 
 
-def _csv(tables: Sequence[Table]) -> bytes:
-    return csv_rows([table[name] for name in COLUMNS] for table in tables)
+def _csv(columns: Sequence[str], tables: Sequence[Table]) -> bytes:
+    return csv_rows([_value_of(table, name) for name in columns] for table in tables)
 
 
-def _json_lines(tables: Sequence[Table]) -> bytes:
-    return b"".join(
-        orjson.dumps({name: table[name] for name in COLUMNS}, default=_json_default, option=orjson.OPT_APPEND_NEWLINE)
-        for table in tables
-    )
+def _json_lines(columns: Sequence[str], tables: Sequence[Table]) -> bytes:
+    rows = ({name: _value_of(table, name) for name in columns} for table in tables)
+    return b"".join(orjson.dumps(row, default=_json_default, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+
+
+def _value_of(table: Table, column: str) -> object:
+    if column not in _OF_SERIES:
+        return table[column]
+    series: Mapping[str, object] | None = cast("Mapping[str, object] | None", table["series"])
+    return None if series is None else series[_OF_SERIES[column]]
 
 
 def _json_default(value: object) -> str:
