@@ -17,8 +17,8 @@ query List($filter: TableFilterInput, $sortBy: String, $sortDir: String, $search
 TABLE = """
 query One($fqn: String!) { table(fqn: $fqn) {
   id fqn owners { id type name } tier tags domain sizeBytes storageCost monthlyCost usdPerGbMonth priceBasis idleDays activity activityReason
-  url removedAt warnings upstream(depth: 2) { totalCount nodes { distance asset { id kind name inUse } } }
-  downstream(depth: 5, first: 200) { totalCount nodes { distance asset { id } } }
+  url removedAt warnings upstream(depth: 2) { totalCount countsByDistance nodes { distance asset { id kind name inUse } } edges { from to } }
+  downstream(depth: 5, first: 200) { totalCount countsByDistance nodes { distance asset { id } } edges { from to } }
   dependents { count countIsCapped nearest { distance asset { id kind inUse } } }
 } }
 """

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thirdeye.inventory.columns import CHUNK, FIRST_ASSET, Array, Mask
-from thirdeye.inventory.graph_walk import Budget, Load, chunk_name, count_downstream, walk
+from thirdeye.inventory.graph_walk import Budget, Load, chunk_name, count_downstream, edges_outward, walk
 
 pytestmark = pytest.mark.anyio
 # Two chunks of tables, two of other assets, their first and last places among them.
@@ -60,6 +60,22 @@ async def test_a_walk_agrees_with_one_over_sets(edges: Edges, start: int, depth:
         result = await walk(load, direction, start, depth, Budget())
         assert result.nodes == sorted(expected.items(), key=lambda node: (node[1], node[0]))
         assert not result.capped
+
+
+@given(graphs, st.sampled_from(NODES), st.integers(1, 4), st.integers(0, 12))
+async def test_edges_lead_from_each_shown_node_to_those_one_farther(
+    edges: Edges, start: int, depth: int, shown: int
+) -> None:
+    load = loading(packed(edges))
+    walked = (await walk(load, "down", start, depth, Budget())).nodes[:shown]
+    at = {start: 0, **dict(walked)}
+    expected = {(up, down) for up, down in edges if up in at and at.get(down) == at[up] + 1}
+    found = await edges_outward(load, "down", [(start, 0), *walked], 1_000)
+    assert (set(found), len(found)) == (expected, len(expected))
+    # A node that is shown hangs on at least one edge; of too many edges the nearest remain.
+    assert {down for _, down in found} == set(at) - {start}
+    few = await edges_outward(load, "down", [(start, 0), *walked], 2)
+    assert few == found[:2]
 
 
 @given(graphs, st.sampled_from(NODES), st.sets(st.sampled_from(NODES)), st.integers(0, 12))

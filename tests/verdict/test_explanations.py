@@ -47,6 +47,21 @@ def test_the_reasons_in_order() -> None:
     ]
 
 
+@pytest.mark.parametrize("verdict", Verdict)
+def test_the_last_reason_says_what_the_verdict_advises(verdict: Verdict) -> None:
+    blockers = ["It is still written."] if verdict is Verdict.REVIEW else []
+    assert (
+        reasons(TABLE, verdict, blockers, RISK)[-1]
+        == {
+            "DELETE": "It can go.",
+            "ARCHIVE": "It can be archived: keep a cheap copy for the case that it is wanted again.",
+            "STOP_REFRESH": "It is still written but nobody reads it: stop what writes it first.",
+            "REVIEW": "Somebody who knows it should look at it.",
+            "KEEP": "It stays.",
+        }[verdict]
+    )
+
+
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [

@@ -41,6 +41,7 @@ def build_schema() -> GraphQLSchema:
         tables.query,
         tables.connection,
         lineage.table,
+        lineage.neighbourhood,
         last_days.table,
         services.query,
         services.service_type,

@@ -178,6 +178,32 @@ async def walk(load: Load, direction: str, node: int, depth: int, budget: Budget
     return Walk(nodes, steps.capped)
 
 
+async def edges_outward(
+    load: Load, direction: str, nodes: Sequence[tuple[int, int]], limit: int
+) -> list[tuple[int, int]]:
+    """The edges from each of these nodes to those of them that are one edge farther, from the nearest on, up to `limit`.
+
+    `nodes` come with their distances, as a walk has them.
+    """
+    at = {
+        distance: np.array(sorted(n for n, d in nodes if d == distance), np.uint32)
+        for distance in {d for _, d in nodes}
+    }
+    edges = list[tuple[int, int]]()
+    for distance in sorted(at):
+        farther = at.get(distance + 1, _NO_NODES)
+        for chunk, places in by_chunk(at[distance]):
+            data = await load(f"{direction}/{chunk_name(chunk)}")
+            if data is None or len(edges) >= limit:
+                continue
+            await keep_pace()
+            neighbours, positions = neighbours_with_places(data, places)
+            chosen = np.isin(neighbours, farther)
+            starts = places[positions[chosen]].astype(np.int64) + (chunk << _CHUNK_BITS)
+            edges += zip(starts.tolist(), neighbours[chosen].tolist(), strict=True)
+    return edges[:limit]
+
+
 async def count_downstream(
     load: Load, node: int, matches: NodePredicate, budget: Budget, limit: int = NODE_LIMIT
 ) -> tuple[int, bool]:

@@ -33,6 +33,7 @@ from thirdeye.inventory.graph_walk import (
     NodePredicate,
     by_chunk,
     count_downstream,
+    edges_outward,
     nearest,
     neighbours_of,
     walk,
@@ -43,7 +44,10 @@ from thirdeye.pacing import keep_pace
 from thirdeye.paging import page_size
 
 table = ObjectType("Table")
+neighbourhood = ObjectType("LineageNodes")
 _FIRST_ASSET_CHUNK: Final = FIRST_ASSET // CHUNK
+# So many edges of a neighbourhood are told: more is no picture.
+_MAX_EDGES: Final = 1_000
 # Assets behind a blocker are looked for within so many edges.
 _MAX_BLOCKER_DISTANCE: Final = 20
 # Of a series what depends on so many of its parts is looked at.
@@ -120,18 +124,36 @@ async def _views(info: Info, load: Load, snapshot: Snapshot, nodes: Sequence[tup
 
 
 async def _neighbourhood(
-    info: Info, number: int, direction: str, depth: int | None, first: int | None
+    parent: TableAnswer, info: Info, direction: str, depth: int | None, first: int | None
 ) -> dict[str, object]:
     depth, size = validate_depth(depth), page_size(first, default=50, maximum=200)
 
     async def read(snapshot: Snapshot) -> dict[str, object]:
         load = partial(info.context.estate.chunk, snapshot)
-        reached = await walk(load, direction, number, depth, walking_budget(info))
+        reached = await walk(load, direction, parent["number"], depth, walking_budget(info))
         return {
+            "start": parent,
+            "direction": direction,
             "nodes": await _views(info, load, snapshot, reached.nodes[:size]),
+            "countsByDistance": np.bincount([distance for _, distance in reached.nodes] or [0])[1:].tolist(),
             "totalCount": len(reached.nodes),
             "totalCountIsCapped": reached.capped,
         }
+
+    return await with_snapshot(info.context, read)
+
+
+@neighbourhood.field("edges")
+async def resolve_edges(parent: dict[str, Any], info: Info) -> list[dict[str, str]]:
+    start, direction = parent["start"], parent["direction"]
+    ids = {start["number"]: start["id"], **{node["asset"]["number"]: node["asset"]["id"] for node in parent["nodes"]}}
+    nodes = [(start["number"], 0), *((node["asset"]["number"], node["distance"]) for node in parent["nodes"])]
+
+    async def read(snapshot: Snapshot) -> list[dict[str, str]]:
+        load = partial(info.context.estate.chunk, snapshot)
+        edges = await edges_outward(load, direction, nodes, _MAX_EDGES)
+        ends = ("from", "to") if direction == "down" else ("to", "from")
+        return [dict(zip(ends, (ids[near], ids[far]), strict=True)) for near, far in edges]
 
     return await with_snapshot(info.context, read)
 
@@ -248,14 +270,14 @@ async def _unknown_nodes(load: Load, snapshot: Snapshot, nodes: Sequence[tuple[i
 async def resolve_upstream(
     parent: TableAnswer, info: Info, *, depth: int | None = None, first: int | None = None
 ) -> dict[str, object]:
-    return await _neighbourhood(info, parent["number"], "up", depth, first)
+    return await _neighbourhood(parent, info, "up", depth, first)
 
 
 @table.field("downstream")
 async def resolve_downstream(
     parent: TableAnswer, info: Info, *, depth: int | None = None, first: int | None = None
 ) -> dict[str, object]:
-    return await _neighbourhood(info, parent["number"], "down", depth, first)
+    return await _neighbourhood(parent, info, "down", depth, first)
 
 
 @table.field("dependents")
