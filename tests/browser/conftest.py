@@ -24,6 +24,14 @@ def browser() -> Iterator[Browser]:
         yield made
 
 
+@pytest.fixture(scope="package")
+def plain_estate(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator[PageEstate]:
+    """The sample estate as it is, for all files whose tests leave it so."""
+    made = PageEstate(tmp_path_factory.mktemp("plain"), signer)
+    yield made
+    made.stop()
+
+
 @pytest.fixture
 def open_tab(browser: Browser, estate: PageEstate, signer: Signer) -> Iterator[Callable[..., Tab]]:
     """Makes tabs, signed in as an administrator unless told otherwise; each fails the test if anything broke in it."""

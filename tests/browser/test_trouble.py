@@ -167,6 +167,9 @@ def test_while_mysql_is_stopped_each_view_says_so_and_afterwards_all_is_back(
             assert tab.heading
         tab.open()
         expect(trouble(tab)).to_contain_text("cannot be reached")
+        # What the service still knows by heart is shown with its age.
+        expect(tab.page.locator(".remembered .figure strong")).to_have_text(before.splitlines()[1])
+        expect(tab.page.locator(".remembered")).to_contain_text("The last score that ThirdEye remembers")
         assert tab.findings() == []
     finally:
         estate.deployment.mariadb.start()
@@ -174,7 +177,7 @@ def test_while_mysql_is_stopped_each_view_says_so_and_afterwards_all_is_back(
     # It asks again by itself.
     expect(tab.page.locator(".figures")).to_be_visible()
     assert tab.page.locator(".figures").inner_text() == before
-    assert trouble(tab).count() == 0
+    assert trouble(tab).count() + tab.page.locator(".remembered").count() == 0
 
 
 def is_back(estate: PageEstate) -> bool:
@@ -285,8 +288,24 @@ def test_behind_a_proxy_with_a_path_of_its_own(
         tab.page.goto(f"{tab.base}{UI[:-1]}?x=1")
         assert tab.page.url == f"{tab.base}{UI}?x=1"
         tab.settle()
+        tab.expected = (NO_ANSWER,)
+        told_when_slow(tab, estate, estate.names()[0])
     finally:
         nginx.kill()
+
+
+def told_when_slow(tab: Tab, estate: PageEstate, fqn: str) -> None:
+    """A statement that waits longer than the proxy does: the page says so, with a way on, and goes on by itself."""
+    with estate.deployment.mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
+        cursor.execute("LOCK TABLES table_inventory WRITE")
+        tab.page.goto(f"{tab.base}{UI}table?fqn={quote(fqn)}")
+        expect(trouble(tab)).to_contain_text("The answer took too long.")
+        expect(trouble(tab).get_by_role("button", name="Ask now")).to_be_visible()
+        assert tab.findings() == []
+        cursor.execute("UNLOCK TABLES")
+    expect(tab.page.get_by_role("heading", name="What holds it back")).to_be_visible()
+    tab.settle()
+    assert trouble(tab).count() == 0
 
 
 def test_behind_the_gateway(open_tab: Callable[..., Tab], estate: PageEstate, tmp_path: Path) -> None:

@@ -93,6 +93,8 @@ async function askOnce<Data>(
   if (found) {
     throw new Problem(KINDS[found.extensions?.code ?? ""] ?? "other", found.message, retryAfter);
   }
+  // Of a proxy that did not wait as long as ThirdEye would have taken.
+  if (response.status === 504) throw new Problem("timeout", "", retryAfter);
   if (response.status >= 500) throw new Problem("unavailable", "", retryAfter);
   if (!answer?.data) throw new Problem("unreadable");
   return answer.data;

@@ -1,6 +1,7 @@
 // The frame around all views: where one can go, who one is, light and dark, language.
 import { Component, type ComponentChildren, type FunctionComponent } from "preact";
 import { Heading, Link, Moment, Notice } from "./components/basics";
+import { Finder } from "./components/finder";
 import { Icon, type IconName } from "./components/icons";
 import { online } from "./online";
 import { forgetAnswers, trouble } from "./query";
@@ -48,6 +49,7 @@ export function App() {
             </Link>
           ))}
         </nav>
+        {claims.value && <Finder />}
         <Who />
       </header>
       <main id="content" tabIndex={-1}>

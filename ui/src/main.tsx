@@ -3,6 +3,7 @@ import { App } from "./app";
 import { begin } from "./session";
 import { show, theme } from "./theme";
 import "./style.css";
+import "./print.css";
 
 show(theme.value, false);
 const root = document.getElementById("page");

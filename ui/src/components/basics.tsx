@@ -90,7 +90,7 @@ export function ProblemNotice({ problem, retry, again = null }: { problem: Probl
     <Notice kind={isPassing ? "warning" : "error"}>
       <p>{t(`problem.${problem.kind}`)}</p>
       {said && (
-        <p class="muted">
+        <p class="muted" lang="en">
           <bdi>{said}</bdi>
         </p>
       )}
@@ -140,7 +140,7 @@ export function Freshness(props: { refreshedAt: string; stale: boolean; warnings
         <Notice kind="warning">
           <details>
             <summary>{t("warnings", { count: props.warnings.length })}</summary>
-            <ul>
+            <ul lang="en">
               {props.warnings.map((each) => (
                 <li key={each}>
                   <bdi>{each}</bdi>

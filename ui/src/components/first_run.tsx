@@ -54,7 +54,7 @@ function Progress({ run }: { run: Run | null }) {
         )}
         {!phase && <p class="muted">{run === null ? t("noRunYet") : t("runFailed")}</p>}
         {run?.error && (
-          <p class="muted">
+          <p class="muted" lang="en">
             <bdi>{run.error}</bdi>
           </p>
         )}

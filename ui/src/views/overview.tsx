@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { Answer, Card, Freshness, Heading, Link, Money, Name, Notice } from "../components/basics";
+import { Answer, Card, Freshness, Heading, Link, Moment, Money, Name, Notice } from "../components/basics";
+import { Csv } from "../components/csv";
 import { Changes } from "../components/overview/changes";
 import { marks } from "../components/overview/marks";
 import { Parts } from "../components/overview/parts";
@@ -29,7 +30,26 @@ export function Overview() {
       <Answer query={query} lines={12}>
         {(report) => <Body report={report} since={since} />}
       </Answer>
+      {query.data === null && query.problem?.kind === "unavailable" && <Remembered />}
     </>
+  );
+}
+
+/** While MySQL is away ThirdEye still knows its last score. */
+function Remembered() {
+  const { data } = useQuery<{ ziScore: Points & { capturedAt: string } }>("get_zi_score_details");
+  const score = data?.ziScore;
+  if (!score || score.status === "PENDING" || score.status === "NO_DATA") return null;
+  return (
+    <div class="columns remembered">
+      <div>
+        <Score score={score} />
+        <p class="muted small">
+          {t("remembered")} <Moment at={score.capturedAt} />
+        </p>
+      </div>
+      <Parts score={score} />
+    </div>
   );
 }
 
@@ -51,7 +71,7 @@ function Body({ report, since }: { report: Report; since: string | null }) {
         <Figure name={t("costsAMonth")} note={t("tables", { count: estate.total.tables })}>
           <Money amount={estate.total.monthlyCost} />
         </Figure>
-        <Figure name={t("canGo")} note={t("canGoNote")} to={addressOf("waste", { verdict: "DELETE,ARCHIVE,STOP_REFRESH" })}>
+        <Figure name={t("canGo")} note={t("canGoNote")} to={addressOf("waste", { verdict: "DELETE,ARCHIVE,STOP_REFRESH", sort: "saving" })}>
           <Money amount={plan.released} />
         </Figure>
         <Figure name={t("blocked")} note={t("blockedNote")} to={addressOf("unlock", { state: "BLOCKED" })}>
@@ -61,7 +81,7 @@ function Body({ report, since }: { report: Report; since: string | null }) {
           <Money amount={report.savings.realizedUsd} />
         </Figure>
       </div>
-      <Card title={t("biggest")} aside={<Link to={addressOf("waste", { sort: "saving" })}>{t("all")}</Link>}>
+      <Card title={t("biggest")} aside={<BiggestWays count={report.verdicts.bestSavings.length} />}>
         <Biggest tables={report.verdicts.bestSavings} />
       </Card>
       <div class="columns">
@@ -149,6 +169,19 @@ function Quality({ quality }: { quality: Rate }) {
         </>
       )}
     </Card>
+  );
+}
+
+/** On from the biggest opportunities: those on the screen as a file, and all of them. */
+function BiggestWays({ count }: { count: number }) {
+  const query = new URLSearchParams({ sortBy: "saving", sortDir: "desc", first: String(count) });
+  for (const verdict of ["DELETE", "ARCHIVE"]) query.append("verdict", verdict);
+  for (const column of ["fqn", "recommendation", "owners", "saving"]) query.append("columns", column);
+  return (
+    <span class="ways">
+      {count > 0 && <Csv query={query} how={t("biggestCsv")} />}
+      <Link to={addressOf("waste", { sort: "saving" })}>{t("all")}</Link>
+    </span>
   );
 }
 

@@ -15,6 +15,12 @@ export interface Node {
   asset: Asset;
 }
 
+/** From what is nearer to what is farther, by id. */
+export interface Edge {
+  from: string;
+  to: string;
+}
+
 export interface Step {
   stage: Stage;
   what: string;

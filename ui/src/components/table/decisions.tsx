@@ -79,7 +79,7 @@ function Refusal({ problem }: { problem: Problem | null }) {
     <Notice kind="error">
       <p>{isSignedOut ? t(token.value === null ? "table.signInFirst" : "table.sendAgain") : t(`problem.${problem.kind}`)}</p>
       {problem.detail && (
-        <p class="muted">
+        <p class="muted" lang="en">
           <bdi>{problem.detail}</bdi>
         </p>
       )}

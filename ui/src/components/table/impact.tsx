@@ -1,14 +1,16 @@
-// What depends on a table, near to far: columns by distance, each by kind, and the same as a table.
+// What depends on a table, near to far: columns by distance with the edges between them, and the same as a table.
 import { useState } from "preact/hooks";
 import { useQuery } from "../../query";
 import { t } from "../../texts";
 import { Answer, Card } from "../basics";
-import type { Node } from "./answer";
+import type { Asset, Edge, Node } from "./answer";
 import { AssetName, kindName } from "./asset";
+import { Edges } from "./edges";
 
 interface Answered {
   table: {
-    downstream: { nodes: Node[]; totalCount: number; totalCountIsCapped: boolean };
+    id: string;
+    downstream: { nodes: Node[]; edges: Edge[]; countsByDistance: number[]; totalCount: number; totalCountIsCapped: boolean };
     dependents: { count: number; countIsCapped: boolean };
   };
 }
@@ -27,10 +29,8 @@ export function Impact({ fqn }: { fqn: string }) {
   );
 }
 
-function Shown({ downstream, dependents }: Answered["table"]) {
-  const { nodes, totalCount, totalCountIsCapped } = downstream;
-  // Of the farthest ones shown there may be more.
-  const farthest = totalCount > nodes.length || totalCountIsCapped ? nodes.at(-1)?.distance : undefined;
+function Shown({ id, downstream, dependents }: Answered["table"]) {
+  const { nodes, edges, countsByDistance, totalCount, totalCountIsCapped } = downstream;
   if (nodes.length === 0) return <p>{t("table.noDependents")}</p>;
   return (
     <>
@@ -40,26 +40,54 @@ function Shown({ downstream, dependents }: Answered["table"]) {
         {totalCount > nodes.length && ` ${t("table.nearest", { count: nodes.length })}`}
       </p>
       <div class="scrolls" tabIndex={0} role="region" aria-label={t("table.impact")}>
-        <div class="distances">
+        <Edges edges={edges}>
           <section class="distance">
             <h3>{t("table.here")}</h3>
-            <div class="group">{t("table")}</div>
+            <div class="group">
+              <span data-asset={id}>{t("table")}</span>
+            </div>
           </section>
-          {grouped(nodes, (each) => String(each.distance)).map(([distance, of]) => (
-            <section key={distance} class="distance">
-              <h3>{t("table.away", { count: Number(distance) })}</h3>
-              {grouped(of, (each) => each.asset.kind).map(([kind, alike]) => (
-                <Group key={kind} kind={kind} nodes={alike} isCut={Number(distance) === farthest} />
-              ))}
-            </section>
+          {countsByDistance.map((count, place) => (
+            <Distance
+              key={place}
+              distance={place + 1}
+              count={count}
+              isCapped={totalCountIsCapped && place === countsByDistance.length - 1}
+              nodes={nodes.filter((each) => each.distance === place + 1)}
+            />
           ))}
-        </div>
+        </Edges>
       </div>
       <details>
         <summary>{t("asTable")}</summary>
-        <AsTable nodes={nodes} />
+        <AsTable nodes={nodes} edges={edges} />
       </details>
     </>
+  );
+}
+
+interface DistanceProps {
+  distance: number;
+  /** How many there are, or of the last column how many at least. */
+  count: number;
+  isCapped: boolean;
+  /** Those that are known by name. */
+  nodes: Node[];
+}
+
+function Distance({ distance, count, isCapped, nodes }: DistanceProps) {
+  const rest = count - nodes.length;
+  return (
+    <section class="distance">
+      <h3>
+        {t("table.away", { count: distance })}{" "}
+        <span class="muted">({t(isCapped ? "table.atLeast" : "table.ofKind", { count })})</span>
+      </h3>
+      {grouped(nodes, (each) => each.asset.kind).map(([kind, alike]) => (
+        <Group key={kind} kind={kind} nodes={alike} isCut={rest > 0} />
+      ))}
+      {rest > 0 && <p class="muted small">{t("table.notShown", { count: rest })}</p>}
+    </section>
   );
 }
 
@@ -79,7 +107,7 @@ function Group({ kind, nodes, isCut }: { kind: string; nodes: Node[]; isCut: boo
       </p>
       <ul>
         {shown.map(({ asset }) => (
-          <li key={asset.id} class={asset.inUse ? "used" : undefined}>
+          <li key={asset.id} data-asset={asset.id} class={asset.inUse ? "used" : undefined}>
             <AssetName asset={asset} short />
             {asset.inUse && <span class="hidden"> {t("table.isUsed")}</span>}
           </li>
@@ -94,7 +122,16 @@ function Group({ kind, nodes, isCut }: { kind: string; nodes: Node[]; isCut: boo
   );
 }
 
-function AsTable({ nodes }: { nodes: Node[] }) {
+// So many of those that an asset is reached through are named.
+const THROUGH = 3;
+
+function AsTable({ nodes, edges }: { nodes: Node[]; edges: Edge[] }) {
+  const assets = new Map(nodes.map(({ asset }) => [asset.id, asset]));
+  const through = new Map<string, Asset[]>();
+  for (const { from, to } of edges) {
+    const near = assets.get(from);
+    if (near) through.set(to, [...(through.get(to) ?? []), near]);
+  }
   return (
     <div class="scrolls tall" tabIndex={0} role="region" aria-label={`${t("table.impact")}: ${t("asTable")}`}>
       <table>
@@ -105,6 +142,7 @@ function AsTable({ nodes }: { nodes: Node[] }) {
               {t("table.distance")}
             </th>
             <th scope="col">{t("table.isUsed")}</th>
+            <th scope="col">{t("table.through")}</th>
           </tr>
         </thead>
         <tbody>
@@ -115,11 +153,30 @@ function AsTable({ nodes }: { nodes: Node[] }) {
               </th>
               <td class="number">{distance}</td>
               <td>{t(asset.inUse ? "table.yes" : "table.no")}</td>
+              <td>
+                <Through assets={through.get(asset.id) ?? []} />
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** Those one step nearer that an asset depends on; of one that depends on the table itself there are none. */
+function Through({ assets }: { assets: Asset[] }) {
+  if (assets.length === 0) return <span class="muted">{t("table.directly")}</span>;
+  const more = assets.length - THROUGH;
+  return (
+    <>
+      {assets.slice(0, THROUGH).map((each) => (
+        <div key={each.id}>
+          <AssetName asset={each} />
+        </div>
+      ))}
+      {more > 0 && <span class="muted">{t("waste.more", { count: more })}</span>}
+    </>
   );
 }
 

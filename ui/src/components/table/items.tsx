@@ -78,7 +78,11 @@ function ItemShown({ item }: { item: Item }) {
         </strong>{" "}
         <span class="label">{states.join(" · ")}</span>
       </p>
-      {item.alert && <p class="wrong">{item.alert}</p>}
+      {item.alert && (
+        <p class="wrong" lang="en">
+          {item.alert}
+        </p>
+      )}
       <p class="small muted">
         {t("table.assignee")}: {item.assignee ? <Name text={item.assignee} /> : t("nobody")} · {t("saves")}:{" "}
         <Money amount={item.projectedSavingUsd} /> · {t("saved")}: <Money amount={item.realizedSavingUsd} /> · <Moment at={item.updatedAt} />

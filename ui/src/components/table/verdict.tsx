@@ -18,7 +18,7 @@ export function VerdictCard({ verdict }: { verdict: VerdictOfTable }) {
       )}
       <h3>{t("table.reasons")}</h3>
       <ul lang="en">
-        {[...verdict.reasons, ...verdict.signsOfCare.filter((each) => !verdict.reasons.includes(each))].map((each) => (
+        {reasonsOf(verdict).map((each) => (
           <li key={each}>
             <bdi>{each}</bdi>
           </li>
@@ -29,6 +29,11 @@ export function VerdictCard({ verdict }: { verdict: VerdictOfTable }) {
       <Basis verdict={verdict} />
     </Card>
   );
+}
+
+/** Why, each once. The last of the reasons says what the verdict advises, which stands above in the reader's language. */
+function reasonsOf({ reasons, signsOfCare }: VerdictOfTable): string[] {
+  return [...new Set([...reasons.slice(0, -1), ...signsOfCare])];
 }
 
 function RiskShown({ risk }: { risk: Risk }) {

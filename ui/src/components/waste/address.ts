@@ -6,7 +6,7 @@ import { FILTERS, type FilterName, type Filters, parse, parted } from "./filters
 export const SORTS = ["cost", "saving", "size", "lastAccess", "lastWrite", "queries", "name", "purgeScore", "returnRisk"] as const;
 export type Sort = (typeof SORTS)[number];
 export type Direction = "asc" | "desc";
-export type Parameter = FilterName | "search" | "sort" | "dir" | "columns" | "after" | "before";
+export type Parameter = FilterName | "search" | "sort" | "dir" | "columns" | "collapse" | "after" | "before";
 
 export interface State {
   filters: Filters;
@@ -14,6 +14,8 @@ export interface State {
   sort: Sort;
   dir: Direction;
   columns: ColumnName[];
+  /** Whether a table series has one row. */
+  collapse: boolean;
   after: string | null;
   before: string | null;
   /** Parameters that say nothing that can be understood; they are left out. */
@@ -42,6 +44,7 @@ export function stateOf(params: URLSearchParams): State {
     sort,
     dir: value("dir", (text) => (text === "asc" || text === "desc" ? text : null)) ?? usualDirection(sort),
     columns: value("columns", columnsOf) ?? [...DEFAULT_COLUMNS],
+    collapse: value("collapse", (text) => (text === "true" ? true : null)) ?? false,
     after: params.get("after") || null,
     before: params.get("before") || null,
     unreadable,

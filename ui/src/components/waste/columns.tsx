@@ -31,6 +31,7 @@ export interface Row {
   activity: (typeof ACTIVITIES)[number];
   zombie: boolean;
   absentSince: string | null;
+  series?: { fqn: string; tables: number; monthlyCost: string } | null;
   verdict: {
     recommendation: Verdict;
     purgeScore: { value: number } | null;
@@ -42,46 +43,50 @@ export interface Row {
 
 interface Column {
   name: string;
+  /** What the export calls it. */
+  exported: string;
   sort?: Sort;
   number?: true;
   cell: (row: Row) => ComponentChildren;
 }
 
 export const COLUMNS = [
-  { name: "verdict", cell: ({ verdict }) => (verdict ? <Badge verdict={verdict.recommendation} /> : unknown()) },
-  { name: "cost", sort: "cost", number: true, cell: (row) => <Money amount={row.monthlyCost} /> },
-  { name: "saving", sort: "saving", number: true, cell: ({ verdict }) => <Money amount={verdict?.saving} /> },
-  { name: "size", sort: "size", number: true, cell: (row) => bytes(row.sizeBytes) ?? unknown() },
-  { name: "lastAccess", sort: "lastAccess", cell: (row) => day(row.lastAccessed) ?? none("waste.notSeen") },
-  { name: "owners", cell: (row) => names(row.owners.map((owner) => owner.name), "nobody") },
-  { name: "activity", cell: (row) => t(`waste.activity.${row.activity}`) },
-  { name: "lastWrite", sort: "lastWrite", cell: (row) => day(row.lastWritten) ?? unknown() },
-  { name: "queries", sort: "queries", number: true, cell: (row) => count(row.queries30d) },
-  { name: "daysOfUse", number: true, cell: (row) => count(row.daysOfUse) },
-  { name: "idleDays", number: true, cell: (row) => (row.idleDays === null ? unknown() : count(row.idleDays)) },
-  { name: "evidence", cell: (row) => t(`waste.evidence.${row.evidence}`) },
-  { name: "purgeScore", sort: "purgeScore", number: true, cell: ({ verdict }) => figure(verdict?.purgeScore?.value) },
+  { name: "verdict", exported: "recommendation", cell: ({ verdict }) => (verdict ? <Badge verdict={verdict.recommendation} /> : unknown()) },
+  { name: "cost", exported: "monthlyCost", sort: "cost", number: true, cell: (row) => <Money amount={row.monthlyCost} /> },
+  { name: "saving", exported: "saving", sort: "saving", number: true, cell: ({ verdict }) => <Money amount={verdict?.saving} /> },
+  { name: "size", exported: "sizeBytes", sort: "size", number: true, cell: (row) => bytes(row.sizeBytes) ?? unknown() },
+  { name: "lastAccess", exported: "lastAccessed", sort: "lastAccess", cell: (row) => day(row.lastAccessed) ?? none("waste.notSeen") },
+  { name: "owners", exported: "owners", cell: (row) => names(row.owners.map((owner) => owner.name), "nobody") },
+  { name: "activity", exported: "activity", cell: (row) => t(`waste.activity.${row.activity}`) },
+  { name: "lastWrite", exported: "lastWritten", sort: "lastWrite", cell: (row) => day(row.lastWritten) ?? unknown() },
+  { name: "queries", exported: "queries30d", sort: "queries", number: true, cell: (row) => count(row.queries30d) },
+  { name: "daysOfUse", exported: "daysOfUse", number: true, cell: (row) => count(row.daysOfUse) },
+  { name: "idleDays", exported: "idleDays", number: true, cell: (row) => (row.idleDays === null ? unknown() : count(row.idleDays)) },
+  { name: "evidence", exported: "evidence", cell: (row) => t(`waste.evidence.${row.evidence}`) },
+  { name: "purgeScore", exported: "purgeScore", sort: "purgeScore", number: true, cell: ({ verdict }) => figure(verdict?.purgeScore?.value) },
   {
     name: "returnRisk",
+    exported: "returnRisk",
     sort: "returnRisk",
     number: true,
     cell: ({ verdict }) => percent(verdict?.returnRisk?.value, 1) ?? unknown(),
   },
   {
     name: "blockers",
+    exported: "blockerCodes",
     cell: ({ verdict }) => verdict?.blockers?.map((each) => t(`waste.blocker.${each.code}`)).join(", ") || none("waste.none"),
   },
-  { name: "tier", cell: (row) => row.tier ?? none("waste.none") },
-  { name: "tags", cell: (row) => names(row.tags, "waste.none") },
-  { name: "domain", cell: (row) => names(row.domain ? [row.domain] : [], "waste.none") },
-  { name: "service", cell: (row) => <Name text={row.service} /> },
-  { name: "database", cell: (row) => names(row.database ? [row.database] : [], "waste.none") },
-  { name: "schema", cell: (row) => names(row.schema ? [row.schema] : [], "waste.none") },
-  { name: "type", cell: (row) => row.tableType ?? unknown() },
-  { name: "storageCost", number: true, cell: (row) => <Money amount={row.storageCost} /> },
-  { name: "queryCost", number: true, cell: (row) => <Money amount={row.queryCost} /> },
-  { name: "created", cell: (row) => day(row.created) ?? unknown() },
-  { name: "zombie", cell: (row) => t(row.zombie ? "waste.yes" : "waste.no") },
+  { name: "tier", exported: "tier", cell: (row) => row.tier ?? none("waste.none") },
+  { name: "tags", exported: "tags", cell: (row) => names(row.tags, "waste.none") },
+  { name: "domain", exported: "domain", cell: (row) => names(row.domain ? [row.domain] : [], "waste.none") },
+  { name: "service", exported: "service", cell: (row) => <Name text={row.service} /> },
+  { name: "database", exported: "database", cell: (row) => names(row.database ? [row.database] : [], "waste.none") },
+  { name: "schema", exported: "schema", cell: (row) => names(row.schema ? [row.schema] : [], "waste.none") },
+  { name: "type", exported: "tableType", cell: (row) => row.tableType ?? unknown() },
+  { name: "storageCost", exported: "storageCost", number: true, cell: (row) => <Money amount={row.storageCost} /> },
+  { name: "queryCost", exported: "queryCost", number: true, cell: (row) => <Money amount={row.queryCost} /> },
+  { name: "created", exported: "created", cell: (row) => day(row.created) ?? unknown() },
+  { name: "zombie", exported: "zombie", cell: (row) => t(row.zombie ? "waste.yes" : "waste.no") },
 ] as const satisfies readonly Column[];
 
 export type ColumnName = (typeof COLUMNS)[number]["name"];

@@ -1,6 +1,6 @@
 // The tables, a page at a time: the page after and the one before are asked ahead.
 import { useEffect, useRef } from "preact/hooks";
-import { day } from "../../format";
+import { day, money } from "../../format";
 import { askAhead, type Query, useQuery } from "../../query";
 import { addressOf } from "../../router";
 import { t } from "../../texts";
@@ -11,7 +11,7 @@ import { columnsNamed, type Row } from "./columns";
 import { Export } from "./export";
 import { withoutFilters } from "./filter_panel";
 import { useShown } from "./shown";
-import { Stay } from "./stay";
+import { choose, Stay } from "./stay";
 import { WayOn } from "./way_on";
 
 interface Tables {
@@ -37,6 +37,7 @@ function questionOf(state: State, after: string | null, before: string | null): 
     sortDir: state.dir,
     ...(before === null ? { first: SIZE, after } : { last: SIZE, before }),
     blockers: state.columns.includes("blockers"),
+    collapseSeries: state.collapse,
   };
 }
 
@@ -95,6 +96,10 @@ function Tools({ state, tables }: { state: State; tables: Tables["tables"] }) {
       <span class="muted" role="status">
         {totalCountIsCapped ? t("waste.moreThan", { count: totalCount }) : t("tables", { count: totalCount })}
       </span>
+      <label>
+        <input type="checkbox" checked={state.collapse} onChange={() => choose({ collapse: state.collapse ? null : "true" })} />{" "}
+        {t("waste.collapse")}
+      </label>
       <ColumnChoice chosen={state.columns} />
       {totalCount > 0 && <Export state={state} total={totalCount} isCapped={totalCountIsCapped} />}
     </div>
@@ -131,6 +136,12 @@ function Rows({ state, rows }: { state: State; rows: { node: Row }[] }) {
                 <Link to={addressOf("table", { fqn: node.fqn })}>
                   <Name text={node.fqn} />
                 </Link>
+                {node.series && (
+                  <span class="muted small">
+                    {" "}
+                    {t("waste.seriesOf", { count: node.series.tables, cost: money(node.series.monthlyCost) ?? "" })}
+                  </span>
+                )}
                 {node.absentSince && (
                   <span class="muted small"> {t("waste.absent", { day: day(node.absentSince.slice(0, 10)) ?? "" })}</span>
                 )}

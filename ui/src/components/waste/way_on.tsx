@@ -12,7 +12,7 @@ import { Stay } from "./stay";
 function called(name: Parameter): string {
   const filter = FILTERS.find((each) => each.name === name)?.name as FilterName | undefined;
   if (filter) return nameOf(filter);
-  return t(name === "search" ? "waste.search" : name === "columns" ? "waste.columns" : name === "sort" || name === "dir" ? "waste.order" : "waste.page");
+  return t(name === "search" ? "waste.search" : name === "columns" ? "waste.columns" : name === "collapse" ? "waste.collapse" : name === "sort" || name === "dir" ? "waste.order" : "waste.page");
 }
 
 export function Unreadable({ unreadable }: Pick<State, "unreadable">) {

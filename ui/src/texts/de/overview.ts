@@ -9,6 +9,7 @@ export const overview: Texts<typeof english> = {
   ofHundred: "von 100",
   sinceBefore: "{delta} in sieben Tagen",
   costsAMonth: "Kosten im Monat",
+  remembered: "Die letzten Punkte, an die sich ThirdEye erinnert, von",
   canGo: "Kann jetzt weg",
   canGoNote: "im Monat, wenn man den Empfehlungen folgt",
   blocked: "Blockiert",
@@ -24,6 +25,7 @@ export const overview: Texts<typeof english> = {
     other: "Das weiß noch niemand: {count} Empfehlungen stehen.",
   },
   biggest: "Die größten Möglichkeiten",
+  biggestCsv: "Diese Tabellen, in dieser Reihenfolge, mit diesen Spalten",
   nothingToSave: "Zurzeit kann nichts weg.",
   noEvidence:
     "Nur von {share} der Tabellen ist bekannt, ob sie genutzt werden: Die Punkte beruhen auf Metadaten allein, und von fast nichts lässt sich sagen, dass es weg kann.",

@@ -7,6 +7,7 @@ export const overview = {
   ofHundred: "of 100",
   sinceBefore: "{delta} in seven days",
   costsAMonth: "Costs a month",
+  remembered: "The last score that ThirdEye remembers, of",
   canGo: "Can go now",
   canGoNote: "a month, by following the verdicts",
   blocked: "Blocked",
@@ -22,6 +23,7 @@ export const overview = {
     other: "Nobody can tell yet: {count} verdicts stand.",
   },
   biggest: "Biggest opportunities",
+  biggestCsv: "These tables, in this order, with these columns",
   nothingToSave: "Nothing can go at the moment.",
   noEvidence:
     "Only of {share} of the tables anybody can tell whether they are used: the score rests on metadata alone, and next to nothing can be said to go.",

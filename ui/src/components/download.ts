@@ -1,7 +1,7 @@
 // Files that need a token: fetched and handed to the browser, which could not send one for a link.
-import { Problem } from "../../api";
-import { endpoint } from "../../router";
-import { claimsOf, signOut, token } from "../../session";
+import { Problem } from "../api";
+import { endpoint } from "../router";
+import { claimsOf, signOut, token } from "../session";
 
 /** Fetches an export and saves it. `progress` hears how many bytes there are so far. Throws a Problem; AbortError if stopped. */
 export async function download(
