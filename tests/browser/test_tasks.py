@@ -240,3 +240,23 @@ def test_five_thousand_dependents_are_a_picture_and_numbers(page: Tab, estate: P
     graph.get_by_role("button", name="Show 194 more").click()
     expect(graph.locator("path")).to_have_count(200)
     assert page.findings() == []
+
+
+def test_a_table_series_has_one_row_if_wanted(page: Tab, estate: PageEstate) -> None:
+    page.open("waste?sort=name")
+    page.page.get_by_label("One row for each table series").check()
+    expect(page.page.locator(".rows.old")).to_have_count(0)
+    assert page.address == "waste?sort=name&collapse=true"
+    listed = estate.ask("list_table_rows", sortBy="name", sortDir="asc", first=50, collapseSeries=True)["tables"][
+        "edges"
+    ]
+    series = [edge["node"] for edge in listed if edge["node"]["series"]]
+    assert series
+    expect(page.page.locator(".tables tbody th .name")).to_have_text([edge["node"]["fqn"] for edge in listed])
+    row = page.page.get_by_role("row", name=series[0]["fqn"])
+    expect(row).to_contain_text(f"stands for a series of {series[0]['series']['tables']} tables")
+    with page.page.expect_download() as download:
+        page.page.get_by_role("button", name="Download CSV").click()
+    rows = list(csv.DictReader(download.value.path().open(encoding="utf-8", newline="")))
+    assert [row["fqn"] for row in rows][: len(listed)] == [edge["node"]["fqn"] for edge in listed]
+    assert {row["fqn"]: row["seriesTables"] for row in rows}[series[0]["fqn"]] == str(series[0]["series"]["tables"])
