@@ -64,6 +64,7 @@ MATRIX: dict[str, tuple[str, frozenset[str]]] = {
     "Query.budgetForecast": ("budgetForecast { day }", EVERYBODY),
     "Query.budgets": ("budgets { from }", EVERYBODY),
     "Query.budgetHistory": ("budgetHistory { from }", EVERYBODY),
+    "Query.me": ("me { name }", EVERYBODY),
     "Mutation.createActionItem": (f'createActionItem(title: "t", table: {GOING}) {{ id }}', OWNERS),
     "Mutation.updateActionItem": (f'updateActionItem(id: {ITEM}, title: "u") {{ id }}', WORKERS),
     "Mutation.deleteActionItem": (f"deleteActionItem(id: {ITEM})", WRITERS),
@@ -145,6 +146,32 @@ async def test_everybody_may_what_the_table_says(mariadb: MariaDB, redis_server:
                     assert "Admin" in message, message
                     assert body["data"] is None
         assert wrong == []
+
+
+async def test_who_asks_is_told_what_is_allowed(estate: Estate) -> None:
+    """`mayChange` says of each item what a change of it would."""
+    ask = (
+        "{ me { name teams isBot mayWrite mayAdminister } actionItems(first: 100) { edges { node { id mayChange } } } }"
+    )
+    (item,) = await estate.items(category=["STOP_REFRESH"])
+    await estate.api.data(f'mutation {{ updateActionItem(id: {item["id"]}, assignee: "bob") {{ id }} }}')
+    told = {}
+    for name, roles in (("ann", ()), ("bob", ()), ("cyd", ()), ("stew", ("DataSteward",)), ("admin", ("Admin",))):
+        answer = (await estate.ask_as(name, ask, roles=roles))["data"]
+        assert answer["me"]["name"] == name
+        told[name] = (answer["me"]["mayWrite"], answer["me"]["mayAdminister"], answer["me"]["teams"])
+        for edge in answer["actionItems"]["edges"]:
+            change = f"mutation {{ updateActionItem(id: {edge['node']['id']}, priority: LOW) {{ id }} }}"
+            refused = "errors" in await estate.ask_as(name, change, roles=roles)
+            assert edge["node"]["mayChange"] == (not refused), (name, edge)
+        told[name] += (sorted({edge["node"]["mayChange"] for edge in answer["actionItems"]["edges"]}),)
+    assert told == {
+        "ann": (False, False, ["finance"], [False, True]),
+        "bob": (False, False, [], [False, True]),
+        "cyd": (False, False, [], [False]),
+        "stew": (True, False, [], [True]),
+        "admin": (True, True, [], [True]),
+    }
 
 
 async def test_without_write_roles_everybody_writes(mariadb: MariaDB, redis_server: Redis, signer: Signer) -> None:

@@ -46,3 +46,8 @@ def price_basis_loader(context: Context) -> DataLoader[int, str | None]:
 def measured_parts_loader(context: Context) -> DataLoader[int, MeasuredParts | None]:
     """The request's loader of what was measured of the old parts that an item names."""
     return request_loader(context, "measured parts", lambda items: savings.measured_parts(context.thirdeye, items))
+
+
+def owner_set_loader(context: Context) -> DataLoader[int, int | None]:
+    """The request's loader of the set of owners of a table."""
+    return request_loader(context, "owner sets", lambda numbers: store.owner_sets_of(context.thirdeye, numbers))

@@ -1,11 +1,13 @@
 """Who may change an item: by role, as its assignee, or as an owner of its table, also through teams."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from thirdeye.actions import store
 from thirdeye.actions.items import Actor, Item, PrincipalKind
+from thirdeye.actions.loaders import owner_set_loader
 from thirdeye.auth.permission import caller, caller_teams, may_write, writer
 from thirdeye.context import Context
 from thirdeye.errors import BadInput, Unavailable
@@ -99,6 +101,27 @@ async def authorize_change(context: Context, items: Sequence[Item]) -> Actor:
     if numbers - await _owned_tables(context, numbers, identity):
         writer(context, or_else=", or to be the item's assignee or an owner of its table")
     return actor
+
+
+async def may_change(context: Context, table_number: int | None, assignee: str | None, kind: str | None) -> bool:
+    """Whether `authorize_change` allows the caller to change an item of this table and assignee; asked for many at once."""
+    if may_write(context):
+        return True
+    identity = await _request_identity(context)
+    if identity.is_called(assignee, kind):
+        return True
+    if table_number is None or not identity.owner_sets:
+        return False
+    owner_sets = owner_set_loader(context)
+    return await owner_sets.load(table_number) in identity.owner_sets
+
+
+async def _request_identity(context: Context) -> Identity:
+    """The caller's identity, once a request: it looks through all sets of owners."""
+    if "identity" not in context.loaders:
+        context.loaders["identity"] = asyncio.ensure_future(caller_identity(context))
+    identity: Identity = await context.loaders["identity"]
+    return identity
 
 
 async def authorize_creation(context: Context, table_number: int | None) -> Actor:

@@ -5,7 +5,7 @@ from graphql import GraphQLSchema
 
 from thirdeye.actions.campaigns import resolvers as campaigns
 from thirdeye.actions.detection import resolvers as detection
-from thirdeye.actions.resolvers import changes, departed_owners
+from thirdeye.actions.resolvers import callers, changes, departed_owners
 from thirdeye.actions.resolvers import items as actions
 from thirdeye.actions.savings import resolvers as savings
 from thirdeye.estate.resolvers import changes as estate_changes
@@ -71,6 +71,8 @@ def build_schema() -> GraphQLSchema:
         actions.query,
         actions.connection,
         actions.item,
+        callers.query,
+        callers.item,
         changes.mutation,
         detection.query,
         detection.mutation,

@@ -8,18 +8,24 @@ export type ProblemKind =
   | "forbidden"
   | "notFound"
   | "badInput"
+  | "conflict"
   | "busy"
   | "unavailable"
   | "timeout"
   | "unreadable"
   | "other";
 
-/** Why a question has no answer, in a kind that the page has a sentence for. `detail` is what the server said. */
+/**
+ * Why a question has no answer, in a kind that the page has a sentence for. `detail` is what the server said, of `argument` where
+ * one is wrong; `current` is what somebody else made of it in a conflict.
+ */
 export class Problem extends Error {
   constructor(
     readonly kind: ProblemKind,
     readonly detail: string = "",
     readonly retryAfter: number | null = null,
+    readonly argument: string | null = null,
+    readonly current: Record<string, unknown> | null = null,
   ) {
     super(detail || kind);
   }
@@ -30,6 +36,8 @@ const KINDS: Record<string, ProblemKind> = {
   FORBIDDEN: "forbidden",
   NOT_FOUND: "notFound",
   BAD_USER_INPUT: "badInput",
+  CONFLICT: "conflict",
+  RATE_LIMITED: "busy",
   UNAVAILABLE: "unavailable",
   TIMEOUT: "timeout",
 };
@@ -38,22 +46,23 @@ const LONGEST_WAIT = 5;
 
 interface Answer<Data> {
   data?: Data | null;
-  errors?: { message: string; extensions?: { code?: string } }[];
+  errors?: { message: string; extensions?: { code?: string; argument?: string; current?: Record<string, unknown> } }[];
 }
 
-/** The data of an operation. Throws a Problem. */
+/** The data of an operation. Throws a Problem. What changes something has a `key`: sent again with it, it is done once. */
 export async function ask<Data>(
   operation: string,
   variables: Record<string, unknown> = {},
   signal: AbortSignal | null = null,
+  key: string | null = null,
 ): Promise<Data> {
   try {
-    return await askOnce<Data>(operation, variables, signal);
+    return await askOnce<Data>(operation, variables, signal, key);
   } catch (error) {
     const seconds = error instanceof Problem && error.kind !== "timeout" ? error.retryAfter : null;
     if (seconds === null || seconds > LONGEST_WAIT) throw error;
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-    return askOnce<Data>(operation, variables, signal);
+    return askOnce<Data>(operation, variables, signal, key);
   }
 }
 
@@ -61,6 +70,7 @@ async function askOnce<Data>(
   operation: string,
   variables: Record<string, unknown>,
   signal: AbortSignal | null,
+  key: string | null,
 ): Promise<Data> {
   const sent = token.value;
   if (sent === null) throw new Problem("signedOut");
@@ -71,6 +81,7 @@ async function askOnce<Data>(
       "content-type": "application/json",
       authorization: `Bearer ${sent}`,
       "x-om-operation-id": operation,
+      ...(key === null ? {} : { "idempotency-key": key }),
     },
     body: JSON.stringify({ documentId: operation, variables }),
     cache: "no-store",
@@ -83,7 +94,7 @@ async function askOnce<Data>(
   const answer = (await response.json().catch(() => null)) as Answer<Data> | null;
   const found = answer?.errors?.[0];
   if (response.status === 401 || found?.extensions?.code === "UNAUTHENTICATED") {
-    if (await renew(sent)) return askOnce(operation, variables, signal);
+    if (await renew(sent)) return askOnce(operation, variables, signal, key);
     if (token.value === sent) signOut(isExpired(sent) ? "expired" : "refused");
     throw new Problem("signedOut");
   }
@@ -91,7 +102,8 @@ async function askOnce<Data>(
   const retryAfter = Number.isNaN(wait) ? null : wait;
   if (response.status === 429) throw new Problem("busy", "", retryAfter);
   if (found) {
-    throw new Problem(KINDS[found.extensions?.code ?? ""] ?? "other", found.message, retryAfter);
+    const { code = "", argument = null, current = null } = found.extensions ?? {};
+    throw new Problem(KINDS[code] ?? "other", found.message, retryAfter, argument, current);
   }
   // Of a proxy that did not wait as long as ThirdEye would have taken.
   if (response.status === 504) throw new Problem("timeout", "", retryAfter);

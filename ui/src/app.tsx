@@ -3,29 +3,35 @@ import { Component, type ComponentChildren, type FunctionComponent } from "preac
 import { Heading, Link, Moment, Notice } from "./components/basics";
 import { Finder } from "./components/finder";
 import { Icon, type IconName } from "./components/icons";
+import { Landing } from "./landing";
 import { online } from "./online";
 import { forgetAnswers, trouble } from "./query";
 import { addressOf, place } from "./router";
 import { claims, reason, signOut, token } from "./session";
 import { language, languages, type Key, speak, t } from "./texts";
 import { show, theme } from "./theme";
-import { Overview } from "./views/overview";
 import { SignIn } from "./views/sign_in";
 import { TableView } from "./views/table";
 import { Unlock } from "./views/unlock";
 import { Waste } from "./views/waste";
+import { MyWeek } from "./views/week";
+import { Work } from "./views/work";
 
 const VIEWS: Record<string, FunctionComponent> = {
-  "": Overview,
+  "": Landing,
   waste: Waste,
   unlock: Unlock,
   table: TableView,
+  week: MyWeek,
+  work: Work,
 };
 // Those that are reached from anywhere; a table is reached from a list.
 const MENU: [string, Key & IconName][] = [
   ["", "overview"],
   ["waste", "waste"],
   ["unlock", "unlock"],
+  ["week", "week"],
+  ["work", "work"],
 ];
 
 export function App() {

@@ -4,6 +4,8 @@ import { overview } from "./de/overview";
 import { states } from "./de/states";
 import { table } from "./de/table";
 import { unlock } from "./de/unlock";
+import { work } from "./de/work";
+import { week } from "./de/week";
 import { waste } from "./de/waste";
 
-export const de: Catalogue = { ...common, ...states, ...overview, ...waste, ...table, ...unlock };
+export const de: Catalogue = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week };

@@ -4,6 +4,8 @@ import { overview } from "./en/overview";
 import { states } from "./en/states";
 import { table } from "./en/table";
 import { unlock } from "./en/unlock";
+import { work } from "./en/work";
+import { week } from "./en/week";
 import { waste } from "./en/waste";
 
-export const en = { ...common, ...states, ...overview, ...waste, ...table, ...unlock };
+export const en = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week };

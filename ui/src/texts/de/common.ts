@@ -40,6 +40,7 @@ export const common: Texts<typeof english> = {
   "problem.forbidden": "Dazu sind Sie nicht berechtigt.",
   "problem.notFound": "OpenMetadata hat das nicht mehr oder hatte es nie.",
   "problem.badInput": "ThirdEye versteht nicht, wonach gefragt wird.",
+  "problem.conflict": "Jemand anderes hat das inzwischen geändert.",
   "problem.busy": "Sie haben in kurzer Zeit viel gefragt. Warten Sie einen Moment.",
   "problem.unavailable": "Ein Teil von ThirdEye ist gerade nicht erreichbar.",
   "problem.timeout": "Die Antwort hat zu lange gedauert.",

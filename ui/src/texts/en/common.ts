@@ -38,6 +38,7 @@ export const common = {
   "problem.forbidden": "You are not allowed to do this.",
   "problem.notFound": "OpenMetadata does not have this any more, or never had.",
   "problem.badInput": "ThirdEye cannot read what is asked for.",
+  "problem.conflict": "Somebody else changed this meanwhile.",
   "problem.busy": "You have asked a lot in a short time. Wait a moment.",
   "problem.unavailable": "A part of ThirdEye cannot be reached at the moment.",
   "problem.timeout": "The answer took too long.",

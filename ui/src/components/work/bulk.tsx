@@ -1,0 +1,227 @@
+// One change of many items: looked at first, then made, so many at a time. Each part is made as a whole or not at all.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ask, Problem } from "../../api";
+import { t } from "../../texts";
+import { newKey, noteChange } from "../../write";
+import { Refusal } from "../refusal";
+import type { WhenDone } from "./change";
+import { inDays, isText, type Changes, type Item, PRIORITIES } from "./item";
+
+// The most ids that the API takes in one filter.
+const AT_ONCE = 1000;
+const FIELDS = ["assignee", "dueDate", "priority", "status", "snoozedUntil", "dismiss"] as const;
+type Field = (typeof FIELDS)[number];
+
+interface Props {
+  filter: Record<string, unknown>;
+  total: number;
+  page: Item[];
+  chosen: ReadonlySet<number>;
+  choose: (chosen: ReadonlySet<number>) => void;
+  whenDone: WhenDone;
+}
+
+interface Part {
+  ids: number[];
+  matched: number;
+  key: string;
+}
+
+interface Preview {
+  parts: Part[];
+  changes: Changes;
+  changed: number;
+}
+
+export function Bulk({ filter, total, page, chosen, choose, whenDone }: Props) {
+  const mine = page.filter((each) => each.mayChange);
+  const [isAll, setAll] = useState(false);
+  useEffect(() => setAll(false), [chosen.size === 0]);
+  if (mine.length === 0) return null;
+  const isWholePage = mine.every((each) => chosen.has(each.id));
+  return (
+    <div class="bulk">
+      <label>
+        <input type="checkbox" checked={isWholePage} onChange={() => choose(new Set(isWholePage ? [] : mine.map((each) => each.id)))} /> {t("work.choosePage")}
+      </label>
+      {chosen.size > 0 && (
+        <>
+          <span role="status"> {t("work.chosen", { count: isAll ? total : chosen.size })}</span>
+          {isWholePage && total > page.length && (
+            <button type="button" aria-pressed={isAll} onClick={() => setAll(!isAll)}>
+              {t("work.chooseAll", { count: total })}
+            </button>
+          )}
+          <Change filter={filter} ids={isAll ? null : [...chosen]} whenDone={whenDone} finish={() => choose(new Set())} />
+        </>
+      )}
+    </div>
+  );
+}
+
+/** The ids of all items that a filter matches. */
+async function idsOf(filter: Record<string, unknown>, signal: AbortSignal): Promise<number[]> {
+  const ids: number[] = [];
+  for (let after: string | null = null; ; ) {
+    const { actionItems }: Ids = await ask<Ids>("list_work_ids", { filter, after }, signal);
+    ids.push(...actionItems.edges.map(({ node }) => node.id));
+    if (!actionItems.pageInfo.hasNextPage) return ids;
+    after = actionItems.pageInfo.endCursor;
+  }
+}
+
+interface Ids {
+  actionItems: { edges: { node: { id: number } }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
+}
+
+interface Result {
+  updateActionItems: { matched: number; changed: number; done: boolean };
+}
+
+function Change({ filter, ids, whenDone, finish }: { filter: Record<string, unknown>; ids: number[] | null; whenDone: WhenDone; finish: () => void }) {
+  const [field, setField] = useState<Field>("assignee");
+  const [value, setValue] = useState("");
+  const [preview, setPreview] = useState<Preview | null>(null);
+  const [made, setMade] = useState(0);
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const controller = useRef(new AbortController());
+  useEffect(() => () => controller.current.abort(), []);
+  // Another choice is another change: what was looked at no longer tells anything of it.
+  useEffect(() => {
+    setPreview(null);
+    setProblem(null);
+    setMade(0);
+  }, [field, value, JSON.stringify(ids), JSON.stringify(filter)]);
+  const { signal } = controller.current;
+  const run = async (task: () => Promise<void>) => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await task();
+    } catch (error) {
+      if (!signal.aborted) setProblem(error instanceof Problem ? error : new Problem("other", String(error)));
+    } finally {
+      if (!signal.aborted) setBusy(false);
+    }
+  };
+  const look = () =>
+    run(async () => {
+      const changes = changesOf(field, value);
+      const all = ids ?? (await idsOf(filter, signal));
+      const parts: Part[] = [];
+      let changed = 0;
+      for (let start = 0; start < all.length; start += AT_ONCE) {
+        const part = all.slice(start, start + AT_ONCE);
+        const { updateActionItems: found } = await ask<Result>("update_action_items", { filter: { ...filter, ids: part }, changes }, signal);
+        parts.push({ ids: part, matched: found.matched, key: newKey() });
+        changed += found.changed;
+      }
+      setMade(0);
+      setPreview({ parts, changes, changed });
+    });
+  const apply = ({ parts, changes }: Preview) =>
+    run(async () => {
+      // Goes on where it stopped: a part that failed is sent under the key that it had.
+      for (let part = made; part < parts.length; part += 1) {
+        const { ids: some, matched, key } = parts[part] as Part;
+        await ask<Result>("update_action_items", { filter: { ...filter, ids: some }, changes, expectedCount: matched }, signal, key);
+        setMade(part + 1);
+      }
+      noteChange();
+      whenDone(t("work.bulkDone", { count: sum(parts) }), null);
+      finish();
+    });
+  return (
+    <form
+      class="bulk-change"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void (preview ? apply(preview) : look());
+      }}
+    >
+      <label>
+        {t("work.bulkField")}{" "}
+        <select value={field} onChange={(event) => (setField(event.currentTarget.value as Field), setValue(""))}>
+          {FIELDS.map((each) => (
+            <option key={each} value={each}>
+              {t(each === "dismiss" ? "work.dismiss" : `work.field.${each}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <Value field={field} value={value} set={setValue} />
+      {preview ? (
+        <>
+          <p role="status">
+            {t("work.bulkPreview", { count: sum(preview.parts), changed: preview.changed })} {field === "dismiss" && t("work.dismissConsequence")}{" "}
+            {preview.parts.length > 1 && t("work.bulkParts", { done: made, count: preview.parts.length })}
+          </p>
+          <button type="submit" class="primary" disabled={isBusy || preview.changed === 0} aria-busy={isBusy}>
+            {t("work.bulkApply", { count: preview.changed })}
+          </button>
+          <button type="button" disabled={isBusy} onClick={() => setPreview(null)}>
+            {t("work.cancel")}
+          </button>
+        </>
+      ) : (
+        <button type="submit" disabled={isBusy || !isComplete(field, value)} aria-busy={isBusy}>
+          {t("work.bulkLook")}
+        </button>
+      )}
+      <Refusal problem={problem} />
+      {problem?.kind === "conflict" && (
+        <button type="button" onClick={look}>
+          {t("work.bulkLookAgain")}
+        </button>
+      )}
+    </form>
+  );
+}
+
+function sum(parts: Part[]): number {
+  return parts.reduce((total, each) => total + each.matched, 0);
+}
+
+function changesOf(field: Field, value: string): Changes {
+  if (field === "dismiss") return { resolution: "DISMISSED", resolutionReason: value.trim() };
+  if (field === "snoozedUntil") return { snoozedUntil: value ? `${value}T00:00:00Z` : null };
+  return { [field]: value.trim() || null };
+}
+
+/** An assignee and days may be taken away; all else is given. */
+function isComplete(field: Field, value: string): boolean {
+  if (field === "dismiss") return isText(value);
+  return field === "assignee" || field === "dueDate" || field === "snoozedUntil" || value !== "";
+}
+
+function Value({ field, value, set }: { field: Field; value: string; set: (value: string) => void }) {
+  const label = t(field === "dismiss" ? "table.why" : `work.field.${field}`);
+  if (field === "priority" || field === "status") {
+    const known = field === "priority" ? PRIORITIES : (["OPEN", "IN_PROGRESS", "DONE"] as const);
+    return (
+      <select aria-label={label} value={value} onChange={(event) => set(event.currentTarget.value)}>
+        <option value="">–</option>
+        {known.map((each) => (
+          <option key={each} value={each}>
+            {t(each in STATUS_KEYS ? STATUS_KEYS[each as keyof typeof STATUS_KEYS] : `work.priority.${each as (typeof PRIORITIES)[number]}`)}
+          </option>
+        ))}
+      </select>
+    );
+  }
+  const isDay = field === "dueDate" || field === "snoozedUntil";
+  return (
+    <input
+      type={isDay ? "date" : "text"}
+      aria-label={label}
+      placeholder={isDay ? undefined : t(field === "dismiss" ? "table.why" : "work.nobody")}
+      min={isDay ? inDays(field === "dueDate" ? 0 : 1) : undefined}
+      value={value}
+      dir="auto"
+      onInput={(event) => set(event.currentTarget.value)}
+    />
+  );
+}
+
+const STATUS_KEYS = { OPEN: "table.status.OPEN", IN_PROGRESS: "table.status.IN_PROGRESS", DONE: "table.status.DONE" } as const;
