@@ -10,8 +10,10 @@ import { addressOf, place } from "./router";
 import { claims, reason, signOut, token } from "./session";
 import { language, languages, type Key, speak, t } from "./texts";
 import { show, theme } from "./theme";
+import { Savings } from "./views/savings";
 import { SignIn } from "./views/sign_in";
 import { TableView } from "./views/table";
+import { Trust } from "./views/trust";
 import { Unlock } from "./views/unlock";
 import { Waste } from "./views/waste";
 import { MyWeek } from "./views/week";
@@ -24,6 +26,8 @@ const VIEWS: Record<string, FunctionComponent> = {
   table: TableView,
   week: MyWeek,
   work: Work,
+  savings: Savings,
+  trust: Trust,
 };
 // Those that are reached from anywhere; a table is reached from a list.
 const MENU: [string, Key & IconName][] = [
@@ -32,6 +36,8 @@ const MENU: [string, Key & IconName][] = [
   ["unlock", "unlock"],
   ["week", "week"],
   ["work", "work"],
+  ["savings", "savings"],
+  ["trust", "trust"],
 ];
 
 export function App() {

@@ -6,6 +6,8 @@ import { table } from "./de/table";
 import { unlock } from "./de/unlock";
 import { work } from "./de/work";
 import { week } from "./de/week";
+import { savings } from "./de/savings";
+import { trust } from "./de/trust";
 import { waste } from "./de/waste";
 
-export const de: Catalogue = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week };
+export const de: Catalogue = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week, ...savings, ...trust };

@@ -6,6 +6,8 @@ import { table } from "./en/table";
 import { unlock } from "./en/unlock";
 import { work } from "./en/work";
 import { week } from "./en/week";
+import { savings } from "./en/savings";
+import { trust } from "./en/trust";
 import { waste } from "./en/waste";
 
-export const en = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week };
+export const en = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week, ...savings, ...trust };

@@ -1,0 +1,127 @@
+"""What was saved, and whether advice can be trusted: in few steps, for everybody, and nothing set before it was tried."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import Tab
+from tests.support.clocks import TODAY
+from tests.support.page_estate import PageEstate
+from thirdeye.local.tokens import Signer
+
+pytestmark = [pytest.mark.unmeasured, pytest.mark.starts_first]
+VIEWS = ("savings", "trust", "week")
+GERMAN = {"savings": "Ersparnis", "trust": "Vertrauen", "week": "Meine Woche", "work": "Arbeit"}
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator[PageEstate]:
+    made = PageEstate(tmp_path_factory.mktemp("proof"), signer)
+    yield made
+    made.stop()
+
+
+def menu(page: Tab, name: str) -> None:
+    page.page.get_by_role("navigation", name="Main").get_by_role("link", name=name, exact=True).click()
+    page.wait_for_heading(name)
+
+
+def test_what_was_saved_last_month_is_one_step_away(page: Tab, estate: PageEstate) -> None:
+    ids = [
+        estate.ask("create_action_item", title=title, estimatedSavingsUsd="1234.5")["createActionItem"]["id"]
+        for title in ("one", "two")
+    ]
+    campaign = estate.ask("create_campaign", input={"name": "spring <i>cleaning</i>", "goalUsd": "5000"})
+    campaign_id = campaign["createCampaign"]["id"]
+    estate.ask("pick_campaign_items", id=campaign_id, add=ids)
+    estate.ask("update_action_item", id=ids[0], resolution="COMPLETED")
+    page.open()
+    menu(page, "Savings")
+    first_of_month = TODAY.replace(day=1)
+    last = first_of_month - timedelta(days=1)
+    saved = estate.ask("get_savings", **{"from": str(last.replace(day=1)), "to": str(last)})["savings"]
+    figure = page.page.locator(".figure", has_text="Saved last month")
+    expect(figure.locator("strong span")).to_have_attribute("title", f"{saved['realizedUsd']} USD")
+    # The chart says what its table says.
+    expect(page.page.locator(".chart canvas")).to_be_visible()
+    row = page.page.get_by_role("region", name="By month").locator("tbody tr", has_text=str(first_of_month)[:7])
+    expect(row).to_contain_text("$1,234.50")
+    listed = page.page.locator(".campaigns li")
+    expect(listed).to_contain_text("spring <i>cleaning</i>")
+    expect(listed).to_contain_text("1 of 2 items done")
+    expect(listed).to_contain_text("goal $5,000.00 (0%)")
+    listed.get_by_text("Whose tables saved most").click()
+    expect(listed.locator("ol, details p").first).to_be_visible()
+    # Another period is another address.
+    page.page.get_by_label("From").fill("2020-01-01")
+    page.settle()
+    assert page.address.startswith("savings?from=2020-01-01")
+
+
+def test_a_stricter_policy_is_tried_in_two_steps_and_set_only_when_meant(page: Tab, estate: PageEstate) -> None:
+    before = estate.ask("get_policy")["policy"]
+    page.open()
+    menu(page, "Trust")
+    slider = page.page.get_by_label("Idle for at least")
+    slider.press("End")
+    expect(page.page.locator("output").nth(2)).to_contain_text("730 days")
+    expect(page.page.get_by_text("would be deleted or archived")).to_contain_text("0 tables")
+    expect(page.page.get_by_role("heading", name="What it would have cost in regrets")).to_be_visible()
+    tried = estate.ask("simulate_policy", input={"minimumIdleDays": 730})["simulatePolicy"]
+    for kind, words in (("delete", "have deleted"), ("archive", "have archived")):
+        count = tried["backTest"][kind]["verdicts"]
+        if tried["backTest"]["days"]:
+            expect(page.page.locator("li", has_text=words)).to_contain_text("one" if count == 1 else f"{count:,}")
+    # It stands in the address, and nothing is set.
+    page.page.wait_for_function("() => location.search.includes('minimumIdleDays=730')")
+    assert estate.ask("get_policy")["policy"] == before
+    # Neither nothing nor everything is too much to ask.
+    for name, key in (("be deleted", "Home"), ("be archived", "End"), ("be deleted", "End")):
+        page.page.get_by_label(f"may {name}").press(key)
+    page.page.wait_for_function("() => location.search.includes('deleteRisk=1')")
+    page.settle()
+    assert page.page.get_by_role("alert").count() == 0
+    page.page.get_by_role("button", name="As it is now").click()
+    slider.press("End")
+    page.page.get_by_role("button", name="Set this policy").click()
+    expect(page.page.get_by_text("All verdicts follow it")).to_be_visible()
+    page.page.get_by_role("button", name="Yes, set it for everybody").click()
+    expect(page.page.get_by_text("It is set, from the next refresh on.")).to_be_visible()
+    assert estate.ask("get_policy")["policy"]["minimumIdleDays"] == 730
+    page.page.get_by_role("button", name="Set it back").click()
+    expect(page.page.locator("output").nth(2)).to_contain_text(f"now {before['minimumIdleDays']} days")
+    after = estate.ask("get_policy")["policy"]
+    assert {**after, "setBy": None, "setAt": None} == {**before, "setBy": None, "setAt": None}
+
+
+def test_who_may_not_set_a_policy_may_try_one(open_tab: Callable[..., Tab], signer: Signer) -> None:
+    tab = open_tab(token=signer.token(sub="cyd", roles=["DataConsumer"]))
+    tab.open("trust?minimumIdleDays=700&deleteRisk=lots")
+    expect(tab.page.locator("output").nth(2)).to_contain_text("700 days")
+    assert tab.page.get_by_role("button", name="Set this policy").count() == 0
+    assert "set_policy" not in json.dumps(tab.requests)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(open_tab: Callable[..., Tab], theme: str) -> None:
+    tab = open_tab(color_scheme=theme)
+    findings = {}
+    for address in VIEWS:
+        tab.open(address)
+        findings[address] = tab.findings()
+        tab.page.set_viewport_size({"width": 320, "height": 800})
+        if tab.page.evaluate("document.documentElement.scrollWidth") > 320:
+            findings[address].append("wider than the screen")
+        tab.page.set_viewport_size({"width": 1280, "height": 800})
+    assert {address: found for address, found in findings.items() if found} == {}
+
+
+def test_all_of_it_is_there_in_german(open_tab: Callable[..., Tab]) -> None:
+    tab = open_tab(locale="de-CH")
+    for address, heading in GERMAN.items():
+        tab.open(address)
+        assert tab.heading == heading
+        assert tab.page.get_by_text("{").count() == 0

@@ -1,0 +1,37 @@
+import type { Texts } from "..";
+import type { savings as english } from "../en/savings";
+
+export const savings: Texts<typeof english> = {
+  savings: "Ersparnis",
+  "savings.from": "Von",
+  "savings.to": "Bis",
+  "savings.lastMonth": "Letzten Monat gespart",
+  "savings.lastMonthNote": { one: "USD im Monat, gemessen an einer Tabelle", other: "USD im Monat, gemessen an {count} Tabellen" },
+  "savings.realized": "Gemessen",
+  "savings.projected": "Versprochen",
+  "savings.projectedNote": "von erledigten Aufgaben",
+  "savings.open": "Noch offen",
+  "savings.openNote": "von offenen Aufgaben versprochen",
+  "savings.unproven": {
+    one: "Eine erledigte Aufgabe nennt eine Tabelle, die noch so viel kostet wie vorher.",
+    other: "{count} erledigte Aufgaben nennen eine Tabelle, die noch so viel kostet wie vorher.",
+  },
+  "savings.none": "Noch nichts.",
+  "savings.tables": "Tabellen",
+  "savings.month": "Monat",
+  "savings.months": "Nach Monat",
+  "savings.services": "Nach Service",
+  "savings.services.head": "Service",
+  "savings.owners": "Nach Zuständigen",
+  "savings.owners.head": "Zuständig",
+  "savings.byCampaign": "Nach Kampagne",
+  "savings.byCampaign.head": "Kampagne",
+  "savings.campaigns": "Kampagnen",
+  "savings.noCampaigns": "Es gibt keine Kampagnen.",
+  "savings.closed": "beendet",
+  "savings.progress": "Fortschritt von „{name}“",
+  "savings.doneOf": { one: "{done} von einer Aufgabe erledigt", other: "{done} von {count} Aufgaben erledigt" },
+  "savings.ofProjected": "gemessen von",
+  "savings.goal": "Ziel",
+  "savings.leaderboard": "Wessen Tabellen am meisten gespart haben",
+};
