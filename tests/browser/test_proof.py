@@ -1,4 +1,4 @@
-"""What was saved, and whether advice can be trusted: in few steps, for everybody, and nothing set before it was tried."""
+"""What was saved, whether advice can be trusted, and how it is run: in few steps, and nothing set before it was tried."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,8 +13,8 @@ from tests.support.page_estate import PageEstate
 from thirdeye.local.tokens import Signer
 
 pytestmark = [pytest.mark.unmeasured, pytest.mark.starts_first]
-VIEWS = ("savings", "trust", "week")
-GERMAN = {"savings": "Ersparnis", "trust": "Vertrauen", "week": "Meine Woche", "work": "Arbeit"}
+VIEWS = ("savings", "trust", "week", "admin")
+GERMAN = {"savings": "Ersparnis", "trust": "Vertrauen", "week": "Meine Woche", "work": "Arbeit", "admin": "Verwaltung"}
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +103,82 @@ def test_who_may_not_set_a_policy_may_try_one(open_tab: Callable[..., Tab], sign
     expect(tab.page.locator("output").nth(2)).to_contain_text("700 days")
     assert tab.page.get_by_role("button", name="Set this policy").count() == 0
     assert "set_policy" not in json.dumps(tab.requests)
+
+
+# ---- administration
+
+
+def test_why_last_nights_refresh_warned_is_two_steps_away_and_another_shows_how_far_it_is(
+    page: Tab, estate: PageEstate
+) -> None:
+    page.open()
+    menu(page, "Administration")
+    newest = estate.ask("list_refresh_runs", first=1)["refreshRuns"]["edges"][0]["node"]
+    for warning in newest["warnings"]:
+        expect(page.page.locator(".runs li").first.locator("dt", has_text=warning["code"])).to_be_visible()
+        assert warning["example"] in page.page.locator(".runs li").first.inner_text()
+    page.page.get_by_role("button", name="Refresh now").click()
+    expect(page.page.locator(".runs li")).not_to_have_count(1)
+    # It asks by itself until the refresh has ended.
+    expect(page.page.locator(".runs li").first).to_contain_text("done")
+    expect(page.page.locator(".runs li").first).to_contain_text("admin")
+    expect(page.page.get_by_role("button", name="Refresh now")).to_be_enabled()
+
+
+def test_a_rule_is_looked_at_before_it_is_set(page: Tab, estate: PageEstate) -> None:
+    page.expected = ("Failed to load resource",)
+    rule = estate.ask("list_action_rules")["actionRules"][0]
+    page.open("admin")
+    page.page.get_by_role("button", name=f"Change “{rule['name']}”").click()
+    form = page.page.locator(".rules form")
+    text = form.get_by_label("Tables that match")
+    text.fill("{not json")
+    form.get_by_role("button").click()
+    expect(text).to_be_focused()
+    text.fill('{"nothing": 1}')
+    form.get_by_role("button").click()
+    expect(form.get_by_role("alert").filter(has_text="nothing")).to_be_visible()
+    text.fill(rule["filter"])
+    form.get_by_label("Detection uses it").uncheck()
+    form.get_by_role("button", name="Look what it would do").click()
+    expect(form).to_contain_text("tables match.")
+    assert estate.ask("list_action_rules")["actionRules"][0] == rule
+    form.get_by_role("button", name="Set it").click()
+    expect(page.page.locator(".rules li").first).to_contain_text("off")
+    assert estate.ask("list_action_rules")["actionRules"][0]["enabled"] is False
+
+
+def test_a_price_and_a_feed_are_set_by_administrators(page: Tab, estate: PageEstate) -> None:
+    page.expected = ("Failed to load resource",)
+    page.open("admin")
+    page.page.get_by_text("Set a price").click()
+    form = page.page.locator("form", has=page.page.get_by_label("Type of service"))
+    form.get_by_label("Type of service").fill("Snowflake")
+    form.get_by_label("USD per GB and month").fill("-1")
+    form.get_by_role("button").click()
+    expect(form.get_by_role("alert").filter(has_text="usdPerGbMonth")).to_be_visible()
+    form.get_by_label("USD per GB and month").fill("0.5")
+    form.get_by_role("button").click()
+    expect(form.get_by_text("It is set, from the next refresh on.")).to_be_visible()
+    prices = estate.ask("list_storage_prices")["storagePrices"]
+    assert "Snowflake" in {price["serviceType"] for price in prices if price["basis"] == "OWN"}
+    feed = page.page.locator("details", has=page.page.locator(".feeds")).first
+    feed.locator("summary").click()
+    confirm = feed.locator(".feeds li").first
+    confirm.get_by_role("button", name="Confirm that").click()
+    confirm.get_by_label("Why").fill("all of it is there")
+    confirm.get_by_role("button", name="Confirm that it is complete").click()
+    expect(confirm.locator("blockquote")).to_contain_text("all of it is there")
+    assert [each["reason"] for each in estate.ask("list_confirmations")["confirmations"]] == ["all of it is there"]
+
+
+def test_who_is_no_administrator_is_not_offered_any_of_it(open_tab: Callable[..., Tab], signer: Signer) -> None:
+    tab = open_tab(token=signer.token(sub="cyd", roles=["DataConsumer"]))
+    tab.open("admin")
+    assert "This is for administrators." in tab.page.locator("main").inner_text()
+    menu_of = tab.page.get_by_role("navigation", name="Main")
+    assert menu_of.get_by_role("link", name="Administration").count() == 0
+    assert tab.page.locator("main button").count() == 0
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

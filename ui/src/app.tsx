@@ -4,12 +4,14 @@ import { Heading, Link, Moment, Notice } from "./components/basics";
 import { Finder } from "./components/finder";
 import { Icon, type IconName } from "./components/icons";
 import { Landing } from "./landing";
+import { useAskMe, useMe } from "./me";
 import { online } from "./online";
 import { forgetAnswers, trouble } from "./query";
 import { addressOf, place } from "./router";
 import { claims, reason, signOut, token } from "./session";
 import { language, languages, type Key, speak, t } from "./texts";
 import { show, theme } from "./theme";
+import { Administration } from "./views/administration";
 import { Savings } from "./views/savings";
 import { SignIn } from "./views/sign_in";
 import { TableView } from "./views/table";
@@ -28,6 +30,7 @@ const VIEWS: Record<string, FunctionComponent> = {
   work: Work,
   savings: Savings,
   trust: Trust,
+  admin: Administration,
 };
 // Those that are reached from anywhere; a table is reached from a list.
 const MENU: [string, Key & IconName][] = [
@@ -39,9 +42,12 @@ const MENU: [string, Key & IconName][] = [
   ["savings", "savings"],
   ["trust", "trust"],
 ];
+const ADMINISTRATION: typeof MENU = [["admin", "admin"]];
 
 export function App() {
   const View = VIEWS[place.value.view];
+  useAskMe();
+  const mayAdminister = useMe().data?.me.mayAdminister === true;
   document.documentElement.lang = language.value;
   return (
     <>
@@ -54,7 +60,7 @@ export function App() {
           ThirdEye
         </Link>
         <nav aria-label={t("menu")}>
-          {MENU.map(([view, name]) => (
+          {[...MENU, ...(mayAdminister ? ADMINISTRATION : [])].map(([view, name]) => (
             <Link key={view} to={addressOf(view)} current={place.value.view === view}>
               <Icon name={name} />
               {t(name)}

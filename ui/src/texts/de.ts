@@ -8,6 +8,7 @@ import { work } from "./de/work";
 import { week } from "./de/week";
 import { savings } from "./de/savings";
 import { trust } from "./de/trust";
+import { admin } from "./de/admin";
 import { waste } from "./de/waste";
 
-export const de: Catalogue = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week, ...savings, ...trust };
+export const de: Catalogue = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week, ...savings, ...trust, ...admin };

@@ -8,6 +8,7 @@ import { work } from "./en/work";
 import { week } from "./en/week";
 import { savings } from "./en/savings";
 import { trust } from "./en/trust";
+import { admin } from "./en/admin";
 import { waste } from "./en/waste";
 
-export const en = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week, ...savings, ...trust };
+export const en = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week, ...savings, ...trust, ...admin };

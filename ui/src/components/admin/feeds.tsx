@@ -1,0 +1,119 @@
+// What is known of use, by database, and what an administrator may confirm of it.
+import { useId, useState } from "preact/hooks";
+import { day, percent } from "../../format";
+import { t, textOf } from "../../texts";
+import { useWrite } from "../../write";
+import { Card, Moment, Name } from "../basics";
+import { FieldProblem, Refusal } from "../refusal";
+import { isText } from "../work/item";
+import type { Feed, Service } from "./admin";
+
+const SHORTEST = 3;
+
+export function Feeds({ services, reload }: { services: Service[]; reload: () => void }) {
+  return (
+    <Card title={t("admin.feeds")}>
+      <p class="muted">{t("admin.feedsNote")}</p>
+      {services.map((service) => (
+        <details key={service.name}>
+          <summary>
+            <Name text={service.name} /> {service.type && <span class="muted">({service.type})</span>} · {t("tables", { count: service.tables })} ·{" "}
+            {textOf(`admin.state.${service.feed.state}`) ?? service.feed.state} · {t("admin.sized", { share: percent(service.feed.sizedShare) ?? t("unknown") })}
+          </summary>
+          <Databases service={service.name} databases={service.databases} reload={reload} />
+        </details>
+      ))}
+    </Card>
+  );
+}
+
+function Databases({ service, databases, reload }: { service: string; databases: Feed[]; reload: () => void }) {
+  return (
+    <ul class="feeds">
+      {databases.map((each) => (
+        <li key={each.name}>
+          <strong>
+            <Name text={each.name ?? t("admin.noDatabase")} />
+          </strong>{" "}
+          · {t("tables", { count: each.tables })} · {textOf(`admin.state.${each.state}`) ?? each.state}
+          <span class="block muted small">
+            {t("admin.watched", { share: percent(each.coverage) ?? t("unknown"), count: each.observedDays })}
+            {each.newestWatched && ` · ${t("admin.newest", { day: day(each.newestWatched) ?? "" })}`}
+          </span>
+          {each.problems.map((problem) => (
+            <span key={problem} class="block small wrong">
+              {textOf(`admin.problem.${problem}`) ?? problem}
+            </span>
+          ))}
+          {each.advice.map((advice) => (
+            <span key={advice} class="block small" lang="en">
+              {advice}
+            </span>
+          ))}
+          <Confirm name={fqnOf(service, each.name)} confirmed={each.confirmed} reload={reload} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** OpenMetadata quotes names with dots or quotes in them; a service without databases is confirmed as a whole. */
+function fqnOf(service: string, database: string | null): string {
+  return [service, database]
+    .filter((each) => each !== null)
+    .map((each) => (/[."]/.test(each) ? `"${each.replace(/"/g, '""')}"` : each))
+    .join(".");
+}
+
+function Confirm({ name, confirmed, reload }: { name: string; confirmed: Feed["confirmed"]; reload: () => void }) {
+  const id = useId();
+  const [isAsked, setAsked] = useState(false);
+  const [reason, setReason] = useState("");
+  const [isTried, setTried] = useState(false);
+  const write = useWrite();
+  const isWrong = isTried && !isText(reason, SHORTEST);
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setTried(true);
+    if (!isText(reason, SHORTEST)) return;
+    if ((await write.send("confirm_feed", { fqn: name, reason: reason.trim(), complete: confirmed === null })) === null) return;
+    setReason("");
+    setTried(false);
+    setAsked(false);
+    reload();
+  };
+  return (
+    <>
+      {confirmed && (
+        <blockquote class="small">
+          <bdi>{confirmed.reason}</bdi>
+          <footer class="muted">
+            <bdi>{confirmed.by}</bdi>, <Moment at={confirmed.at} />
+          </footer>
+        </blockquote>
+      )}
+      {!isAsked ? (
+        <button type="button" aria-label={t(confirmed ? "admin.withdrawOne" : "admin.confirmOne", { name })} onClick={() => setAsked(true)}>
+          {t(confirmed ? "admin.withdraw" : "admin.confirm")}
+        </button>
+      ) : (
+        <form class="confirm" onSubmit={submit} noValidate>
+          <p>{t(confirmed ? "admin.withdrawConsequence" : "admin.confirmConsequence")}</p>
+          <label for={id}>{t("table.why")}</label>{" "}
+          <input id={id} value={reason} dir="auto" aria-required="true" aria-invalid={isWrong} aria-describedby={`${id}-limits ${id}-wrong`} onInput={(event) => setReason(event.currentTarget.value)} />
+          <p id={`${id}-limits`} class={isWrong ? "wrong small" : "muted small"}>
+            {t("table.reasonLength", { shortest: SHORTEST, longest: 1000 })}
+          </p>
+          <FieldProblem id={`${id}-wrong`} problem={write.problem} argument="reason" />
+          <Refusal problem={write.problem} atField={["reason"]} />
+          <button type="submit" class="primary" disabled={write.isBusy}>
+            {t(confirmed ? "admin.withdraw" : "admin.confirm")}
+          </button>{" "}
+          <button type="button" onClick={() => setAsked(false)}>
+            {t("work.cancel")}
+          </button>
+        </form>
+      )}
+    </>
+  );
+}
