@@ -13,8 +13,15 @@ from tests.support.page_estate import PageEstate
 from thirdeye.local.tokens import Signer
 
 pytestmark = [pytest.mark.unmeasured, pytest.mark.starts_first]
-VIEWS = ("savings", "trust", "week", "admin")
-GERMAN = {"savings": "Ersparnis", "trust": "Vertrauen", "week": "Meine Woche", "work": "Arbeit", "admin": "Verwaltung"}
+VIEWS = ("savings", "trust", "week", "admin", "report")
+GERMAN = {
+    "savings": "Ersparnis",
+    "trust": "Vertrauen",
+    "week": "Meine Woche",
+    "work": "Arbeit",
+    "admin": "Verwaltung",
+    "report": "Bericht",
+}
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +110,20 @@ def test_who_may_not_set_a_policy_may_try_one(open_tab: Callable[..., Tab], sign
     expect(tab.page.locator("output").nth(2)).to_contain_text("700 days")
     assert tab.page.get_by_role("button", name="Set this policy").count() == 0
     assert "set_policy" not in json.dumps(tab.requests)
+
+
+def test_the_report_is_the_one_of_the_command_and_can_be_printed(page: Tab, estate: PageEstate) -> None:
+    page.open("savings")
+    page.page.get_by_role("link", name="Report to print").click()
+    page.wait_for_heading("Report")
+    told = estate.ask("get_report")
+    expect(page.page.locator(".report-sums span[title]").nth(1)).to_have_attribute(
+        "title", f"{told['unlockPlan']['released']} USD"
+    )
+    page.page.emulate_media(media="print")
+    assert not page.page.get_by_role("navigation", name="Main").is_visible()
+    assert not page.page.get_by_text("Print it").is_visible()
+    assert page.page.get_by_text(told["verdicts"]["bestSavings"][0]["fqn"]).is_visible()
 
 
 # ---- administration

@@ -12,6 +12,7 @@ import { claims, reason, signOut, token } from "./session";
 import { language, languages, type Key, speak, t } from "./texts";
 import { show, theme } from "./theme";
 import { Administration } from "./views/administration";
+import { ReportView } from "./views/report";
 import { Savings } from "./views/savings";
 import { SignIn } from "./views/sign_in";
 import { TableView } from "./views/table";
@@ -31,6 +32,7 @@ const VIEWS: Record<string, FunctionComponent> = {
   savings: Savings,
   trust: Trust,
   admin: Administration,
+  report: ReportView,
 };
 // Those that are reached from anywhere; a table is reached from a list.
 const MENU: [string, Key & IconName][] = [

@@ -9,6 +9,7 @@ import { week } from "./de/week";
 import { savings } from "./de/savings";
 import { trust } from "./de/trust";
 import { admin } from "./de/admin";
+import { report } from "./de/report";
 import { waste } from "./de/waste";
 
-export const de: Catalogue = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week, ...savings, ...trust, ...admin };
+export const de: Catalogue = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week, ...savings, ...trust, ...admin, ...report };

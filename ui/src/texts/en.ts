@@ -9,6 +9,7 @@ import { week } from "./en/week";
 import { savings } from "./en/savings";
 import { trust } from "./en/trust";
 import { admin } from "./en/admin";
+import { report } from "./en/report";
 import { waste } from "./en/waste";
 
-export const en = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week, ...savings, ...trust, ...admin };
+export const en = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week, ...savings, ...trust, ...admin, ...report };

@@ -1,12 +1,12 @@
 // Whether it paid off: what was promised and what was measured, by month, service, owner and campaign.
-import { Answer, Card, Heading, Money } from "../components/basics";
+import { Answer, Card, Heading, Link, Money } from "../components/basics";
 import { Bars } from "../components/savings/bars";
 import { Campaigns } from "../components/savings/campaigns";
 import { Groups } from "../components/savings/groups";
 import { lastMonth, type SavingsPage } from "../components/savings/savings";
 import { day } from "../format";
 import { useQuery } from "../query";
-import { change, place } from "../router";
+import { addressOf, change, place } from "../router";
 import { t } from "../texts";
 import "./savings.css";
 
@@ -32,6 +32,7 @@ export function Savings() {
             <input type="date" value={period[name] ?? ""} onChange={(event) => change({ [name]: event.currentTarget.value || null }, "replace")} />
           </label>
         ))}
+        <Link to={addressOf("report")}>{t("report.link")}</Link>
       </div>
       <Answer query={query} lines={12}>
         {(page) => <Body page={page} />}

@@ -1,8 +1,10 @@
 // What a person has to do this week: called off, due, waiting times that end, and all that is assigned. Needs no role.
-import { day } from "../format";
+import { useState } from "preact/hooks";
 import { Answer, Card, Heading, Link, Money, Name, Notice } from "../components/basics";
+import { lastVisit } from "../components/overview/visit";
 import { inDays, daysUntil, type Item } from "../components/work/item";
 import { Labels } from "../components/work/labels";
+import { day } from "../format";
 import { useMe } from "../me";
 import { useQuery } from "../query";
 import { addressOf } from "../router";
@@ -14,27 +16,30 @@ interface Part {
   totalCount: number;
 }
 
-type Week = Record<"alerted" | "due" | "waiting" | "assigned" | "owned", Part>;
+type Week = Record<"alerted" | "due" | "waiting" | "assigned" | "owned" | "recent", Part>;
 
 const SHOWN = 20;
 const DAYS = 7;
 
 export function MyWeek() {
   const me = useMe();
+  const [since] = useState(lastVisit);
   const name = me.data?.me.name ?? null;
   // A day of waiting is what ends; one that is due tomorrow is due before the day after.
   const query = useQuery<Week>(name === null ? null : "get_week", { me: [name], before: inDays(DAYS + 1), first: SHOWN });
   return (
     <>
       <Heading title={t("week")}>{t("week")}</Heading>
-      {name === null ? <Answer query={me}>{() => null}</Answer> : <Answer query={query}>{(week) => <Body week={week} teams={me.data?.me.teams ?? []} />}</Answer>}
+      {name === null ? <Answer query={me}>{() => null}</Answer> : <Answer query={query}>{(week) => <Body week={week} teams={me.data?.me.teams ?? []} since={since} />}</Answer>}
     </>
   );
 }
 
-function Body({ week, teams }: { week: Week; teams: string[] }) {
+function Body({ week, teams, since }: { week: Week; teams: string[]; since: string | null }) {
   const ending = week.waiting.edges.map(({ node }) => node).filter(({ stageUntil }) => stageUntil !== null && daysUntil(stageUntil) <= DAYS);
   ending.sort((one, other) => (one.stageUntil ?? "").localeCompare(other.stageUntil ?? ""));
+  // Of a first visit nobody can tell what changed since.
+  const recent = week.recent.edges.filter(({ node }) => since !== null && Date.parse(node.updatedAt) > Date.parse(since));
   const isFree = week.owned.totalCount === 0 && week.assigned.totalCount === 0 && week.alerted.totalCount === 0;
   return (
     <>
@@ -46,6 +51,7 @@ function Body({ week, teams }: { week: Week; teams: string[] }) {
           </p>
         </Notice>
       )}
+      <Some name="week.recent" items={{ edges: recent, totalCount: recent.length }} to={{ scope: "teams", status: "OPEN,IN_PROGRESS,DONE" }} />
       <Some name="week.alerted" items={week.alerted} to={{ scope: "teams", only: "alerted" }} />
       <Some name="week.due" items={sorted(week.due)} to={{ scope: "teams" }} />
       <Some name="week.ending" items={{ edges: ending.map((node) => ({ node })), totalCount: ending.length }} to={{ scope: "teams", only: "staged" }} />

@@ -36,6 +36,7 @@ export interface Item {
 }
 
 export interface WholeItem extends Item {
+  table: { fqn: string; url: string | null } | null;
   detected: boolean;
   createdBy: string | null;
   createdAt: string;

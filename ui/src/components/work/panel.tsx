@@ -76,6 +76,11 @@ function Head({ item, isFocused }: { item: WholeItem; isFocused: boolean }) {
           <Link to={addressOf("table", { fqn: item.table.fqn })}>
             <Name text={item.table.fqn} />
           </Link>
+          {/^https?:/i.test(item.table.url ?? "") && (
+            <a href={item.table.url ?? ""} class="block small" target="_blank" rel="noopener noreferrer">
+              {t("table.inOpenMetadata")}
+            </a>
+          )}
         </p>
       )}
       <p class="muted small">

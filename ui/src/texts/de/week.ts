@@ -7,6 +7,7 @@ export const week: Texts<typeof english> = {
   "week.take": "Aufgaben, die niemand hat",
   "week.nothing": "Nichts.",
   "week.all": { one: "insgesamt eine", other: "insgesamt {count}" },
+  "week.recent": "Geändert seit Ihrem letzten Besuch",
   "week.alerted": "Abgebrochen: Jemand hat sie gelesen, oder sie darf nicht mehr weg",
   "week.due": "Fällig in sieben Tagen",
   "week.ending": "Wartezeiten, die in sieben Tagen enden",

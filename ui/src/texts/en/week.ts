@@ -5,6 +5,7 @@ export const week = {
   "week.take": "Items that nobody has",
   "week.nothing": "Nothing.",
   "week.all": { one: "one in all", other: "{count} in all" },
+  "week.recent": "Changed since your last visit",
   "week.alerted": "Called off: somebody read it, or it may no longer go",
   "week.due": "Due within seven days",
   "week.ending": "Waiting times that end within seven days",
