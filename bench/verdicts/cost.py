@@ -71,7 +71,7 @@ def main() -> None:
         observed=np.full(SERVICES, KNOWN), partial=never[:SERVICES], silent=never[:SERVICES],
         mass_absence=never[:SERVICES], tariffs=_TARIFFS, unknown_nodes=never, unread=never, nodes=tables,
         sources=random.integers(0, tables, 2 * tables), targets=random.integers(0, tables, 2 * tables),
-        tag_sets=[()], incomplete=False, since=np.full(SERVICES, TODAY - KNOWN), young=never,
+        tag_sets=[()], incomplete=False, since=np.full(SERVICES, TODAY - KNOWN), young=never, alive=everything,
     )  # fmt: skip
     inputs = VerdictInputs(kept=frozenset(), calibration_off=frozenset())
     started = time.process_time()

@@ -47,19 +47,25 @@ class Verdicts:
 
     def score(self, verdict: Verdict) -> Score:
         """How a verdict fared."""
-        return self._score(self.verdict == VERDICT_CODE[verdict])
+        return self.score_of(self.gone(verdict))
+
+    def gone(self, verdict: Verdict) -> Mask:
+        """Which tables have a verdict."""
+        mask: Mask = self.verdict == VERDICT_CODE[verdict]
+        return mask
 
     def fixed_age(self, days: int) -> Score:
         """How a rule fared that lets everything go that has been idle for so many days."""
-        return self._score(self.has_evidence & (self.idle >= days))
+        return self.score_of(self.has_evidence & (self.idle >= days))
 
-    def _score(self, gone: Mask) -> Score:
+    def score_of(self, gone: Mask) -> Score:
+        """How a rule fares that lets these tables go."""
         found = gone & self.dead
         return Score(int(gone.sum()), int((gone & self.again).sum()), int(self.dead.sum()), int(found.sum()))
 
 
-def judged(world: World, prior: Gaussian | None = None) -> Verdicts:
-    """The verdicts on a world, with the packaged prior unless another is given."""
+def judged(world: World, prior: Gaussian | None = None, trials: tuple[Array, Array] | None = None) -> Verdicts:
+    """The verdicts on a world, with the packaged prior and the world's own trials unless others are given."""
     count = len(world.death)
     feed = feed_of(world, np.random.default_rng(count))
     query, source = Columns(QUERY_FIELDS, count), Columns(SOURCE_FIELDS, count)
@@ -79,12 +85,12 @@ def judged(world: World, prior: Gaussian | None = None) -> Verdicts:
         no_lineage=never, observed=feed.places.observed, partial=feed.places.partial, silent=feed.places.silent,
         mass_absence=np.zeros_like(feed.places.silent), tariffs=_TARIFFS, nodes=count, sources=nothing, targets=nothing,
         unknown_nodes=never, unread=never, tag_sets=[()], incomplete=False, since=feed.places.since,
-        young=world.created > KNOWN - thresholds.new_days,
+        alive=np.ones(count, bool), young=world.created > KNOWN - thresholds.new_days,
     )  # fmt: skip
     inputs = VerdictInputs(kept=frozenset(), calibration_off=frozenset())
-    model = RiskModel.learnt(*feed.past.counts.trials(), prior or packaged_prior())
+    model = RiskModel.learnt(*(trials or feed.past.counts.trials()), prior or packaged_prior())
     judge(estate, model, inputs, Policy(), TODAY)
-    again, dead = _fates(world)
+    again, dead = fates(world)
     return Verdicts(
         verdict=query["verdict"],
         idle=query["idle"].astype(int),
@@ -96,7 +102,7 @@ def judged(world: World, prior: Gaussian | None = None) -> Verdicts:
     )
 
 
-def _fates(world: World) -> tuple[Mask, Mask]:
+def fates(world: World) -> tuple[Mask, Mask]:
     """Which tables are used again, and which are dead: not used again, and not used for long."""
     used_again = world.used[:, KNOWN:].any(axis=1)
     # Whatever has no use any more is as good as dead; it counts from its last use.

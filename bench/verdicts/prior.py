@@ -34,10 +34,10 @@ def learn(estates: int, seed: int, rounds: int = ROUNDS) -> Gaussian:
     return fitted(counts, rounds)
 
 
-def fitted(counts: list[tuple[Array, Array]], rounds: int) -> Gaussian:
+def fitted(counts: list[tuple[Array, Array]], rounds: int, start: Gaussian | None = None) -> Gaussian:
     """The distribution of coefficients that makes these trials likeliest, as far as so many rounds find it."""
     rows = design()
-    prior = Gaussian(np.zeros(COEFFICIENTS), np.eye(COEFFICIENTS) * _WIDE**2)
+    prior = start or Gaussian(np.zeros(COEFFICIENTS), np.eye(COEFFICIENTS) * _WIDE**2)
     for _ in range(rounds):
         known = [posterior(rows, trials, used, prior) for trials, used in counts]
         mean = np.mean([each.mean for each in known], axis=0)

@@ -39,6 +39,7 @@ class World:
 
 
 Kind = Callable[[np.random.Generator, int], Array]
+Builder = Callable[[np.random.Generator, int], World]
 
 
 def _periodic(period: float, jitter: float, days: int = 1) -> Kind:
@@ -143,6 +144,11 @@ def _deaths(random: np.random.Generator, tables: int, share: float) -> Array:
     return np.where(random.random(tables) < share, random.integers(30, DAYS, tables), NEVER)
 
 
+def mixture(name: str, kinds: Any, deaths: float) -> Builder:
+    """A world of kinds with their shares, in which a share of the tables dies."""
+    return lambda random, tables: _world(name, random, tables, kinds, deaths)
+
+
 def _world(name: str, random: np.random.Generator, tables: int, kinds: Any, deaths: float) -> World:
     used = _mixed(random, tables, kinds)
     death = _deaths(random, tables, deaths)
@@ -156,37 +162,46 @@ def _world(name: str, random: np.random.Generator, tables: int, kinds: Any, deat
 def worlds(tables: int, seed: int, watched_days: int = KNOWN) -> list[World]:
     """All of them, watched for so many days."""
     random = np.random.default_rng(seed)
+    return [watched(build(random, tables), watched_days) for build in builders().values()]
+
+
+def watched(world: World, days: int) -> World:
+    """The world as it is known where somebody has looked for so many days."""
+    world.first_day = KNOWN - days
+    world.shown[:, : world.first_day] = False
+    if world.rows is not None:
+        world.rows[:, : world.first_day] = False
+    return world
+
+
+def builders() -> dict[str, Builder]:
+    """What makes each world, by name."""
     bursts = ((_bursts(60), 0.4), (_bursts(150), 0.3), (_bursts(300), 0.3))
     seasonal = ((_seasonal(365, 14), 0.25), (_seasonal(91, 7), 0.25), *((kind, share / 2) for kind, share in STEADY))
     adversarial = ((_ambush, 0.25), (_bursts(200), 0.15), (_seasonal(365, 10), 0.10), *((k, s / 2) for k, s in STEADY))
     year_end = ((_year_end, 0.30), *((kind, share * 0.7) for kind, share in STEADY))
     power_law = ((_power_law, 0.7), *((kind, share * 0.3) for kind, share in STEADY))
-    found = [
-        _world("steady", random, tables, STEADY, 0.45),
-        _world("steady, few deaths", random, tables, STEADY, 0.20),
-        _world("bursts", random, tables, bursts, 0.25),
-        _world("seasonal", random, tables, seasonal, 0.30),
-        _world("dying", random, tables, ((_fading, 0.7), *((k, s * 0.3) for k, s in STEADY)), 0.30),
-        _migration(random, tables),
-        _outage(random, tables),
-        _world("adversarial mix", random, tables, adversarial, 0.30),
-        _weekly(random, tables),
-        _weekly_files(random, tables),
-        _failing_runs(random, tables),
-        _uncovered(random, tables),
-        _dead_database(random, tables),
-        _postgres(random, tables),
-        _world("year end", random, tables, year_end, 0.30),
-        _world("power law", random, tables, power_law, 0.30),
-        _team_leaves(random, tables),
-        _quarterly_scan(random, tables),
-    ]
-    for world in found:
-        world.first_day = KNOWN - watched_days
-        world.shown[:, : world.first_day] = False
-        if world.rows is not None:
-            world.rows[:, : world.first_day] = False
-    return found
+    fading = ((_fading, 0.7), *((kind, share * 0.3) for kind, share in STEADY))
+    return {
+        "steady": mixture("steady", STEADY, 0.45),
+        "steady, few deaths": mixture("steady, few deaths", STEADY, 0.20),
+        "bursts": mixture("bursts", bursts, 0.25),
+        "seasonal": mixture("seasonal", seasonal, 0.30),
+        "dying": mixture("dying", fading, 0.30),
+        "migration wave": _migration,
+        "feed outage": _outage,
+        "adversarial mix": mixture("adversarial mix", adversarial, 0.30),
+        "weekly schedule": _weekly,
+        "weekly files, confirmed": _weekly_files,
+        "failing runs": _failing_runs,
+        "database not covered": _uncovered,
+        "database dead": _dead_database,
+        "Postgres": _postgres,
+        "year end": mixture("year end", year_end, 0.30),
+        "power law": mixture("power law", power_law, 0.30),
+        "a team leaves": _team_leaves,
+        "quarterly scan": _quarterly_scan,
+    }
 
 
 def _year_end(random: np.random.Generator, tables: int) -> Array:
