@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.om_estate import READ_DAYS, OMEstate, Seen, has_a_past
 from tests.support.om_rows import OMRows
-from thirdeye.verdict.resolvers.unlocking import _entries
+from thirdeye.verdict.resolvers.unlocking import _Groups
 from thirdeye.verdict.unlock_groups import MAX_GROUPS, bounded
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
@@ -20,7 +20,7 @@ async def plan(estate: OMEstate, kind: str = "AUTO") -> dict[tuple[str, str], di
     await estate.look(kind)
     reader = estate.mirror.reader
     snapshot = await reader.snapshot()
-    entries = [*_entries(await reader.document(snapshot, "unlocking"), snapshot.directory)]
+    entries = _Groups(await reader.document(snapshot, "unlocking"), snapshot.directory).first(10_000)
     return {(each["state"], each["reason"]): each for each in entries}
 
 

@@ -20,7 +20,7 @@ from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.pacing import Pace
 from thirdeye.settings import Settings
-from thirdeye.verdict.resolvers import verdicts
+from thirdeye.verdict.resolvers import quality, unlocking, verdicts
 
 pytestmark = pytest.mark.anyio
 GRAPHQL = "/api/v1/thirdeye/graphql"
@@ -254,6 +254,41 @@ async def test_lineage_is_walked_once_for_those_who_ask_what_it_tells_and_not_fo
     assert len(walked) == len(edges)
     for verdict in (edge["node"]["verdict"] for edge in answers):
         assert {blocker["detail"] for blocker in verdict["blockers"]} <= set(verdict["reasons"])
+
+
+async def test_the_record_of_the_last_year_is_read_once_for_a_snapshot(
+    estate: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, read = list[Any](), quality.store.quality
+
+    async def counted(*given: Any) -> Any:
+        reads.append(given)
+        return await read(*given)
+
+    monkeypatch.setattr(quality.store, "quality", counted)
+    ask = "{ verdictQuality { verdicts rate byClass { calibrationOff } } }"
+    first = await estate.data(ask)
+    assert await estate.data(ask) == first
+    assert first["verdictQuality"]["verdicts"] > 0
+    assert len(reads) == 1
+    await estate.data('{ verdictQuality(from: "2020-01-01", to: "2020-02-01") { verdicts } }')
+    assert len(reads) == 2
+
+
+async def test_sentences_are_made_of_the_groups_that_are_shown_alone(
+    estate: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, make = list[Any](), unlocking.sentence
+
+    def counted(*given: Any) -> Any:
+        made.append(given)
+        return make(*given)
+
+    monkeypatch.setattr(unlocking, "sentence", counted)
+    plan = (await estate.data("{ unlockPlan { monthlyCost blocked groupCount } }"))["unlockPlan"]
+    assert made == []
+    shown = (await estate.data("{ unlockPlan { groups(first: 3) { action } } }"))["unlockPlan"]["groups"]
+    assert len(shown) == len(made) == 3 < plan["groupCount"]
 
 
 async def test_lists_of_verdicts(estate: Api) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property, partial
@@ -70,6 +70,13 @@ class Snapshot:
             self._worked_out[name] = work()
         made: Value = self._worked_out[name]
         return made
+
+    async def read_once(self, name: str, read: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
+        """What `read` finds that only a refresh changes, read once for all answers from the snapshot."""
+        if name not in self._worked_out:
+            self._worked_out[name] = await self.reader.read_together((self.generation, self.refreshed_at, name), read)
+        found: Value = self._worked_out[name]
+        return found
 
     @property
     def warnings(self) -> list[str]:
@@ -320,6 +327,10 @@ class EstateReader:
         known = self._series_blobs
         self._series_blobs = {key: known.get(key) or await self._blob(versions, key[0]) for key in keys}
         return SeriesEntries(list(self._series_blobs.values()))
+
+    async def read_together(self, key: Hashable, read: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
+        """What `read` finds, for all who ask for the same at once."""
+        return await self._once.do(key, read)
 
     async def growing_tables(self) -> list[int]:
         """The numbers of tables that have grown lately."""

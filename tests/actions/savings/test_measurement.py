@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.action_estate import A_DAY, Estate
+from tests.support.published import recorded_statements
 from tests.support.synthetic import Table
 from thirdeye.inventory.verdicts import Verdict
 from thirdeye.verdict.removal import renamed_name
@@ -27,6 +28,19 @@ async def sums(estate: Estate, group: str = "MONTH") -> dict[str, Any]:
     assert sum(each["tables"] for each in found["groups"]) == found["tables"] or group == "MONTH"
     assert Decimal(found["realizedUsd"]) <= Decimal(found["baselineUsd"])
     return dict(found)
+
+
+async def test_what_reads_all_open_items_is_read_for_those_who_ask_for_it(estate: Estate) -> None:
+    def read(statements: list[str]) -> int:
+        return sum("status <> 'DONE'" in statement for statement in statements)
+
+    with recorded_statements() as statements:
+        await estate.api.data("{ savings(groupBy: MONTH) { projectedUsd realizedUsd } }")
+    assert read(statements) == 0
+    with recorded_statements() as statements:
+        found = await estate.api.data("{ savings(groupBy: MONTH) { openUsd priceBasis } }")
+    assert read(statements) == 1
+    assert Decimal(found["savings"]["openUsd"]) > 0
 
 
 async def test_a_table_that_goes_is_saved_once_whoever_names_it(estate: Estate) -> None:

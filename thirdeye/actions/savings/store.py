@@ -263,18 +263,24 @@ async def projected(thirdeye: MySQL, group: str, since: datetime, until: datetim
 
 
 async def totals(thirdeye: MySQL, since: datetime, until: datetime) -> Row:
-    """Of a period `realized_usd`, `baseline_usd`, `tables`, `bases`, and `unproven`: completed items without a measured saving.
-
-    Also what open items promise now: `open_usd`, `open_bases`.
-    """
+    """Of a period `realized_usd`, `baseline_usd`, `tables` and `bases`."""
     total = await thirdeye.fetch_one(_TOTAL, _period(since, until))
-    unproven = await thirdeye.fetch_one(_UNPROVEN, _period(since, until))
-    still_open = await thirdeye.fetch_one(_OPEN)
     assert total is not None
-    assert unproven is not None
-    assert still_open is not None
-    still_promised = {"open_usd": still_open["projected_usd"], "open_bases": still_open["bases"]}
-    return {**total, **still_promised, "unproven": unproven["items"]}
+    return total
+
+
+async def unproven(thirdeye: MySQL, since: datetime, until: datetime) -> int:
+    """How many items completed in a period have no measured saving."""
+    found = await thirdeye.fetch_one(_UNPROVEN, _period(since, until))
+    assert found is not None
+    return int(found["items"])
+
+
+async def still_open(thirdeye: MySQL) -> Row:
+    """What open items promise now: `projected_usd`, `bases`. Reads all of them."""
+    found = await thirdeye.fetch_one(_OPEN)
+    assert found is not None
+    return found
 
 
 def _period(since: datetime, until: datetime) -> dict[str, datetime]:

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
 
 from ariadne import QueryType
 
 from thirdeye.context import Info
+from thirdeye.estate.loaders import snapshot_of
+from thirdeye.inventory.reader import NotReadYet
 from thirdeye.verdict import store
 from thirdeye.verdict.advisor import CALIBRATION_DAYS
 from thirdeye.verdict.quality import QualityRow, calibration, describe_decile, miscalibrated_deciles, regret_rate
@@ -19,10 +22,10 @@ async def resolve_quality(_: object, info: Info, **period: date | None) -> dict[
     # `from` cannot be the name of a Python argument.
     today, calibration_period = info.context.clock().date(), timedelta(days=CALIBRATION_DAYS)
     start, end = validate_period(period.get("from"), period.get("to"), today, calibration_period)
-    rows = await store.quality(info.context.thirdeye, start, end, today)
-    miscalibrated = miscalibrated_deciles(
-        await store.quality(info.context.thirdeye, today - calibration_period, today, today)
-    )
+    last_year = await _given_since(info, today - calibration_period, today)
+    is_last_year = (start, end) == (today - calibration_period, today)
+    rows = last_year if is_last_year else await store.quality(info.context.thirdeye, start, end, today)
+    miscalibrated = miscalibrated_deciles(last_year)
     return {
         "from": start,
         "to": end,
@@ -51,6 +54,16 @@ async def resolve_quality(_: object, info: Info, **period: date | None) -> dict[
             for each in calibration(rows)
         ],
     }
+
+
+async def _given_since(info: Info, since: date, today: date) -> list[QualityRow]:
+    """The rows of the verdicts given since a day. Only a refresh changes them, and there may be hundreds of thousands."""
+    read = partial(store.quality, info.context.thirdeye, since, today, today)
+    try:
+        snapshot = await snapshot_of(info.context)
+    except NotReadYet:
+        return await read()
+    return await snapshot.read_once(f"verdicts given from {since} to {today}", read)
 
 
 def _totals(rows: Sequence[QualityRow]) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cached_property
+from itertools import islice
 from typing import Any, Final
 
 from ariadne import ObjectType, QueryType
@@ -48,7 +50,7 @@ async def resolve_unlock_plan(_: object, info: Info) -> dict[str, Any]:
             "tables": document["tables"],
             "tablesOfUnknownCost": sum(tables for _, tables in document["unpriced"]),
             "priceBasis": snapshot.catalogue.tariffs.basis_of(document["services"]),
-            "entries": list(_entries(document, snapshot.directory)),
+            "all": snapshot.once("unlocking groups", lambda: _Groups(document, snapshot.directory)),
             **as_of(context, snapshot),
         }
 
@@ -61,32 +63,52 @@ def _total(document: UnlockDocument, state: State) -> Decimal:
 
 @unlock_plan.field("groups")
 def resolve_groups(parent: dict[str, Any], _: Info, *, first: int | None = None) -> list[dict[str, Any]]:
-    groups: list[dict[str, Any]] = parent["entries"][: page_size(first, default=50, maximum=1000)]
-    return groups
+    groups: _Groups = parent["all"]
+    return groups.first(page_size(first, default=50, maximum=1000))
 
 
 @unlock_plan.field("groupCount")
 def resolve_group_count(parent: dict[str, Any], _: Info) -> int:
-    return len(parent["entries"])
+    return len(parent["all"])
 
 
-def _entries(document: UnlockDocument, directory: Directory) -> Iterator[dict[str, Any]]:
-    """The groups as the API has them, the most expensive first; last, tables without a known cost by service."""
-    merged = dict[tuple[str, str, _Whose], GroupDocument]()
-    for group in document["groups"]:
-        key = group["state"], group["reason"], _whose(group, directory)
-        if key in merged:
-            add_group(merged[key], {**group, "alternatives": group.get("alternatives", [])})
-        else:
-            # A refresh before this version has published none.
-            merged[key] = {**group, "alternatives": list(group.get("alternatives", []))}
-    services, owner_sets = directory["services"], directory["owner_sets"]
-    in_order = sorted(merged.items(), key=lambda item: (-Decimal(item[1]["cost"]), -item[1]["tables"]))
-    for (_, _, (service, database, owners)), group in in_order:
-        names = None if service is None else services[service]
-        yield _entry(group, names, database, [] if owners is None else owner_sets[owners])
-    for service, tables in sorted(document["unpriced"], key=lambda entry: (-entry[1], entry[0])):
-        yield _size_entry(services[service]["name"], tables)
+class _Groups:
+    """The groups as the API has them, the most expensive first; last, tables without a known cost by service.
+
+    They are put together once for a snapshot, and by those who ask for groups alone; sentences are made of what is shown.
+    """
+
+    def __init__(self, document: UnlockDocument, directory: Directory) -> None:
+        self._document = document
+        self._directory = directory
+
+    def __len__(self) -> int:
+        return len(self._merged) + len(self._document["unpriced"])
+
+    def first(self, count: int) -> list[dict[str, Any]]:
+        """The first ones."""
+        return list(islice(self._entries(), count))
+
+    @cached_property
+    def _merged(self) -> list[tuple[_Whose, GroupDocument]]:
+        merged = dict[tuple[str, str, _Whose], GroupDocument]()
+        for group in self._document["groups"]:
+            key = group["state"], group["reason"], _whose(group, self._directory)
+            if key in merged:
+                add_group(merged[key], {**group, "alternatives": group.get("alternatives", [])})
+            else:
+                # A refresh before this version has published none.
+                merged[key] = {**group, "alternatives": list(group.get("alternatives", []))}
+        in_order = sorted(merged.items(), key=lambda item: (-Decimal(item[1]["cost"]), -item[1]["tables"]))
+        return [(whose, group) for (_, _, whose), group in in_order]
+
+    def _entries(self) -> Iterator[dict[str, Any]]:
+        services, owner_sets = self._directory["services"], self._directory["owner_sets"]
+        for (service, database, owners), group in self._merged:
+            names = None if service is None else services[service]
+            yield _entry(group, names, database, [] if owners is None else owner_sets[owners])
+        for service, tables in sorted(self._document["unpriced"], key=lambda entry: (-entry[1], entry[0])):
+            yield _size_entry(services[service]["name"], tables)
 
 
 def _whose(group: GroupDocument, directory: Directory) -> _Whose:
