@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.prices import tariffs_of
 from thirdeye.inventory import columns as columns_module
-from thirdeye.inventory import query
+from thirdeye.inventory import priced_chunks, query
 from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, ZOMBIE, Columns, PackedColumns
 from thirdeye.inventory.query import (
     SORT_KEYS,
@@ -172,3 +172,19 @@ def test_counting_stops_at_the_limit() -> None:
     estate = catalogue([{"flags": PRESENT}] * 20)
     assert count_matches(estate, TableFilter(), 20) == (20, False)
     assert count_matches(estate, TableFilter(), 19) == (19, True)
+
+
+def test_what_tables_cost_is_worked_out_once_for_all_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    worked_out, work = list[Any](), priced_chunks.costs
+
+    def counted(*given: Any) -> Any:
+        worked_out.append(given)
+        return work(*given)
+
+    monkeypatch.setattr(priced_chunks, "costs", counted)
+    row = {"flags": PRESENT, "place": 0, "size": 10**9, "query_cost": math.nan, "verdict": 4}
+    tables = catalogue([{**row, "size": size * 10**9} for size in range(20)])
+    for sort in (Sort(key="cost"), Sort(key="saving"), Sort(key="cost", descending=False)):
+        page = select_page(tables, TableFilter(minimum_cost=0.02, maximum_cost=0.39), sort, 5)
+        assert len(page.numbers) == 5
+    assert len(worked_out) == tables.columns.chunks == 3

@@ -25,8 +25,9 @@ from thirdeye.inventory.columns import (
     Mask,
     PackedColumns,
 )
+from thirdeye.inventory.priced_chunks import PricedChunk
 from thirdeye.inventory.series_rows import SeriesRows
-from thirdeye.inventory.storage_prices import Tariffs, storage_costs
+from thirdeye.inventory.storage_prices import Tariffs, costs
 from thirdeye.inventory.verdicts import ALL_BLOCKERS, RISKS, STOP_REFRESH, UNKNOWN_PURGE_SCORE, saved_shares
 
 # Counts stop here.
@@ -110,6 +111,8 @@ class Catalogue:
     place_service: Array
     tariffs: Tariffs
     shares: Array = field(default_factory=lambda: saved_shares(0.0))
+    # What the tables of each chunk cost, once somebody asked: eight bytes for a table.
+    known_costs: dict[int, Array] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,23 +155,20 @@ def required_fields(table_filter: TableFilter, sort: Sort | None) -> set[str]:
 
 
 def _chunks(catalogue: Catalogue) -> Iterator[tuple[int, Chunk]]:
-    columns = catalogue.columns
-    for chunk in range(columns.chunks):
-        yield chunk * CHUNK, columns.parts(chunk)
+    columns, known = catalogue.columns, catalogue.known_costs
+    for number in range(columns.chunks):
+        parts = columns.parts(number)
+        # Others may be written to.
+        if isinstance(columns, PackedColumns):
+            parts = PricedChunk(parts, number, known, catalogue.tariffs, catalogue.place_service)
+        yield number * CHUNK, parts
 
 
 def cost_of(catalogue: Catalogue, chunk: Chunk) -> Array:
     """USD a month for storage and queries of each table, as far as known; NaN where neither is."""
+    if isinstance(chunk, PricedChunk):
+        return chunk.cost
     return costs(catalogue.tariffs, catalogue.place_service[chunk["place"]], chunk)
-
-
-def costs(tariffs: Tariffs, service: Array, chunk: Mapping[str, Array]) -> Array:
-    """The same for the tables of these columns, of which `service` has the numbers of the services."""
-    usd = tariffs.usd(tariffs.of(service, chunk["written"], chunk["flags"]))
-    storage, queries = storage_costs(chunk["size"], usd, chunk["flags"]), chunk["query_cost"]
-    cost: Array = np.nan_to_num(storage) + np.nan_to_num(queries)
-    cost[np.isnan(storage) & np.isnan(queries)] = np.nan
-    return cost
 
 
 def risk_of(_: Catalogue, chunk: Chunk) -> Array:

@@ -211,6 +211,18 @@ def storage_costs(size: Array, usd: Array, flags: Array) -> Array:
     return cost
 
 
+def costs(tariffs: Tariffs, service: Array, chunk: Mapping[str, Array]) -> Array:
+    """USD a month for storage and queries of each table of these columns, as far as known; NaN where neither is.
+
+    `service` has the numbers of their services.
+    """
+    usd = tariffs.usd(tariffs.of(service, chunk["written"], chunk["flags"]))
+    storage, queries = storage_costs(chunk["size"], usd, chunk["flags"]), chunk["query_cost"]
+    cost: Array = np.nan_to_num(storage) + np.nan_to_num(queries)
+    cost[np.isnan(storage) & np.isnan(queries)] = np.nan
+    return cost
+
+
 def _written_until(price: StoragePrice, day: date) -> int:
     """The last day of a write after which the lower rate holds; 0 where there is none."""
     return 0 if price.lower_rate is None else max(day_number(day) - price.lower_rate[1], 0)

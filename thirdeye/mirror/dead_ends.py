@@ -33,9 +33,8 @@ from thirdeye.inventory.dead_ends import (
     find_dead_ends,
 )
 from thirdeye.inventory.money import format_cost
-from thirdeye.inventory.query import costs
 from thirdeye.inventory.rules import Activity, directly_in_use, has_activity
-from thirdeye.inventory.storage_prices import Tariffs
+from thirdeye.inventory.storage_prices import Tariffs, costs
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Verdict
 from thirdeye.mirror.blobs import BlobStage
 from thirdeye.mirror.lineage import Graph

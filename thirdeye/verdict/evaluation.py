@@ -16,8 +16,8 @@ from thirdeye.inventory.columns import (
     select,
 )
 from thirdeye.inventory.lineage import Adjacency, adjacency
-from thirdeye.inventory.query import costs
 from thirdeye.inventory.rules import Activity, has_activity
+from thirdeye.inventory.storage_prices import costs
 from thirdeye.inventory.verdicts import NEEDED, RISKS, VERDICT_CODE, Verdict, risk_deciles, risk_numbers
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict import rules

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 
 from thirdeye.inventory.columns import ABSENT, CHUNK, TRIAL, WITHOUT_PLAN, Array, Mask
-from thirdeye.inventory.query import costs
 from thirdeye.inventory.rules import UNKNOWN_CODE, Activity, UnknownReason, has_activity
+from thirdeye.inventory.storage_prices import costs
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Blocker, Verdict
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict.rules import Policy
