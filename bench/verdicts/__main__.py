@@ -1,8 +1,9 @@
-"""`python -m bench.verdicts [SEEDS]`: how many dead tables verdicts find in simulated worlds, and how many are wanted again.
+"""`python -m bench.verdicts [SEEDS | fresh]`: how many dead tables verdicts find in simulated worlds; how often they err.
 
 A table is wanted again when it is used in the 180 days that are not known. Prints Markdown: for small and young estates
 what is asked of them; for all worlds regrets and finds, beside rules of fixed age; and what was promised against what
-happened, by decile of the return risk. Shares are those of all seeds together, with the range of the seeds.
+happened, by decile of the return risk. `fresh` judges the worlds of `fresh_worlds.py` instead. Shares are those of all
+seeds together, with the range of the seeds.
 """
 
 import sys
@@ -12,8 +13,9 @@ from typing import Final
 
 import numpy as np
 
+from bench.verdicts.fresh_worlds import FRESH_SEEDS, fresh_builders
 from bench.verdicts.judging import Score, Verdicts, judged
-from bench.verdicts.worlds import KNOWN, worlds
+from bench.verdicts.worlds import KNOWN, watched, worlds
 from thirdeye.inventory.columns import Array
 from thirdeye.inventory.verdicts import Verdict
 from thirdeye.verdict.quality import wilson_interval
@@ -41,6 +43,9 @@ _SEEDS: Final = 5
 
 
 def main() -> None:
+    if sys.argv[1:] == ["fresh"]:
+        _print_found(_judged_fresh())
+        return
     seeds = range(1, int((sys.argv[1:] or [str(_SEEDS)])[0]) + 1)
     # By tables, watched days and world, what each seed gave.
     found = defaultdict[tuple[int, int, str], list[Verdicts]](list)
@@ -49,6 +54,20 @@ def main() -> None:
             for world in worlds(tables, seed, days):
                 found[tables, days, world.name].append(judged(world))
     _print_asked(found)
+    _print_found(found)
+
+
+def _judged_fresh() -> dict[tuple[int, int, str], list[Verdicts]]:
+    return {
+        (tables, days, name): [
+            judged(watched(build(np.random.default_rng(seed), tables), days)) for seed in FRESH_SEEDS
+        ]
+        for tables, days in SIZES
+        for name, build in fresh_builders().items()
+    }
+
+
+def _print_found(found: dict[tuple[int, int, str], list[Verdicts]]) -> None:
     _print_worlds(found)
     _print_calibration([each for verdicts in found.values() for each in verdicts])
 

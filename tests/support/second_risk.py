@@ -125,6 +125,39 @@ def fitted(
     return found, left
 
 
+def chosen(
+    trials: dict[Cell, list[int]],
+    candidates: Sequence[Coefficients],
+    prior: tuple[Coefficients, Sequence[Sequence[float]]],
+    known: tuple[Coefficients, Sequence[Sequence[float]]],
+    count: int,
+) -> list[Coefficients]:
+    """Of the candidates, drawn from what is known approximately, so many, each as often as it is likely after these trials."""
+
+    def distance(coefficients: Coefficients, mean: Coefficients, precision: Sequence[Sequence[float]]) -> float:
+        away = [value - middle for value, middle in zip(coefficients, mean, strict=True)]
+        return sum(
+            one * sum(map(math.prod, zip(row, away, strict=True))) for one, row in zip(away, precision, strict=True)
+        )
+
+    precisions = [inverse(covariance) for _, covariance in (prior, known)]
+    weights = []
+    for each in candidates:
+        weight = (distance(each, known[0], precisions[1]) - distance(each, prior[0], precisions[0])) / 2
+        for cell, (tried, used) in trials.items():
+            p = chance(cell, each)
+            weight += used * math.log(p) + (tried - used) * math.log1p(-p)
+        weights.append(weight)
+    shares = [math.exp(weight - max(weights)) for weight in weights]
+    found, so_far, place = [], 0.0, 0
+    for one in range(count):
+        while so_far + shares[place] < (one + 0.45) / count * sum(shares):
+            so_far += shares[place]
+            place += 1
+        found.append(candidates[place])
+    return found
+
+
 def inverse(matrix: Sequence[Sequence[float]]) -> list[list[float]]:
     """By elimination, with the largest pivot."""
     size = len(matrix)

@@ -20,7 +20,7 @@ from tests.support.second_prices import VIRTUAL, Price, cost_of, has_plan
 from tests.support.second_risk import Cell, Chances, Past, number_of, rounded_up
 from tests.support.second_series import one_verdict
 from thirdeye.verdict.cells import CELLS
-from thirdeye.verdict.logistic_regression import posterior
+from thirdeye.verdict.logistic_regression import posterior, posterior_draws
 from thirdeye.verdict.prior import packaged_prior
 from thirdeye.verdict.return_risk import DRAWS, SEED, design
 
@@ -81,7 +81,8 @@ def chances_after(past: frozenset[tuple[Cell, int, int]]) -> Chances:
     trials, used = (np.zeros(CELLS, np.int64) for _ in range(2))
     for cell, *found in past:
         trials[number_of(cell)], used[number_of(cell)] = found
-    return Chances(posterior(design(), trials, used, packaged_prior()).draws(DRAWS, SEED).tolist())
+    known = posterior(design(), trials, used, packaged_prior())
+    return Chances(posterior_draws(design(), trials, used, packaged_prior(), known, DRAWS, SEED).tolist())
 
 
 class _Verdicts:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from tests.support.second_risk import Chances, cell_of, fitted, number_of, rounded_up
+from tests.support.second_risk import Chances, cell_of, chosen, fitted, number_of, rounded_up
 from thirdeye.inventory.verdicts import RISKS, risk_deciles, risk_numbers
 from thirdeye.verdict.cells import CELLS, PERIOD_DAYS, parts_of_cell
-from thirdeye.verdict.logistic_regression import Gaussian, chances_of, posterior
+from thirdeye.verdict.logistic_regression import Gaussian, chances_of, posterior, posterior_draws
 from thirdeye.verdict.prior import PriorProblem, packaged_prior, prior_document, prior_of, read_prior
 from thirdeye.verdict.return_risk import COEFFICIENTS, DRAWS, SEED, RiskModel, design, with_season
 
@@ -56,7 +56,8 @@ def test_risks_are_those_of_the_second_computation(
 ) -> None:
     prior = packaged_prior()
     known = posterior(design(), *counts(trials), prior)
-    model, chances = RiskModel(known, prior), Chances(known.draws(DRAWS, SEED).tolist())
+    draws = posterior_draws(design(), *counts(trials), prior, known, DRAWS, SEED)
+    model, chances = RiskModel(known, prior, draws), Chances(draws.tolist())
     found = model.risks(*(np.array(column) for column in zip(*tables, strict=True)))
     for place, table in enumerate(tables):
         expected, upper = chances.risks(*table)
@@ -64,6 +65,34 @@ def test_risks_are_those_of_the_second_computation(
         assert found.upper[place] == pytest.approx(upper, abs=1e-6)
         assert 0 <= found.expected[place] <= 1
         assert 0 <= found.upper[place] <= 1
+
+
+@pytest.mark.parametrize(
+    "trials",
+    [{}, {0: (40, 3)}, {12: (300, 0), 70: (40, 40)}, {cell: (25 + cell % 7, cell % 5) for cell in range(0, CELLS, 40)}],
+)
+def test_draws_are_those_that_the_second_computation_chooses(trials: dict[int, tuple[int, int]]) -> None:
+    prior, (all_of, some_of), count = packaged_prior(), counts(trials), 20
+    known = posterior(design(), all_of, some_of, prior)
+    by_cell = {parts_of_cell(cell): [int(all_of[cell]), int(some_of[cell])] for cell in trials}
+    candidates = known.draws(10 * count, SEED).tolist()
+    gaussians = [(each.mean.tolist(), each.covariance.tolist()) for each in (prior, known)]
+    draws = posterior_draws(design(), all_of, some_of, prior, known, count, SEED)
+    assert draws.tolist() == chosen(by_cell, candidates, *gaussians, count)
+
+
+def test_draws_have_the_skew_of_what_is_known() -> None:
+    """Of one coefficient, against the distribution worked out on a grid."""
+    prior, one = Gaussian(np.array([-2.0]), np.array([[4.0]])), np.ones((1, 1))
+    trials, used = np.array([60]), np.array([0])
+    known = posterior(one, trials, used, prior)
+    grid = np.linspace(-14, 4, 20_001)
+    density = np.exp(-60 * np.logaddexp(0, grid) - (grid + 2) ** 2 / 8)
+    exact = grid[np.searchsorted(np.cumsum(density) / density.sum(), [0.025, 0.5, 0.975])]
+    drawn = np.quantile(posterior_draws(one, trials, used, prior, known, 4_000, 1), [0.025, 0.5, 0.975])
+    assert drawn == pytest.approx(exact, abs=0.12)
+    # What is only symmetric is further off at the end that decides.
+    assert known.mean[0] + 1.96 * known.covariance[0, 0] ** 0.5 > exact[2] + 0.25
 
 
 def test_an_estate_without_a_past_has_the_prior_and_one_with_a_past_its_own() -> None:

@@ -24,7 +24,7 @@ from thirdeye.verdict.cells import (
     ratio_class,
     use_class,
 )
-from thirdeye.verdict.logistic_regression import Gaussian, posterior
+from thirdeye.verdict.logistic_regression import Gaussian, posterior, posterior_draws
 from thirdeye.verdict.periods import FUTURE_PERIODS
 
 DRAWS: Final = 400
@@ -63,16 +63,17 @@ class Risks:
 class RiskModel:
     """The chances of an estate, as far as they are known."""
 
-    def __init__(self, coefficients: Gaussian, prior: Gaussian) -> None:
+    def __init__(self, coefficients: Gaussian, prior: Gaussian, draws: Array) -> None:
         self._rows = design()
         self._known, self._prior = coefficients, prior
         # By cell and draw.
-        self._scores = self._rows @ coefficients.draws(DRAWS, SEED).T
+        self._scores = self._rows @ draws.T
 
     @staticmethod
     def learnt(trials: Array, used: Array, prior: Gaussian) -> "RiskModel":
         """From trials by cell, and those in which the table was used."""
-        return RiskModel(posterior(design(), trials, used, prior), prior)
+        known = posterior(design(), trials, used, prior)
+        return RiskModel(known, prior, posterior_draws(design(), trials, used, prior, known, DRAWS, SEED))
 
     def risks(self, idle: Array, longest_pause: Array, days_of_use: Array) -> Risks:
         """The risks of tables that have been idle for at least 30 days."""
