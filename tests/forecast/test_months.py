@@ -13,7 +13,8 @@ from thirdeye.forecast.months import (
     MAX_MONTHS,
     Reduction,
     forecast_months,
-    measured_months,
+    history_of,
+    months_of,
     next_month,
     of_this_month,
     open_item_reductions,
@@ -63,8 +64,13 @@ def test_the_horizon_reaches_to_the_end_of_the_last_month(today: date, months: i
 
 def test_measured_months_are_means_of_what_is_known() -> None:
     days = np.array([day_number(date(2026, 1, 30)), day_number(date(2026, 1, 31)), day_number(date(2026, 3, 1))])
-    months = measured_months(days, np.array([10.0, 20.0, np.nan]))
-    assert months == [{"month": "2026-01-01", "usd": 15.0, "days": 2}]
+    months = months_of(days, np.array([10.0, 20.0, np.nan]))
+    assert months == [{"month": "2026-01-01", "usd": 15.0, "days": 2, "reconstructed": False}]
+    before = (days - 31, np.array([1.0, 3.0, 5.0]))
+    whole = history_of((days, np.array([10.0, 20.0, np.nan])), before)
+    assert [(month["month"][:7], month["usd"], month["reconstructed"]) for month in whole] == [
+        ("2025-12", 2.0, True), ("2026-01", 15.0, False),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from thirdeye.inventory.columns import Array
 MIN_TREND_DAYS: Final = 30
 _SEASON: Final = 7
 # Longer pasts cost time and say nothing more of the next months.
-_MAX_DAYS: Final = 400
+_MAX_DAYS: Final = 300
 # Error, trend and season, and whether the trend is damped: never is one that is not. The first stands where no other fits.
 _LEVEL: Final = (("ANN", 1, False), ("ANA", _SEASON, False))
 _TREND: Final = (("AAN", 1, True), ("AAA", _SEASON, True))

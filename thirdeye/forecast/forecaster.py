@@ -79,7 +79,12 @@ class Forecaster:
         }
         series = {place: series_of(of_place) for place, of_place in rows.items()}
         events = price_events(snapshot.directory, await prices(self.thirdeye), day)
-        pasts = {place: _past_of(place, series, events, day) for place in places}
+        before = {
+            place: series_of(await store.reconstructed(self.thirdeye, place, since, day))
+            for place in places
+            if place.domain is None
+        }
+        pasts = {place: _past_of(place, series, before.get(place, series_of(())), events, day) for place in places}
         items = items_by_place(await store.open_items(self.thirdeye), snapshot.directory)
         async with Fitting(with_extra=self.with_extra) as fitting:
             widenings = await _learn(fitting, pasts)
@@ -124,7 +129,11 @@ def price_events(directory: Directory, rows: Sequence[Row], today: date) -> list
 
 
 def _past_of(
-    place: Place, series: Mapping[Place, DailySeries], events: Sequence[tuple[str, int]], today: date
+    place: Place,
+    series: Mapping[Place, DailySeries],
+    reconstructed: DailySeries,
+    events: Sequence[tuple[str, int]],
+    today: date,
 ) -> PlaceHistory:
     own = series[place]
     parts = {
@@ -142,6 +151,7 @@ def _past_of(
     return PlaceHistory(
         today=today,
         series=own,
+        reconstructed=reconstructed,
         parts=parts,
         shifts=shifts,
         first_day=first_day,

@@ -20,11 +20,12 @@ HORIZON: Final = 730
 
 
 class Month(TypedDict):
-    """A month by its first day; USD, and how many of its days were measured."""
+    """A month by its first day; USD, and of how many days; `reconstructed` out of what was before the first refresh."""
 
     month: str
     usd: float
     days: int
+    reconstructed: bool
 
 
 class ForecastMonth(TypedDict):
@@ -56,15 +57,22 @@ def next_month(month: date) -> date:
     return (month + timedelta(days=32)).replace(day=1)
 
 
-def measured_months(days: Array, cost: Array) -> list[Month]:
-    """The mean of each month's measured days, oldest first; months without any are left out."""
+def history_of(measured: tuple[Array, Array], reconstructed: tuple[Array, Array]) -> list[Month]:
+    """Months by the days and costs that were measured, and those without such days by the reconstructed ones, oldest first."""
+    found = {month["month"]: month for month in months_of(*reconstructed, reconstructed=True)}
+    found |= {month["month"]: month for month in months_of(*measured)}
+    return [found[month] for month in sorted(found)]
+
+
+def months_of(days: Array, cost: Array, *, reconstructed: bool = False) -> list[Month]:
+    """The mean of each month's known days, oldest first; months without any are left out."""
     sums = dict[date, list[float]]()
     for number, usd in zip(days.tolist(), cost.tolist(), strict=True):
         day = day_of(number)
         if day is not None and np.isfinite(usd):
             sums.setdefault(first_of_month(day), []).append(usd)
     return [
-        {"month": str(month), "usd": float(np.mean(values)), "days": len(values)}
+        {"month": str(month), "usd": float(np.mean(values)), "days": len(values), "reconstructed": reconstructed}
         for month, values in sorted(sums.items())
     ]
 

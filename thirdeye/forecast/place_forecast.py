@@ -14,7 +14,7 @@ from thirdeye.forecast.daily_series import DailySeries, Shift, without_shifts
 from thirdeye.forecast.documents import ForecastDocument, IntervalDocument, ScenarioDocument
 from thirdeye.forecast.drivers import drivers
 from thirdeye.forecast.intervals import Widening, tested_days
-from thirdeye.forecast.months import Reduction, first_of_month, forecast_months, measured_months, of_this_month
+from thirdeye.forecast.months import Reduction, first_of_month, forecast_months, history_of, of_this_month
 from thirdeye.forecast.smoothing import MIN_DAYS, Method, Path
 from thirdeye.inventory.columns import Array, day_number, day_of
 
@@ -36,6 +36,8 @@ class PlaceHistory:
 
     today: date
     series: DailySeries
+    # Of days before the first refresh; nothing is forecast from it.
+    reconstructed: DailySeries
     parts: Mapping[str, DailySeries]
     shifts: Sequence[Shift]
     first_day: int
@@ -73,7 +75,9 @@ def document_of(
         "method": method.value,
         "measuredDays": past.measured_days,
         "warnings": _warnings(past, method, potential, undated_items, with_extra=with_extra),
-        "history": measured_months(past.series.days, past.series.cost),
+        "history": history_of(
+            (past.series.days, past.series.cost), (past.reconstructed.days, past.reconstructed.cost)
+        ),
         "scenarios": [
             ScenarioDocument(kind=kind.value, months=forecast_months(past.today, known, path, reductions))
             for kind, reductions in scenarios

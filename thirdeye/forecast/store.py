@@ -45,7 +45,7 @@ WHERE day >= %(since)s AND service IS NOT NULL AND domain IS NULL AND reconstruc
 """
 _MEASURED = """
 SELECT day, storage_usd, query_usd, bytes, tables_count, realized_usd, potential_usd FROM estate_daily
-WHERE place = %(place)s AND day >= %(since)s AND day <= %(until)s AND reconstructed = 0 ORDER BY day
+WHERE place = %(place)s AND day >= %(since)s AND day <= %(until)s AND reconstructed = %(reconstructed)s ORDER BY day
 """
 _FORECAST_DAY = "SELECT day FROM budget_forecast WHERE place = %(place)s"
 _FORECAST = "SELECT day, computed_at, document FROM budget_forecast WHERE place = %(place)s"
@@ -105,7 +105,16 @@ async def services_since(thirdeye: MySQL, since: date) -> list[str]:
 
 async def measured(thirdeye: MySQL, place: Place, since: date, until: date) -> list[Row]:
     """What a forecast rests on: costs, bytes, tables and savings by measured day, oldest first."""
-    return await thirdeye.fetch_all(_MEASURED, {"place": place.key, "since": since, "until": until})
+    return await thirdeye.fetch_all(_MEASURED, _days(place, since, until, reconstructed=False))
+
+
+async def reconstructed(thirdeye: MySQL, place: Place, since: date, until: date) -> list[Row]:
+    """The same of days before the first refresh."""
+    return await thirdeye.fetch_all(_MEASURED, _days(place, since, until, reconstructed=True))
+
+
+def _days(place: Place, since: date, until: date, *, reconstructed: bool) -> dict[str, Any]:
+    return {"place": place.key, "since": since, "until": until, "reconstructed": int(reconstructed)}
 
 
 async def open_items(thirdeye: MySQL) -> list[Row]:

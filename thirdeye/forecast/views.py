@@ -32,7 +32,12 @@ def forecast_view(
         "measuredDays": document["measuredDays"],
         "warnings": document["warnings"],
         "history": [
-            {"month": month["month"], "usd": usd(month["usd"]), "measuredDays": month["days"]}
+            {
+                "month": month["month"],
+                "usd": usd(month["usd"]),
+                "days": month["days"],
+                "reconstructed": month["reconstructed"],
+            }
             for month in document["history"]
         ],
         "scenarios": [
