@@ -35,7 +35,8 @@ TODAY = NOW.date()
 SHOP, LAKE, SALES = Place("shop"), Place("lake"), Place(None, "Sales")
 FORECAST = """query ($service: String, $domain: String, $months: Int, $level: Int) {
   budgetForecast(service: $service, domain: $domain, months: $months, level: $level) {
-    day computedAt stale method measuredDays warnings monthToDateUsd sameDaysLastMonthUsd history { month usd days reconstructed }
+    day computedAt stale method measuredDays warnings monthToDateUsd sameDaysLastMonthUsd
+    history { month usd days reconstructed }
     scenarios { kind months { month usd low80 high80 low95 high95 } } levelShifts { day kind usd service }
     drivers { service usdPerMonth newTables } intervals { factor80 errors covered80 }
     budget { monthlyUsd status projectedUsd breaksOn breaksEarliest breaksLatest monthLimitUsd }
