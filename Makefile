@@ -1,10 +1,10 @@
 # What the shell says of it would make every process compile everything, and the tests start hundreds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test check soak bench screenshots clean
+.PHONY: help setup run test test-proxy check soak bench screenshots clean
 
 help:  ## Says what there is.
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /	/'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/'
 
 setup:
 	@scripts/setup
@@ -20,6 +20,9 @@ test: setup  ## The whole test suite against real servers of its own.
 	@.venv/bin/python -m pytest -m 'not soak and unmeasured' -n 2 --dist loadfile --no-loadscope-reorder
 	@.venv/bin/python -m coverage combine --quiet
 	@.venv/bin/python -m coverage report --fail-under=90
+
+test-proxy: setup  ## OpenMetadata's own proxy resource against a real ThirdEye, where Maven and Java are there.
+	@scripts/test_proxy
 
 check: setup  ## Lints, types, imports.
 	@.venv/bin/ruff check .
@@ -39,4 +42,4 @@ screenshots: setup  ## Pictures of the page's views, for people, in docs/screens
 	@.venv/bin/python -m tests.browser.screenshots
 
 clean:  ## Removes what these commands made.
-	rm -rf .venv .venv-bench .venv-soak .thirdeye .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis
+	rm -rf deploy/openmetadata-proxy/target .venv .venv-bench .venv-soak .thirdeye .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,21 @@
+package io.thirdeye.openmetadata;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.dropwizard.core.Application;
+import io.dropwizard.core.Configuration;
+import io.dropwizard.core.setup.Environment;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotNull;
+
+/** Registers the resource as OpenMetadata does. */
+public class ProxyApplication extends Application<ProxyApplication.Settings> {
+  /** As OpenMetadata's configuration, with the section {@code thirdEye}. */
+  public static class Settings extends Configuration {
+    @Valid @NotNull @JsonProperty public ThirdEyeConfiguration thirdEye = new ThirdEyeConfiguration();
+  }
+
+  @Override
+  public void run(Settings settings, Environment environment) {
+    environment.jersey().register(new ThirdEyeProxyResource(settings.thirdEye, environment.metrics()));
+  }
+}
