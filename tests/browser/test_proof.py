@@ -46,9 +46,12 @@ def test_what_was_saved_last_month_is_one_step_away(page: Tab, estate: PageEstat
     estate.ask("pick_campaign_items", id=campaign_id, add=ids)
     estate.ask("update_action_item", id=ids[0], resolution="COMPLETED")
     page.open()
-    menu(page, "Savings")
+    with page.page.expect_request(lambda request: "get_savings_page" in (request.post_data or "")) as asked:
+        menu(page, "Savings")
     first_of_month = TODAY.replace(day=1)
     last = first_of_month - timedelta(days=1)
+    variables = asked.value.post_data_json["variables"]
+    assert (variables["lastFrom"], variables["lastTo"]) == (str(last.replace(day=1)), str(last))
     saved = estate.ask("get_savings", **{"from": str(last.replace(day=1)), "to": str(last)})["savings"]
     figure = page.page.locator(".figure", has_text="Saved last month")
     expect(figure.locator("strong span")).to_have_attribute("title", f"{saved['realizedUsd']} USD")

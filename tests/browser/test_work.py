@@ -1,14 +1,14 @@
 """What people do in the view of work: each change done, undone, refused, met by another one, and sent again after a failure."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.support.browser import Tab
-from tests.support.clocks import TODAY
+from tests.support.clocks import NOON, TODAY
 from tests.support.page_estate import PageEstate
 from thirdeye.local.tokens import Signer
 
@@ -20,6 +20,8 @@ DUE, NEXT_WEEK, TOO_LATE = (str(TODAY + timedelta(days=days)) for days in (30, 7
 @pytest.fixture(scope="module")
 def estate(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator[PageEstate]:
     made = PageEstate(tmp_path_factory.mktemp("work"), signer)
+    # The clock is moved below: no refresh then calls off what these tests do.
+    made.deployment.children[0].kill()
     yield made
     made.stop()
 
@@ -148,6 +150,36 @@ def test_an_item_is_assigned_due_snoozed_renamed_commented_and_deleted(
     press(panel(page), "Delete it for good")
     expect(said(page)).to_have_text("The item is deleted.")
     expect(panel(page)).to_have_count(0)
+
+
+def test_a_tables_end_goes_through_all_its_stages_day_by_day(
+    page: Tab, estate: PageEstate, make_item: Callable[..., int]
+) -> None:
+    """The waiting times are those of the API; the page says how long each still is, and offers what may follow."""
+    (fqn,) = estate.names(1)
+    id_ = make_item("all stages", table=fqn, category="DEDUPLICATE")
+    moment = NOON
+    try:
+        for stage, button in (
+            ("ANNOUNCED", "Announce its end"),
+            ("RESTRICTED", "It is restricted"),
+            ("ARCHIVED", "It is archived"),
+            ("DROPPED", "It is dropped"),
+        ):
+            page.open(f"work?item={id_}")
+            press(panel(page), button)
+            press(panel(page), "Yes, begin this stage")
+            expect(panel(page).locator(".stages [aria-current=step]")).to_contain_text(stage.title())
+            found = item(estate, id_)
+            assert found["stage"] == stage
+            days = (date.fromisoformat(found["stageUntil"]) - moment.date()).days
+            if days > 0:
+                expect(panel(page).locator(".stages")).to_contain_text(f"waits for {days} more days")
+                moment += timedelta(days=days)
+                estate.deployment.move_clock(moment)
+                page.page.clock.set_fixed_time(moment)
+    finally:
+        estate.deployment.move_clock(NOON)
 
 
 # ---- the board
