@@ -13,6 +13,11 @@ SELECT VERSION() AS version, UTC_TIMESTAMP(6) AS clock, @@global.max_connections
        @@global.max_allowed_packet AS max_packet, @@global.read_only AS read_only
 """
 _SCHEMAS = "SELECT table_schema AS name FROM information_schema.tables WHERE table_name = 'table_entity' ORDER BY name"
+# Any right on a column shows it; only one of them lets it be read.
+_SELECTABLE = """
+SELECT table_name AS table_name, column_name AS column_name FROM information_schema.columns
+WHERE table_schema = DATABASE() AND FIND_IN_SET('select', privileges)
+"""
 _TABLES = """
 SELECT table_name AS name, COALESCE(data_length + index_length, 0) AS bytes FROM information_schema.tables
 WHERE table_schema = DATABASE()
@@ -58,6 +63,14 @@ async def grants(session: Session) -> list[str]:
 async def openmetadata_schemas(session: Session) -> list[str]:
     """The schemas in which this account sees a table of OpenMetadata's."""
     return [str(row["name"]) for row in await session.fetch_all(_SCHEMAS)]
+
+
+async def selectable_columns(session: Session) -> dict[str, set[str]]:
+    """By table of the schema the columns that this account may read."""
+    columns = dict[str, set[str]]()
+    for row in await session.fetch_all(_SELECTABLE):
+        columns.setdefault(str(row["table_name"]), set()).add(str(row["column_name"]))
+    return columns
 
 
 async def table_sizes(session: Session) -> dict[str, int]:

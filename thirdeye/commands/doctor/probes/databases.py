@@ -23,7 +23,6 @@ from thirdeye.locks import is_locked
 from thirdeye.migrations import applied_migrations, migration_ids, tables_made
 from thirdeye.mirror.evidence.store import remembered_columns
 from thirdeye.mirror.openmetadata.source_tables import READABLE
-from thirdeye.mirror.openmetadata.store import readable_columns
 from thirdeye.session import Session
 from thirdeye.settings import Settings
 from thirdeye.sql_text import excess_privileges, privileges
@@ -123,11 +122,12 @@ class DatabaseProbes:
         async with self._om.session() as session:
             lines = await store.grants(session)
             elsewhere = await store.openmetadata_schemas(session)
+            readable = await store.selectable_columns(session)
         facts = OpenMetadataFacts(
             schema=self._settings.om_mysql_db,
             account=await self._om.current_account(),
             excess=excess_privileges(lines),
-            readable=await readable_columns(self._om),
+            readable=readable,
             expected=await self._expected(),
             elsewhere=elsewhere,
         )
