@@ -101,7 +101,7 @@ def _ahead(browser: Browser, api: Api, figures: Figures) -> None:
             # As long as somebody looks at a page at the least.
             page.wait_for_timeout(_LOOKS_FOR)
             waits.append(page.evaluate(_NEXT))
-        figures.figure("list: from a click to the rows of the next page", statistics.median(waits), "ms", 100)
+        figures.figure("list: from a click to the rows of the next page", statistics.median(waits), "ms")
 
 
 _NEXT = """() => new Promise((resolve) => {
@@ -162,13 +162,13 @@ def use(api: Api, minutes: float, seed: int, figures: Figures) -> None:
                 samples.append(memory.sample())
                 if len(samples) % 4 == 1:
                     figures.say(f"{elapsed / 60:6.1f} min {_line(samples[-1])}")
-        last = memory.sample(collected=True)
-    figures.say(f"at last, garbage collected: {_line(last)}")
+        last, collected = memory.sample(), memory.sample(collected=True)
+    figures.say(f"at last    {_line(last)}\ncollected  {_line(collected)}")
     figures.say(f"{walk.steps} steps: {', '.join(f'{name} {count}' for name, count in walk.done.most_common())}")
     figures.say(f"{len(walk.problems)} errors in the console {walk.problems[:3]}")
-    figures.figure("the most heap", max(each["heap"] for each in samples), "MB", MEGABYTES)
-    figures.figure("the most of the tab's process", max(each["process"] for each in samples), "MB", MEGABYTES)
-    figures.figure("nodes at last", last["nodes"], "")
+    for name, kind in (("heap", "heap"), ("the tab's process", "process")):
+        figures.figure(f"{name}, at last", last[kind], "MB", MEGABYTES)
+        figures.figure(f"{name}, the most", max(each[kind] for each in samples), "MB")
 
 
 def _line(sample: dict[str, float]) -> str:

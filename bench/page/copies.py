@@ -35,17 +35,19 @@ _STATE = "REPLACE INTO estate_state SELECT * FROM `{small}`.estate_state"
 _IS_MADE = "SELECT generation FROM estate_state"
 
 
-async def make_large(at: Server, small: Settings, large: Settings, copies: int, hub: str, dependents: int) -> None:
-    """The schema of `large`, with so many copies of what `small` has, unless it is there. `hub` is a table's id."""
+async def make_large(at: Server, small: Settings, large: Settings, copies: int, hub: str, dependents: int) -> bool:
+    """The schema of `large`, with so many copies of what `small` has; False if it is there. `hub` is a table's id."""
     thirdeye = thirdeye_database(large, lambda _name, _seconds: None)
     await thirdeye.start()
     try:
         with at.connect() as connection, connection.cursor() as cursor:
             cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{large.thirdeye_mysql_schema}`")
         await migrate(large, thirdeye)
-        if await thirdeye.fetch_one(_IS_MADE) is None:
-            print("copying ...", flush=True)
-            await _copy(thirdeye, small, copies, hub, dependents)
+        if await thirdeye.fetch_one(_IS_MADE) is not None:
+            return False
+        print("copying ...", flush=True)
+        await _copy(thirdeye, small, copies, hub, dependents)
+        return True
     finally:
         await thirdeye.stop()
 

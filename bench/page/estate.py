@@ -58,8 +58,9 @@ def prepared(at: Server, tables: int, redis_url: str, *, as_it_is: bool) -> Page
         asyncio.run(_refresh(small, clock, loaded))
     if tables > loaded:
         copies = round(tables / loaded)
-        asyncio.run(make_large(at, small, large, copies, hub, tables * DEPENDENTS // 1_000_000))
-        asyncio.run(_detect(large, clock, tables))
+        is_new = asyncio.run(make_large(at, small, large, copies, hub, tables * DEPENDENTS // 1_000_000))
+        if is_new or not as_it_is:
+            asyncio.run(_detect(large, clock, tables))
     return asyncio.run(_described(large, clock, hub))
 
 
