@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.api import prepare_accounts, running, settings_for
-from tests.support.daily_estate import DailyEstate, random_columns, summary_of
+from tests.support.daily_estate import DEFAULT_PRICES, DailyEstate, random_columns, summary_of
 from tests.support.database import copy_migrated, empty_thirdeye, migrate_if_need_be
 from tests.support.mirror import nothing
 from thirdeye.database import MySQL as Database
@@ -79,7 +79,7 @@ async def test_random_histories_keep_the_last_refresh_of_each_day(daily: Daily) 
         if generator.random() < 0.8:
             assert await daily.facts.record()
             assert not await daily.facts.is_due()
-            expected[now.date()] = summary_of(columns)
+            expected[now.date()] = summary_of(columns, DEFAULT_PRICES)
     found = {row["day"]: row for row in await daily.rows() if row["service"] is None and row["domain"] is None}
     assert set(found) == set(expected)
     for day, summary in expected.items():
@@ -119,10 +119,10 @@ async def test_killed_before_the_last_row_the_day_stays_as_it_was(
 
     async def killed(session: Any, day: date, rows: Any) -> None:
         await real(session, day, rows[: len(rows) // 2])
-        raise ConnectionError("killed")
+        raise RuntimeError("killed")
 
     monkeypatch.setattr(store, "put_day", killed)
-    with pytest.raises(ConnectionError):
+    with pytest.raises(RuntimeError):
         await daily.facts.record()
     assert await daily.rows() == before
     assert await daily.facts.is_due()

@@ -1,6 +1,7 @@
 """Estates of several services and domains, made up at random and published where the worker publishes."""
 
 import random
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,8 @@ SERVICES = ("shop", "lake", "crm")
 _DOMAINS = ("Sales", "Sales.EMEA", "Finance")
 _DOMAIN_SETS = ([], [0], [1], [0, 1], [1, 2])
 PRICES = ("0.023", "0.031", "0.02")
+# What a schema charges in which nobody has set a price.
+DEFAULT_PRICES = ("0.023",) * 3
 
 
 def directory() -> dict[str, Any]:
@@ -75,9 +78,9 @@ def random_columns(generator: random.Random, most: int = 60) -> Columns:
     return columns
 
 
-def summary_of(columns: Columns) -> Summary:
+def summary_of(columns: Columns, prices: Sequence[str] = PRICES) -> Summary:
     """What `estate` answers of it."""
-    return summarise(columns, directory(), tariffs_of(*PRICES))  # type: ignore[arg-type]
+    return summarise(columns, directory(), tariffs_of(*prices))  # type: ignore[arg-type]
 
 
 class DailyEstate(Synthetic):
@@ -89,7 +92,7 @@ class DailyEstate(Synthetic):
     async def publish_random(self, columns: Columns, now: datetime) -> None:
         """What a refresh at this moment leaves."""
         await self.publish_columns(columns, iter(()), now)
-        for name, document in (("directory", directory()), ("summary", summary_of(columns))):
+        for name, document in (("directory", directory()), ("summary", summary_of(columns, DEFAULT_PRICES))):
             values = {"name": name, "generation": self.generation, "data": orjson.dumps(document)}
             await self.thirdeye.execute(
                 "REPLACE INTO estate_blob (name, generation, data) VALUES (%(name)s, %(generation)s, %(data)s)", values

@@ -36,7 +36,7 @@ _OLDEST = """
 SELECT MIN(IF(reconstructed = 0, day, NULL)) AS measured, MAX(reconstructed) AS reconstructed FROM estate_daily
 WHERE place = %(place)s
 """
-_UNLESS_PRESENT: Final = " ON DUPLICATE KEY UPDATE day = VALUES(day)"
+_UNLESS_PRESENT: Final = " ON DUPLICATE KEY UPDATE reconstructed = reconstructed"
 _NEWEST_DAY = "SELECT MAX(day) AS day FROM estate_daily WHERE place = %(place)s AND reconstructed = 0"
 _PLACES = "SELECT service, domain FROM estate_daily WHERE day = %(day)s ORDER BY service IS NULL, domain IS NULL, place"
 _SERVICES = """
@@ -49,9 +49,7 @@ WHERE place = %(place)s AND day >= %(since)s AND day <= %(until)s AND reconstruc
 """
 _FORECAST_DAY = "SELECT day FROM budget_forecast WHERE place = %(place)s"
 _FORECAST = "SELECT day, computed_at, document FROM budget_forecast WHERE place = %(place)s"
-_INSERT_FORECASTS: Final = "INSERT INTO budget_forecast (place, service, domain, day, computed_at, document) VALUES "
-_REPLACE: Final = """ ON DUPLICATE KEY UPDATE service = VALUES(service), domain = VALUES(domain), day = VALUES(day),
-  computed_at = VALUES(computed_at), document = VALUES(document)"""
+_INSERT_FORECASTS: Final = "REPLACE INTO budget_forecast (place, service, domain, day, computed_at, document) VALUES "
 _DELETE_OLD_FORECASTS = "DELETE FROM budget_forecast WHERE computed_at < %(before)s"
 # Of each open item what its table still saves, its due date, and the service and the domains of the table.
 _OPEN_ITEMS = """
@@ -140,7 +138,7 @@ async def put_forecasts(thirdeye: MySQL, rows: Iterable[tuple[Place, date, datet
         values = (
             (place.key, place.service, place.domain, day.isoformat(), at, document) for place, day, at, document in rows
         )
-        await session.execute_rows(_INSERT_FORECASTS, values, _REPLACE)
+        await session.execute_rows(_INSERT_FORECASTS, values)
 
 
 async def delete_forecasts_before(thirdeye: MySQL, moment: datetime) -> None:
