@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.support.daily_estate import PRICES, SERVICES, directory, random_columns, summary_of
 from tests.support.prices import tariffs_of
-from thirdeye.forecast.facts import PlaceFacts, facts_by_place, share_of
+from thirdeye.forecast.facts import PlaceFacts, facts_by_place
 from thirdeye.forecast.places import EVERYTHING, Place
-from thirdeye.forecast.rules import KINDS, Amount, Facts
+from thirdeye.forecast.rules import KINDS, Amount, Facts, archive_saved
 from thirdeye.inventory.columns import Columns
 from thirdeye.inventory.query import Catalogue
 from thirdeye.inventory.reader import Snapshot
@@ -46,6 +46,8 @@ def test_services_add_up_to_the_total_and_places_say_what_the_estate_says(seed: 
     total, services = places[EVERYTHING], [places[Place(name)] for name in SERVICES if Place(name) in places]
     for kind in KINDS:
         assert sum((usd(each, kind) for each in services), Decimal(0)) == usd(total, kind)
+    potentials = [each.facts.potential or Decimal(0) for each in services]
+    assert sum(potentials, Decimal(0)) == (total.facts.potential or Decimal(0))
     for name in ("tables", "sized", "bytes"):
         assert sum(getattr(each.facts, name) for each in services) == getattr(total.facts, name)
     assert sum(each.tally.active for each in services) == total.tally.active == total.facts.amounts["in_use"].tables
@@ -108,5 +110,6 @@ def test_what_following_the_verdicts_saves(
     delete: Amount, archive: Amount, writes: Amount, potential: Decimal | None
 ) -> None:
     facts = Facts()
-    facts.amounts |= {"delete": delete, "archive": archive, "stop_writes": writes}
-    assert facts.potential(share_of(snapshot_of(random_columns(random.Random(1))))) == potential
+    saved = archive_saved(archive, Decimal("0.8"))
+    facts.amounts |= {"delete": delete, "archive_saved": saved, "stop_writes": writes}
+    assert facts.potential == potential

@@ -10,7 +10,7 @@ import structlog
 
 from thirdeye.database import MySQL
 from thirdeye.forecast import store
-from thirdeye.forecast.facts import FACT_COLUMNS, PlaceFacts, facts_by_place, share_of
+from thirdeye.forecast.facts import FACT_COLUMNS, PlaceFacts, facts_by_place
 from thirdeye.forecast.places import EVERYTHING, Place
 from thirdeye.forecast.rules import KINDS
 from thirdeye.inventory.reader import EstateReader, NotReadYet, Snapshot, Superseded
@@ -67,7 +67,6 @@ class DailyFacts:
     def _rows(
         self, snapshot: Snapshot, places: Mapping[Place, PlaceFacts], realized: Mapping[str, Decimal]
     ) -> Iterator[tuple[Any, ...]]:
-        share = share_of(snapshot)
         for place, found in places.items():
             facts = found.facts
             usd = {f"{kind}_usd": facts.amounts[kind].value for kind in KINDS}
@@ -86,7 +85,7 @@ class DailyFacts:
                 "in_use_tables": facts.amounts["in_use"].tables,
                 "idle_tables": facts.amounts["idle"].tables,
                 "score": self._score(snapshot, found.tally),
-                "potential_usd": facts.potential(share),
+                "potential_usd": facts.potential,
                 "realized_usd": _realized(place, realized),
             }
             yield tuple(column_value(values[name]) for name in store.DAILY_COLUMNS)

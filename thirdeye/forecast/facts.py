@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from thirdeye.forecast.places import EVERYTHING, Place
-from thirdeye.forecast.rules import KINDS, Facts, round_daily
+from thirdeye.forecast.rules import SUMMED_KINDS, Facts, archive_saved, round_daily
 from thirdeye.inventory.columns import (
     IN_USE,
     IN_USE_THROUGH_LINEAGE,
@@ -34,7 +34,7 @@ FACT_COLUMNS: Final = tuple(
     dict.fromkeys((*TALLY_COLUMNS, "query_cost", "write_cost", "verdict", "blockers", "unknown", "idle", "domains"))
 )
 _VERDICT_KINDS: Final = {verdict: verdict.lower() for verdict in Verdict}
-_TABLES: Final = len(KINDS)
+_TABLES: Final = len(SUMMED_KINDS)
 
 
 @dataclass(slots=True)
@@ -129,9 +129,12 @@ def _cell_facts(snapshot: Snapshot, cells: _Cells, count: int, policy: Policy) -
             of_cell = facts[cell_number]
             of_cell.tables, of_cell.sized, of_cell.bytes = added.tables, added.sized, added.bytes
         else:
-            amount = facts[cell_number].amounts[KINDS[kind]]
+            amount = facts[cell_number].amounts[SUMMED_KINDS[kind]]
             amount.tables, amount.known = added.tables, int(known[group])
             amount.usd = round_daily(added.storage) + round_daily(added.queries)
+    share = _share_of(snapshot)
+    for of_cell in facts:
+        of_cell.amounts["archive_saved"] = archive_saved(of_cell.amounts["archive"], share)
     return facts
 
 
@@ -140,7 +143,7 @@ _Kind = tuple[Mask, Array, Array, Mask]
 
 
 def _kinds(chunk: Mapping[str, Array], policy: Policy, *, judged: bool) -> list[_Kind]:
-    """What is added up, in the order of KINDS; last all tables, for their number and bytes."""
+    """What is added up, in the order of SUMMED_KINDS; last all tables, for their number and bytes."""
     flags, size, queries, verdict = (chunk[name] for name in ("flags", "size", "query_cost", "verdict"))
     every, no_size, no_cost = np.ones(len(flags), np.bool_), np.full(len(flags), -1), np.full(len(flags), np.nan)
     stored, asked = (size >= 0) | ((flags & WITHOUT_STORAGE) != 0), ~np.isnan(queries)
@@ -166,6 +169,6 @@ def _kinds(chunk: Mapping[str, Array], policy: Policy, *, judged: bool) -> list[
     ]
 
 
-def share_of(snapshot: Snapshot) -> Decimal:
+def _share_of(snapshot: Snapshot) -> Decimal:
     """What archiving saves of a table's cost."""
     return Decimal(repr(snapshot.advice["policy"]["archive_saving"])) if snapshot.advice else Decimal(0)

@@ -1,6 +1,5 @@
 """The rules of daily facts: how amounts of which some are unknown add up. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
@@ -35,9 +34,12 @@ def round_daily(amount: Decimal) -> Decimal:
     return amount.quantize(DAILY_USD, ROUND_HALF_UP)
 
 
-KINDS: Final = (
+# What is added up of tables, and what follows from that of few tables that are alike, so that sums of it agree.
+SUMMED_KINDS: Final = (
     "storage", "query", "in_use", "idle", "keep", "review", "stop_refresh", "archive", "delete", "blocked", "stop_writes",
 )  # fmt: skip
+KINDS: Final = (*SUMMED_KINDS, "archive_saved")
+_SAVED: Final = ("delete", "archive_saved", "stop_writes")
 
 
 @dataclass(slots=True)
@@ -57,24 +59,18 @@ class Facts:
         for kind, amount in other.amounts.items():
             self.amounts[kind].add(amount)
 
-    def potential(self, archive_saving: Decimal) -> Decimal | None:
+    @property
+    def potential(self) -> Decimal | None:
         """What following every verdict saves a month: all of DELETE, a share of ARCHIVE, the writes of STOP_REFRESH.
 
         None where there is something to save and of none of it the cost is known.
         """
-        parts = ((self.amounts[kind], share) for kind, share in _saved(archive_saving))
-        return _sum_known((amount.tables, amount.value, share) for amount, share in parts)
+        saved = Amount()
+        for kind in _SAVED:
+            saved.add(self.amounts[kind])
+        return saved.value
 
 
-def _saved(archive_saving: Decimal) -> tuple[tuple[str, Decimal], ...]:
-    return ("delete", Decimal(1)), ("archive", archive_saving), ("stop_writes", Decimal(1))
-
-
-def _sum_known(parts: Iterable[tuple[int, Decimal | None, Decimal]]) -> Decimal | None:
-    total, tables, known = Decimal(0), 0, False
-    for count, value, share in parts:
-        tables += count
-        if count and value is not None:
-            known = True
-            total += round_daily(share * value)
-    return None if tables and not known else total
+def archive_saved(archive: Amount, share: Decimal) -> Amount:
+    """What archiving saves of an amount, rounded: of the parts of a whole, before they are added up."""
+    return Amount(archive.tables, archive.known, round_daily(share * archive.usd))
