@@ -381,24 +381,3 @@ def test_an_engineer_who_is_no_lead_sees_their_week_first(
     press(panel(tab), "Take it over")
     expect(said(tab)).to_have_text("It is yours and in progress.")
     assert f"item={id_}" in tab.address
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(
-    open_tab: Callable[..., Tab], make_item: Callable[..., int], estate: PageEstate, theme: str
-) -> None:
-    (fqn,) = estate.names(1)
-    found = estate.ask("list_action_items", filter={"table": [fqn]}, first=1)["actionItems"]["edges"]
-    id_ = found[0]["node"]["id"] if found else make_item("axe", table=fqn, category="PURGE")
-    tab = open_tab(color_scheme=theme)
-    findings = {}
-    for address in (f"work?item={id_}&do=dismiss", "work?shape=board"):
-        tab.open(address)
-        if "board" not in address:
-            tab.page.get_by_label("All of this page that you may change").check()
-        findings[address] = tab.findings()
-        tab.page.set_viewport_size({"width": 320, "height": 800})
-        if tab.page.evaluate("document.documentElement.scrollWidth") > 320:
-            findings[address].append("wider than the screen")
-        tab.page.set_viewport_size({"width": 1280, "height": 800})
-    assert {address: found for address, found in findings.items() if found} == {}
