@@ -156,7 +156,7 @@ function Result({ result }: { result: Simulation["simulatePolicy"] }) {
           <ul>
             {(["delete", "archive"] as const).map((each) => (
               <li key={each}>
-                {t(`trust.backTest.${each}`, { count: backTest[each].verdicts, regrets: backTest[each].regrets })} {shareOf(backTest[each])}
+                {t(`trust.backTest.${each}`, { count: backTest[each].verdicts, regrets: backTest[each].regrets })} {backTest[each].rate !== null && shareOf(backTest[each])}
               </li>
             ))}
           </ul>
