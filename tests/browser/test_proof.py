@@ -50,7 +50,7 @@ def test_what_was_saved_last_month_is_one_step_away(page: Tab, estate: PageEstat
         menu(page, "Savings")
     first_of_month = TODAY.replace(day=1)
     last = first_of_month - timedelta(days=1)
-    variables = asked.value.post_data_json["variables"]
+    variables = json.loads(asked.value.post_data or "{}")["variables"]
     assert (variables["lastFrom"], variables["lastTo"]) == (str(last.replace(day=1)), str(last))
     saved = estate.ask("get_savings", **{"from": str(last.replace(day=1)), "to": str(last)})["savings"]
     figure = page.page.locator(".figure", has_text="Saved last month")
