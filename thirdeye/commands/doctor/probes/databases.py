@@ -131,9 +131,9 @@ class DatabaseProbes:
             expected=await self._expected(),
             elsewhere=elsewhere,
         )
-        readable = [name for name in READABLE if name in facts.readable]
+        known = [name for name in READABLE if name in facts.readable]
         absent = [name for name in READABLE if name not in facts.readable and name not in facts.expected]
-        seen = f"{len(readable)} of {len(READABLE)} tables can be read"
+        seen = f"{len(known)} of {len(READABLE)} tables can be read"
         if absent:
             seen += f"; not in this OpenMetadata, or not granted: {listed(absent, 40)}"
         return seen, judge_openmetadata(facts)
