@@ -164,22 +164,23 @@ async def test_a_feed_that_was_often_away_lately_is_doubtful(om: OMRows, estate:
     assert "EVIDENCE_PARTIAL" in (await estate.look())[TABLE].blockers
 
 
-@pytest.mark.parametrize(
-    ("kind", "state", "records", "counts"),
-    [
-        ("usage", "success", 2, True), ("usage", "partialSuccess", 2, True), ("usage", "success", None, True),
-        ("usage", "failed", 2, False), ("usage", "running", 2, False), ("usage", "success", 0, False),
-        ("metadata", "success", 2, False), ("usage", ["success"], {"a": 1}, False), ("usage", None, "x", False),
-    ],
+RUNS: tuple[tuple[str, object, object, bool], ...] = (
+    ("usage", "success", 2, True), ("usage", "partialSuccess", 2, True), ("usage", "success", None, True),
+    ("usage", "failed", 2, False), ("usage", "running", 2, False), ("usage", "success", 0, False),
+    ("metadata", "success", 2, False), ("usage", ["success"], {"a": 1}, False), ("usage", None, "x", False),
 )  # fmt: skip
-async def test_a_run_that_read_the_log_is_somebody_who_looked(
-    om: OMRows, estate: OMEstate, kind: str, state: object, records: object, counts: bool
-) -> None:
-    om.read(BUSY, [*range(1, 100), *range(110, 500)])
-    om.read(TABLE, [300])
-    om.pipeline("shop.agent", kind)
-    om.runs("shop.agent", range(100, 110), state, records)
-    assert (await estate.look())[TABLE].idle == (299 if counts else 289)
+
+
+async def test_a_run_that_read_the_log_is_somebody_who_looked(om: OMRows, estate: OMEstate) -> None:
+    for number, (kind, state, records, _) in enumerate(RUNS):
+        # Each of a service of its own.
+        om.read(f"shop_{number}.main.core.busy", [*range(1, 100), *range(110, 350)])
+        om.read(f"shop_{number}.main.core.asked", [300])
+        om.pipeline(f"shop_{number}.agent", kind)
+        om.runs(f"shop_{number}.agent", range(100, 110), state, records)
+    seen = await estate.look()
+    for number, (*run, counts) in enumerate(RUNS):
+        assert seen[f"shop_{number}.main.core.asked"].idle == (299 if counts else 289), run
 
 
 async def test_runs_without_any_row_in_two_weeks_prove_nothing(om: OMRows, estate: OMEstate) -> None:
