@@ -16,6 +16,8 @@ export function undoOf(before: Item, changes: Changes): Changes | null {
   const undo: Changes = {};
   const names = new Set(Object.keys(changes));
   if (names.has("status") || names.has("resolution")) {
+    // An alert that an end took away is not given back by anybody.
+    if (before.alert !== null && "resolution" in changes) return null;
     if (before.status !== "DONE") undo.status = before.status;
     else if (before.resolution === "OBSOLETE") return null;
     else Object.assign(undo, { resolution: before.resolution, resolutionReason: before.resolutionReason });

@@ -20,8 +20,8 @@ export function Stages({ item, whenDone }: { item: WholeItem; whenDone: WhenDone
     if (data === null) return;
     setAsked(null);
     const { version } = data.stageActionItem;
-    // Only the first stage has a way back to where it was: later ones start again from the beginning.
-    const undo = item.stage === null ? { operation: "stage_action_item", variables: { id: item.id, stage: null, version } } : null;
+    // Only the first stage of an item in progress has a way back to where it was: later ones start again from the beginning.
+    const undo = item.stage === null && item.status === "IN_PROGRESS" ? { operation: "stage_action_item", variables: { id: item.id, stage: null, version } } : null;
     whenDone(stage === null ? t("work.takenBack") : t("work.staged", { stage: t(`work.stage.${stage}`) }), undo);
   };
   return (
