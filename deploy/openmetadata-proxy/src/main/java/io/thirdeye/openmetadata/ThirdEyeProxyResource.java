@@ -8,7 +8,6 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.PATCH;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Request;
@@ -185,9 +184,9 @@ public class ThirdEyeProxyResource {
           out.flush();
         }
       } catch (IOException error) {
-        // Once its head is gone the connection ends, so that nobody takes the half for the whole; before, this is the answer.
+        // Its head is gone already: the connection ends, so that nobody takes the half for the whole.
         client.brokeOff();
-        throw new WebApplicationException(error, refusal(503, "ThirdEye unavailable"));
+        throw error;
       }
     };
     return built.entity(output).build();
