@@ -59,6 +59,7 @@ CALLS: Mapping[str, dict[str, Any]] = {
     "approveRemoval": {"fqn": TABLE, "reason": "r r"},
     "withdrawApproval": {"fqn": TABLE},
     "setUncountedUse": {"input": {"users": ["backup_*"], "exceptUsers": ["backup_ann"], "statements": ["scan of"]}},
+    "setBudget": {"service": "shop", "monthlyUsd": "100"},
     "setPolicy": {"input": {"protectedTags": ["PII.Sensitive"]}},
 }
 Path = tuple[str, ...]

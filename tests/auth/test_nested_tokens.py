@@ -138,7 +138,8 @@ def test_the_reader_knows_its_bounds() -> None:
 
 # What these read ThirdEye wrote itself, or whoever runs it.
 OF_OUR_OWN = {
-    "actions/campaigns/store.py", "actions/detection/store.py", "actions/store.py", "cache.py", "estate/store.py",
+    "actions/campaigns/store.py", "actions/detection/store.py", "actions/store.py", "cache.py", "commands/doctor/store.py",
+    "estate/store.py", "forecast/fitting.py", "forecast/fitting_child.py", "forecast/resolvers.py",
     "graphql/answer.py", "inventory/reader.py", "inventory/series_entries.py", "local/sample/loader.py", "mirror/duplicates.py",
     "mirror/names.py", "mirror/state.py", "mirror/store.py", "mirror/views/sql_reader.py", "mirror/views/texts.py",
     "score/store.py", "settings.py", "verdict/approvals/store.py", "verdict/store.py",

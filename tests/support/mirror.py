@@ -121,7 +121,8 @@ class Mirror:
 
 def _column(snapshot: Any, name: str) -> Any:
     columns = snapshot.catalogue.columns
-    return np.concatenate([columns.parts(chunk)[name] for chunk in range(columns.chunks)])
+    parts = [columns.parts(chunk)[name] for chunk in range(columns.chunks)]
+    return np.concatenate(parts) if parts else []
 
 
 @asynccontextmanager

@@ -25,7 +25,7 @@ class Blobs(dict[str, bytes]):
     async def stage(self, name: str, data: bytes) -> None:
         self[name] = data
 
-    async def drop(self, _prefix: str, _kept: set[str]) -> None:
+    async def drop(self, *_prefixes: str, kept: set[str]) -> None:
         self.clear()
 
 
