@@ -76,6 +76,8 @@ class Gateway:
             "listen": f"127.0.0.1:{self.port}",
             "status": f"127.0.0.1:{self.status_port}",
             "access_log": str(self._log),
+            # A slow machine is no reason to ask once only.
+            "retry_within": "1m",
         }
         done = render(**{**own, **settings})
         assert done.returncode == 0, done.stderr
