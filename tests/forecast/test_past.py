@@ -20,6 +20,7 @@ from thirdeye.forecast.places import EVERYTHING, Place
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.local.servers import MariaDB, MySQL
+from thirdeye.mirror import past_sizes
 from thirdeye.mirror.past_sizes import SizeChange
 from thirdeye.settings import Settings
 
@@ -83,7 +84,9 @@ def second_sizes(server: MariaDB | MySQL, schema: str) -> dict[str, dict[int, in
 
 
 @pytest.mark.anyio
-async def test_the_past_is_what_openmetadata_remembers(settings: Settings, sql_server: MariaDB | MySQL) -> None:
+async def test_the_past_is_what_openmetadata_remembers(
+    settings: Settings, sql_server: MariaDB | MySQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
     expected = second_sizes(sql_server, settings.om_mysql_db)
     async with mirror(settings, NOON) as estate:
         await migrate_if_need_be(settings, estate.thirdeye)
@@ -94,6 +97,10 @@ async def test_the_past_is_what_openmetadata_remembers(settings: Settings, sql_s
         await DailyFacts(settings=settings, thirdeye=estate.thirdeye, estate=reader).record()
         (measured,) = await store.daily(estate.thirdeye, EVERYTHING, TODAY - timedelta(days=999), TODAY)
         assert await past.is_due()
+        with monkeypatch.context() as patch:
+            # So many that OpenMetadata's server would work for minutes.
+            patch.setattr(past_sizes, "MAX_PROFILES", 10)
+            assert await past.reconstruct() == 0
         assert await past.reconstruct() > 100
         assert not await past.is_due()
         services = (await reader.snapshot()).directory["services"]

@@ -93,6 +93,11 @@ SELECT CONV(RIGHT(entityFQNHash, 4), 16, 10) + 0 AS bucket, COUNT(*) AS number,
        BIT_XOR(CRC32(entityFQNHash) * (timestamp % 1000000007 + LENGTH(extension))) AS checksum
 FROM profiler_data_time_series WHERE extension IN ('table.tableProfile', 'table.systemProfile') GROUP BY bucket
 """
+_PROFILES_UP_TO = """
+SELECT COUNT(*) AS profiles FROM (
+  SELECT 1 FROM profiler_data_time_series WHERE extension = 'table.tableProfile' LIMIT %(limit)s
+) AS some
+"""
 # What each day's profiles changed of the sizes of a service's tables, and how many of them were new; of sizes that can be
 # read. The newest of a table's day counts.
 _SIZE_CHANGES = f"""
@@ -253,6 +258,11 @@ class OpenMetadata(TableStatements):
         bits (the lowest: today), and of the newest size its time, whether there are rows, and itself.
         """
         return self._packed(_PROFILES, buckets, "RIGHT(entityFQNHash, 4)", today=today)
+
+    async def profiles_up_to(self, limit: int) -> int:
+        """How many profiles of tables there are; counts no further than the limit."""
+        row = await self._session.fetch_one(_PROFILES_UP_TO, {"limit": limit})
+        return int(row["profiles"]) if row else 0
 
     async def size_changes(self, since: int, until: int) -> list[Row]:
         """By `service_hash` and number of the day, up to but not including the last: `size_change` in bytes, new `sized`."""
