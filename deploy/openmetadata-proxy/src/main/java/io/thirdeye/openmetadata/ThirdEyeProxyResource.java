@@ -3,6 +3,7 @@ package io.thirdeye.openmetadata;
 import com.codahale.metrics.MetricRegistry;
 import io.thirdeye.openmetadata.ThirdEyeClient.Repeat;
 import io.thirdeye.openmetadata.ThirdEyeClient.Unavailable;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.PATCH;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.eclipse.jetty.server.HttpChannel;
 
 /**
  * {@code /api/v1/thirdeye/**} of OpenMetadata: passes requests on to ThirdEye, as they are, and its answers back.
@@ -48,7 +50,7 @@ public class ThirdEyeProxyResource {
 
   /** The persisted operations that are queries; see operations/. */
   private static final Pattern READS =
-      Pattern.compile("(get|list)_[a-z0-9_]+|export_action_items|preview_action_rule|simulate_policy");
+      Pattern.compile("(get|list)_[a-z0-9_]+|export_action_items|preview_action_rule|simulate_policy|suggest_tables");
 
   private static final Pattern STREAMED = Pattern.compile(".*\\.(csv|jsonl)");
 
@@ -68,33 +70,34 @@ public class ThirdEyeProxyResource {
 
   @GET
   @Path("{path: .*}")
-  public Response get(@Context Request request, @Context UriInfo uri, @Context HttpHeaders headers) {
+  public Response get(@Context Request request, @Context UriInfo uri, @Context HttpHeaders headers, @Context HttpServletRequest servlet) {
     String accept = headers.getHeaderString(HttpHeaders.ACCEPT);
     if (isGraphql(uri) && !configuration.graphqlPlayground && accept != null && accept.contains("text/html")) {
       return refusal(405, "GraphQL is asked with POST");
     }
-    return pass(request, uri, headers, InputStream.nullInputStream());
+    return pass(request, uri, headers, InputStream.nullInputStream(), servlet);
   }
 
   @POST
   @Path("{path: .*}")
-  public Response post(@Context Request request, @Context UriInfo uri, @Context HttpHeaders headers, InputStream body) {
-    return pass(request, uri, headers, body);
+  public Response post(@Context Request request, @Context UriInfo uri, @Context HttpHeaders headers, InputStream body, @Context HttpServletRequest servlet) {
+    return pass(request, uri, headers, body, servlet);
   }
 
   @PATCH
   @Path("{path: .*}")
-  public Response patch(@Context Request request, @Context UriInfo uri, @Context HttpHeaders headers, InputStream body) {
-    return pass(request, uri, headers, body);
+  public Response patch(@Context Request request, @Context UriInfo uri, @Context HttpHeaders headers, InputStream body, @Context HttpServletRequest servlet) {
+    return pass(request, uri, headers, body, servlet);
   }
 
   @DELETE
   @Path("{path: .*}")
-  public Response delete(@Context Request request, @Context UriInfo uri, @Context HttpHeaders headers) {
-    return pass(request, uri, headers, InputStream.nullInputStream());
+  public Response delete(@Context Request request, @Context UriInfo uri, @Context HttpHeaders headers, @Context HttpServletRequest servlet) {
+    return pass(request, uri, headers, InputStream.nullInputStream(), servlet);
   }
 
-  private Response pass(Request request, UriInfo uri, HttpHeaders headers, InputStream body) {
+  private Response pass(
+      Request request, UriInfo uri, HttpHeaders headers, InputStream body, HttpServletRequest servlet) {
     String path = "/api/" + uri.getPath(false);
     if (leadsOut(path)) {
       return refusal(404, "there is nothing at this address");
@@ -112,7 +115,7 @@ public class ThirdEyeProxyResource {
         }
       }
       HttpResponse<InputStream> answer = client.send(passed, repeat);
-      return answer(answer, STREAMED.matcher(path).matches());
+      return answer(answer, STREAMED.matcher(path).matches(), channel(servlet));
     } catch (TooLarge error) {
       return refusal(413, "the body of the request is too large");
     } catch (IllegalArgumentException error) {
@@ -163,7 +166,7 @@ public class ThirdEyeProxyResource {
     return length > 0 ? BodyPublishers.fromPublisher(streamed, length) : streamed;
   }
 
-  private Response answer(HttpResponse<InputStream> answer, boolean streamed) throws IOException {
+  private Response answer(HttpResponse<InputStream> answer, boolean streamed, HttpChannel channel) throws IOException {
     InputStream body = client.watched(answer.body());
     byte[] start = streamed ? new byte[0] : body.readNBytes(READ_AHEAD);
     Response.ResponseBuilder built = Response.status(answer.statusCode());
@@ -184,12 +187,19 @@ public class ThirdEyeProxyResource {
           out.flush();
         }
       } catch (IOException error) {
-        // Its head is gone already: the connection ends, so that nobody takes the half for the whole.
+        // Its head is gone already: the connection ends, so that nobody takes the half for the whole. Thrown alone, the
+        // error would be logged and the answer ended as if it were complete.
         client.brokeOff();
+        channel.abort(error);
         throw error;
       }
     };
     return built.entity(output).build();
+  }
+
+  /** Jetty's side of the connection, which Dropwizard always has; no interface of servlets can break it off. */
+  private static HttpChannel channel(HttpServletRequest servlet) {
+    return (HttpChannel) servlet.getAttribute(HttpChannel.class.getName());
   }
 
   private static Response refusal(int code, String message) {
