@@ -22,7 +22,9 @@ def items_by_place(rows: Iterable[Mapping[str, Any]], directory: Directory) -> d
         item = (int(row["subject"]), max(float(row["usd"]), 0.0), row["due_date"])
         places = {EVERYTHING}
         if row["service"] is not None:
-            inside = sets[row["domain_set"]] if row["domain_set"] < len(sets) else set()
+            # MySQL answers COALESCE of an unsigned number as a decimal.
+            number = int(row["domain_set"])
+            inside = sets[number] if number < len(sets) else set()
             places |= {Place(service, domain) for service in (None, row["service"]) for domain in (None, *inside)}
         for place in places:
             found.setdefault(place, []).append(item)
