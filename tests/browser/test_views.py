@@ -83,6 +83,14 @@ def test_an_unknown_address_says_so_and_leads_back(page: Tab) -> None:
     assert page.address == ""
 
 
+def test_where_nothing_is_forecast_yet_it_says_when_there_will_be(page: Tab) -> None:
+    # The worker of this estate never looks whether a forecast is due.
+    page.expected = ("Failed to load resource",)
+    page.open("forecast")
+    expect(page.page.get_by_text("There is no forecast of this yet")).to_be_visible()
+    assert page.page.get_by_role("alert").filter(visible=True, has_text="reached").count() == 0
+
+
 def test_addresses_that_do_not_parse_give_a_sentence_and_a_way_on(page: Tab, views: list[str]) -> None:
     page.expected = ("Failed to load resource",)
     odd = (

@@ -12,6 +12,7 @@ import { claims, reason, signOut, token } from "./session";
 import { language, languages, type Key, speak, t } from "./texts";
 import { show, theme } from "./theme";
 import { Administration } from "./views/administration";
+import { ForecastView } from "./views/forecast";
 import { ReportView } from "./views/report";
 import { Savings } from "./views/savings";
 import { SignIn } from "./views/sign_in";
@@ -30,6 +31,7 @@ const VIEWS: Record<string, FunctionComponent> = {
   week: MyWeek,
   work: Work,
   savings: Savings,
+  forecast: ForecastView,
   trust: Trust,
   admin: Administration,
   report: ReportView,
@@ -42,6 +44,7 @@ const MENU: [string, Key & IconName][] = [
   ["week", "week"],
   ["work", "work"],
   ["savings", "savings"],
+  ["forecast", "forecast"],
   ["trust", "trust"],
 ];
 const ADMINISTRATION: typeof MENU = [["admin", "admin"]];

@@ -115,7 +115,7 @@ function rows(points: Point[], marks: Mark[]): { at: string; value: string | num
 }
 
 /** A line for each mark, with a triangle for what changed and a circle for what was completed. */
-function drawMarks(chart: uPlot, marks: Mark[], colour: (name: string) => string): void {
+export function drawMarks(chart: uPlot, marks: Mark[], colour: (name: string) => string): void {
   const { ctx, bbox } = chart;
   const size = 4 * devicePixelRatio;
   ctx.save();

@@ -7,9 +7,10 @@ import { unlock } from "./en/unlock";
 import { work } from "./en/work";
 import { week } from "./en/week";
 import { savings } from "./en/savings";
+import { forecast } from "./en/forecast";
 import { trust } from "./en/trust";
 import { admin } from "./en/admin";
 import { report } from "./en/report";
 import { waste } from "./en/waste";
 
-export const en = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week, ...savings, ...trust, ...admin, ...report };
+export const en = { ...common, ...states, ...overview, ...waste, ...table, ...unlock, ...work, ...week, ...savings, ...forecast, ...trust, ...admin, ...report };
