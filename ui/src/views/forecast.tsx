@@ -90,9 +90,11 @@ function Choices({ state, page }: { state: State; page: ForecastPage }) {
 function OfPlace({ state, isPageThere }: { state: State; isPageThere: boolean }) {
   const { service, domain, months, level } = state;
   const forecast = useFresh(useQuery<{ budgetForecast: Forecast }>("get_budget_forecast", { months, service, domain, level }));
-  const history = useFresh(useQuery<{ budgetHistory: Entry[] }>("get_budget_history", { service, domain, first: 100 }));
-  const completed = useCompleted(state);
   const { shown } = useShown(forecast);
+  // The address may name a domain without those above it; budgets are kept by whole names.
+  const whole = shown.data?.budgetForecast.domain ?? domain;
+  const history = useFresh(useQuery<{ budgetHistory: Entry[] }>("get_budget_history", { service, domain: whole, first: 100 }));
+  const completed = useCompleted(state);
   const { shown: past } = useShown(history);
   const mayAdminister = useMe().data?.me.mayAdminister === true;
   // The rest of the view is answered: it is the forecast alone that is missing.

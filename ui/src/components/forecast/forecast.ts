@@ -48,7 +48,7 @@ export interface Standing {
   breaksLatest: string | null;
 }
 
-export interface Forecast {
+export interface Forecast extends PlaceOfBudget {
   day: string;
   computedAt: string;
   stale: boolean;

@@ -25,6 +25,7 @@ export function SetBudget({ place }: { place: PlaceOfBudget }) {
     setTyped({ ...typed, ...part });
     setAsked(false);
     setIsSet(false);
+    write.forget();
   };
   const submit = (event: Event) => {
     event.preventDefault();
