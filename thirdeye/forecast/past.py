@@ -3,6 +3,7 @@
 It knows survivors only: what was dropped before is missing, so that the past looks cheaper than it was.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +26,8 @@ from thirdeye.inventory.store import prices
 from thirdeye.mirror.past_sizes import SizeChange, past_size_changes
 
 _DAYS: Final = 400
+# A day of which fewer of the tables' sizes are known says when profiling began, not what there was.
+_LEAST_KNOWN: Final = Decimal("0.8")
 log = structlog.get_logger(__name__)
 
 
@@ -71,24 +74,25 @@ class PastFacts:
 def past_days(
     changes: Sequence[SizeChange], directory: Directory, rates: Sequence[StoragePrice], until: date
 ) -> Iterator[PastDay]:
-    """Each day from the first known one on, up to but not including the last: of each service, and of all.
+    """Each day of which enough is known, up to but not including the last: of each service, and of all.
 
-    A size holds until the next profile; it costs what its service's full rate was on the day. Services that are gone are
-    left out.
+    Enough are four fifths of the tables whose sizes are known in the end. A size holds until the next profile; it costs
+    what its service's full rate was on the day. Services that are gone are left out.
     """
     numbers = {service["hash"]: number for number, service in enumerate(directory["services"])}
     by_day = dict[int, list[SizeChange]]()
     for change in changes:
         if change.service_hash in numbers:
             by_day.setdefault(change.day, []).append(change)
-    held, sized = dict[int, int](), dict[int, int]()
+    held, sized = dict[int, int](), Counter[int]()
+    enough = _LEAST_KNOWN * sum(change.sized for day_changes in by_day.values() for change in day_changes)
     for number in range(min(by_day, default=day_number(until)), day_number(until)):
         for change in by_day.get(number, ()):
             service = numbers[change.service_hash]
             held[service] = held.get(service, 0) + change.change
-            sized[service] = sized.get(service, 0) + change.sized
+            sized[service] += change.sized
         day = day_of(number)
-        if day is None:
+        if day is None or sized.total() < enough:
             continue
         tariffs = prices_by_service(directory["services"], rates, day)
         costs = {
@@ -98,7 +102,7 @@ def past_days(
         for service, size in sorted(held.items()):
             name = directory["services"][service]["name"]
             yield PastDay(day, Place(name), sized[service], size, costs[service])
-        yield PastDay(day, EVERYTHING, sum(sized.values()), sum(held.values()), sum(costs.values(), Decimal(0)))
+        yield PastDay(day, EVERYTHING, sized.total(), sum(held.values()), sum(costs.values(), Decimal(0)))
 
 
 def _row(past: PastDay) -> tuple[Any, ...]:
