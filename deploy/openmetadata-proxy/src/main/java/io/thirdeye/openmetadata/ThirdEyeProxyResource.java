@@ -187,11 +187,10 @@ public class ThirdEyeProxyResource {
           out.flush();
         }
       } catch (IOException error) {
-        // Its head is gone already: the connection ends, so that nobody takes the half for the whole. Thrown alone, the
+        // Its head is gone already: the connection ends, so that nobody takes the half for the whole. Thrown, the
         // error would be logged and the answer ended as if it were complete.
         client.brokeOff();
         channel.abort(error);
-        throw error;
       }
     };
     return built.entity(output).build();
