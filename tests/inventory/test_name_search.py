@@ -1,9 +1,11 @@
 """The parts of names, and searches for them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from thirdeye.errors import BadInput
-from thirdeye.inventory.name_search import NameIndex, name_parts, pack_names, pack_paths, parse_search
+from thirdeye.inventory.name_search import NameChunk, NameIndex, name_parts, pack_names, pack_paths, parse_search
 
 
 @pytest.mark.parametrize(
@@ -40,17 +42,33 @@ NAMES = ["orders_daily", "customers", "Reorders", "OrdersArchive", "", "line\nbr
     ],
 )
 def test_a_word_begins_a_part(word: str, numbers: list[int]) -> None:
-    index = NameIndex([pack_names(NAMES[:2]), pack_names(NAMES[2:])])
+    index = NameIndex([NameChunk(pack_names(NAMES[:2])), NameChunk(pack_names(NAMES[2:]))])
     assert [number for number, hit in enumerate(index.find(word)) if hit] == numbers
 
 
 def test_places_are_searched_too() -> None:
-    index = NameIndex(
-        [pack_paths([("snowflake", "sales", "mart.v2"), ("ops-service", None, None), ("snowflake", "ops", "x")])]
-    )
+    paths = [("snowflake", "sales", "mart.v2"), ("ops-service", None, None), ("snowflake", "ops", "x")]
+    index = NameIndex([NameChunk(pack_paths(paths))])
     assert index.find("mart").tolist() == [True, False, False]
     assert index.find("ops").tolist() == [False, True, True]
     assert NameIndex([]).find("x").tolist() == []
+
+
+# Longer than the keys that parts are found by.
+_LONG = st.tuples(st.sampled_from(["a" * 24, "a" * 30, "é" * 12]), st.text(alphabet="ab_", max_size=3)).map("".join)
+
+
+@given(
+    chunks=st.lists(st.lists(st.text(alphabet="aB7ß_ \n.é💾", max_size=6) | _LONG, max_size=5), max_size=4),
+    word=st.text(alphabet="ab7s💾", min_size=1, max_size=3)
+    | st.sampled_from(["a" * 23, "a" * 24, "a" * 25, "é" * 12 + "a"]),
+)
+def test_whatever_the_names_a_word_finds_those_with_a_part_that_begins_with_it(
+    chunks: list[list[str]], word: str
+) -> None:
+    index = NameIndex([NameChunk(pack_names(names)) for names in chunks])
+    expected = [any(part.startswith(word) for part in name_parts(name)) for names in chunks for name in names]
+    assert index.find(word).tolist() == expected
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Searching tables by words: each must begin a part of the name of the table, its schema, database or service.
 
-The names of a chunk of tables form one text: a line for each table with its normalised parts, a space before each part.
-A search then looks for " word" in that text, at the speed of memory.
+The names of a chunk of tables are stored as one text: a line for each table with its normalised parts, a space before each
+part. A process makes an index of their parts from it, with the first search.
 """
 
 import re
@@ -16,6 +16,8 @@ from thirdeye.inventory.columns import Array, Mask
 
 MAX_SEARCH_LENGTH: Final = 255
 MAX_SEARCH_WORDS: Final = 10
+# So many bytes of a part are kept for each that differs; a multiple of eight.
+_KEY: Final = 24
 _RUN: Final = re.compile(r"[^\W_]+")
 # Where a run of letters and digits splits into parts: fooBar, HTTPServer, orders2024.
 _BORDER: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
@@ -69,24 +71,81 @@ def pack_paths(paths: Iterable[Iterable[str | None]]) -> bytes:
     return "".join(f" {' '.join(line(path))}\n" for path in paths).encode()
 
 
-class NameIndex:
-    """The names of all tables, over the chunks that `pack_names` made."""
+class NameChunk:
+    """Where each part of the names of a chunk stands, from the text that `pack_names` made.
 
-    def __init__(self, chunks: Sequence[bytes]) -> None:
-        # Each with the places of its line ends.
-        self._chunks = [(chunk, np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord("\n"))) for chunk in chunks]
+    A word is looked up by halving, however many names have a part that begins with it. Takes half as many bytes as the
+    text, for names share their parts.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        starts, ends, members, self.names = _split(text)
+        keys = _keys(text, starts, ends)
+        # As numbers they sort three times as fast.
+        order = np.lexsort(keys.view(">u8").astype(np.uint64).reshape(-1, _KEY // 8).T[::-1])
+        sorted_keys = keys[order]
+        is_new = np.ones(len(keys), np.bool_)
+        is_new[1:] = sorted_keys[1:] != sorted_keys[:-1]
+        self._keys = sorted_keys[is_new]
+        self._bounds = np.append(np.flatnonzero(is_new), len(keys)).astype(np.uint32)
+        self._members = members[order]
+        is_long = ends - starts >= _KEY
+        parts = [text[start:end] for start, end in zip(starts[is_long].tolist(), ends[is_long].tolist(), strict=True)]
+        self._long = b"".join(b" " + part for part in parts)
+        self._long_starts = np.cumsum([1 + len(part) for part in parts], dtype=np.uint32)
+        self._long_members = members[is_long]
+
+    def find(self, word: bytes) -> Array:
+        """The places of the names with a part that begins with this word, some of them several times."""
+        if len(word) >= _KEY:
+            return self._find_long(word)
+        # No text in UTF-8 has the byte that fills the second one up.
+        bounds = np.array([word, word.ljust(_KEY, b"\xff")], self._keys.dtype)
+        first, last = self._bounds[np.searchsorted(self._keys, bounds)]
+        found: Array = self._members[first:last]
+        return found
+
+    def _find_long(self, word: bytes) -> Array:
+        needle, places = b" " + word, list[int]()
+        place = self._long.find(needle)
+        while place >= 0:
+            places.append(place)
+            place = self._long.find(needle, place + 1)
+        found: Array = self._long_members[np.searchsorted(self._long_starts, places, side="right")]
+        return found
+
+
+def _split(text: bytes) -> tuple[Array, Array, Array, int]:
+    """Where each part begins and ends, and the place of the name that it is of; and how many names there are."""
+    characters = np.frombuffer(text, np.uint8)
+    borders = np.flatnonzero((characters == ord(" ")) | (characters == ord("\n")))
+    is_end = characters[borders] == ord("\n")
+    names = int(np.count_nonzero(is_end))
+    # A part follows each space, an empty name's as well, and ends with the next border.
+    is_part = ~is_end
+    ends = np.append(borders[1:], len(text))[is_part]
+    return borders[is_part] + 1, ends, np.cumsum(is_end)[is_part].astype(np.min_scalar_type(names)), names
+
+
+def _keys(text: bytes, starts: Array, ends: Array) -> Array:
+    """The first bytes of each part."""
+    characters = np.frombuffer(text + bytes(_KEY), np.uint8)
+    windows = np.lib.stride_tricks.sliding_window_view(characters, _KEY)[starts]
+    is_of_part = np.arange(_KEY) < (ends - starts)[:, np.newaxis]
+    keys: Array = np.where(is_of_part, windows, np.uint8(0)).view(f"S{_KEY}").ravel()
+    return keys
+
+
+class NameIndex:
+    """The names of all tables, over consecutive chunks of them."""
+
+    def __init__(self, chunks: Sequence[NameChunk]) -> None:
+        self._chunks = chunks
 
     def find(self, word: str) -> Mask:
         """Which names have a part that begins with this word."""
-        needle = b" " + word.encode()
-        return np.concatenate([np.zeros(0, np.bool_), *(_find(text, ends, needle) for text, ends in self._chunks)])
-
-
-def _find(text: bytes, ends: Array, needle: bytes) -> Mask:
-    mask = np.zeros(len(ends), np.bool_)
-    places, place = list[int](), text.find(needle)
-    while place >= 0:
-        places.append(place)
-        place = text.find(needle, place + 1)
-    mask[np.searchsorted(ends, places)] = True
-    return mask
+        mask, start, encoded = np.zeros(sum(chunk.names for chunk in self._chunks), np.bool_), 0, word.encode()
+        for chunk in self._chunks:
+            mask[start : start + chunk.names][chunk.find(encoded)] = True
+            start += chunk.names
+        return mask

@@ -19,7 +19,7 @@ from thirdeye.inventory.columns import CHUNK, QUERY_FIELDS, Array, PackedColumns
 from thirdeye.inventory.directory import DatabaseFeed, Directory, PlaceFeed, place_services
 from thirdeye.inventory.evidence import Kinds, missing_kinds
 from thirdeye.inventory.fqn import join_fqn
-from thirdeye.inventory.name_search import NameIndex, pack_paths
+from thirdeye.inventory.name_search import NameChunk, NameIndex, pack_paths
 from thirdeye.inventory.query import Catalogue
 from thirdeye.inventory.series import SeriesEntry
 from thirdeye.inventory.series_entries import SeriesEntries
@@ -150,7 +150,9 @@ class Snapshot:
     def place_names(self) -> NameIndex:
         """An index of the names of service, database and schema of each place. The first access takes a while."""
         services = [service["name"] for service in self.directory["services"]]
-        return NameIndex([pack_paths((services[place[0]], *place[1:]) for place in self.directory["places"])])
+        return NameIndex(
+            [NameChunk(pack_paths((services[place[0]], *place[1:]) for place in self.directory["places"]))]
+        )
 
 
 class NotReadYet(Unavailable):
@@ -178,7 +180,7 @@ class EstateReader:
         # Set while the database cannot tell whether there is a newer generation, so that answers may be stale.
         self.unavailable = False
         self._once = SingleFlight(_CONNECTIONS)
-        self._names: tuple[list[tuple[str, int, bytes]], NameIndex] | None = None
+        self._names: dict[tuple[str, int], NameChunk] = {}
         self._documents: dict[str, tuple[int, Any]] = {}
         self._series_blobs: dict[tuple[str, int], bytes] = {}
         self._lineage: OrderedDict[tuple[str, int], bytes] = OrderedDict()
@@ -229,7 +231,7 @@ class EstateReader:
     async def _load(self, state: Row, previous: Snapshot | None, refreshed_at: datetime) -> Snapshot:
         if previous is not None and state["generation"] <= previous.generation:
             # The schema was created anew: equal versions no longer mean equal blobs.
-            previous, self._names, self._series_blobs = None, None, {}
+            previous, self._names, self._series_blobs = None, {}, {}
             self._documents.clear()
             self._lineage.clear()
         versions = await store.blob_versions(self._thirdeye, state["generation"])
@@ -339,19 +341,19 @@ class EstateReader:
     async def names(self, snapshot: Snapshot) -> NameIndex:
         """An index of all table names. The first search in a generation loads changed names. Raises Superseded."""
         versions = sorted(item for item in snapshot.versions.items() if item[0].startswith("names/"))
-        if self._names is None or [(name, version) for name, version, _ in self._names[0]] != versions:
-            return await self._once.do(("names", *versions), lambda: self._load_names(snapshot, versions))
-        return self._names[1]
+        if list(self._names) == versions:
+            return NameIndex(list(self._names.values()))
+        return await self._once.do(("names", *versions), lambda: self._load_names(snapshot, versions))
 
     async def _load_names(self, snapshot: Snapshot, versions: list[tuple[str, int]]) -> NameIndex:
-        previous = {(name, version): data for name, version, data in (self._names[0] if self._names else ())}
-        chunks = [
-            (name, version, previous.get((name, version)) or await self._blob(snapshot.versions, name))
-            for name, version in versions
-        ]
-        index = await asyncio.to_thread(NameIndex, [data for _, _, data in chunks])
-        self._names = (chunks, index)
-        return index
+        chunks = dict[tuple[str, int], NameChunk]()
+        for version in versions:
+            known = self._names.get(version)
+            if known is None:
+                known = await asyncio.to_thread(NameChunk, await self._blob(snapshot.versions, version[0]))
+            chunks[version] = known
+        self._names = chunks
+        return NameIndex(list(chunks.values()))
 
     async def chunk(self, snapshot: Snapshot, name: str) -> bytes | None:
         """A chunk of lineage, from a bounded cache: neighbours, or nearest assets in use. Raises Superseded."""
