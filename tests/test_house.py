@@ -1,5 +1,7 @@
 """The house keeps its habits: names that say what a module holds, files short enough to read."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,3 +39,10 @@ def test_files_are_short_enough_to_read() -> None:
 
 def test_every_module_says_what_it_holds() -> None:
     assert [name_of(path) for path in modules() if not path.read_text(encoding="utf-8").startswith('"""')] == []
+
+
+def test_no_process_loads_what_only_a_child_of_it_needs() -> None:
+    # 7 and 490 MB.
+    code = "import sys, thirdeye.app, thirdeye.services; print({'sqlglot', 'statsforecast'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

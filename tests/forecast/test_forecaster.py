@@ -2,8 +2,6 @@
 
 import asyncio
 import random
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -255,9 +253,3 @@ async def test_models_are_fitted_in_a_process_of_their_own() -> None:
     assert (short, long, zeros, again) == ("NAIVE", "ETS", "ETS", "ETS")
     assert path.mean[-1] > rising[-1]
     assert nothing_.half95.max() == 0
-
-
-def test_nothing_that_processes_share_imports_the_library() -> None:
-    code = "import sys, thirdeye.app, thirdeye.services; print([m for m in sys.modules if 'statsforecast' in m])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from thirdeye.mirror.views.sql_references import DIALECTS, UnreadableText, paths_in
+from thirdeye.mirror.views.sql_dialects import DIALECTS
+from thirdeye.mirror.views.sql_references import UnreadableText, paths_in
 
 VIEWS = {"View", "SecureView", "MaterializedView", "SemanticView"}
 MOST_BYTES = 1_000_000

@@ -25,7 +25,7 @@ from thirdeye.mirror import store
 from thirdeye.mirror.buckets import BucketSums
 from thirdeye.mirror.keys import KEY, records_of
 from thirdeye.mirror.views.references import VIEW_GROUPS
-from thirdeye.mirror.views.sql_references import READER
+from thirdeye.mirror.views.sql_dialects import READER
 
 EDGE_FIELDS: Final = {"upstream": "u4", "downstream": "u4", "state": "u1"}
 GROUPS: Final = {"query": QUERY_FIELDS, "source": SOURCE_FIELDS, "name": NAME_FIELDS, "asset": ASSET_FIELDS}

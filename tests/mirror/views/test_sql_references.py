@@ -11,7 +11,8 @@ from thirdeye.inventory.table_names import path_key
 from thirdeye.local.sample import EstateOptions, generate
 from thirdeye.local.sample.rows import all_rows
 from thirdeye.mirror.views.references import Home, ReferenceKind, references
-from thirdeye.mirror.views.sql_references import DIALECTS, UnreadableText, paths_in
+from thirdeye.mirror.views.sql_dialects import DIALECTS
+from thirdeye.mirror.views.sql_references import UnreadableText, paths_in
 
 HOME = Home("shop", "main", "core", "")
 

@@ -7,7 +7,7 @@ from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.state import load_groups, packed_names, stored_document
 from thirdeye.mirror.views.lineage import WordMatches, text_lineage
 from thirdeye.mirror.views.references import ViewTexts
-from thirdeye.mirror.views.sql_references import READER
+from thirdeye.mirror.views.sql_dialects import READER
 from thirdeye.mirror.views.texts import ViewTextReader, counts_of, forget_unused, warn_of_unread
 from thirdeye.mirror.views.word_index import PREFIX
 

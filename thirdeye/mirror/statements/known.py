@@ -14,7 +14,7 @@ import numpy as np
 
 from thirdeye.inventory.columns import Array, Columns, Fields, Mask
 from thirdeye.inventory.table_names import word_key
-from thirdeye.mirror.views.sql_references import Path
+from thirdeye.mirror.views.sql_dialects import Path
 
 # By statement: its id, a checksum of when OpenMetadata changed it and of who ran it, one of how it was read, what became of it,
 # the hash of its text, a checksum of the rules of what does not count, and what these say of it.

@@ -30,8 +30,8 @@ from thirdeye.mirror.statements.known import (
     schema_word,
 )
 from thirdeye.mirror.statements.uncounted import uncounted_statements, uncounted_use, users_of
+from thirdeye.mirror.views.sql_dialects import DIALECTS, READER
 from thirdeye.mirror.views.sql_reader import SQLReader
-from thirdeye.mirror.views.sql_references import DIALECTS, READER
 
 # Longer ones are not read; in bytes. Warehouses cut the texts of their logs from 100,000 characters on.
 MAX_TEXT_BYTES: Final = 65_000

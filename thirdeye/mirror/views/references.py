@@ -10,7 +10,7 @@ import numpy as np
 
 from thirdeye.inventory.columns import Array, Columns, Mask, select
 from thirdeye.inventory.table_names import head_key, path_key, schema_key, word_key
-from thirdeye.mirror.views.sql_references import Path
+from thirdeye.mirror.views.sql_dialects import Path
 
 # Texts of views by the number of the view. `state` is one of TextState.
 TEXT_FIELDS: Final = {"view": "u4", "state": "u1"}

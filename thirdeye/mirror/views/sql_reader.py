@@ -14,8 +14,7 @@ from typing import Any, Final, Self
 import orjson
 import structlog
 
-from thirdeye.mirror.views.sql_reader_child import LENGTH_BYTES, STATEMENTS
-from thirdeye.mirror.views.sql_references import Path
+from thirdeye.mirror.views.sql_dialects import LENGTH_BYTES, STATEMENTS, Path
 
 # The process stops itself after a second of processor time; beyond this it is stopped.
 _MAX_SECONDS: Final = 15.0

@@ -12,10 +12,9 @@ from typing import BinaryIO, Final
 
 import orjson
 
+from thirdeye.mirror.views.sql_dialects import LENGTH_BYTES, STATEMENTS
 from thirdeye.mirror.views.sql_references import UnreadableText, paths_in, written_and_read
 
-LENGTH_BYTES: Final = 4
-STATEMENTS: Final = "+"
 # Of processor time: on a busy machine a text is not to blame for what others take.
 MAX_SECONDS: Final = 1.0
 _MAX_MEMORY: Final = 2**30

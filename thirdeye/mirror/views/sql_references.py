@@ -1,27 +1,16 @@
 """Which tables a text of SQL names. The one module that knows sqlglot."""
 
-import importlib.metadata
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-# What reads texts: sqlglot, and the rules of this module, whose number goes up with each change of what they find.
-READER: Final = f"sqlglot {importlib.metadata.version('sqlglot')}, rules 3"
-# OM's types of services by the dialect that they speak; others get the generic one.
-DIALECTS: Final[Mapping[str, str]] = {
-    "Athena": "athena", "AzureSQL": "tsql", "BigQuery": "bigquery", "Clickhouse": "clickhouse", "Cockroach": "postgres",
-    "Databricks": "databricks", "DeltaLake": "databricks", "Doris": "doris", "Dremio": "dremio", "Druid": "druid",
-    "DuckDB": "duckdb", "Exasol": "exasol", "Glue": "athena", "Greenplum": "postgres", "Hive": "hive", "Impala": "hive",
-    "MariaDB": "mysql", "Mssql": "tsql", "Mysql": "mysql", "Oracle": "oracle", "Postgres": "postgres",
-    "Presto": "presto", "Redshift": "redshift", "SQLite": "sqlite", "SingleStore": "mysql", "Snowflake": "snowflake",
-    "StarRocks": "starrocks", "Synapse": "tsql", "Teradata": "teradata", "TimescaleDB": "postgres", "Trino": "trino",
-    "UnityCatalog": "databricks", "Vertica": "postgres",
-}  # fmt: skip
+from thirdeye.mirror.views.sql_dialects import Path
+
 _MOST_PARTS: Final = 3
 # Functions that read a table which their arguments name as a text, or in a way that sqlglot does not take for a table.
 # Names of functions are without case and underscores here.
@@ -55,10 +44,6 @@ _TEMPLATE: Final = re.compile(r"\{\{|\{%|\$\{")
 
 # It warns of each statement that it cannot read.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-
-# The names of a table, the outermost first: of a database and a schema only if the text has them. A schema may be left
-# empty after a database: `sales..orders`.
-Path = tuple[str, ...]
 
 
 class UnreadableText(Exception):

@@ -26,8 +26,8 @@ from thirdeye.mirror.views.references import (
     references,
     unread_wildcards,
 )
+from thirdeye.mirror.views.sql_dialects import DIALECTS, READER, Path
 from thirdeye.mirror.views.sql_reader import SQLReader
-from thirdeye.mirror.views.sql_references import DIALECTS, READER, Path
 from thirdeye.mirror.views.word_index import UnreadWords, WordKeys
 
 # A longer text is not read; in bytes.
