@@ -1,7 +1,9 @@
 """Forecasts out of the schema into the schema, and what the API answers of them."""
 
 import asyncio
+import os
 import random
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -247,8 +249,8 @@ async def test_models_are_fitted_in_a_process_of_their_own() -> None:
             [(np.array(rising[:10]), 30), (np.array(rising), 30), (np.zeros(50), 30)]
         )
         # A process that is stopped between two batches is started again.
-        assert fitting._process is not None
-        fitting._process.kill()
+        assert fitting.process.pid is not None
+        os.kill(fitting.process.pid, signal.SIGKILL)
         ((again, _),) = await fitting.forecast([(np.array(rising), 30)])
     assert (short, long, zeros, again) == ("NAIVE", "ETS", "ETS", "ETS")
     assert path.mean[-1] > rising[-1]

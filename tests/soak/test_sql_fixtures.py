@@ -56,8 +56,8 @@ async def test_none_stops_the_reader(fixtures: Path) -> None:
             paths = await reader.paths_in(text, dialect)
             slowest = max(slowest, time.perf_counter() - started) if outcomes else 0.0
             outcomes["unreadable" if paths is None else "read" if paths else "without tables"] += 1
-            assert reader._process is not None, text
-            pids.add(reader._process.pid)
+            assert reader.process.pid is not None, text
+            pids.add(reader.process.pid)
     print(f"{sum(outcomes.values()):,} statements: {dict(outcomes)}; the slowest took {slowest:.3f} s of {MAX_SECONDS}")
     assert sum(outcomes.values()) > 15_000
     # Most of the others are expressions and messages.

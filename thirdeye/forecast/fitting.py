@@ -3,11 +3,7 @@
 Without the extra `forecast` simple exponential smoothing stands in.
 """
 
-import asyncio
-import os
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib.util import find_spec
 from types import TracebackType
 from typing import Final, Self
@@ -16,18 +12,14 @@ import numpy as np
 import orjson
 import structlog
 
+from thirdeye.child_process import STOPPED, ChildProcess
 from thirdeye.forecast.smoothing import MIN_DAYS, Method, Path, naive, smooth
 from thirdeye.inventory.columns import Array
 
 EXTRA: Final = "forecast"
-_LENGTH_BYTES: Final = 4
 _BATCH: Final = 20
 # A series takes a tenth of a second at most, a busy machine twenty times that; the first answer waits for the import.
 _SECONDS: Final = 120.0
-_LIMIT: Final = 2**26
-# It needs none of the settings, and should not see the secrets among them.
-_ENVIRONMENT: Final = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
-_ENDED: Final = (TimeoutError, asyncio.IncompleteReadError, ConnectionError, OSError)
 log = structlog.get_logger(__name__)
 # A series of one value a day, without gaps, and how many days ahead.
 Request = tuple[Array, int]
@@ -44,7 +36,7 @@ class Fitting:
 
     def __init__(self, *, with_extra: bool | None = None) -> None:
         self.with_extra = has_extra() if with_extra is None else with_extra
-        self._process: asyncio.subprocess.Process | None = None
+        self.process = ChildProcess("thirdeye.forecast.fitting_child")
 
     async def __aenter__(self) -> Self:
         return self
@@ -52,7 +44,7 @@ class Fitting:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._stop()
+        await self.process.stop()
 
     async def forecast(self, requests: Sequence[Request]) -> list[Fitted]:
         """A forecast for each; every series has a value at least. Under 14 days it is the last value."""
@@ -71,29 +63,11 @@ class Fitting:
         # A process may be stopped between two batches: that is not the fault of the next.
         for _ in range(2):
             try:
-                answers = orjson.loads(await self._ask(data))
+                answers = orjson.loads(await self.process.ask(data, _SECONDS))
                 return [None if each is None else Path(*map(np.array, each)) for each in answers]
-            except _ENDED as error:
+            except (*STOPPED, OSError) as error:
                 log.warning("fitting_stopped", problem=type(error).__name__, series=len(requests))
-                await self._stop()
         return [None] * len(requests)
-
-    async def _ask(self, request: bytes) -> bytes:
-        self._process = process = self._process or await _spawn()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        async with asyncio.timeout(_SECONDS):
-            process.stdin.write(len(request).to_bytes(_LENGTH_BYTES, "big") + request)
-            await process.stdin.drain()
-            length = int.from_bytes(await process.stdout.readexactly(_LENGTH_BYTES), "big")
-            return await process.stdout.readexactly(length)
-
-    async def _stop(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
 
 
 def _fitted(request: Request, model: Path | None) -> Fitted:
@@ -101,17 +75,3 @@ def _fitted(request: Request, model: Path | None) -> Fitted:
     if len(values) < MIN_DAYS:
         return Method.NAIVE, naive(values, horizon)
     return (Method.SMOOTHING, smooth(values, horizon)) if model is None else (Method.ETS, model)
-
-
-async def _spawn() -> asyncio.subprocess.Process:
-    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "thirdeye.forecast.fitting_child",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        limit=_LIMIT,
-        env={**environment, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-    )

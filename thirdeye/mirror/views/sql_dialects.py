@@ -19,6 +19,5 @@ DIALECTS: Final[Mapping[str, str]] = {
 # The names of a table, the outermost first: of a database and a schema only if the text has them. A schema may be left
 # empty after a database: `sales..orders`.
 Path = tuple[str, ...]
-# How a text is sent to the process that reads it.
-LENGTH_BYTES: Final = 4
+# Before the dialect: asks that process for what statements write and read.
 STATEMENTS: Final = "+"

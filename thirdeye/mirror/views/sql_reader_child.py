@@ -1,18 +1,19 @@
 """The process that reads texts of SQL for `sql_reader.py`: it can be stopped, and what it takes ends with it.
 
-Each request and each answer is its length in four bytes and then itself: a dialect, a zero byte and a text; a JSON list
-of paths, or null for a text that cannot be read. Before the dialect, a plus sign asks for what statements write and read.
+A request is a dialect, a zero byte and a text; the answer a JSON list of paths, or null for a text that cannot be read.
+Before the dialect, a plus sign asks for what statements write and read.
 """
 
 import resource
 import signal
 import sys
 from types import FrameType
-from typing import BinaryIO, Final
+from typing import Final
 
 import orjson
 
-from thirdeye.mirror.views.sql_dialects import LENGTH_BYTES, STATEMENTS
+from thirdeye.child_process import serve
+from thirdeye.mirror.views.sql_dialects import STATEMENTS
 from thirdeye.mirror.views.sql_references import UnreadableText, paths_in, written_and_read
 
 # Of processor time: on a busy machine a text is not to blame for what others take.
@@ -45,14 +46,6 @@ def answer(request: bytes) -> bytes:
         return b"null"
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answers until there are no more requests."""
-    while len(header := requests.read(LENGTH_BYTES)) == LENGTH_BYTES:
-        data = answer(requests.read(int.from_bytes(header, "big")))
-        answers.write(len(data).to_bytes(LENGTH_BYTES, "big") + data)
-        answers.flush()
-
-
 def _stop(_signal: int, _frame: FrameType | None) -> None:
     raise _TooSlow
 
@@ -61,10 +54,8 @@ def main() -> None:
     """Serves over standard input and output."""
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY, _MAX_MEMORY))
     sys.setrecursionlimit(_RECURSION_LIMIT)
-    # The worker decides when this ends, be it that both get the same signal.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGVTALRM, _stop)
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    serve(answer)
 
 
 if __name__ == "__main__":
