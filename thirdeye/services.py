@@ -19,6 +19,7 @@ from thirdeye.inventory.reader import EstateReader
 from thirdeye.jobs import JobQueue
 from thirdeye.mirror.refresh import EstateRefresh
 from thirdeye.observability.metrics import Metrics
+from thirdeye.pruning.references.store import numbers_referred_to
 from thirdeye.pruning.run import Pruning
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import Settings
@@ -67,6 +68,7 @@ class Services:
             metrics=self.metrics,
             advisor=advisors(settings, self.thirdeye_unbounded),
             removals=partial(tables_being_removed, self.thirdeye_unbounded, clock),
+            references=partial(numbers_referred_to, self.thirdeye_unbounded, clock),
         )
         self.score = ScoreService(
             settings=settings,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count
 from typing import Any
 
@@ -21,6 +21,7 @@ from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.verdicts import LABEL_FIELDS, UNKNOWN_IDLE_DAYS
 from thirdeye.mirror.refresh import EstateRefresh
 from thirdeye.observability.metrics import Metrics
+from thirdeye.pruning.references.store import numbers_referred_to
 from thirdeye.settings import Settings
 from thirdeye.verdict.advisor import advisors
 
@@ -61,6 +62,7 @@ class Mirror:
             metrics=Metrics(),
             advisor=advisors(self.settings, self.thirdeye),
             removals=self.being_removed,
+            references=partial(numbers_referred_to, self.thirdeye, lambda: self.now),
         )
 
     async def being_removed(self) -> set[int]:

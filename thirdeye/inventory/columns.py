@@ -1,8 +1,9 @@
 """The estate as columns: one array per property of a table, indexed by the table's number in the inventory.
 
-A table keeps its number for good. Columns are stored in chunks of CHUNK tables, packed field after field, so a process
-reads a million tables in a second and a refresh writes only the chunks that changed. Days are unsigned 16-bit numbers
-since 1970-01-01 (up to the year 2149); 0 means unknown.
+A table keeps its number for good; that of one that is long gone, and that nothing refers to, is given again (ADR 0015).
+Columns are stored in chunks of CHUNK tables, packed field after field, so a process reads a million tables in a second and
+a refresh writes only the chunks that changed. Days are unsigned 16-bit numbers since 1970-01-01 (up to the year 2149); 0
+means unknown.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -187,6 +188,12 @@ class Columns:
             grown[: self.length] = self._arrays[name]
             self._arrays[name] = grown
         self.length = length
+
+    def empty(self, numbers: Array) -> None:
+        """Leaves only zeros at these numbers."""
+        for values in self._arrays.values():
+            # 0 alone would be the text "0" in keys.
+            values[numbers] = np.zeros((), values.dtype)
 
     def has(self, flag: int) -> Mask:
         mask: Mask = (self._arrays["flags"] & flag) != 0

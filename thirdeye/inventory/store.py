@@ -29,10 +29,15 @@ query_cost_30d, evidence, activity, unknown_reason, in_use, in_use_through_linea
 tier, seen_at, absent_since, removed_at, (SELECT generation FROM estate_state WHERE id = 1) AS generation
 """
 _BY_NUMBERS = f"SELECT {_COLUMNS} FROM table_inventory WHERE number IN %(numbers)s"
-_BY_FQN = f"SELECT {_COLUMNS} FROM table_inventory WHERE fqn_key = %(key)s ORDER BY removed_at IS NOT NULL, number DESC LIMIT 8"
+_BY_FQN = f"""
+SELECT {_COLUMNS} FROM table_inventory WHERE fqn_key = %(key)s
+ORDER BY removed_at IS NOT NULL, removed_at DESC, number DESC LIMIT 8
+"""
 _ASSETS = "SELECT number, id, kind, name, NULL AS fqn FROM lineage_asset WHERE number IN %(numbers)s"
 _TABLE_ASSETS = "SELECT number, id, 'table' AS kind, name, fqn FROM table_inventory WHERE number IN %(numbers)s"
-_NUMBERS = "SELECT number, fqn FROM table_inventory WHERE fqn_key IN ({keys}) ORDER BY removed_at IS NULL, number"
+_NUMBERS = """
+SELECT number, fqn FROM table_inventory WHERE fqn_key IN ({keys}) ORDER BY removed_at IS NULL, removed_at, number
+"""
 _GROWING_TABLES = "SELECT DISTINCT number FROM table_change WHERE kind = 'GROWN'"
 _PRICES = """
 SELECT service_type, service, effective_from, usd_per_gb_month, long_term_usd_per_gb_month, long_term_days, source,

@@ -1,6 +1,6 @@
 """What the phases of a refresh share, and what they hand to each other."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -37,6 +37,8 @@ from thirdeye.settings import Settings
 MakeAdvisor = Callable[[], Advisor]
 # The numbers of tables that somebody is removing.
 Removals = Callable[[], Awaitable[set[int]]]
+# Which of these numbers of tables anything refers to.
+References = Callable[[Sequence[int]], Awaitable[set[int]]]
 # Called with the phase and how many rows of tables were seen so far.
 OnProgress = Callable[[str, int], None]
 
@@ -44,6 +46,11 @@ OnProgress = Callable[[str, int], None]
 async def no_removals() -> set[int]:
     """Nobody is removing anything."""
     return set()
+
+
+async def all_referred_to(numbers: Sequence[int]) -> set[int]:
+    """What refers to a table is not known, so that none is forgotten."""
+    return set(numbers)
 
 
 class RefreshLost(Unavailable):
@@ -92,6 +99,7 @@ class RefreshContext:
     reader: OpenMetadataReader
     advisor: Advisor
     removals: Removals
+    references: References
     lease: Lease
     progress: RefreshProgress
 
@@ -180,3 +188,7 @@ class RefreshWork:
     first_accesses: list[SQLRow] = field(default_factory=list)
     # From STAGING.
     changes: list[Change] = field(default_factory=list)
+    # The numbers of tables that are forgotten.
+    forgotten: list[int] = field(default_factory=list)
+    # Those of other assets, from FIRST_ASSET on.
+    forgotten_assets: list[int] = field(default_factory=list)

@@ -1,6 +1,6 @@
 """Edges of lineage, as OM's relations give them and as refreshes keep them while an end is absent."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,7 +48,7 @@ class Edges:
 class EdgeReader:
     """Brings the edges of a state up to date."""
 
-    def __init__(self, state: State, index: Index, now: int) -> None:
+    def __init__(self, state: State, index: Index, now: int, free: Sequence[int] = ()) -> None:
         self._state = state
         self._index = index
         # In minutes, as columns hold moments.
@@ -56,6 +56,8 @@ class EdgeReader:
         self._assets = Index(state.asset["id"])
         self._new: dict[bytes, int] = {}
         self._next = int(np.max(np.flatnonzero(state.asset["id"] != b""), initial=-1)) + 1
+        # Numbers that are given before new ones, the last one first.
+        self._free = sorted(free, reverse=True)
         # How many of the rows that were read have an end whose id is none.
         self.odd = 0
 
@@ -145,8 +147,11 @@ class EdgeReader:
         return numbers
 
     def _register(self, kind: str, key: bytes) -> int:
-        asset, number = self._state.asset, self._next
-        self._next += 1
+        asset = self._state.asset
+        if self._free:
+            number = self._free.pop()
+        else:
+            number, self._next = self._next, self._next + 1
         if number >= asset.length:
             asset.grow(number + number // 8 + 256)
         asset["id"][number] = key

@@ -13,13 +13,16 @@ from thirdeye.database import MySQL
 from thirdeye.errors import DatabaseUnavailable, Unavailable
 from thirdeye.locks import Lease
 from thirdeye.mirror import store
+from thirdeye.mirror.compaction import compact_sets
 from thirdeye.mirror.context import (
     MakeAdvisor,
     OnProgress,
+    References,
     RefreshContext,
     RefreshProgress,
     RefreshWork,
     Removals,
+    all_referred_to,
     no_removals,
 )
 from thirdeye.mirror.phases import PHASES, Phase
@@ -54,6 +57,7 @@ class EstateRefresh:
     metrics: Metrics
     advisor: MakeAdvisor
     removals: Removals = no_removals
+    references: References = all_referred_to
     monotonic: Callable[[], float] = time.monotonic
 
     async def is_queued(self) -> bool:
@@ -112,6 +116,8 @@ class EstateRefresh:
         await store.delete_unpublished(self.thirdeye, previous)
         state = await load_state(self.thirdeye, previous) if progress.kind == "AUTO" and previous else None
         progress.kind = "FULL" if state is None else "INCREMENTAL"
+        if state is not None:
+            compact_sets(state)
         work = RefreshWork(state or await load_numbers(self.thirdeye, previous))
         context = RefreshContext(
             previous_generation=previous,
@@ -123,6 +129,7 @@ class EstateRefresh:
             reader=await open_reader(self.om, self.thirdeye, progress.warnings),
             advisor=self.advisor(),
             removals=self.removals,
+            references=self.references,
             lease=lease,
             progress=progress,
         )

@@ -96,7 +96,15 @@ class NumberSet:
 class TableReader:
     """Takes rows of tables into the state; new and changed texts go to `stage`."""
 
-    def __init__(self, om: OpenMetadata, state: State, today: int, warnings: RefreshWarnings, stage: StageText) -> None:
+    def __init__(
+        self,
+        om: OpenMetadata,
+        state: State,
+        today: int,
+        warnings: RefreshWarnings,
+        stage: StageText,
+        free: Sequence[int] = (),
+    ) -> None:
         self._om = om
         self._state = state
         self._today = today
@@ -104,8 +112,10 @@ class TableReader:
         self._facts = TableFactReader(warnings)
         self._stage = stage
         self._next = int(np.max(np.flatnonzero(state.source["id"] != b""), initial=-1)) + 1
-        # The numbers from here on are given in this refresh.
-        self.first_new = self._next
+        # Whether there were tables before, and how many got a number in this refresh.
+        self.had_tables, self.given = self._next > 0, 0
+        # Numbers that are given before new ones, the last one first.
+        self._free = sorted(free, reverse=True)
         self._index = Index(state.source["id"])
         # Numbers given in this refresh; not kept in a full one, which sees no id twice.
         self._new: dict[bytes, int] | None = {}
@@ -134,11 +144,6 @@ class TableReader:
         buckets = await self._differing_buckets()
         for start in range(0, len(buckets), PAGE):
             await self._read_buckets(buckets[start : start + PAGE])
-
-    @property
-    def next_number(self) -> int:
-        """One more than the highest number given."""
-        return self._next
 
     async def _count_broken(self) -> None:
         broken = await self._om.broken_tables()
@@ -257,8 +262,11 @@ class TableReader:
         return valid
 
     def _new_number(self, row: Row, facts: TableFacts) -> int:
-        number = self._next
-        self._next += 1
+        self.given += 1
+        if self._free:
+            number = self._free.pop()
+        else:
+            number, self._next = self._next, self._next + 1
         if number >= self._state.tables:
             # By an eighth at a time, for growing copies every column.
             self._state.grow(number + number // 8 + 1024)

@@ -63,9 +63,9 @@ class RenewedTables:
 
 async def merge_renewed_tables(thirdeye: MySQL, state: State, reader: TableReader) -> RenewedTables:
     """Gives tables that came under new ids, while the ids of their names are gone, the numbers that they had."""
-    if reader.first_new == 0 or reader.next_number == reader.first_new:
+    if not reader.had_tables or not reader.given:
         return RenewedTables()
-    old, new = _matched(state, records_of(await store.same_names(thirdeye, reader.first_new), _PAIR))
+    old, new = _matched(state, records_of(await store.same_names(thirdeye), _PAIR))
     former_ids = state.source["id"][old].copy()
     flags = state.query["flags"]
     absent = ((flags[old] & PRESENT) != 0) & ((flags[new] & PRESENT) == 0)
@@ -126,5 +126,4 @@ def _move_keys(state: State, old: Array, new: Array) -> None:
 
 def _empty(state: State, numbers: Array) -> None:
     for columns in (state.query, state.source, state.name):
-        for name in columns.fields:
-            columns[name][numbers] = 0
+        columns.empty(numbers)

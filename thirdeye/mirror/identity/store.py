@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from thirdeye.database import MySQL, Row, Session
 from thirdeye.mirror.store import TEXT_COLUMNS
@@ -16,7 +17,8 @@ _PUT_FORMER_IDS = "REPLACE INTO table_former_id (id, number, replaced_at) VALUES
 _SAME_NAMES = """
 SELECT GROUP_CONCAT(LPAD(HEX(live.number), 8, '0'), LPAD(HEX(staged.number), 8, '0') SEPARATOR '') AS packed
 FROM table_inventory_staged_text AS staged JOIN table_inventory AS live ON live.fqn_key = staged.fqn_key
-WHERE staged.number >= %(first)s AND live.number < %(first)s
+LEFT JOIN table_inventory AS known ON known.number = staged.number
+WHERE known.number IS NULL
 GROUP BY staged.number DIV 65536
 """
 _RENUMBER = "UPDATE table_inventory_staged_text SET number = ELT(FIELD(number, {new}), {old}) WHERE number IN ({new})"
@@ -26,6 +28,10 @@ SET {", ".join(f"staged.{column} = live.{column}" for column in TEXT_COLUMNS if 
 WHERE staged.number IN %(numbers)s
 """
 _FQNS = "SELECT number, fqn, size_bytes FROM table_inventory WHERE number IN %(numbers)s"
+_FORGET: Final = (
+    "DELETE FROM table_inventory WHERE number IN %(numbers)s", "DELETE FROM table_former_id WHERE number IN %(numbers)s",
+)  # fmt: skip
+_FORGET_ASSETS = "DELETE FROM lineage_asset WHERE number IN %(numbers)s OR number >= %(end)s"
 # For packed texts, in bytes.
 _RAISE_PACKED_LIMIT = "SET SESSION group_concat_max_len = 67108864"
 
@@ -40,9 +46,9 @@ async def put_former_ids(session: Session, rows: Iterable[tuple[str, int, dateti
     await session.execute_rows(_PUT_FORMER_IDS, rows)
 
 
-async def same_names(thirdeye: MySQL, first: int) -> str:
-    """Staged tables with numbers from `first` on whose names older tables have: both numbers, in hexadecimal (8 each)."""
-    return await _packed(thirdeye, _SAME_NAMES, {"first": first})
+async def same_names(thirdeye: MySQL) -> str:
+    """Staged tables with new numbers whose names older tables have: both numbers, in hexadecimal (8 each)."""
+    return await _packed(thirdeye, _SAME_NAMES, {})
 
 
 async def _packed(thirdeye: MySQL, sql: str, values: Mapping[str, object]) -> str:
@@ -61,6 +67,17 @@ async def keep_texts(thirdeye: MySQL, numbers: Sequence[int]) -> None:
     """Leaves of the staged texts of these tables only the ids; the rest is as published."""
     if numbers:
         await thirdeye.execute(_KEEP_TEXTS, {"numbers": tuple(numbers)})
+
+
+async def forget(session: Session, numbers: Sequence[int]) -> None:
+    """Deletes tables, and the ids that they had before."""
+    for statement in _FORGET if numbers else ():
+        await session.execute(statement, {"numbers": tuple(numbers)})
+
+
+async def forget_assets(session: Session, numbers: Sequence[int], end: int) -> None:
+    """Deletes other assets, and those from a number on: an upgrade numbers them anew."""
+    await session.execute(_FORGET_ASSETS, {"numbers": tuple(numbers) or (-1,), "end": end})
 
 
 async def fqns(thirdeye: MySQL, numbers: Sequence[int]) -> list[Row]:

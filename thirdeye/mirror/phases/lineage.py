@@ -9,6 +9,7 @@ from thirdeye.mirror.assets import AssetUse, evaluate_assets, name_assets, read_
 from thirdeye.mirror.buckets import id_buckets
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.edges import EdgeReader
+from thirdeye.mirror.identity.asset_numbers import forget_assets, free_assets
 from thirdeye.mirror.openmetadata.source_tables import QUERIES, QUERY_COSTS, RELATIONS, STATEMENTS
 from thirdeye.mirror.query_costs import (
     NO_COSTS,
@@ -70,13 +71,15 @@ async def _read_edges(context: RefreshContext, work: RefreshWork) -> None:
         await load_edges(context.thirdeye, state)
     # What cannot be read now holds as it did.
     if buckets.readable:
-        edges = EdgeReader(state, work.tables_by_id, now)
+        edges = EdgeReader(state, work.tables_by_id, now, free_assets(state, now))
         rows = buckets.rows(reader.om.lineage)
         await reader.read_part(RELATIONS, "lineage", rows, lambda rows: edges.read(buckets.mask, rows, absent), None)
         await reader.warn_of_odd_relations("lineage", edges.odd)
     evaluate_assets(state, records, use, now, context.absence_limits)
     await warn_of_unreadable(reader, state, records)
     del records
+    # Of what cannot be read now nobody knows what it names.
+    work.forgotten_assets = [] if reader.verdicts_unseen else forget_assets(state, now)
     await name_assets(context.thirdeye, reader, state, _renamed(state, ids, names))
 
 
@@ -86,5 +89,5 @@ def _renamed(state: State, ids: Array, names: Array) -> Array:
     known_ids, known_names = np.zeros_like(asset["id"]), np.zeros_like(asset["name"])
     known_ids[: len(ids)], known_names[: len(names)] = ids, names
     renamed = (asset["name"] != known_names) | (asset["id"] != known_ids)
-    numbers: Array = np.flatnonzero(renamed)
+    numbers: Array = np.flatnonzero(renamed & (asset["id"] != b""))
     return numbers

@@ -5,10 +5,12 @@ from datetime import timedelta
 import orjson
 
 from thirdeye.database import Session
+from thirdeye.inventory.columns import FIRST_ASSET
 from thirdeye.mirror import store
 from thirdeye.mirror.context import RefreshContext, RefreshLost, RefreshWork
 from thirdeye.mirror.evidence.store import remember_columns
 from thirdeye.mirror.identity import store as identity
+from thirdeye.mirror.identity.table_numbers import StillReferredTo
 
 
 async def publish(context: RefreshContext, work: RefreshWork) -> None:
@@ -17,6 +19,7 @@ async def publish(context: RefreshContext, work: RefreshWork) -> None:
         context.check_lease()
         if not await store.is_open(session, context.run):
             raise RefreshLost
+        await _forget(session, context, work)
         await store.merge_staged(session, context.now)
         await _put_changes(session, context, work)
         rows = ((identifier, number, context.now) for identifier, number in work.renewed.former_rows())
@@ -27,6 +30,14 @@ async def publish(context: RefreshContext, work: RefreshWork) -> None:
         now = context.clock()
         await store.publish_state(session, context.run, now, context.today)
         await store.finish_run(session, context.run, context.progress.counts("DONE"), context.warnings.entries, now)
+
+
+async def _forget(session: Session, context: RefreshContext, work: RefreshWork) -> None:
+    """Deletes the tables that are forgotten. Raises StillReferredTo if something was said of one meanwhile."""
+    if work.forgotten and await context.references(work.forgotten):
+        raise StillReferredTo
+    await identity.forget(session, work.forgotten)
+    await identity.forget_assets(session, work.forgotten_assets, FIRST_ASSET + work.state.asset.length)
 
 
 async def _put_changes(session: Session, context: RefreshContext, work: RefreshWork) -> None:

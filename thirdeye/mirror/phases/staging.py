@@ -21,6 +21,7 @@ from thirdeye.mirror.dead_ends import dead_ends_of, stage_dead_ends, stage_no_de
 from thirdeye.mirror.directory import directory_of
 from thirdeye.mirror.duplicates import DuplicateFinder
 from thirdeye.mirror.evidence.seen_columns import SeenColumns
+from thirdeye.mirror.identity.table_numbers import empty_unnumbered, forget_tables
 from thirdeye.mirror.lineage import packed_adjacency, packed_unread
 from thirdeye.mirror.names import Names
 from thirdeye.mirror.openmetadata.source_tables import TABLES
@@ -31,6 +32,7 @@ from thirdeye.mirror.state import PREFIXES, State, packed_state
 async def stage_changes(context: RefreshContext, work: RefreshWork) -> None:
     """Stages the rows and blobs that differ from the generation before; gives the changes of tables."""
     state = work.state
+    await forget_tables(context, work)
     await context.blobs.stage_all(packed_adjacency(work.graph))
     unread = await context.blobs.stage_all(packed_unread(work.text_lineage.unread_views))
     await context.blobs.drop("unread/", kept=unread)
@@ -116,6 +118,7 @@ async def _stage_facts(context: RefreshContext, work: RefreshWork) -> None:
         first = chunk * CHUNK
         changed = facts.changed_facts(old, new, renamed[first : first + CHUNK])
         context.advisor.compare(old, new, first)
+        empty_unnumbered(new)
         if context.previous_generation:
             work.changes += changes(await seen.before(chunk, old, new) if old else {}, new, first)
         context.progress.changed += int(changed.sum())

@@ -6,6 +6,7 @@ from thirdeye.mirror import store
 from thirdeye.mirror.absence import keep_unread, settle_absences
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.identity.renewed_tables import merge_renewed_tables
+from thirdeye.mirror.identity.table_numbers import free_numbers
 from thirdeye.mirror.store import TextRow
 from thirdeye.mirror.tables import TableReader
 
@@ -19,7 +20,8 @@ async def read_tables(context: RefreshContext, work: RefreshWork) -> None:
         context.check_lease()
 
     progress, state = context.progress, work.state
-    reader = TableReader(context.reader.om, state, context.today_number, context.warnings, stage)
+    free = await free_numbers(context, state)
+    reader = TableReader(context.reader.om, state, context.today_number, context.warnings, stage, free)
     await (reader.read_all() if progress.kind == "FULL" else reader.read_changes())
     progress.seen = reader.seen
     await keep_unread(context, state, reader.unread.numbers)

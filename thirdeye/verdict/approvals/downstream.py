@@ -15,6 +15,7 @@ from thirdeye.inventory.graph_walk import Budget, by_chunk, walk
 from thirdeye.inventory.lineage import Adjacency, adjacency
 from thirdeye.inventory.reader import EstateReader, Snapshot
 from thirdeye.mirror.advisor import Estate
+from thirdeye.verdict.approvals.keys import asset_key, table_key
 
 # As deep as lineage may be: walks end with their nodes.
 _ANY_DEPTH: Final = 2**31
@@ -29,13 +30,13 @@ async def published_downstream(
     reached = await walk(load, "down", number, _ANY_DEPTH, budget)
     if reached.capped:
         return None
-    keys = {_table_key(node) for node, _ in reached.nodes if node < FIRST_ASSET}
+    keys = {table_key(node) for node, _ in reached.nodes if node < FIRST_ASSET}
     for chunk, places in by_chunk(np.array(sorted(node for node, _ in reached.nodes), np.uint32)):
         if chunk < _FIRST_ASSET_CHUNK:
             continue
         data = await load(blob_name("asset", chunk - _FIRST_ASSET_CHUNK))
         if data is not None:
-            keys.update(map(_asset_key, unpack_fields(ASSET_FIELDS, data)["id"][places]))
+            keys.update(map(asset_key, unpack_fields(ASSET_FIELDS, data)["id"][places]))
     return frozenset(keys)
 
 
@@ -55,8 +56,8 @@ class EstateDownstream:
 
     def _keys(self, nodes: Array) -> Iterator[str]:
         tables = len(self._estate.present)
-        yield from map(_table_key, nodes[nodes < tables].tolist())
-        yield from map(_asset_key, self._estate.asset_ids[nodes[nodes >= tables] - tables])
+        yield from map(table_key, nodes[nodes < tables].tolist())
+        yield from map(asset_key, self._estate.asset_ids[nodes[nodes >= tables] - tables])
 
 
 def _reached(below: Adjacency, node: int) -> Array:
@@ -69,12 +70,3 @@ def _reached(below: Adjacency, node: int) -> Array:
         seen.update(frontier.tolist())
         found.append(frontier)
     return np.concatenate(found)
-
-
-def _table_key(number: int) -> str:
-    return f"table {number}"
-
-
-def _asset_key(identifier: bytes) -> str:
-    # numpy drops zero bytes at the end of a key.
-    return bytes(identifier).ljust(16, b"\0").hex()

@@ -9,6 +9,7 @@ import orjson
 
 from thirdeye.database import MySQL, Row, Session
 from thirdeye.inventory.columns import day_number, day_of
+from thirdeye.verdict.approvals.keys import table_numbers
 from thirdeye.verdict.approvals.rules import APPROVAL_DAYS, Ending, Standing
 
 _PAGE: Final = 2_000
@@ -87,6 +88,11 @@ async def bases(thirdeye: MySQL, day: date) -> list[Basis]:
         found += map(_basis, rows)
         after = rows[-1]["id"]
     return found
+
+
+async def tables_downstream(thirdeye: MySQL, day: date) -> set[int]:
+    """The numbers of the tables that approvals in force on a day know downstream."""
+    return {number for basis in await bases(thirdeye, day) for number in table_numbers(basis.standing.downstream)}
 
 
 def _basis(row: Row) -> Basis:

@@ -1,0 +1,1 @@
+"""What refers to tables by their numbers."""
