@@ -66,27 +66,40 @@ async def daily(sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer
         yield made
 
 
-async def test_random_histories_keep_the_last_refresh_of_each_day(daily: Daily) -> None:
-    """Ten refreshes a day, days without one, clocks that jump back: each day has what was published last for it."""
-    generator, expected = random.Random(21), dict[date, Any]()
-    now = START
-    for _ in range(40):
-        now += generator.choice((timedelta(hours=2), timedelta(minutes=30), timedelta(days=3), timedelta(days=-2)))
+async def follow_history(daily: Daily, seed: int, steps: int) -> None:
+    """Ten refreshes a day, days without one, clocks that jump: each day has what was published last for it."""
+    generator, expected = random.Random(seed), dict[date, Any]()
+    now, burst = START, 0
+    jumps = (
+        timedelta(hours=2), timedelta(minutes=30), timedelta(days=3), timedelta(days=-2), timedelta(seconds=-1),
+        timedelta(days=370), timedelta(days=-370),
+    )  # fmt: skip
+    for _ in range(steps):
+        burst = max(burst - 1, 0) or (10 if generator.random() < 0.1 else 0)
+        # Ten refreshes of one day, be it that it ends meanwhile.
+        now += timedelta(minutes=generator.randrange(1, 30)) if burst else generator.choice(jumps)
         columns = random_columns(generator, most=12)
         await daily.estate.publish_random(columns, now)
-        assert await daily.facts.is_due()
+        # Any worker may be the one that writes it down, also one that has just started.
+        facts = daily.facts if generator.random() < 0.7 else recorder(daily.settings, daily.thirdeye)
+        assert await facts.is_due()
         # Not every tick of the worker comes before the next refresh.
-        if generator.random() < 0.8:
-            assert await daily.facts.record()
+        for _ in range(generator.choice((0, 1, 1, 1, 2))):
+            assert await facts.record()
             assert not await daily.facts.is_due()
             expected[now.date()] = summary_of(columns, DEFAULT_PRICES)
+    await agrees(daily, expected)
+
+
+async def agrees(daily: Daily, expected: dict[date, Any]) -> None:
+    """The total of each day is what `estate` answered after its last refresh, and the sum of its services."""
     found = {row["day"]: row for row in await daily.rows() if row["service"] is None and row["domain"] is None}
     assert set(found) == set(expected)
     for day, summary in expected.items():
         total = summary["total"]
         assert found[day]["tables_count"] == total["tables"]
         for column, name in (("storage_usd", "storageCost"), ("query_usd", "queryCost")):
-            assert abs((found[day][column] or 0) - Decimal(total[name])) < Decimal("0.000002")  # type: ignore[literal-required]
+            assert abs((found[day][column] or 0) - Decimal(total[name])) < Decimal("0.000002")
     columns_summed = ", ".join(f"SUM({name}) AS {name}" for name in (*store.AMOUNTS, "tables_count", "bytes"))
     sums = await daily.thirdeye.fetch_all(
         f"SELECT day, {columns_summed} FROM estate_daily WHERE service IS NOT NULL AND domain IS NULL GROUP BY day"
@@ -94,6 +107,18 @@ async def test_random_histories_keep_the_last_refresh_of_each_day(daily: Daily) 
     for row in sums:
         for name in (*store.AMOUNTS, "tables_count", "bytes"):
             assert (row[name] or 0) == (found[row["day"]][name] or 0), name
+
+
+@pytest.mark.parametrize("seed", [21, 22])
+async def test_random_histories_keep_the_last_refresh_of_each_day(daily: Daily, seed: int) -> None:
+    await follow_history(daily, seed, 25)
+
+
+@pytest.mark.soak
+async def test_many_random_histories(daily: Daily) -> None:
+    for seed in range(100, 300):
+        await daily.thirdeye.execute("DELETE FROM estate_daily")
+        await follow_history(daily, seed, 25)
 
 
 async def test_a_day_equals_what_the_api_answers_of_the_estate(daily: Daily, signer: Signer) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from thirdeye.database import MySQL as Database
 from thirdeye.database import thirdeye_database
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
-from thirdeye.pruning import store
+from thirdeye.pruning import run, store
 from thirdeye.pruning.rules import score_limits
 from thirdeye.pruning.run import Pruning
 
@@ -85,6 +87,70 @@ async def test_scores_are_thinned_by_age(thirdeye: Database, monkeypatch: pytest
         found = {row["captured_at"].replace(tzinfo=UTC) for row in rows}
         moments = kept(list(moments), now)
         assert found == moments
+
+
+class Killed(Exception):
+    """The process ended under way."""
+
+
+async def prune_as_it_comes(thirdeye: Database, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Any history, any order of steps and batches, any number of runs, killed anywhere: the same stays."""
+    generator = random.Random(seed)
+    await thirdeye.execute("DELETE FROM health_score_history")
+    await thirdeye.execute("DELETE FROM action_items")
+    most = generator.choice((1, 24, 4_000))
+    moments = {
+        (NOW - timedelta(minutes=generator.choice((1, 7, 60, 1440)) * generator.randrange(most))).replace(microsecond=0)
+        for _ in range(generator.randrange(1, 300))
+    }
+    values = ", ".join(f"('{moment:%Y-%m-%d %H:%M:%S}', 50)" for moment in moments)
+    await thirdeye.execute(f"INSERT INTO health_score_history (captured_at, score) VALUES {values}")
+    touched = {
+        "title": "t",
+        "status": "DONE",
+        "detected": 1,
+        "resolution": "OBSOLETE",
+        "resolved_at": OLD,
+        "assignee": "ann",
+    }
+    await put(thirdeye, "action_items", {**touched, "id": 1}, {**touched, "id": 2, "assignee": None})
+    now, steps = NOW, list(run._STEPS)
+    for _ in range(generator.randrange(1, 5)):
+        now += timedelta(hours=generator.choice((0, 1, 30, 24 * 100)))
+        monkeypatch.setattr(store, "BATCH", generator.choice((1, 5, 40, 500)))
+        for killed in (generator.random() < 0.5, False):
+            generator.shuffle(steps)
+            left = generator.randrange(1, 30)
+
+            async def step_until_killed(step: Any, database: Database, moment: datetime, killed: bool = killed) -> int:
+                nonlocal left
+                left -= 1
+                if killed and left < 0:
+                    raise Killed
+                return int(await step(database, moment))
+
+            monkeypatch.setattr(run, "_STEPS", tuple(partial(step_until_killed, step) for step in steps))
+            monkeypatch.setattr(run, "_MAX_BATCHES", 1_000)
+            with suppress(Killed):
+                await Pruning(thirdeye=thirdeye, clock=lambda now=now: now).run()
+        moments = kept(list(moments), now)
+        rows = await thirdeye.fetch_all("SELECT captured_at FROM health_score_history")
+        assert {row["captured_at"].replace(tzinfo=UTC) for row in rows} == moments
+        assert await ids(thirdeye, "action_items") == {1}
+    monkeypatch.setattr(run, "_STEPS", tuple(steps))
+
+
+@pytest.mark.parametrize("seed", [3, 4, 5])
+async def test_whatever_order_and_number_of_runs_the_same_stays(
+    thirdeye: Database, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    await prune_as_it_comes(thirdeye, monkeypatch, seed)
+
+
+@pytest.mark.soak
+async def test_many_random_histories_are_pruned(thirdeye: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(1_000, 1_200):
+        await prune_as_it_comes(thirdeye, monkeypatch, seed)
 
 
 async def test_what_people_did_stays(thirdeye: Database) -> None:
