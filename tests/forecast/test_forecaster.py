@@ -140,6 +140,50 @@ async def test_from_facts_to_the_answer(estate: Estate) -> None:
         assert {month["high95"] for month in zeros["scenarios"][0]["months"]} == {"0.000000"}
 
 
+async def test_an_open_item_counts_where_its_table_lies(estate: Estate) -> None:
+    await measured(estate, 60)
+    table = {
+        "number": 7, "id": "7", "fqn": "shop.main.core.t", "fqn_key": b"7" * 16, "name": "t", "service": "shop", "domain": 1,
+        "seen_at": NOW,
+    }  # fmt: skip
+    entry = {
+        "table_number": 7,
+        "found_at": NOW,
+        "kind": "SHRUNK",
+        "baseline_usd": 60,
+        "cost_usd": 50,
+        "realized_usd": 10,
+    }
+    # Half of December: 60 were promised, 10 are saved already and in the past.
+    item = {"title": "t", "table_number": 7, "due_date": date(2026, 12, 17), "estimated_savings_usd": 60}
+    undated = {"title": "t", "table_number": 7, "due_date": None, "estimated_savings_usd": 900}
+    for name, row in (
+        ("table_inventory", table),
+        ("saving_entry", entry),
+        ("action_items", item),
+        ("action_items", undated),
+    ):
+        columns = ", ".join(row)
+        await estate.thirdeye.execute(
+            f"INSERT INTO {name} ({columns}) VALUES ({', '.join(f'%({column})s' for column in row)})", row
+        )
+    assert await estate.forecaster.compute() == 4
+    async with estate.api() as api:
+        for place, before, after in (
+            ({}, 150, 125.81),
+            ({"service": "shop"}, 100, 75.81),
+            ({"service": "lake"}, 50, 50),
+        ):
+            answer = await estate.forecast(api, months=3, **place)
+            months = {each["kind"]: each["months"] for each in answer["scenarios"]}
+            assert float(months["AS_IS"][1]["usd"]) == pytest.approx(before)
+            # 15 of 31 days at 50 less.
+            assert float(months["OPEN_ITEMS_DONE"][1]["usd"]) == pytest.approx(after, abs=0.005)
+            assert any("due date" in warning for warning in answer["warnings"]) == (place != {"service": "lake"})
+        # The domain Sales costs nothing, and nothing less than that.
+        assert (await estate.forecast(api, domain="Sales"))["scenarios"][2]["months"][2]["usd"] == "0.000000"
+
+
 async def test_of_unknown_cost_there_is_no_forecast(estate: Estate) -> None:
     await put_days(estate.thirdeye, TODAY, {EVERYTHING: [0.0], SHOP: [0.0]})
     await estate.thirdeye.execute("UPDATE estate_daily SET storage_usd = NULL, bytes = NULL")
