@@ -83,12 +83,20 @@ async def test_a_process_says_at_start_what_its_schemas_are(
     with mariadb.connect(settings.thirdeye_mysql_schema) as connection, connection.cursor() as cursor:
         cursor.execute(note)
         with structlog.testing.capture_logs() as logs:
-            async with running(settings.model_copy(update={"om_mysql_db": "om_elsewhere"}), signer) as api:
+            changes = {"om_mysql_db": "om_elsewhere", "allow_newer_schema": True}
+            async with running(settings.model_copy(update=changes), signer) as api:
                 await degraded(api, [])
+            # Unless that is allowed, nothing works on it, for as long as it is so.
+            async with running(settings, signer) as api:
+                refused = await api.client.get("/api/v1/thirdeye/health/ready")
         cursor.execute("DELETE FROM _yoyo_migration WHERE migration_id = '9001.later'")
+    assert (refused.status_code, refused.json()["degraded"]) == (503, ["thirdeye"])
+    assert "migrations" in refused.json()["reason"]
+    (problem,) = {entry["problem"] for entry in logs if entry["event"] == "thirdeye_schema_not_ready"}
+    assert "newer version of ThirdEye (9001.later)" in problem
     (newer,) = [entry for entry in logs if entry["event"] == "thirdeye_schema_newer"]
     assert newer["migrations"] == ["9001.later"]
     assert "upgrade" in newer["advice"]
-    (missing,) = [entry for entry in logs if entry["event"] == "openmetadata_schema_missing"]
+    missing, *_ = [entry for entry in logs if entry["event"] == "openmetadata_schema_missing"]
     assert "om_elsewhere" in missing["problem"]
     assert "OM_MYSQL_DB" in missing["advice"]

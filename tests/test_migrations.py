@@ -23,9 +23,18 @@ from thirdeye.cli import cli
 from thirdeye.database import MySQL as Database
 from thirdeye.database import thirdeye_database
 from thirdeye.errors import SchemaMissing
-from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.servers import MariaDB, MySQL, Redis, free_port
 from thirdeye.local.tokens import Signer
-from thirdeye.migrations import MigrationFailed, RollbackRefused, migrate, migration_status, roll_back
+from thirdeye.migrations import (
+    MigrationFailed,
+    RollbackRefused,
+    SchemaUnfit,
+    check_schema,
+    migrate,
+    migration_status,
+    roll_back,
+    wait_until_current,
+)
 from thirdeye.resources import resource
 from thirdeye.settings import Settings, process_settings
 from thirdeye.sql_text import excess_privileges
@@ -310,6 +319,8 @@ async def test_readiness_sees_what_was_rolled_back_under_it(settings: Settings, 
         async with asyncio.timeout(PATIENCE):
             await becomes(200, [])
             await thirdeye.execute(newer)
+            await becomes(200, [])
+            await thirdeye.execute("DELETE FROM _yoyo_migration WHERE migration_id = '9999.newer'")
             await roll_back(settings, thirdeye, len(ALL) - ALL.index("0051.add-assignee-kind"))
             assert "migrations" in await becomes(503, ["thirdeye"])
             assert await code() == "UNAVAILABLE"
@@ -322,6 +333,47 @@ async def test_readiness_sees_what_was_rolled_back_under_it(settings: Settings, 
             await becomes(503, ["thirdeye"])
             await thirdeye.execute("RENAME TABLE elsewhere TO _yoyo_migration")
             await becomes(200, [])
+
+
+async def test_a_schema_of_a_newer_version_is_left_alone(settings: Settings) -> None:
+    """Neither forth nor back; a version that is told so runs on it all the same, as while both run in an upgrade."""
+    newer = "INSERT INTO _yoyo_migration (migration_hash, migration_id) VALUES ('newer', '9999.newer')"
+    async with database(settings) as thirdeye:
+        await migrate(settings, thirdeye)
+        await check_schema(settings, thirdeye)
+        await thirdeye.execute(newer)
+        assert (await migration_status(settings)).newer == ["9999.newer"]
+        for step in (migrate(settings, thirdeye), roll_back(settings, thirdeye, 1), check_schema(settings, thirdeye)):
+            with pytest.raises(SchemaUnfit, match=r"newer version .*\(9999\.newer\).*`thirdeye migrate --rollback 1`"):
+                await step
+        allowed = settings.model_copy(update={"allow_newer_schema": True})
+        await check_schema(allowed, thirdeye)
+        assert await migrate(allowed, thirdeye) == []
+        with pytest.raises(SchemaUnfit):
+            await roll_back(allowed, thirdeye, 1, lose_data=True)
+
+
+async def test_a_schema_that_was_restored_in_part_is_refused(settings: Settings) -> None:
+    async with database(settings) as thirdeye:
+        await migrate(settings, thirdeye)
+        await thirdeye.execute("DROP TABLE budget, table_keep")
+        with pytest.raises(SchemaUnfit, match=r"lacks budget, table_keep, .*Restore the backup as a whole"):
+            await check_schema(settings, thirdeye)
+
+
+async def test_who_waits_goes_on_as_soon_as_others_have_migrated(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "_POLL_SECONDS", 0.01)
+    async with database(settings) as thirdeye:
+        with pytest.raises(MigrationFailed, match=r"after 0\.02 s .*no schema"):
+            await wait_until_current(settings, thirdeye, 0.02)
+        waiting = asyncio.create_task(wait_until_current(settings, thirdeye, PATIENCE))
+        assert await migrate(settings, thirdeye) == ALL
+        await waiting
+        await roll_back(settings, thirdeye, 1)
+        with pytest.raises(MigrationFailed, match=rf"1 migrations are pending, from {re.escape(ALL[-1])} on"):
+            await wait_until_current(settings, thirdeye, 0.02)
 
 
 async def test_a_failing_migration_shows_the_true_error(
@@ -435,6 +487,18 @@ def test_the_command(settings: Settings, sql_server: MariaDB | MySQL, tmp_path: 
     code, text = thirdeye("serve", REFRESH_MINUTES="0")
     assert code == 1
     assert "REFRESH_MINUTES" in text
+    assert here("migrate", "--wait", "1")[0] == 1
+    assert here("migrate")[0] == 0
+    assert here("migrate", "--wait", "1") == (0, "the schema is current\n")
+    # Neither starts over a newer version's schema, and each says why: an engine that starts it again shows that each time.
+    with sql_server.connect(settings.thirdeye_mysql_schema) as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO _yoyo_migration (migration_hash, migration_id) VALUES ('x', '9001.later')")
+        connection.commit()
+    assert "newer    9001.later" in here("migrate", "--status")[1].splitlines()
+    assert "a newer version of ThirdEye has migrated the schema: 9001.later" in here("check")[1]
+    for command in ("serve", "worker", "migrate"):
+        code, text = here(command, THIRDEYE_PORT=str(free_port()))
+        assert (code, "migrated by a newer version of ThirdEye (9001.later)" in text) == (1, True), (command, text)
     assert here("migrate", OM_MYSQL_PORT="1")[0] == 1
 
 

@@ -14,10 +14,10 @@ from thirdeye.commands import access, configuration, databases
 from thirdeye.commands.doctor import doctor
 from thirdeye.commands.failures import Commands
 from thirdeye.commands.report import report
-from thirdeye.commands.runner import no_observer, settings_or_exit, with_database
+from thirdeye.commands.runner import no_observer, refuse_unfit_schema, settings_or_exit, with_database
 from thirdeye.commands.runner import run as run_command
 from thirdeye.database import MySQL, om_database, thirdeye_database
-from thirdeye.migrations import migrate, migration_status, roll_back
+from thirdeye.migrations import migrate, migration_status, roll_back, wait_until_current
 from thirdeye.mirror.openmetadata.source_tables import READABLE, grant_statements
 from thirdeye.mirror.openmetadata.store import readable_columns
 from thirdeye.sql_text import parse_account, quote_account
@@ -53,6 +53,7 @@ def serve(
     settings = settings_or_exit()
     connections = Connections(limit=settings.max_connections, limit_by_address=settings.max_connections_by_address)
     _refuse_taken_port(settings.thirdeye_host, settings.thirdeye_port)
+    refuse_unfit_schema(settings)
     # uvicorn raises the signal again once it has stopped in order: that is a success, not a death by signal.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
     uvicorn.run(
@@ -98,6 +99,7 @@ def worker(
         sys.exit(asyncio.run(async_check_health(redis, queue_name=queue)))
     from worker.supervisor import supervise
 
+    refuse_unfit_schema(settings)
     sys.exit(supervise())
 
 
@@ -106,10 +108,15 @@ def migrate_command(
     status: Annotated[bool, typer.Option("--status", help="Only show what is applied and what is not.")] = False,
     rollback: Annotated[int, typer.Option("--rollback", min=0, help="Take so many of the newest back.")] = 0,
     lose_data: Annotated[bool, typer.Option("--lose-data", help="Also where that loses what people wrote.")] = False,
+    wait: Annotated[int, typer.Option("--wait", min=0, help="Apply nothing; wait so many seconds for who does.")] = 0,
 ) -> None:
     """Creates the thirdeye schema if need be and applies the migrations that are pending."""
     settings = settings_or_exit()
     database = thirdeye_database(settings, no_observer)
+    if wait:
+        run_command(with_database(database, wait_until_current(settings, database, wait)))
+        typer.echo("the schema is current")
+        return
     if status:
         run_command(with_database(database, database.ping()))
         found = run_command(migration_status(settings))
@@ -117,6 +124,8 @@ def migrate_command(
             typer.echo(f"applied  {name}")
         for name in found.pending:
             typer.echo(f"pending  {name}")
+        for name in found.newer:
+            typer.echo(f"newer    {name}")
         return
     step = roll_back(settings, database, rollback, lose_data=lose_data) if rollback else migrate(settings, database)
     done = run_command(with_database(database, step))

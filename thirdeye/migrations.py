@@ -9,6 +9,7 @@ The first line of each rollback says what it `loses`: a query that counts the ro
 import asyncio
 import logging
 import re
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -21,11 +22,13 @@ from yoyo.connections import parse_uri
 
 from thirdeye.database import MySQL, create_schema
 from thirdeye.database_errors import NOT_READABLE
-from thirdeye.errors import DatabaseUnavailable, SchemaMissing
+from thirdeye.errors import DatabaseUnavailable, SchemaMissing, Unavailable
 from thirdeye.resources import resource
 from thirdeye.settings import Settings
 
 _LOCK_SECONDS = 60
+_CHECK_SECONDS = 5.0
+_POLL_SECONDS = 1.0
 _APPLIED = "_yoyo_migration"
 # No such column to drop, or such a column already: a run that was killed before it could note it altered the table, as
 # a whole, for servers do that or nothing.
@@ -46,12 +49,17 @@ class RollbackRefused(MigrationFailed):
     """Rolling back would lose what nothing brings back; the message says where and how much of it there is."""
 
 
+class SchemaUnfit(MigrationFailed):
+    """The schema is not one that this version may work on; the message says why and what to do."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MigrationStatus:
-    """Ids of the migrations that are applied and of those that are not, in order."""
+    """Ids of the migrations that are applied, of those that are not, and of a newer version's, in order."""
 
     applied: list[str]
     pending: list[str]
+    newer: list[str]
 
 
 class _Connection(pymysql.connections.Connection):  # type: ignore[misc]
@@ -99,9 +107,13 @@ def _status(settings: Settings) -> MigrationStatus:
     backend, migrations = _backend(settings), _read()
     try:
         if _APPLIED not in backend.list_tables():
-            return MigrationStatus(applied=[], pending=[migration.id for migration in migrations])
+            return MigrationStatus(applied=[], pending=[migration.id for migration in migrations], newer=[])
         pending = [migration.id for migration in backend.to_apply(migrations)]
-        return MigrationStatus(applied=[m.id for m in migrations if m.id not in pending], pending=pending)
+        known = [migration.id for migration in migrations]
+        with closing(backend.connection.cursor()) as cursor:
+            cursor.execute(_IDS)
+            newer = sorted({row[0] for row in cursor.fetchall()}.difference(known))
+        return MigrationStatus(applied=[id_ for id_ in known if id_ not in pending], pending=pending, newer=newer)
     finally:
         backend.connection.close()
 
@@ -145,7 +157,8 @@ async def migration_status(settings: Settings) -> MigrationStatus:
 async def migrate(settings: Settings, thirdeye: MySQL) -> list[str]:
     """Creates the schema if it may, applies what is pending, and gives the ids applied by this call.
 
-    Raises MigrationFailed, DatabaseUnavailable, or SchemaMissing when the schema is not there and may not be created.
+    Raises MigrationFailed, as SchemaUnfit over a newer version's schema, DatabaseUnavailable, or SchemaMissing when the
+    schema is not there and may not be created.
     """
     try:
         await thirdeye.ping()
@@ -161,6 +174,25 @@ async def roll_back(settings: Settings, thirdeye: MySQL, count: int, *, lose_dat
     Raises RollbackRefused, and takes none back, where that would lose what nothing brings back, unless `lose_data`.
     """
     return await _locked(settings, thirdeye, count, lose_data=lose_data)
+
+
+async def wait_until_current(settings: Settings, thirdeye: MySQL, seconds: float) -> None:
+    """Waits until somebody else has applied all migrations of this version. Raises MigrationFailed when they have not after
+    so many seconds, SchemaUnfit at once.
+    """
+    until = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            pending = sorted(migration_ids() - await applied_migrations(thirdeye, _CHECK_SECONDS))
+            if not pending:
+                await check_schema(settings, thirdeye)
+                return
+            reason = f"{len(pending)} migrations are pending, from {pending[0]} on; run `thirdeye migrate` and see how it ended"
+        except Unavailable as error:
+            reason = str(getattr(error, "detail", error))
+        if asyncio.get_running_loop().time() >= until:
+            raise MigrationFailed(f"after {seconds:g} s the schema is still not current: {reason}")
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 def migration_ids() -> frozenset[str]:
@@ -188,13 +220,42 @@ async def applied_migrations(thirdeye: MySQL, timeout: float = _LOCK_SECONDS) ->
         return frozenset()
 
 
+async def check_schema(settings: Settings, thirdeye: MySQL) -> None:
+    """Raises SchemaUnfit where a newer version has migrated the schema, unless that is allowed, or where it was restored in
+    part: a table is gone whose migration is noted. Raises DatabaseUnavailable, or SchemaMissing.
+    """
+    applied = await applied_migrations(thirdeye, _CHECK_SECONDS)
+    newer = sorted(applied - migration_ids())
+    if newer and not settings.allow_newer_schema:
+        raise SchemaUnfit(f"{_newer(settings, newer)}; or set ALLOW_NEWER_SCHEMA=true for as long as it takes.")
+    tables = {next(iter(row.values())) for row in await thirdeye.fetch_within(_CHECK_SECONDS, "SHOW TABLES")}
+    gone = sorted(table for id_, table in tables_made().items() if id_ in applied and table not in tables)
+    if gone:
+        raise SchemaUnfit(
+            f"the schema {settings.thirdeye_mysql_schema} lacks {', '.join(gone[:5])}, although the migrations that make them "
+            "are noted as applied, as after a restore of a part. Restore the backup as a whole into an empty schema; "
+            "`thirdeye doctor` says more."
+        )
+
+
+def _newer(settings: Settings, newer: list[str]) -> str:
+    return (
+        f"the schema {settings.thirdeye_mysql_schema} was migrated by a newer version of ThirdEye ({', '.join(newer[:5])}). "
+        f"Start that version or a later one; or take these back with it, `thirdeye migrate --rollback {len(newer)}`"
+    )
+
+
 async def _locked(settings: Settings, thirdeye: MySQL, roll_back: int | None, *, lose_data: bool = True) -> list[str]:
     async with thirdeye.advisory_lock("migrate", timeout=_LOCK_SECONDS) as got:
         if not got:
             raise DatabaseUnavailable("thirdeye", f"another process has been migrating for over {_LOCK_SECONDS} s")
+        known, applied = migration_ids(), await applied_migrations(thirdeye)
+        newer = sorted(applied - known)
+        # Older migrations under newer ones were never tried in that order, neither forth nor back.
+        if newer and not (settings.allow_newer_schema and roll_back is None):
+            raise SchemaUnfit(f"{_newer(settings, newer)}.")
         if not lose_data:
-            known = migration_ids()
-            await _check_losses(thirdeye, sorted(await applied_migrations(thirdeye) & known)[::-1][:roll_back])
+            await _check_losses(thirdeye, sorted(applied & known)[::-1][:roll_back])
         return await asyncio.to_thread(_change, settings, roll_back)
 
 

@@ -18,11 +18,15 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
+
+from thirdeye.secret_files import SecretFiles, SecretFilesUnusable
 
 ASYMMETRIC = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"})
 SYMMETRIC = frozenset({"HS256", "HS384", "HS512"})
+# What may come out of a file named by `OM_MYSQL_PW_RO_FILE` and so on: what holds a secret, or may, and the long key.
+FROM_FILES = ("om_mysql_pw_ro", "thirdeye_mysql_pw", "redis_url", "jwt_jwks_url", "jwt_public_key", "jwt_secret")
 
 
 class SettingsInvalid(Exception):
@@ -120,6 +124,7 @@ class Settings(BaseSettings):
     mysql_acquire_timeout: Seconds = 3.0
     mysql_connect_timeout: Seconds = 3.0
     mysql_statement_timeout: Seconds = 6.0
+    allow_newer_schema: bool = False
 
     # These may hold a password, so they are in no repr.
     redis_url: Annotated[str, Field(repr=False)] = "redis://localhost:6379/0"
@@ -195,6 +200,18 @@ class Settings(BaseSettings):
     uncounted_statements: Patterns = []
     undated_usage_services: Words = ["Postgres", "TimescaleDB"]
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  nobody sets `secrets_dir`
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        files = SecretFiles(settings_cls, (dotenv_settings, env_settings), allowed=FROM_FILES)
+        return init_settings, env_settings, dotenv_settings, files
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: Any) -> Any:
@@ -267,8 +284,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         self._check_tokens()
-        if self.graphql_playground and not self.development:
-            raise ValueError("GRAPHQL_PLAYGROUND: true is allowed only with ENVIRONMENT=development")
+        self._check_requests()
         self._check_issuers()
         if self.thirdeye_mysql_schema.lower() == self.om_mysql_db.lower():
             raise ValueError(
@@ -288,6 +304,21 @@ class Settings(BaseSettings):
         if not self.active_days < self.cooling_days < self.stale_days:
             raise ValueError("ACTIVE_DAYS, COOLING_DAYS, STALE_DAYS: must rise from one to the next")
         return self
+
+    def _check_requests(self) -> None:
+        if self.graphql_playground and not self.development:
+            raise ValueError("GRAPHQL_PLAYGROUND: true is allowed only with ENVIRONMENT=development")
+        if self.graphql_playground and self.graphql_persisted_only:
+            raise ValueError(
+                "GRAPHQL_PLAYGROUND, GRAPHQL_PERSISTED_ONLY: one must be false, for what GraphiQL sends is not persisted"
+            )
+        # Where both were said: otherwise a default would refuse what was meant.
+        for first, second in (
+            ("max_connections_by_address", "max_connections"),
+            ("max_exports_by_caller", "max_exports"),
+        ):
+            if {first, second} <= self.model_fields_set and getattr(self, first) > getattr(self, second):
+                raise ValueError(f"{first.upper()}, {second.upper()}: the first must not be above the second")
 
     def _check_issuers(self) -> None:
         issuers = [*self.jwt_issuers, *(issuer for provider in self.jwt_providers for issuer in provider.issuers)]
@@ -345,6 +376,8 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsInvalid(_describe(error)) from None
+    except SecretFilesUnusable as error:
+        raise SettingsInvalid(str(error)) from None
     except (SettingsError, RecursionError) as error:
         # `error parsing value for field "jwt_providers" from source ...`
         name = next(iter(re.findall(r'field "(\w+)"', str(error))), "JWT_PROVIDERS")

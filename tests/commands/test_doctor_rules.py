@@ -126,8 +126,7 @@ def test_migrations(facts: dict[str, object], codes: list[str]) -> None:
         ({}, []),
         ({"max_connections": 10}, ["SETTINGS_CONTRADICT"]),
         ({"om_mysql_user_ro": "thirdeye_rw"}, ["SETTINGS_CONTRADICT"]),
-        ({"environment": "development", "graphql_playground": True, "graphql_persisted_only": True},
-         ["DEVELOPMENT_ENVIRONMENT", "SETTINGS_CONTRADICT"]),
+        ({"environment": "development", "max_exports": 1}, ["DEVELOPMENT_ENVIRONMENT", "SETTINGS_CONTRADICT"]),
     ],
 )  # fmt: skip
 def test_settings(changed: dict[str, object], codes: list[str]) -> None:

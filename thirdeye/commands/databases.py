@@ -47,6 +47,8 @@ async def _thirdeye_problem(thirdeye: MySQL, settings: Settings) -> str | None:
         return _unavailable(error)
     if not status.applied:
         return _NO_SCHEMA
+    if status.newer and not settings.allow_newer_schema:
+        return f"a newer version of ThirdEye has migrated the schema: {', '.join(status.newer[:5])}"
     return f"pending migrations: {len(status.pending)}; run `thirdeye migrate`" if status.pending else None
 
 

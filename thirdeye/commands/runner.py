@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from thirdeye.database import MySQL
+from thirdeye.database import MySQL, thirdeye_database
+from thirdeye.errors import Unavailable
+from thirdeye.migrations import check_schema
 from thirdeye.settings import Settings, process_settings
 
 Result = TypeVar("Result")
@@ -31,3 +34,13 @@ async def with_database(database: MySQL, work: Coroutine[Any, Any, Result]) -> R
         return await work
     finally:
         await database.stop()
+
+
+def refuse_unfit_schema(settings: Settings) -> None:
+    """Ends the process where ThirdEye's schema is not one that this version may work on.
+
+    While it cannot be reached the process starts all the same: the watch of each second tells when it can, and what it is.
+    """
+    database = thirdeye_database(settings, no_observer)
+    with suppress(Unavailable):
+        run(with_database(database, check_schema(settings, database)))

@@ -57,9 +57,6 @@ def _contradictions(settings: Mapping[str, Any]) -> Iterator[Finding]:
     if settings["worker_metrics_port"] == settings["thirdeye_port"]:
         why = "the API and the worker cannot both listen there on one machine"
         yield _contradiction(settings, "worker_metrics_port", "thirdeye_port", why)
-    if settings["graphql_persisted_only"] and settings["graphql_playground"]:
-        why = "the explorer sends texts, and texts are refused"
-        yield _contradiction(settings, "graphql_persisted_only", "graphql_playground", why)
     if settings["om_mysql_user_ro"] == settings["thirdeye_mysql_user"]:
         why = "an account that may write to ThirdEye's schema and read OpenMetadata's is one too few"
         yield _contradiction(settings, "om_mysql_user_ro", "thirdeye_mysql_user", why)
