@@ -1,109 +1,20 @@
-"""What is shipped: the wheel, the image's recipe, compose and Kubernetes files."""
+"""What is shipped: the wheel, the image's recipe, the examples of database users."""
 
 import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from tests.support import ROOT
+from tests.support.shipped import compose, instructions
 from thirdeye.mirror.openmetadata.source_tables import READABLE
-from thirdeye.settings import Settings
 
-COMPOSE = ("docker-compose.yml", "docker-compose.dev.yml")
-KUBERNETES = sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
 NOT_FETCHED = re.compile(r"No matching distribution|Could not find a version|ConnectionError|Could not fetch|timed out")
-Document = dict[str, Any]
-
-
-def load(path: Path) -> list[Document]:
-    return [document for document in YAML(typ="safe", pure=True).load_all(path.read_text(encoding="utf-8")) if document]
-
-
-def compose() -> Document:
-    return load(ROOT / "docker-compose.yml")[0]
-
-
-# ---- compose
-
-
-@pytest.mark.parametrize("name", COMPOSE)
-def test_compose_files_fit_the_compose_specification(name: str) -> None:
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(ROOT / name)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_compose_publishes_no_port_but_in_development() -> None:
-    assert [name for name, service in compose()["services"].items() if "ports" in service] == []
-    development = load(ROOT / "docker-compose.dev.yml")[0]["services"]
-    assert {name: service["ports"] for name, service in development.items() if "ports" in service} == {
-        "api": ["127.0.0.1:8586:8586"]
-    }
-    assert set(development) <= set(compose()["services"])
-
-
-def test_compose_starts_in_order() -> None:
-    services = compose()["services"]
-    waits = {
-        name: {other: how["condition"] for other, how in service.get("depends_on", {}).items()}
-        for name, service in services.items()
-    }
-    running = {
-        "migrate": "service_completed_successfully",
-        "mysql": "service_healthy",
-        "redis": "service_healthy",
-    }
-    assert waits == {
-        "mysql": {},
-        "redis": {},
-        "migrate": {"mysql": "service_healthy"},
-        "api": running,
-        "worker": running,
-    }
-    assert services["api"]["healthcheck"]["test"][:2] == ["CMD", "python"]
-    assert services["worker"]["healthcheck"]["test"] == ["CMD", "thirdeye", "worker", "--check"]
-    assert services["migrate"]["restart"] == "no"
-
-
-def test_compose_confines_its_services() -> None:
-    services = compose()["services"]
-    for name, service in services.items():
-        assert "no-new-privileges:true" in service["security_opt"], name
-        assert "stop_grace_period" in service, name
-    for name in ("migrate", "api", "worker"):
-        assert services[name]["read_only"] is True
-        assert services[name]["cap_drop"] == ["ALL"]
-        assert services[name]["env_file"] == ".env"
-
-
-@pytest.mark.parametrize("name", COMPOSE)
-def test_compose_sets_only_settings(name: str) -> None:
-    known = {field.upper() for field in Settings.model_fields}
-    for service_name, service in load(ROOT / name)[0]["services"].items():
-        if service_name in {"migrate", "api", "worker"}:
-            assert set(service.get("environment", {})) <= known
-
-
-def test_the_development_account_is_made_as_compose_uses_it() -> None:
-    environment = load(ROOT / "docker-compose.dev.yml")[0]["services"]["api"]["environment"]
-    sql = (ROOT / "deploy/mysql/development.sql").read_text(encoding="utf-8")
-    account = f"'{environment['OM_MYSQL_USER_RO']}'@'%' IDENTIFIED BY '{environment['OM_MYSQL_PW_RO']}'"
-    assert account in sql
-    assert f"GRANT SELECT ON {environment['OM_MYSQL_DB']}.* TO" in sql
-
 
 # ---- image
-
-
-def instructions() -> list[tuple[str, str]]:
-    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    return [(line.split(None, 1)[0], line.split(None, 1)[1].strip()) for line in lines]
 
 
 def test_the_image_is_built_in_stages_and_runs_without_root() -> None:
@@ -137,10 +48,9 @@ def test_the_image_copies_only_what_is_let_through() -> None:
 
 
 def test_no_image_is_taken_by_the_tag_latest() -> None:
-    images = [service["image"] for service in compose()["services"].values() if "image" in service]
+    images = [service["image"] for service in compose()["services"].values()]
     images += [value for name, value in instructions() if name == "ARG" and "IMAGE" in value]
-    images += [container["image"] for path in KUBERNETES for _, container in containers(path)]
-    assert len(images) >= 8
+    assert len(images) >= 11
     assert [image for image in images if ":" not in image or image.endswith(":latest")] == []
 
 
@@ -151,55 +61,6 @@ def test_the_lock_holds_plain_versions() -> None:
     assert len(names) == len(set(names))
     assert "thirdeye" not in names
     assert {"ariadne", "aiomysql", "pymysql", "redis", "arq", "pytest", "mypy"} <= set(names)
-
-
-# ---- Kubernetes
-
-
-def containers(path: Path) -> list[tuple[Document, Document]]:
-    """Pods and their containers."""
-    pods = [
-        document["spec"]["template"]["spec"] for document in load(path) if document["kind"] in {"Deployment", "Job"}
-    ]
-    return [(pod, container) for pod in pods for container in pod["containers"]]
-
-
-def test_kubernetes_has_what_is_needed() -> None:
-    kinds = sorted(document["kind"] for path in KUBERNETES for document in load(path))
-    assert kinds == ["ConfigMap", "Deployment", "Deployment", "Job", "Service"]
-
-
-@pytest.mark.parametrize("path", KUBERNETES, ids=lambda path: path.name)
-def test_kubernetes_confines_its_pods(path: Path) -> None:
-    for pod, container in containers(path):
-        assert pod["securityContext"]["runAsNonRoot"] is True
-        assert pod["automountServiceAccountToken"] is False
-        # A Service named thirdeye would set THIRDEYE_PORT.
-        assert pod["enableServiceLinks"] is False
-        assert container["securityContext"] == {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        }
-
-
-def test_kubernetes_sets_only_settings() -> None:
-    data = load(ROOT / "deploy/kubernetes/configuration.yaml")[0]["data"]
-    assert set(data) <= {field.upper() for field in Settings.model_fields}
-    assert all(isinstance(value, str) for value in data.values())
-
-
-def test_kubernetes_probes_and_selectors_fit() -> None:
-    deployment, service = load(ROOT / "deploy/kubernetes/api.yaml")
-    container = deployment["spec"]["template"]["spec"]["containers"][0]
-    assert container["livenessProbe"]["httpGet"]["path"] == "/api/v1/thirdeye/health/live"
-    assert container["readinessProbe"]["httpGet"]["path"] == "/api/v1/thirdeye/health/ready"
-    assert service["spec"]["type"] == "ClusterIP"
-    labels = deployment["spec"]["template"]["metadata"]["labels"]
-    assert service["spec"]["selector"] == labels == deployment["spec"]["selector"]["matchLabels"]
-    (worker,) = load(ROOT / "deploy/kubernetes/worker.yaml")
-    probe = worker["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]
-    assert probe["exec"]["command"] == ["thirdeye", "worker", "--check"]
 
 
 # ---- database users
