@@ -1,5 +1,7 @@
 """What people say of tables and policies, through the real API, refresh by refresh; and what became of verdicts."""
 
+import csv
+import io
 import uuid
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -20,6 +22,13 @@ from thirdeye.settings import Settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.starts_first]
 
+APPROVE = """
+mutation ($fqn: String!, $reason: String!) {
+  approveRemoval(fqn: $fqn, reason: $reason) { verdict { recommendation } }
+}
+"""
+WITHDRAW = "mutation ($fqn: String!) { withdrawApproval(fqn: $fqn) { fqn } }"
+
 
 @pytest.fixture
 def own(
@@ -39,6 +48,23 @@ async def refreshed(own: Settings, sql_server: MariaDB | MySQL) -> AsyncIterator
 async def meet_the_newest(api: Api, fqn: str) -> None:
     """A process looks once a second for something newer, and at once when it meets a newer row."""
     await api.data("query ($fqn: String!) { table(fqn: $fqn) { fqn } }", fqn=fqn)
+
+
+async def check_export(api: Api) -> None:
+    """The export says of each table what a list of tables says."""
+    columns = ("fqn", "recommendation", "saving", "blockerCodes")
+    query = "&".join(f"columns={column}" for column in columns)
+    text = (await api.client.get(f"/api/v1/thirdeye/tables.csv?{query}")).text
+    exported = {row[0]: tuple(row[1:]) for row in list(csv.reader(io.StringIO(text)))[1:]}
+    listed = {
+        table["fqn"]: (
+            table["verdict"]["recommendation"],
+            table["verdict"]["saving"] or "",
+            "; ".join(each["code"] for each in table["verdict"]["blockers"]),
+        )
+        for table in await all_of(api)
+    }
+    assert exported == listed
 
 
 async def as_(api: Api, signer: Signer, name: str, query: str, **variables: Any) -> dict[str, Any]:
@@ -96,6 +122,18 @@ async def test_owners_keep_and_release_their_tables(own: Settings, refreshed: Mi
         assert kept["recommendation"] == "KEEP"
         assert kept["keep"] == {"reason": "for the audit", "by": owner, "until": until}
         assert float(kept["saving"]) == 0
+        await check_export(api)
+        reviewed = [table for table in await all_of(api) if table["verdict"]["recommendation"] == "REVIEW"]
+        verdicts = list[str]()
+        for other in reviewed:
+            given = await api.data(APPROVE, fqn=other["fqn"], reason="nobody needs it")
+            verdicts.append(given["approveRemoval"]["verdict"]["recommendation"])
+            if verdicts[-1] != "REVIEW":
+                break
+        assert {"DELETE", "ARCHIVE"} & set(verdicts)
+        await check_export(api)
+        for other, _ in zip(reviewed, verdicts, strict=False):
+            await api.data(WITHDRAW, fqn=other["fqn"])
         await refreshed.refresh()
         one = f"query ($fqn: String!) {{ table(fqn: $fqn) {{ {VERDICT} }} }}"
         again = (await api.data(one, fqn=fqn))["table"]["verdict"]
@@ -107,6 +145,7 @@ async def test_owners_keep_and_release_their_tables(own: Settings, refreshed: Mi
         before = (await api.data(quality))["verdictQuality"]
         assert (before["regrets"], before["standing"]) == (0, before["verdicts"] - 1)
         assert (await api.data(RELEASE, fqn=fqn))["releaseTable"]["fqn"] == fqn
+        await check_export(api)
         await refreshed.refresh()
         assert (await api.data(one, fqn=fqn))["table"]["verdict"]["keep"] is None
         assert fqn in {edge["node"]["fqn"] for edge in (await api.data(owned))["tables"]["edges"]}

@@ -30,6 +30,8 @@ from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import ACTIVITIES, EVIDENCES, UnknownReason
 from thirdeye.inventory.verdicts import BLOCKERS, VERDICTS
 from thirdeye.rest.csv_cells import csv_header, csv_rows
+from thirdeye.verdict.decided_tables import as_decided
+from thirdeye.verdict.loaders import Decided, read_decisions
 
 _PAGE: Final = 500
 COLUMNS: Final = (
@@ -200,16 +202,20 @@ async def _pages(context: Context, numbers: Array, head: bytes, render: RenderPa
 async def _page(context: Context, numbers: list[int], render: RenderPage) -> bytes:
     async def read(snapshot: Snapshot) -> bytes:
         rows = await context.estate.rows(snapshot, numbers)
-        ordered = [rows.get(number) for number in numbers]
-        return await asyncio.to_thread(_render_rows, context, snapshot, ordered, render)
+        # Tables that were removed since the search are left out.
+        there = [row for number in numbers if (row := rows.get(number)) is not None and row["removed_at"] is None]
+        decided = await read_decisions(context, [row["number"] for row in there])
+        return await asyncio.to_thread(_render_rows, context, snapshot, there, decided, render)
 
     # A refresh published meanwhile keeps a table's number, but not what its row refers to.
     return await with_snapshot(context, read)
 
 
-def _render_rows(context: Context, snapshot: Snapshot, rows: list[Row | None], render: RenderPage) -> bytes:
-    # Tables that were removed since the search are left out.
-    return render([table_of(context, snapshot, row) for row in rows if row is not None and row["removed_at"] is None])
+def _render_rows(
+    context: Context, snapshot: Snapshot, rows: list[Row], decided: Mapping[int, Decided], render: RenderPage
+) -> bytes:
+    # As the same tables are in any other answer.
+    return render([as_decided(table_of(context, snapshot, row), decided[row["number"]], snapshot) for row in rows])
 
 
 def _csv(columns: Sequence[str], tables: Sequence[Table]) -> bytes:

@@ -65,9 +65,14 @@ class Decisions:
         self._reads.pop(number, None)
 
     async def _read(self, numbers: list[int]) -> dict[int, Decided]:
-        context, today = self._context, self._context.clock().date()
-        kept, approved = await store.keeps(context.thirdeye, numbers), await approvals(context.thirdeye, numbers, today)
-        return {number: Decided(_in_force(kept.get(number, ()), today), approved.get(number)) for number in numbers}
+        return await read_decisions(self._context, numbers)
+
+
+async def read_decisions(context: Context, numbers: Sequence[int]) -> dict[int, Decided]:
+    """What people decided about each of these tables, as of now."""
+    today = context.clock().date()
+    kept, approved = await store.keeps(context.thirdeye, numbers), await approvals(context.thirdeye, numbers, today)
+    return {number: Decided(_in_force(kept.get(number, ()), today), approved.get(number)) for number in numbers}
 
 
 def _in_force(keeps: Sequence[Keep], today: date) -> Keep | None:

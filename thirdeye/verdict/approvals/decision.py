@@ -3,11 +3,13 @@
 import math
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from thirdeye.estate.dates import format_day
+from thirdeye.estate.views import saving_of
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.rules import ACTIVITY_CODE, TYPES_WITHOUT_STORAGE, Activity
 from thirdeye.inventory.verdicts import APPROVED, VERDICTS, Blocker, Verdict, blockers_of
@@ -45,6 +47,14 @@ def decision(table: TableAnswer, keep: Keep | None, approval: Approval | None, p
     if keep is not None and Blocker.KEPT_BY_OWNER.value not in codes:
         verdict, codes = Verdict.KEEP, [*codes, Blocker.KEPT_BY_OWNER.value]
     return Decision(verdict, codes, approval)
+
+
+def saving_as_decided(table: TableAnswer, verdict: Verdict, policy: Mapping[str, Any]) -> Decimal | None:
+    """USD a month that following this verdict saves; `policy` is the published one. None if an unknown cost would count."""
+    if verdict.value == table["recommendation"]:
+        saving: Decimal | None = table["saving"]
+        return saving
+    return saving_of(verdict, table["monthlyCost"], Decimal(repr(policy.get("archive_saving", 0.0))))
 
 
 def _is_alone(table: TableAnswer) -> bool:

@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal
 from functools import cache, cached_property, lru_cache, partial
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from ariadne import ObjectType
@@ -18,7 +17,6 @@ from thirdeye.estate.resolvers.lineage import (
     series_downstream_in_use,
     unknown_downstream,
 )
-from thirdeye.estate.views import saving_of
 from thirdeye.inventory import store as inventory
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.fqn import digest
@@ -26,15 +24,15 @@ from thirdeye.inventory.reader import Snapshot, check_generation
 from thirdeye.inventory.verdicts import RISKS, SHOWN_FIELDS, Blocker, Verdict
 from thirdeye.paging import page_size
 from thirdeye.verdict import explanations, rules
-from thirdeye.verdict.approvals.decision import approval_sentence, decision
+from thirdeye.verdict.approvals.decision import approval_sentence, decision, saving_as_decided
 from thirdeye.verdict.cells import NO_CELL, cells_of
+from thirdeye.verdict.decided_tables import policy_in_force
 from thirdeye.verdict.dropped_tables import kept_after_drop
 from thirdeye.verdict.evaluation import used_days
 from thirdeye.verdict.explanations import ReturnRisk, TableAnswer
 from thirdeye.verdict.label_sentences import signs_of_care
 from thirdeye.verdict.loaders import decisions
 from thirdeye.verdict.periods import tables_like
-from thirdeye.verdict.policy import policy_from
 from thirdeye.verdict.removal import WAITING_DAYS, Stage, step_answer, trial_steps
 from thirdeye.verdict.resolvers.assessment import assessment
 from thirdeye.verdict.unlock_groups import AlternativeKind
@@ -70,8 +68,7 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
     snapshot, today = await snapshot_of(info.context), info.context.clock().date()
     policy = snapshot.advice.get("policy", {})
     # What people decide takes effect before the next refresh.
-    rules_in_force = snapshot.once("policy", lambda: policy_from(policy))
-    verdict, codes, approval = decision(table, keep, given, rules_in_force, snapshot.as_of)
+    verdict, codes, approval = decision(table, keep, given, policy_in_force(snapshot), snapshot.as_of)
     risk = return_risk(table, snapshot)
     background = explanations.Background(
         keep=keep,
@@ -96,7 +93,7 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
         "returnRisk": risk,
         "blockers": [{"code": code, "detail": detail, "number": table["number"]} for code, detail in told.items()],
         "keptAfterDrop": kept_after_drop(table["serviceType"], table["tableType"]),
-        "saving": _saving(table, verdict, policy),
+        "saving": saving_as_decided(table, verdict, policy),
         "keep": keep and {"reason": keep.reason, "by": keep.kept_by, "at": keep.kept_at, "until": keep.kept_until},
         "approval": approval
         and {
@@ -155,13 +152,6 @@ def _trial(table: TableAnswer, day: date, _info: Info) -> dict[str, object]:
         "days": WAITING_DAYS[Stage.RESTRICTED],
         "steps": list(map(step_answer, steps)),
     }
-
-
-def _saving(table: TableAnswer, verdict: Verdict, policy: Mapping[str, Any]) -> Decimal | None:
-    if verdict.value == table["recommendation"]:
-        saving: Decimal | None = table["saving"]
-        return saving
-    return saving_of(verdict, table["monthlyCost"], Decimal(repr(policy.get("archive_saving", 0.0))))
 
 
 def _confidence(verdict: Verdict, risk: ReturnRisk | None) -> float | None:
