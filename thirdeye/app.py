@@ -228,8 +228,14 @@ def __getattr__(name: str) -> object:
         globals()["app"] = made = create_app(settings)
     except SettingsInvalid as error:
         sys.exit(f"ThirdEye cannot start, a setting is wrong:\n{error}")
-    # What was made so far, schema and modules, lives as long as the process. Garbage collection is not to look at it
-    # again: that held all requests up for a quarter of a second, again and again.
+    keep_what_is_made()
+    return made
+
+
+def keep_what_is_made() -> None:
+    """For a process that does nothing but serve: what was made so far, schema and modules, lives as long as it does.
+
+    Garbage collection is not to look at it again: that held all requests up for a quarter of a second, again and again.
+    """
     gc.collect()
     gc.freeze()
-    return made

@@ -27,6 +27,7 @@ def run_api(clock: Clock) -> None:
     settings = process_settings()
     configure_logging("INFO")
     app = thirdeye.app.create_app(settings, clock=clock, deadlines=LONG_DEADLINES)
+    thirdeye.app.keep_what_is_made()
     uvicorn.run(app, host="127.0.0.1", port=settings.thirdeye_port, log_config=None, access_log=False)
 
 
