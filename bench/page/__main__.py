@@ -40,7 +40,7 @@ def main() -> int:
             if options.rounds:
                 ask_all(estate, Path(name), signer, options.rounds, figures)
             with Api(estate, Path(name), signer) as api:
-                budget(api, figures)
+                budget(api, estate, figures)
                 if options.minutes:
                     use(api, options.minutes, options.seed, figures)
         finally:
