@@ -234,7 +234,7 @@ def test_five_thousand_dependents_are_a_picture_and_numbers(page: Tab, estate: P
     }  # fmt: skip
 
     def grow(route: Route) -> None:
-        if "get_table_impact" not in str(route.request.post_data):
+        if "get_table_page" not in str(route.request.post_data):
             return route.continue_()
         answer = route.fetch().json()
         table = answer["data"]["table"]

@@ -24,9 +24,10 @@ _TYPES: Final[Mapping[str, bytes]] = {
     "": b"text/plain; charset=utf-8",
 }
 _HTML: Final = b"text/html; charset=utf-8"
-# `root` leads from the address of the page to the folder that it is in: however a proxy names that, it holds.
+# `root` leads from the address of the page to the folder that it is in: however a proxy names that, it holds. What stands
+# in it is there before its script is; `opening` has the system's colours until it is known which the reader chose.
 _PAGE: Final = """<!doctype html>
-<html lang="en" data-root="{root}">
+<html lang="en" class="opening" data-root="{root}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -37,7 +38,12 @@ _PAGE: Final = """<!doctype html>
 <link rel="preload" href="{root}inter.woff2" as="font" type="font/woff2" crossorigin>
 <script type="module" src="{root}page.js"></script>
 </head>
-<body><div id="page"></div><noscript>ThirdEye's page needs JavaScript.</noscript></body>
+<body>
+<div id="page">
+<header class="top"><span class="brand"><span aria-hidden="true" class="eye"></span>ThirdEye</span></header>
+</div>
+<noscript>ThirdEye's page needs JavaScript.</noscript>
+</body>
 </html>
 """
 _POLICY: Final = (

@@ -10,6 +10,7 @@ import { forgetAnswers, trouble } from "./query";
 import { addressOf, place } from "./router";
 import { claims, reason, signOut, token } from "./session";
 import { language, languages, type Key, speak, t } from "./texts";
+import { nameOfLanguage } from "./texts/formatters";
 import { show, theme } from "./theme";
 import { Administration } from "./views/administration";
 import { ForecastView } from "./views/forecast";
@@ -153,7 +154,7 @@ function Who() {
         <select value={language.value} onChange={(event) => speak(event.currentTarget.value)}>
           {languages.map((each) => (
             <option key={each} value={each}>
-              {new Intl.DisplayNames(each, { type: "language" }).of(each)}
+              {nameOfLanguage(each)}
             </option>
           ))}
         </select>

@@ -1,5 +1,5 @@
 // Amounts, sizes and times for people. Money comes as decimal text, days and moments in UTC.
-import { language } from "./texts";
+import { dates, numbers } from "./texts/formatters";
 
 const LARGE = 1e6;
 
@@ -13,7 +13,7 @@ export function money(amount: string | number | null | undefined): string | null
 
 function format(value: number, style: "currency" | "decimal"): string {
   const isLarge = Math.abs(value) >= LARGE;
-  return new Intl.NumberFormat(language.value, {
+  return numbers({
     style,
     ...(style === "currency" ? { currency: "USD" } : {}),
     ...(isLarge ? { notation: "compact", maximumFractionDigits: 2 } : {}),
@@ -21,13 +21,13 @@ function format(value: number, style: "currency" | "decimal"): string {
 }
 
 export function count(value: number): string {
-  return new Intl.NumberFormat(language.value).format(value);
+  return numbers().format(value);
 }
 
 /** A share of 1 in per cent. */
 export function percent(share: number | null | undefined, digits = 0): string | null {
   if (share === null || share === undefined) return null;
-  return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: digits }).format(share);
+  return numbers({ style: "percent", maximumFractionDigits: digits }).format(share);
 }
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
@@ -37,25 +37,25 @@ export function bytes(value: string | number | null | undefined): string | null 
   if (value === null || value === undefined) return null;
   const size = Number(value);
   const step = Math.min(Math.max(Math.floor(Math.log10(Math.max(size, 1)) / 3), 0), UNITS.length - 1);
-  const digits = new Intl.NumberFormat(language.value, { maximumSignificantDigits: 3 }).format(size / 1000 ** step);
+  const digits = numbers({ maximumSignificantDigits: 3 }).format(size / 1000 ** step);
   return `${digits} ${UNITS[step]}`;
 }
 
 /** A day, which is one of UTC and is not moved. */
 export function day(text: string | null | undefined): string | null {
   if (!text) return null;
-  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${text}T00:00Z`));
+  return dates({ dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${text}T00:00Z`));
 }
 
 /** A moment in the reader's zone, and in UTC for the hint beside it. */
 export function moment(text: string): { local: string; utc: string } {
   const at = new Date(text);
   const of = (timeZone?: string) =>
-    new Intl.DateTimeFormat(language.value, {
+    dates({
       dateStyle: "medium",
       timeStyle: "short",
       ...(timeZone ? { timeZone } : {}),
     }).format(at);
-  const zone = new Intl.DateTimeFormat(language.value).resolvedOptions().timeZone;
+  const zone = dates().resolvedOptions().timeZone;
   return { local: of(), utc: `${of("UTC")} UTC · ${of()} ${zone}` };
 }

@@ -1,6 +1,7 @@
+// Sends the first questions, so it stands first.
+import { known } from "./opening";
 import { render } from "preact";
 import { App } from "./app";
-import { begin } from "./session";
 import { show, theme } from "./theme";
 import "./style.css";
 import "./print.css";
@@ -8,6 +9,10 @@ import "./print.css";
 show(theme.value, false);
 const root = document.getElementById("page");
 // Nothing is asked before it is known who asks.
-begin().then(() => {
-  if (root) render(<App />, root);
+known.then(() => {
+  if (!root) return;
+  // What stood there until now.
+  root.replaceChildren();
+  document.documentElement.classList.remove("opening");
+  render(<App />, root);
 });

@@ -21,6 +21,50 @@ const MOST_TIMEOUTS = 3;
 /** What keeps answers on the screen from being renewed; null if nothing does. */
 export const trouble = signal<Problem | null>(null);
 
+/** A question that an answer to another one holds the answer to. */
+export interface Part {
+  operation: string;
+  variables: Record<string, unknown>;
+  of: (data: Record<string, unknown>) => unknown;
+}
+
+interface Begun {
+  caller: string | null;
+  at: number;
+  answer: Promise<unknown>;
+}
+
+// What was asked before the view that asks it is there: taken once, and soon, or not at all.
+const begun = new Map<string, Begun>();
+const SOON = 10_000;
+// What is wrong with one part need not be wrong with another: each then asks by itself. Of what is away one try is enough.
+const OF_ALL: ReadonlySet<ProblemKind> = new Set<ProblemKind>(["offline", "unavailable", "busy", "signedOut"]);
+
+/** Begins a question whose answer holds those to others: who asks one of these soon is given its part. */
+export function askTogether(operation: string, variables: Record<string, unknown>, parts: readonly Part[]): void {
+  const whole = ask<Record<string, unknown>>(operation, variables);
+  for (const part of parts) {
+    const answer = whole.then(part.of, (error: unknown) => {
+      if (parts.length === 1 || (error instanceof Problem && OF_ALL.has(error.kind))) throw error;
+      return ask(part.operation, part.variables);
+    });
+    // Nobody may come for it.
+    answer.catch(() => undefined);
+    begun.set(keyOf(part.operation, part.variables), { caller: token.value, at: Date.now(), answer });
+  }
+}
+
+/** The answer that was begun for this caller, or null. */
+function taken<Data>(key: string, caller: string): Promise<Data> | null {
+  const found = begun.get(key);
+  begun.delete(key);
+  return found && found.caller === caller && Date.now() - found.at < SOON ? (found.answer as Promise<Data>) : null;
+}
+
+function keyOf(operation: string | null, variables: Record<string, unknown>): string {
+  return `${operation} ${JSON.stringify(variables)}`;
+}
+
 export interface Query<Data> {
   data: Data | null;
   problem: Problem | null;
@@ -39,7 +83,7 @@ export function forgetAnswers(): void {
 
 /** Asks what will likely be asked next, so that its answer is there at once. What goes wrong is said when it is asked. */
 export function askAhead(operation: string, variables: Record<string, unknown>, signal: AbortSignal): void {
-  const key = `${operation} ${JSON.stringify(variables)}`;
+  const key = keyOf(operation, variables);
   if (known.has(key)) return;
   const caller = token.value;
   const remember = (found: unknown) => {
@@ -69,7 +113,7 @@ interface State<Data> {
 
 /** The answer to an operation; of null nothing is asked. It is asked again for whoever signs in, and when what was away is back. */
 export function useQuery<Data>(operation: string | null, variables: Record<string, unknown> = {}): Query<Data> {
-  const key = `${operation} ${JSON.stringify(variables)}`;
+  const key = keyOf(operation, variables);
   const remembered = () => (known.get(key) as Data | undefined) ?? null;
   const [state, setState] = useState<State<Data>>({ key, data: remembered(), problem: null, again: null, loading: true });
   const [slow, setSlow] = useState(false);
@@ -87,7 +131,8 @@ export function useQuery<Data>(operation: string | null, variables: Record<strin
     setState((before) => ({ ...before, key, data: remembered(), problem: before.key === key ? before.problem : null, loading: true }));
     setSlow(false);
     const timer = setTimeout(() => setSlow(true), SLOW_AFTER);
-    ask<Data>(operation, variables, controller.signal)
+    const answer = taken<Data>(key, caller) ?? ask<Data>(operation, variables, controller.signal);
+    answer
       .then((data) => {
         if (controller.signal.aborted) return;
         keep(key, data);

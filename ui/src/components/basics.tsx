@@ -1,6 +1,6 @@
 // What all views are made of.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api";
 import { moment, money } from "../format";
 import type { Query } from "../query";
@@ -55,6 +55,17 @@ export function Card(props: { title: string; children: ComponentChildren; class?
       </div>
       {props.children}
     </section>
+  );
+}
+
+/** What few look at, folded away: it is made when it is opened, as hundreds of cells take their time. */
+export function Fold(props: { summary: ComponentChildren; class?: string; open?: boolean; children: () => ComponentChildren }) {
+  const [isMade, setMade] = useState(props.open === true);
+  return (
+    <details class={props.class} open={props.open} onToggle={(event) => event.currentTarget.open && setMade(true)}>
+      <summary>{props.summary}</summary>
+      {isMade && props.children()}
+    </details>
   );
 }
 

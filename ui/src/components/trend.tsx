@@ -1,10 +1,10 @@
 // A line over time, and the same as a table for those who cannot see it.
-import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
+import type uPlot from "uplot";
 import { day } from "../format";
-import { language, t } from "../texts";
-import { theme } from "../theme";
+import { t } from "../texts";
+import { dates } from "../texts/formatters";
+import { Fold } from "./basics";
+import { axisOf, type Colour, type Drawn, useChart } from "./chart";
 
 export interface Point {
   at: string;
@@ -23,19 +23,13 @@ const NONE: Mark[] = [];
 const COLOURS = { changed: "--warning", completed: "--success" } as const;
 
 export function Trend({ points, label, marks = NONE }: { points: Point[]; label: string; marks?: Mark[] }) {
-  const place = useRef<HTMLDivElement>(null);
-  const look = theme.value;
-  useEffect(() => {
-    const element = place.current;
-    if (!element || points.length < 2) return;
-    const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name);
-    const axis = { stroke: colour("--muted"), grid: { stroke: colour("--border"), width: 1 }, font: "12px Inter" };
-    const days = new Intl.DateTimeFormat(language.value, { month: "short", day: "numeric", timeZone: "UTC" });
-    const chart = new uPlot(
+  const draw = (plot: typeof uPlot, colour: Colour): Drawn => {
+    const axis = axisOf(colour);
+    const days = dates({ month: "short", day: "numeric", timeZone: "UTC" });
+    return [
       {
-        width: element.clientWidth,
         height: HEIGHT,
-        tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
+        tzDate: (seconds) => plot.tzDate(new Date(seconds * 1000), "UTC"),
         cursor: { y: false },
         legend: { show: false },
         scales: { y: { range: [0, 100] } },
@@ -44,45 +38,44 @@ export function Trend({ points, label, marks = NONE }: { points: Point[]; label:
         series: [{}, { stroke: colour("--brand"), width: 2, spanGaps: true, points: { show: points.length < 40 } }],
       },
       [points.map((each) => new Date(each.at).getTime() / 1000), points.map((each) => each.value)],
-      element,
-    );
-    const sizes = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
-    sizes.observe(element);
-    return () => {
-      sizes.disconnect();
-      chart.destroy();
-    };
-  }, [points, marks, look, language.value]);
+    ];
+  };
+  const place = useChart(points.length > 1 ? draw : null, [points, marks]);
   if (points.length === 0) return <p class="muted">{t("noHistory")}</p>;
   return (
     <>
       {points.length > 1 && <div ref={place} class="chart" aria-hidden="true" />}
       {points.length > 1 && <Legend marks={marks} />}
-      <details class="small" open={points.length === 1}>
-        <summary>{t("asTable")}</summary>
-        <div class="scrolls short" tabIndex={0} role="region" aria-label={label}>
-          <table>
-            <tbody>
-              {rows(points, marks).map(({ at, value, texts }) => (
-                <tr key={at}>
-                  <th scope="row">{day(at)}</th>
-                  <td class="number">{value}</td>
-                  {marks.length > 0 && (
-                    <td>
-                      {texts.map((text) => (
-                        <div key={text}>
-                          <bdi>{text}</bdi>
-                        </div>
-                      ))}
-                    </td>
-                  )}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </details>
+      <Fold class="small" open={points.length === 1} summary={t("asTable")}>
+        {() => <AsTable points={points} label={label} marks={marks} />}
+      </Fold>
     </>
+  );
+}
+
+function AsTable({ points, label, marks }: { points: Point[]; label: string; marks: Mark[] }) {
+  return (
+    <div class="scrolls short" tabIndex={0} role="region" aria-label={label}>
+      <table>
+        <tbody>
+          {rows(points, marks).map(({ at, value, texts }) => (
+            <tr key={at}>
+              <th scope="row">{day(at)}</th>
+              <td class="number">{value}</td>
+              {marks.length > 0 && (
+                <td>
+                  {texts.map((text) => (
+                    <div key={text}>
+                      <bdi>{text}</bdi>
+                    </div>
+                  ))}
+                </td>
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -115,7 +108,7 @@ function rows(points: Point[], marks: Mark[]): { at: string; value: string | num
 }
 
 /** A line for each mark, with a triangle for what changed and a circle for what was completed. */
-export function drawMarks(chart: uPlot, marks: Mark[], colour: (name: string) => string): void {
+export function drawMarks(chart: uPlot, marks: Mark[], colour: Colour): void {
   const { ctx, bbox } = chart;
   const size = 4 * devicePixelRatio;
   ctx.save();

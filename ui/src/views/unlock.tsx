@@ -4,42 +4,17 @@ import { Answer, Freshness, Heading, Notice } from "../components/basics";
 import { GroupEntry } from "../components/unlock/group";
 import { ACTORS, lever, type Plan, STATES } from "../components/unlock/plan";
 import { Lever, Sums } from "../components/unlock/sums";
+import { MOST, PAGE, PLAN, planQuestion, type Wanted, wanted } from "../components/unlock/questions";
 import { type Query, useQuery } from "../query";
 import { change, place } from "../router";
 import { type Key, t } from "../texts";
 import "./unlock.css";
 
-const PAGE = 50;
-// The API gives no more of them; they come most expensive first.
-const MOST = 1_000;
 type Data = { unlockPlan: Plan };
-
-interface Wanted {
-  state: string | null;
-  actor: string | null;
-  shown: number;
-  /** Whether the address asks for what there is not. */
-  isOdd: boolean;
-}
-
-function wanted(params: URLSearchParams): Wanted {
-  const [state, actor, first] = [params.get("state"), params.get("actor"), params.get("first")];
-  const isState = STATES.some((each) => each === state);
-  const isActor = ACTORS.some((each) => each === actor);
-  const isCount = /^[1-9]\d{0,3}$/.test(first ?? "");
-  return {
-    state: isState ? state : null,
-    actor: isActor ? actor : null,
-    shown: isCount ? Math.min(Number(first), MOST) : PAGE,
-    isOdd: (state !== null && !isState) || (actor !== null && !isActor) || (first !== null && !isCount),
-  };
-}
 
 export function Unlock() {
   const filter = wanted(place.value.params);
-  // A filter looks through all groups, the list as such shows the first ones.
-  const isAll = filter.state !== null || filter.actor !== null || filter.shown > PAGE;
-  const query = useKept(useQuery<Data>("get_unlock_plan", { first: isAll ? MOST : PAGE }));
+  const query = useKept(useQuery<Data>(PLAN, planQuestion(filter)));
   return (
     <>
       <Heading title={t("unlock")}>{t("unlock")}</Heading>

@@ -1,13 +1,14 @@
 // What a forecast rests on: its method, what it lacks, the steps that are known, and what drives it.
 import { day, percent } from "../../format";
-import { language, t, textOf } from "../../texts";
+import { t, textOf } from "../../texts";
+import { numbers } from "../../texts/formatters";
 import { Card, Moment, Money, Name } from "../basics";
 import { shiftText } from "./course";
 import type { Forecast } from "./forecast";
 
 export function How({ forecast }: { forecast: Forecast }) {
   const { intervals, method } = forecast;
-  const factor = (value: number) => value.toLocaleString(language.value, { maximumFractionDigits: 2 });
+  const factor = (value: number) => numbers({ maximumFractionDigits: 2 }).format(value);
   return (
     <Card title={t("forecast.how")}>
       <p>

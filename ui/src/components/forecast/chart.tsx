@@ -1,10 +1,8 @@
 // Costs by month, so far and to come, with intervals, budgets and what happened. The same stands in the table below it.
-import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
+import type uPlot from "uplot";
 import { money } from "../../format";
-import { language, t } from "../../texts";
-import { theme } from "../../theme";
+import { t } from "../../texts";
+import { axisOf, type Colour, useChart } from "../chart";
 import { drawMarks, type Mark } from "../trend";
 import { endOf, monthName, type Row, type ScenarioKind } from "./forecast";
 
@@ -27,20 +25,7 @@ interface Props {
 }
 
 export function Chart({ rows, kinds, marks }: Props) {
-  const place = useRef<HTMLDivElement>(null);
-  const look = theme.value;
-  useEffect(() => {
-    const element = place.current;
-    if (!element) return;
-    const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name);
-    const chart = new uPlot(options(rows, kinds, marks, element.clientWidth, colour), dataOf(rows, kinds), element);
-    const sizes = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
-    sizes.observe(element);
-    return () => {
-      sizes.disconnect();
-      chart.destroy();
-    };
-  }, [rows, kinds, marks, look, language.value]);
+  const place = useChart((_, colour) => [options(rows, kinds, marks, colour), dataOf(rows, kinds)], [rows, kinds, marks]);
   return (
     <>
       <div ref={place} class="chart" aria-hidden="true" />
@@ -75,15 +60,14 @@ function dataOf(rows: Row[], kinds: ScenarioKind[]): uPlot.AlignedData {
   return [rows.map(({ month }) => middleOf(month)), ...limits, reconstructed, measured, ...scenarios] as uPlot.AlignedData;
 }
 
-function options(rows: Row[], kinds: ScenarioKind[], marks: Mark[], width: number, colour: (name: string) => string): uPlot.Options {
-  const axis = { stroke: colour("--muted"), grid: { stroke: colour("--border"), width: 1 }, font: "12px Inter" };
+function options(rows: Row[], kinds: ScenarioKind[], marks: Mark[], colour: Colour): Omit<uPlot.Options, "width"> {
+  const axis = axisOf(colour);
   const hidden = { width: 0, points: { show: false } };
   const highest = Math.max(1, ...rows.map(({ limit }) => limit ?? 0));
   const first = rows[0]?.month;
   const last = rows.at(-1)?.month;
   const ends: [number, number] = first && last ? [Date.parse(`${first}T00:00Z`) / 1000, endOf(last) / 1000] : [0, 1];
   return {
-    width,
     height: HEIGHT,
     cursor: { show: false },
     legend: { show: false },

@@ -1,7 +1,8 @@
 // What comes, and what may be spent, as the view of forecasts asks for it. Amounts are USD a month.
 import { day } from "../../format";
 import { place } from "../../router";
-import { language, t } from "../../texts";
+import { t } from "../../texts";
+import { dates } from "../../texts/formatters";
 
 export const SCENARIOS = ["AS_IS", "RECOMMENDED_DONE", "OPEN_ITEMS_DONE"] as const;
 export type ScenarioKind = (typeof SCENARIOS)[number];
@@ -119,7 +120,7 @@ export function placeName({ service, domain }: PlaceOfBudget): string {
 
 /** A month by its first day, such as "Nov 2026". */
 export function monthName(month: string, year: "numeric" | "2-digit" = "numeric"): string {
-  return new Intl.DateTimeFormat(language.value, { month: "short", year, timeZone: "UTC" }).format(new Date(`${month}T00:00Z`));
+  return dates({ month: "short", year, timeZone: "UTC" }).format(new Date(`${month}T00:00Z`));
 }
 
 /** When a budget breaks, and between which days that lies. */

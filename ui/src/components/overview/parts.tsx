@@ -1,7 +1,8 @@
 // What the score is made of, and where it loses points.
 import { percent } from "../../format";
 import { addressOf, listOf } from "../../router";
-import { language, t } from "../../texts";
+import { t } from "../../texts";
+import { numbers } from "../../texts/formatters";
 import { Card, Link, Name } from "../basics";
 import type { Score } from "./report";
 
@@ -52,7 +53,7 @@ export function Parts({ score }: { score: Score }) {
 function Drivers({ drivers }: { drivers: Score["drivers"] }) {
   const lost = drivers.filter((each) => each.points > 0).slice(0, DRIVERS);
   if (lost.length === 0) return null;
-  const points = new Intl.NumberFormat(language.value, { maximumFractionDigits: 1, minimumFractionDigits: 1 });
+  const points = numbers({ maximumFractionDigits: 1, minimumFractionDigits: 1 });
   return (
     <>
       <h3 class="small">{t("drivers")}</h3>

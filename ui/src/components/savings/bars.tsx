@@ -1,25 +1,19 @@
 // Two bars for each month: what was promised, and what was measured. The same stands in the table below it.
-import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
+import type uPlot from "uplot";
 import { money } from "../../format";
-import { language, t } from "../../texts";
-import { theme } from "../../theme";
+import { t } from "../../texts";
+import { dates } from "../../texts/formatters";
+import { axisOf, type Colour, type Drawn, useChart } from "../chart";
 import type { Group } from "./savings";
 
 const HEIGHT = 220;
 const WIDEST = 32;
 
 export function Bars({ groups }: { groups: Group[] }) {
-  const place = useRef<HTMLDivElement>(null);
-  const look = theme.value;
-  useEffect(() => {
-    const element = place.current;
-    if (!element || groups.length === 0) return;
-    const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name);
-    const axis = { stroke: colour("--muted"), grid: { stroke: colour("--border"), width: 1 }, font: "12px Inter" };
-    const months = new Intl.DateTimeFormat(language.value, { month: "short", year: "2-digit", timeZone: "UTC" });
-    const bars = uPlot.paths.bars;
+  const draw = (plot: typeof uPlot, colour: Colour): Drawn => {
+    const axis = axisOf(colour);
+    const months = dates({ month: "short", year: "2-digit", timeZone: "UTC" });
+    const bars = plot.paths.bars;
     const series = (name: string, align: -1 | 1) => ({
       stroke: colour(name),
       fill: colour(name),
@@ -28,9 +22,8 @@ export function Bars({ groups }: { groups: Group[] }) {
       ...(bars ? { paths: bars({ size: [0.35, WIDEST], align, gap: 2 }) } : {}),
     });
     const places = groups.map((_, index) => index);
-    const chart = new uPlot(
+    return [
       {
-        width: element.clientWidth,
         height: HEIGHT,
         cursor: { show: false },
         legend: { show: false },
@@ -46,15 +39,9 @@ export function Bars({ groups }: { groups: Group[] }) {
         series: [{}, series("--border-strong", -1), series("--brand", 1)],
       },
       [places, groups.map((each) => Number(each.projectedUsd)), groups.map((each) => Number(each.realizedUsd))],
-      element,
-    );
-    const sizes = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
-    sizes.observe(element);
-    return () => {
-      sizes.disconnect();
-      chart.destroy();
-    };
-  }, [groups, look, language.value]);
+    ];
+  };
+  const place = useChart(groups.length > 0 ? draw : null, [groups]);
   return (
     <>
       <div ref={place} class="chart" aria-hidden="true" />

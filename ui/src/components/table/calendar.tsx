@@ -1,6 +1,7 @@
 // The last days as a calendar: a week a row. What nobody saw looks like nothing that was seen.
 import { day as named } from "../../format";
-import { type Key, language, t } from "../../texts";
+import { type Key, t } from "../../texts";
+import { dates } from "../../texts/formatters";
 import type { TableDay } from "./answer";
 
 const DAY = 86_400_000;
@@ -21,7 +22,7 @@ function kindOf(day: TableDay): Kind {
 export function Calendar({ days }: { days: TableDay[] }) {
   const weeks = weeksOf(days);
   const kinds = (Object.keys(SAID) as Kind[]).filter((kind) => kind !== "untold" || days.some((each) => kindOf(each) === kind));
-  const names = new Intl.DateTimeFormat(language.value, { weekday: "short", timeZone: "UTC" });
+  const names = dates({ weekday: "short", timeZone: "UTC" });
   return (
     <figure class="last-days">
       <table class="calendar">

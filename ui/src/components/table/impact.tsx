@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { useQuery } from "../../query";
 import { t } from "../../texts";
-import { Answer, Card } from "../basics";
+import { Answer, Card, Fold } from "../basics";
 import type { Asset, Edge, Node } from "./answer";
 import { AssetName, kindName } from "./asset";
 import { Edges } from "./edges";
@@ -58,10 +58,7 @@ function Shown({ id, downstream, dependents }: Answered["table"]) {
           ))}
         </Edges>
       </div>
-      <details>
-        <summary>{t("asTable")}</summary>
-        <AsTable nodes={nodes} edges={edges} />
-      </details>
+      <Fold summary={t("asTable")}>{() => <AsTable nodes={nodes} edges={edges} />}</Fold>
     </>
   );
 }

@@ -109,7 +109,7 @@ function unknown() {
 }
 
 function figure(value: number | undefined) {
-  return value === undefined ? unknown() : value.toLocaleString();
+  return value === undefined ? unknown() : count(value);
 }
 
 // So many names stand in a cell; a table may have a hundred owners.

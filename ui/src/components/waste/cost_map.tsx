@@ -4,10 +4,11 @@ import { count } from "../../format";
 import { useQuery } from "../../query";
 import { t } from "../../texts";
 import type { Verdict } from "../../types";
-import { Answer, Card, Money, Name } from "../basics";
+import { Answer, Card, Fold, Money, Name } from "../basics";
 import type { Changes, State } from "./address";
 import { listOf } from "../../router";
 import { VERDICTS } from "./filters";
+import { MAP, mapQuestion, pathOf } from "./questions";
 import { useShown } from "./shown";
 import { Stay } from "./stay";
 import { Tiles } from "./tiles";
@@ -29,17 +30,9 @@ export interface CostMap {
   };
 }
 
-/** Where the map stands, by the filters: the path that it shows, and which part of it is chosen. */
-function pathOf({ filters }: State): { service: string | null; database: string | null; schema: string | null } {
-  const only = (value: unknown) => (Array.isArray(value) && value.length === 1 ? String(value[0]) : null);
-  const service = only(filters.service);
-  const database = service === null ? null : only(filters.database);
-  return { service, database, schema: database === null ? null : only(filters.schema) };
-}
-
 export function CostMapCard({ state }: { state: State }) {
   const { service, database, schema } = pathOf(state);
-  const query = useQuery<CostMap>("get_cost_map", { service, database, first: 60 });
+  const query = useQuery<CostMap>(MAP, mapQuestion(state));
   const { shown, isOld } = useShown(query);
   const deeper = (name: string): Changes =>
     service === null
@@ -141,51 +134,56 @@ function Legend() {
   );
 }
 
-function EntryTable({ map, deeper }: MapProps) {
+function EntryTable(props: MapProps) {
+  return (
+    <Fold class="small" summary={t("asTable")}>
+      {() => <Entries {...props} />}
+    </Fold>
+  );
+}
+
+function Entries({ map, deeper }: MapProps) {
   const rows = map.others ? [...map.entries, map.others] : map.entries;
   return (
-    <details class="small">
-      <summary>{t("asTable")}</summary>
-      <div class="scrolls short" tabIndex={0} role="region" aria-label={t("waste.map")}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{t("waste.place")}</th>
-              <th scope="col" class="number">{t("waste.column.cost")}</th>
-              {VERDICTS.map((each) => (
-                <th key={each} scope="col" class="number">{t(`verdict.${each}`)}</th>
-              ))}
-              <th scope="col" class="number">{t("waste.tables")}</th>
-              <th scope="col" class="number">{t("waste.unknownCost")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((each) => (
-              <tr key={each === map.others ? "" : `/${each.name}`}>
-                <th scope="row">
-                  {each === map.others ? (
-                    t("waste.others", { count: map.otherEntries })
-                  ) : each.name === null ? (
-                    t("waste.nameless")
-                  ) : (
-                    <Stay changes={deeper(each.name)}>
-                      <Name text={each.name} />
-                    </Stay>
-                  )}
-                </th>
-                <td class="number"><Money amount={each.monthlyCost} /></td>
-                {VERDICTS.map((verdict) => (
-                  <td key={verdict} class="number">
-                    <Money amount={each.verdicts.find((one) => one.verdict === verdict)?.monthlyCost ?? "0"} />
-                  </td>
-                ))}
-                <td class="number">{count(each.tables)}</td>
-                <td class="number">{count(each.tablesOfUnknownCost)}</td>
-              </tr>
+    <div class="scrolls short" tabIndex={0} role="region" aria-label={t("waste.map")}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t("waste.place")}</th>
+            <th scope="col" class="number">{t("waste.column.cost")}</th>
+            {VERDICTS.map((each) => (
+              <th key={each} scope="col" class="number">{t(`verdict.${each}`)}</th>
             ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
+            <th scope="col" class="number">{t("waste.tables")}</th>
+            <th scope="col" class="number">{t("waste.unknownCost")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((each) => (
+            <tr key={each === map.others ? "" : `/${each.name}`}>
+              <th scope="row">
+                {each === map.others ? (
+                  t("waste.others", { count: map.otherEntries })
+                ) : each.name === null ? (
+                  t("waste.nameless")
+                ) : (
+                  <Stay changes={deeper(each.name)}>
+                    <Name text={each.name} />
+                  </Stay>
+                )}
+              </th>
+              <td class="number"><Money amount={each.monthlyCost} /></td>
+              {VERDICTS.map((verdict) => (
+                <td key={verdict} class="number">
+                  <Money amount={each.verdicts.find((one) => one.verdict === verdict)?.monthlyCost ?? "0"} />
+                </td>
+              ))}
+              <td class="number">{count(each.tables)}</td>
+              <td class="number">{count(each.tablesOfUnknownCost)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { bytes, day, money, percent } from "../../format";
 import { t } from "../../texts";
-import { Name } from "../basics";
+import { Fold, Name } from "../basics";
 import type { Changes, State } from "./address";
 import { choiceOf, Control, nameOf } from "./controls";
 import { listOf } from "../../router";
@@ -22,10 +22,9 @@ export function FilterPanel({ state }: { state: State }) {
       <details class="narrow" open={innerWidth >= 900}>
         <summary>{t("waste.filters")}</summary>
         <div class="controls">{common.map(control)}</div>
-        <details open={hidden > 0}>
-          <summary>{hidden > 0 ? t("waste.moreFiltersSet", { count: hidden }) : t("waste.moreFilters")}</summary>
-          <div class="controls">{others.map(control)}</div>
-        </details>
+        <Fold open={hidden > 0} summary={hidden > 0 ? t("waste.moreFiltersSet", { count: hidden }) : t("waste.moreFilters")}>
+          {() => <div class="controls">{others.map(control)}</div>}
+        </Fold>
       </details>
       <Marks state={state} />
     </search>

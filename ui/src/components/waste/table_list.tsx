@@ -10,6 +10,7 @@ import { ColumnChoice } from "./column_choice";
 import { columnsNamed, type Row } from "./columns";
 import { Export } from "./export";
 import { withoutFilters } from "./filter_panel";
+import { LIST, listQuestion } from "./questions";
 import { useShown } from "./shown";
 import { choose, Stay } from "./stay";
 import { WayOn } from "./way_on";
@@ -26,24 +27,9 @@ interface Tables {
   };
 }
 
-const OPERATION = "list_table_rows";
-const SIZE = 50;
-
-function questionOf(state: State, after: string | null, before: string | null): Record<string, unknown> {
-  return {
-    filter: state.filters,
-    search: state.search || null,
-    sortBy: state.sort,
-    sortDir: state.dir,
-    ...(before === null ? { first: SIZE, after } : { last: SIZE, before }),
-    blockers: state.columns.includes("blockers"),
-    collapseSeries: state.collapse,
-  };
-}
-
 export function TableList({ state }: { state: State }) {
-  const question = questionOf(state, state.after, state.before);
-  const query = useQuery<Tables>(OPERATION, question);
+  const question = listQuestion(state, state.after, state.before);
+  const query = useQuery<Tables>(LIST, question);
   useNeighbours(state, query);
   const { shown, isOld } = useShown(query);
   const top = useTop(`${state.after} ${state.before}`);
@@ -69,11 +55,11 @@ export function TableList({ state }: { state: State }) {
 function useNeighbours(state: State, { data, loading }: Query<Tables>): void {
   const info = loading ? null : (data?.tables.pageInfo ?? null);
   const { hasNextPage, hasPreviousPage, startCursor, endCursor } = info ?? {};
-  const list = JSON.stringify(questionOf(state, null, null));
+  const list = JSON.stringify(listQuestion(state, null, null));
   useEffect(() => {
     const controller = new AbortController();
-    if (hasNextPage && endCursor) askAhead(OPERATION, questionOf(state, endCursor, null), controller.signal);
-    if (hasPreviousPage && startCursor) askAhead(OPERATION, questionOf(state, null, startCursor), controller.signal);
+    if (hasNextPage && endCursor) askAhead(LIST, listQuestion(state, endCursor, null), controller.signal);
+    if (hasPreviousPage && startCursor) askAhead(LIST, listQuestion(state, null, startCursor), controller.signal);
     return () => controller.abort();
   }, [list, hasNextPage, hasPreviousPage, startCursor, endCursor]);
 }
