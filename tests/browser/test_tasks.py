@@ -239,7 +239,8 @@ def test_five_thousand_dependents_are_a_picture_and_numbers(page: Tab, estate: P
         answer = route.fetch().json()
         table = answer["data"]["table"]
         edges = [{"from": table["id"], "to": board["id"]} for board in boards]
-        return route.fulfill(json={"data": {"table": {**table, "downstream": {**grown, "edges": edges}}}})
+        grown_table = {**table, "downstream": {**grown, "edges": edges}}
+        return route.fulfill(json={"data": {**answer["data"], "table": grown_table}})
 
     page.page.route("**/graphql", grow)
     page.open(f"table?fqn={quote(estate.names()[0])}")

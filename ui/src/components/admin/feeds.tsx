@@ -3,7 +3,7 @@ import { useId, useState } from "preact/hooks";
 import { day, percent } from "../../format";
 import { t, textOf } from "../../texts";
 import { useWrite } from "../../write";
-import { Card, Moment, Name } from "../basics";
+import { Card, Fold, Moment, Name } from "../basics";
 import { FieldProblem, Refusal } from "../refusal";
 import { isText } from "../work/item";
 import type { Feed, Service } from "./admin";
@@ -15,15 +15,20 @@ export function Feeds({ services, reload }: { services: Service[]; reload: () =>
     <Card title={t("admin.feeds")}>
       <p class="muted">{t("admin.feedsNote")}</p>
       {services.map((service) => (
-        <details key={service.name}>
-          <summary>
-            <Name text={service.name} /> {service.type && <span class="muted">({service.type})</span>} · {t("tables", { count: service.tables })} ·{" "}
-            {textOf(`admin.state.${service.feed.state}`) ?? service.feed.state} · {t("admin.sized", { share: percent(service.feed.sizedShare) ?? t("unknown") })}
-          </summary>
-          <Databases service={service.name} databases={service.databases} reload={reload} />
-        </details>
+        <Fold key={service.name} summary={<Summary service={service} />}>
+          {() => <Databases service={service.name} databases={service.databases} reload={reload} />}
+        </Fold>
       ))}
     </Card>
+  );
+}
+
+function Summary({ service: { name, type, tables, feed } }: { service: Service }) {
+  return (
+    <>
+      <Name text={name} /> {type && <span class="muted">({type})</span>} · {t("tables", { count: tables })} ·{" "}
+      {textOf(`admin.state.${feed.state}`) ?? feed.state} · {t("admin.sized", { share: percent(feed.sizedShare) ?? t("unknown") })}
+    </>
   );
 }
 
