@@ -1,7 +1,7 @@
 # What the shell says of it would make every process compile everything, and the tests start hundreds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-proxy check soak bench screenshots clean
+.PHONY: help setup run test test-proxy check soak bench docs screenshots clean
 
 help:  ## Says what there is.
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/'
@@ -37,9 +37,14 @@ soak: setup  ## The long runs.
 bench: setup  ## Requests per second against peers; prints ratios.
 	@.venv/bin/python -m bench.serve
 
+docs: setup  ## The documentation as one book, in build/book; warnings are errors.
+	@scripts/setup docs
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -W error -m mkdocs build --strict
+	@echo "build/book/index.html; with search: .venv-docs/bin/python -m http.server --bind 127.0.0.1 --directory build/book 8000"
+
 screenshots: setup  ## Pictures of the page's views, for people, in docs/screenshots.
 	@scripts/setup browser
 	@.venv/bin/python -m tests.browser.screenshots
 
 clean:  ## Removes what these commands made.
-	rm -rf deploy/openmetadata-proxy/target .venv .venv-bench .venv-soak .thirdeye .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis
+	rm -rf deploy/openmetadata-proxy/target .venv .venv-bench .venv-docs .venv-soak build .thirdeye .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis
