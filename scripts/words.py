@@ -21,13 +21,18 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "words.md"
 LEVELS = frozenset({"debug", "info", "warning", "error", "exception", "critical"})
 CALLS = re.compile(r"log\.|warnings\.add|self\.add|event=")
-CODE = re.compile(r"`([^`\n]+)`")
+CODE = re.compile(r"`([^`\n]+)`|^#+ (.+)$", re.MULTILINE)
 MOST_PAGES = 3
+# Where each kind of word has its table.
+OWN_PAGES = (
+    ("a setting", "settings.md"), ("a metric", "metrics.md"), ("a finding", "doctor.md"), ("a code", "troubleshooting.md"),
+    ("a warning", "operations.md"), ("an event", "logs.md"), ("an event", "operations.md"), ("an alert", "runbooks.md"),
+)  # fmt: skip
 # Two more that graphql-core finds.
 FOUND_BEFORE = ("GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED")
 HEAD = """# Words
 
-Every setting, metric, code, warning, state and log event of ThirdEye by its name: what it is, and the pages that explain it. An
+Every setting, metric, code, warning, state, log event and alert of ThirdEye: what it is, and the pages that explain it. An
 error *message* is in [troubleshooting](troubleshooting.md#messages-outside-graphql). `python -m scripts.words` writes this page
 out of the code; `tests/test_book_words.py` compares.
 
@@ -103,10 +108,17 @@ def log_events() -> Iterator[tuple[str, str]]:
     yield from ((event, "an event of the log") for event in sorted(logged | periodic))
 
 
+def alerts() -> Iterator[tuple[str, str]]:
+    files = [path for path in sorted((ROOT / "deploy").rglob("*.y*ml")) if "node_modules" not in path.parts]
+    for path in files:
+        for name in re.findall(r"^\s*-? *alert: *[\"']?(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+            yield name, "an alert"
+
+
 def words() -> dict[str, list[str]]:
     """By word what it is, in no more words than are needed."""
     found: dict[str, list[str]] = {}
-    for each in (settings, metrics, error_codes, states, findings, refresh_warnings, log_events):
+    for each in (settings, metrics, error_codes, states, findings, refresh_warnings, log_events, alerts):
         for word, what in each():
             if what not in found.setdefault(word, []):
                 found[word].append(what)
@@ -120,10 +132,10 @@ def pages() -> dict[str, str]:
 
 
 def mentions(texts: dict[str, str]) -> dict[str, Counter[str]]:
-    """By file how often words stand there as code; what has spaces counts as a whole, too."""
+    """By file how often words stand there as code or in a heading; what has spaces counts as a whole, too."""
     found = {}
     for name, text in texts.items():
-        spans = CODE.findall(text)
+        spans = [code or heading for code, heading in CODE.findall(text)]
         found[name] = Counter([*(word for span in spans for word in set(re.findall(r"\w+", span))), *spans])
     return found
 
@@ -143,13 +155,7 @@ def page() -> str:
     titles["../schema.graphql"] = "the schema"
     for word, whats in sorted(words().items(), key=lambda item: (item[0].lower(), item[0])):
         files = explained_in(word, mentioned)
-        first = {
-            "a setting": "settings.md",
-            "a metric": "metrics.md",
-            "a finding": "doctor.md",
-            "a code": "troubleshooting.md",
-        }
-        own = [file for start, file in first.items() if any(what.startswith(start) for what in whats) and file in files]
+        own = [file for start, file in OWN_PAGES if any(what.startswith(start) for what in whats) and file in files]
         links = list(dict.fromkeys([*own, *files]))[:MOST_PAGES] or ["../schema.graphql"]
         meaning = "; ".join(what.replace("|", "\\|").rstrip(".") for what in whats)
         lines.append(f"| `{word}` | {meaning} | {', '.join(f'[{titles[name]}]({name})' for name in links)} |\n")
