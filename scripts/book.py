@@ -26,6 +26,8 @@ def place_in_book(path: str) -> str:
         return "index.md"
     if (ROOT / path).is_dir():
         path = f"{path}/README.md" if (ROOT / path / "README.md").exists() else f"{path}/index.md"
+    # mkdocs leaves out what begins with a dot.
+    path = "/".join(part.removeprefix(".") for part in path.split("/"))
     return path.removeprefix("docs/") if path.startswith("docs/") else f"repository/{path}"
 
 

@@ -37,6 +37,7 @@ def test_every_page_is_in_the_table_of_contents() -> None:
         ("docs/operations.md", "[a](../CONTRIBUTING.md#the-map)", "[a](repository/CONTRIBUTING.md#the-map)"),
         ("docs/operations.md", "[a](../deploy/kubernetes)", "[a](repository/deploy/kubernetes/README.md)"),
         ("docs/operations.md", "[a](../README.md)", "[a](index.md)"),
+        ("CONTRIBUTING.md", "[a](.github/workflows/ci.yml)", "[a](github/workflows/ci.yml)"),
         ("docs/adr/README.md", "[a](../tables.md)", "[a](../tables.md)"),
         ("README.md", "![a](docs/screenshots/overview.png)", "![a](screenshots/overview.png)"),
         ("deploy/kubernetes/README.md", "[a](../../docs/gateway.md)", "[a](../../../gateway.md)"),
