@@ -191,19 +191,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def cases_take_turns(items: list[pytest.Item]) -> None:
-    """Every test runs on both servers. Of one with several cases each case runs on one of them; `make soak` has the rest."""
+    """Every test runs on both servers. Of one with several cases each case runs on one of them, and so does each test of a
+    module marked `one_server`; `make soak` has the rest."""
     cases = dict[str, list[str]]()
     on_both = [item for item in items if server_of(item) and item.get_closest_marker("soak") is None]
     for item in on_both:
-        of_test = cases.setdefault(item.nodeid.partition("[")[0], [])
+        of_test = cases.setdefault(turns_of(item), [])
         if case_of(item) not in of_test:
             of_test.append(case_of(item))
     for item in on_both if has_mysql() else ():
-        of_test = cases[item.nodeid.partition("[")[0]]
+        of_test = cases[turns_of(item)]
         # Neighbours differ, and so do neighbours' neighbours now and then: no kind of case stays on one server.
         turn = ("mariadb", "mysql")[of_test.index(case_of(item)).bit_count() % 2]
         if len(of_test) > 1 and server_of(item) != turn:
             item.add_marker(pytest.mark.soak)
+
+
+def turns_of(item: pytest.Item) -> str:
+    """What has the same of those that take turns: cases of one test, or tests of one module."""
+    return item.nodeid.partition("::" if item.get_closest_marker("one_server") else "[")[0]
 
 
 def case_of(item: pytest.Item) -> str:

@@ -9,7 +9,7 @@ from tests.support.om_rows import OMRows, hash_of, identifier_of
 from thirdeye.estate.loaders import advised_columns
 from thirdeye.inventory.verdicts import ADVICE_FIELDS
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 BUSY = "shop.main.core.busy"
 SIDE = [f"shop.main.side.t{number}" for number in range(4)]
 

@@ -5,7 +5,7 @@ import pytest
 from tests.support.om_estate import OMEstate, has_a_past
 from tests.support.om_rows import OMRows
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 BUSY, TABLE = "shop.main.core.busy", "shop.main.core.asked"
 
 

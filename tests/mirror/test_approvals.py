@@ -11,7 +11,7 @@ from tests.support.om_rows import OMRows
 
 # Without an approval nothing is certain enough.
 DELETE_RISK = 0.0
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 TB = 10**12
 BUSY, CORE = "shop.main.core.busy", "shop.main.core"
 DEAD, HIDDEN = f"{CORE}.dead", "shop.hidden.core.dead"

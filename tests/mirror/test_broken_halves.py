@@ -8,7 +8,7 @@ import pytest
 from tests.support.om_estate import OMEstate, has_a_past
 from tests.support.om_rows import OMRows, hash_of, identifier_of
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 BUSY = "shop.main.core.busy"
 ODD: list[Any] = [5, 0.5, "text", "", True, [], [1, "x"], {"a": {"b": 1}}]
 NAMED = {f"odd_{number}": value for number, value in enumerate(ODD)}

@@ -20,7 +20,7 @@ from thirdeye.local.tokens import Signer
 from thirdeye.mirror.dead_ends import dead_end_document
 from thirdeye.mirror.state import State
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 CORE = "shop.main.core"
 TB = 10**12
 SETS = """

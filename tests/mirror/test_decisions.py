@@ -14,7 +14,7 @@ from tests.support.om_rows import OMRows, hash_of
 from thirdeye.actions.detection.run import Detection
 from thirdeye.inventory.reader import EstateReader
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 BUSY = "shop.main.core.busy"
 # All of one schema, and most of its database.
 TABLES = [f"shop.main.attic.t{number:02}" for number in range(12)]

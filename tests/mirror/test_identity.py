@@ -11,7 +11,7 @@ from tests.support.om_estate import OMEstate, has_a_past
 from tests.support.om_rows import OMRows
 from thirdeye.mirror.identity import store
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 OLD, NEW = "shop.main.core.orders", "shop.main.core.orders_old"
 
 

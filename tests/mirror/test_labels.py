@@ -10,7 +10,7 @@ from tests.support.om_rows import OMRows, hash_of, identifier_of
 from thirdeye.inventory.verdicts import Blocker
 from thirdeye.local.servers import MariaDB, MySQL
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 CORE = "shop.main.core"
 PROTECTED = ["Legal.Hold", "PII", "Words.Money", '"Odd.One"', "Tier.Tier4", "Résumé.Read", "Tier.Gold"]
 GLOSSARY = 1

@@ -12,7 +12,7 @@ from thirdeye.estate.resolvers.lineage import unknown_downstream
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.mirror.phases.lineage import read_lineage
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 CORE = "shop.main.core."
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support.om_estate import OMEstate, has_a_past
 from tests.support.om_rows import OMRows
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 UNREADABLE = {
     "text": "soon", "nothing": 0, "empty": "", "future": 32_503_680_000_000, "before": 900_000_000_000, "negative": -5,
     "flag": True, "list": [1], "object": {"at": 1}, "huge": 10**30, "huge_text": "9" * 400,

@@ -14,7 +14,7 @@ from thirdeye.estate.store import put_price
 from thirdeye.inventory.storage_prices import StoragePrice
 from thirdeye.inventory.verdicts import SHOWN_FIELDS
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 GB, TB = 10**9, 10**12
 
 

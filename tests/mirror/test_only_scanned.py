@@ -8,7 +8,7 @@ from tests.support.om_estate import OMEstate, has_a_past
 from tests.support.om_rows import OMRows
 from tests.verdict.test_verdicts import verdicts_of
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 TABLE = "shop.main.core.asked"
 
 

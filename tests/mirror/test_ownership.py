@@ -14,7 +14,7 @@ from thirdeye.auth.principal import Principal
 from thirdeye.inventory.filters import NONE
 from thirdeye.mirror.openmetadata.source_tables import READABLE
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 CORE, MART = "shop.main.core", "shop.main.mart"
 MANY = [f"user:many_{number}" for number in range(500)]
 TABLES = """query ($filter: TableFilterInput) { tables(filter: $filter, first: 100) { edges { node {

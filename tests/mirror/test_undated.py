@@ -7,7 +7,7 @@ import pytest
 from tests.support.om_estate import PAST_DAYS, READ_DAYS, OMEstate
 from tests.support.om_rows import OMRows
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 REPEATED, TABLE = "pg.main.core.repeated", "pg.main.core.asked"
 
 

@@ -10,7 +10,7 @@ from tests.support.om_rows import OMRows
 from thirdeye.verdict.resolvers.unlocking import _Groups
 from thirdeye.verdict.unlock_groups import MAX_GROUPS, bounded
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 TB = 10**12
 CORE = "shop.main.core"
 

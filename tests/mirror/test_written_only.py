@@ -8,7 +8,7 @@ from tests.support.second_statements import STATEMENTS, only_writes, text_of
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.verdict.unlock_groups import UnlockDocument
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 CORE = "shop.main.core"
 TABLE, OTHER = f"{CORE}.asked", f"{CORE}.source"
 INSERT = "INSERT INTO core.asked SELECT * FROM core.source"

@@ -15,7 +15,7 @@ from thirdeye.mirror.phases import views
 from thirdeye.mirror.views import texts
 from thirdeye.mirror.views.references import ViewTexts
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 UNKNOWN = {"UNKNOWN_DOWNSTREAM"}
 
 
