@@ -32,6 +32,15 @@ def plain_estate(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> It
     made.stop()
 
 
+@pytest.fixture(scope="package")
+def written_estate(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator[PageEstate]:
+    """A sample estate that tests write to; no refresh meets what they do."""
+    made = PageEstate(tmp_path_factory.mktemp("written"), signer)
+    made.deployment.children[0].kill()
+    yield made
+    made.stop()
+
+
 @pytest.fixture
 def open_tab(browser: Browser, estate: PageEstate, signer: Signer) -> Iterator[Callable[..., Tab]]:
     """Makes tabs, signed in as an administrator unless told otherwise; each fails the test if anything broke in it."""

@@ -69,12 +69,33 @@ async def test_pages_hold_every_item_once_in_order(api: Api, key: str, direction
             (extra,) = await create(api, "between")
     assert [id_ for id_ in seen if id_ != extra] == expected
     assert len(seen) == len(set(seen))
+    await check_way_back(api, key, direction)
     if key == "status":
         order = ["OPEN", "IN_PROGRESS", "DONE"]
         places = [order.index(edge["node"]["status"]) for edge in whole["edges"]]
         assert places == sorted(places, reverse=direction == "desc")
     if key == "id":
         assert expected == sorted(ids, reverse=direction == "desc")
+
+
+async def check_way_back(api: Api, key: str, direction: str) -> None:
+    """From the end of a list to its beginning: the same pages' items, in the same order."""
+    ask = """query ($before: String, $key: String, $direction: String) {
+      actionItems(last: 3, before: $before, sortBy: $key, sortDir: $direction) {
+        edges { node { id } } pageInfo { hasNextPage hasPreviousPage startCursor }
+      }
+    }"""
+    whole = (await api.data(LIST, first=100, sortBy=key, sortDir=direction))["actionItems"]["edges"]
+    seen: list[int] = []
+    before = None
+    while True:
+        page = (await api.data(ask, before=before, key=key, direction=direction))["actionItems"]
+        assert page["pageInfo"]["hasNextPage"] is (before is not None)
+        seen = [edge["node"]["id"] for edge in page["edges"]] + seen
+        before = page["pageInfo"]["startCursor"]
+        if not page["pageInfo"]["hasPreviousPage"]:
+            break
+    assert seen == [edge["node"]["id"] for edge in whole]
 
 
 async def test_search_ignores_case_and_accents_and_takes_signs_for_letters(api: Api) -> None:
@@ -133,6 +154,10 @@ async def test_ids_beyond_int_are_bad_input(api: Api, id_: Any) -> None:
         ("mutation { deleteActionItem(id: 99999999999) }", "id"),
         ('{ actionItems(first: "x") { totalCount } }', "first"),
         ("{ actionItems(first: 1.5) { totalCount } }", "first"),
+        ("{ actionItems(last: 101) { totalCount } }", "last"),
+        ('{ actionItems(before: "x") { totalCount } }', "before"),
+        ('{ actionItems(last: 5, before: "x") { totalCount } }', "before"),
+        ('{ actionItems(last: 5, after: "x") { totalCount } }', "after"),
         ("{ healthScoreHistory(interval: YEAR) { edges { cursor } } }", "interval"),
         ('{ healthScoreHistory(from: "soon") { edges { cursor } } }', "from"),
     ],

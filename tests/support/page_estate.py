@@ -2,7 +2,7 @@
 
 import json
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +30,19 @@ class PageEstate:
         try:
             prepare(self.deployment)
             self.deployment.start_worker()
-            self.api = self._start_api()
+            self.api = self.start_api()
             self.api.wait_until_ready()
             wait_for(self._is_judged, saying=self.deployment.log_ends)
         except BaseException:
             self.deployment.stop()
             raise
 
-    def _start_api(self) -> Client:
-        port, clock = free_port(), str(self.deployment.clock)
+    def start_api(self, port: int = 0, **more: str) -> Client:
+        """An API with these settings, by the clock of the deployment."""
+        port, clock = port or free_port(), str(self.deployment.clock)
         settings = {"THIRDEYE_PORT": str(port), "GRAPHQL_PERSISTED_ONLY": "true", "KEEP_ALIVE_SECONDS": "3600"}
         # As long as a person waits: of a MySQL that is away a question waits for each, and a view asks several.
-        settings |= {"MYSQL_ACQUIRE_TIMEOUT": "5", "MYSQL_CONNECT_TIMEOUT": "5"}
+        settings |= {"MYSQL_ACQUIRE_TIMEOUT": "5", "MYSQL_CONNECT_TIMEOUT": "5", **more}
         child = self.deployment.start(RUN_PROCESS, "api", clock, name="api", **settings)
         return Client(port, self._token, child)
 
@@ -72,6 +73,14 @@ class PageEstate:
         """The FQNs of the tables where most can be saved, the largest first."""
         report = self.ask("get_report", groups=5, tables=count)
         return [table["fqn"] for table in report["verdicts"]["bestSavings"]]
+
+    def insert_items(self, titles: Iterable[str]) -> None:
+        """Puts action items into the database: thousands of them in a moment."""
+        with self.deployment.mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO action_items (title, status) VALUES (%s, 'OPEN')", [(each,) for each in titles]
+            )
+            connection.commit()
 
     def stop(self) -> None:
         self.deployment.stop()

@@ -17,7 +17,6 @@ SORT_COLUMNS: Final = {
     "status": "status",
     "id": "id",
 }
-_FOREIGN_CURSOR: Final = "after: this is no cursor of this list"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +31,18 @@ class ItemOrder:
         return "desc" if self.descending else "asc"
 
     @property
+    def reverse(self) -> "ItemOrder":
+        """The same list from its end."""
+        return ItemOrder(key=self.key, descending=not self.descending)
+
+    @property
     def column(self) -> str:
         return SORT_COLUMNS[self.key]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Position:
-    """Where a page begins: after this value of the sort key and this id."""
+    """Where a page begins, or ends: beyond this value of the sort key and this id."""
 
     value: str | int | datetime
     id: int
@@ -61,33 +65,33 @@ def cursor_of(item: Item, order: ItemOrder) -> str:
     return encode_cursor(order.key, order.direction, text, item.id)
 
 
-def parse_cursor(cursor: str | None, order: ItemOrder) -> Position | None:
+def parse_cursor(cursor: str | None, order: ItemOrder, argument: str = "after") -> Position | None:
     """Where a cursor points. Raises BadInput for a cursor that no list of this order gave."""
     if cursor is None:
         return None
-    key, direction, value, id_ = decode_cursor(cursor, (str, str, str, int))
+    key, direction, value, id_ = decode_cursor(cursor, (str, str, str, int), argument)
     if (key, direction) != (order.key, order.direction):
-        raise BadInput("after: this cursor belongs to a list with another sortBy or sortDir", "after")
-    return Position(value=_parse_value(key, value), id=_validate_id(id_))
+        raise BadInput(f"{argument}: this cursor belongs to a list with another sortBy or sortDir", argument)
+    try:
+        return Position(value=_parse_value(key, value), id=_validate_id(id_))
+    except (ValueError, BadInput):
+        raise BadInput(f"{argument}: this is no cursor of this list", argument) from None
 
 
 def _parse_value(key: str, value: str) -> str | int | datetime:
-    try:
-        if key in {"updatedAt", "createdAt"}:
-            return parse_cursor_time(value)
-        if key == "id":
-            return _validate_id(int(value))
-        if key == "status":
-            return validate_status(value)
-        # Titles that are there may be such as nobody could write now.
-        if len(value) > MAX_TITLE_LENGTH:
-            raise ValueError
-        return value
-    except (ValueError, BadInput):
-        raise BadInput(_FOREIGN_CURSOR, "after") from None
+    if key in {"updatedAt", "createdAt"}:
+        return parse_cursor_time(value)
+    if key == "id":
+        return _validate_id(int(value))
+    if key == "status":
+        return validate_status(value)
+    # Titles that are there may be such as nobody could write now.
+    if len(value) > MAX_TITLE_LENGTH:
+        raise ValueError
+    return value
 
 
 def _validate_id(value: int) -> int:
     if not 0 <= value < 2**63:
-        raise BadInput(_FOREIGN_CURSOR, "after")
+        raise ValueError
     return value

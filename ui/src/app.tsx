@@ -6,6 +6,7 @@ import { Icon, type IconName } from "./components/icons";
 import { Landing } from "./landing";
 import { useAskMe, useMe } from "./me";
 import { online } from "./online";
+import { OverlongNotice } from "./overlong";
 import { forgetAnswers, trouble } from "./query";
 import { addressOf, place } from "./router";
 import { claims, reason, signOut, token } from "./session";
@@ -80,6 +81,7 @@ export function App() {
         <Content>{View ? <View /> : <Unknown />}</Content>
       </main>
       <Trouble />
+      <OverlongNotice />
     </>
   );
 }

@@ -2,11 +2,13 @@
 import { known } from "./opening";
 import { render } from "preact";
 import { App } from "./app";
+import { watchFields } from "./overlong";
 import { show, theme } from "./theme";
 import "./style.css";
 import "./print.css";
 
 show(theme.value, false);
+watchFields();
 const root = document.getElementById("page");
 // Nothing is asked before it is known who asks.
 known.then(() => {

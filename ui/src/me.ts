@@ -26,3 +26,15 @@ export function useAskMe(): void {
 export function useMe(): Query<{ me: Me }> {
   return answer.value;
 }
+
+/** Whether somebody who is named is the caller, or a team of theirs; ThirdEye itself decides when it is used. */
+export function isMe(me: Me | null, name: string, kind: "USER" | "TEAM" | null): boolean {
+  if (me === null) return false;
+  const named = name.toLowerCase();
+  return (kind !== "TEAM" && named === me.name) || (kind !== "USER" && me.teams.includes(named));
+}
+
+/** Whether the caller owns a table, alone or in a team. */
+export function isOwner(me: Me | null, owners: readonly { type: "user" | "team"; name: string }[]): boolean {
+  return owners.some(({ type, name }) => isMe(me, name, type === "team" ? "TEAM" : "USER"));
+}

@@ -27,6 +27,7 @@ from thirdeye.actions.views import ItemAnswer, comment_view, event_view, item_vi
 from thirdeye.context import Info
 from thirdeye.errors import BadInput
 from thirdeye.estate.loaders import table_loader
+from thirdeye.estate.validation import parse_page
 from thirdeye.paging import connection as connection_of
 from thirdeye.paging import page_size
 
@@ -48,16 +49,22 @@ async def resolve_action_items(
     sortDir: str | None = None,
     search: str | None = None,
     filter: Input | None = None,
+    last: int | None = None,
+    before: str | None = None,
 ) -> dict[str, object]:
-    size, context = page_size(first, default=20, maximum=100), info.context
-    order = parse_order(sortBy, sortDir)
-    position = parse_cursor(after, order)
+    # `first` has a value of its own, so nobody can tell whether it was given beside `last`.
+    request = parse_page(first if last is None else None, after, last, before)
+    size, context, order = request.size, info.context, parse_order(sortBy, sortDir)
+    argument, cursor = ("before", before) if request.backwards else ("after", after)
+    position = parse_cursor(cursor, order, argument)
     item_filter = await parse_item_filter(context, filter, status=status, search=search)
-    rows = await store.item_page(context.thirdeye, item_filter, order=order, position=position, limit=size + 1)
-    now = context.clock()
-    edges = [{"cursor": cursor_of(row, order), "node": item_view(row, now)} for row in rows[:size]]
-    page = connection_of(edges, has_next=len(rows) > size, has_previous=position is not None)
-    return {**page, "filter": item_filter}
+    towards = order.reverse if request.backwards else order
+    rows = await store.item_page(context.thirdeye, item_filter, order=towards, position=position, limit=size + 1)
+    now, is_more, is_beyond = context.clock(), len(rows) > size, position is not None
+    rows = rows[:size][::-1] if request.backwards else rows[:size]
+    edges = [{"cursor": cursor_of(row, order), "node": item_view(row, now)} for row in rows]
+    has_next, has_previous = (is_beyond, is_more) if request.backwards else (is_more, is_beyond)
+    return {**connection_of(edges, has_next=has_next, has_previous=has_previous), "filter": item_filter}
 
 
 @connection.field("totalCount")

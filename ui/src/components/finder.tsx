@@ -1,44 +1,10 @@
 // Finds a table from anywhere: suggestions while one types, as the combobox of ARIA's Authoring Practices has it.
-import { useEffect, useId, useState } from "preact/hooks";
-import { ask } from "../api";
+import { useId, useState } from "preact/hooks";
 import { addressOf, go } from "../router";
 import { t } from "../texts";
 import { Name } from "./basics";
+import { useSuggestions } from "./suggestions";
 import "./finder.css";
-
-const PAUSE = 200;
-// A single letter finds half of an estate.
-const SHORTEST = 2;
-const SUGGESTED = 8;
-
-interface Found {
-  tables: { edges: { node: { fqn: string } }[] };
-}
-
-/** The tables that what is typed suggests: null before there is an answer, and where none can be had. */
-function useSuggestions(typed: string): [string[] | null, () => void] {
-  const [suggested, setSuggested] = useState<string[] | null>(null);
-  useEffect(() => {
-    const search = typed.trim();
-    if (search.length < SHORTEST) {
-      setSuggested(null);
-      return;
-    }
-    const controller = new AbortController();
-    const timer = setTimeout(() => {
-      ask<Found>("suggest_tables", { search, first: SUGGESTED }, controller.signal).then(
-        ({ tables }) => !controller.signal.aborted && setSuggested(tables.edges.map(({ node }) => node.fqn)),
-        () => !controller.signal.aborted && setSuggested(null),
-      );
-    }, PAUSE);
-    // An answer to what is no longer typed is dropped.
-    return () => {
-      clearTimeout(timer);
-      controller.abort();
-    };
-  }, [typed]);
-  return [suggested, () => setSuggested(null)];
-}
 
 export function Finder() {
   const id = useId();

@@ -22,7 +22,8 @@ export function Refusal({ problem, atField = [] }: { problem: Problem | null; at
 }
 
 function isAtField(problem: Problem, atField: readonly string[]): boolean {
-  return problem.kind === "badInput" && problem.argument !== null && atField.includes(problem.argument);
+  // A name that somebody else has is a conflict, and one of its field.
+  return (problem.kind === "badInput" || problem.kind === "conflict") && problem.argument !== null && atField.includes(problem.argument);
 }
 
 /** What is wrong with one field, by its argument of the API; `id` is what the field is described by. */

@@ -4,6 +4,7 @@ import type { Administered } from "../components/admin/admin";
 import { Prices } from "../components/admin/prices";
 import { Refreshes } from "../components/admin/refreshes";
 import { Rules } from "../components/admin/rules";
+import { UncountedUse } from "../components/admin/uncounted_use";
 import { Answer, Heading, Link, Notice } from "../components/basics";
 import { useShown } from "../components/waste/shown";
 import { useMe } from "../me";
@@ -45,6 +46,7 @@ function Parts() {
           <Feeds services={services} reload={query.reload} />
           <Rules rules={actionRules} reload={query.reload} />
           <Prices prices={storagePrices} reload={query.reload} />
+          <UncountedUse />
           <p>
             <Link to={addressOf("trust")}>{t("admin.policy")}</Link>
           </p>

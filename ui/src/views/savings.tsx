@@ -4,10 +4,12 @@ import { Bars } from "../components/savings/bars";
 import { Campaigns } from "../components/savings/campaigns";
 import { Groups } from "../components/savings/groups";
 import { lastMonth, type SavingsPage } from "../components/savings/savings";
+import { useShown } from "../components/waste/shown";
 import { day } from "../format";
 import { useQuery } from "../query";
 import { addressOf, change, place } from "../router";
 import { t } from "../texts";
+import { useFresh } from "../write";
 import "./savings.css";
 
 const GROUPED = ["services", "owners", "byCampaign"] as const;
@@ -21,7 +23,9 @@ function dayOf(name: string): string | null {
 export function Savings() {
   const last = lastMonth();
   const period = { from: dayOf("from"), to: dayOf("to") };
-  const query = useQuery<SavingsPage>("get_savings_page", { ...period, lastFrom: last.from, lastTo: last.to });
+  const query = useFresh(useQuery<SavingsPage>("get_savings_page", { ...period, lastFrom: last.from, lastTo: last.to }));
+  // Once it is there it stays while it is asked again: forms stand in it.
+  const { shown } = useShown(query);
   return (
     <>
       <Heading title={t("savings")}>{t("savings")}</Heading>
@@ -34,7 +38,7 @@ export function Savings() {
         ))}
         <Link to={addressOf("report")}>{t("report.link")}</Link>
       </div>
-      <Answer query={query} lines={12}>
+      <Answer query={shown} lines={12}>
         {(page) => <Body page={page} />}
       </Answer>
     </>

@@ -10,6 +10,7 @@ import { Removal } from "../components/table/removal";
 import { Use } from "../components/table/use";
 import { VerdictCard } from "../components/table/verdict";
 import { bytes, money } from "../format";
+import { isOwner, useMe } from "../me";
 import { forgetAnswers, type Query, useQuery } from "../query";
 import { addressOf, place } from "../router";
 import { t } from "../texts";
@@ -103,6 +104,8 @@ function webAddress(text: string | null): string | null {
 
 function Body({ table, query }: { table: TableOfPage; query: Query<{ table: TableOfPage }> }) {
   const isThere = table.removedAt === null;
+  const me = useMe().data?.me ?? null;
+  const isMine = isOwner(me, table.owners);
   const changed = () => {
     forgetAnswers();
     query.reload();
@@ -120,9 +123,9 @@ function Body({ table, query }: { table: TableOfPage; query: Query<{ table: Tabl
       <Use table={table} />
       <Facts table={table} />
       <Impact fqn={table.fqn} />
-      {isThere && <Decisions table={table} changed={changed} />}
+      {isThere && <Decisions table={table} changed={changed} mayKeep={isMine || me?.mayAdminister === true} mayApprove={isMine || me?.mayWrite === true} />}
       {isThere && <Removal table={table} />}
-      <Items fqn={table.fqn} />
+      <Items fqn={table.fqn} mayAdd={isThere && (isMine || me?.mayWrite === true)} />
     </>
   );
 }

@@ -16,7 +16,13 @@ export function Feeds({ services, reload }: { services: Service[]; reload: () =>
       <p class="muted">{t("admin.feedsNote")}</p>
       {services.map((service) => (
         <Fold key={service.name} summary={<Summary service={service} />}>
-          {() => <Databases service={service.name} databases={service.databases} reload={reload} />}
+          {() => (
+            <>
+              <Databases service={service.name} databases={service.databases} reload={reload} />
+              <p>{t("admin.lineage")}</p>
+              <Confirm what="lineage" name={service.name} confirmed={service.lineageConfirmed} reload={reload} />
+            </>
+          )}
         </Fold>
       ))}
     </Card>
@@ -55,7 +61,7 @@ function Databases({ service, databases, reload }: { service: string; databases:
               {advice}
             </span>
           ))}
-          <Confirm name={fqnOf(service, each.name)} confirmed={each.confirmed} reload={reload} />
+          <Confirm what="feed" name={fqnOf(service, each.name)} confirmed={each.confirmed} reload={reload} />
         </li>
       ))}
     </ul>
@@ -70,7 +76,18 @@ function fqnOf(service: string, database: string | null): string {
     .join(".");
 }
 
-function Confirm({ name, confirmed, reload }: { name: string; confirmed: Feed["confirmed"]; reload: () => void }) {
+/** What is confirmed, and under which name the API has it. */
+const OPERATIONS = { feed: ["confirm_feed", "fqn"], lineage: ["confirm_lineage", "service"] } as const;
+
+interface ConfirmProps {
+  what: keyof typeof OPERATIONS;
+  name: string;
+  confirmed: Feed["confirmed"];
+  reload: () => void;
+}
+
+function Confirm({ what, name, confirmed, reload }: ConfirmProps) {
+  const [operation, argument] = OPERATIONS[what];
   const id = useId();
   const [isAsked, setAsked] = useState(false);
   const [reason, setReason] = useState("");
@@ -81,7 +98,7 @@ function Confirm({ name, confirmed, reload }: { name: string; confirmed: Feed["c
     event.preventDefault();
     setTried(true);
     if (!isText(reason, SHORTEST)) return;
-    if ((await write.send("confirm_feed", { fqn: name, reason: reason.trim(), complete: confirmed === null })) === null) return;
+    if ((await write.send(operation, { [argument]: name, reason: reason.trim(), complete: confirmed === null })) === null) return;
     setReason("");
     setTried(false);
     setAsked(false);
@@ -98,12 +115,12 @@ function Confirm({ name, confirmed, reload }: { name: string; confirmed: Feed["c
         </blockquote>
       )}
       {!isAsked ? (
-        <button type="button" aria-label={t(confirmed ? "admin.withdrawOne" : "admin.confirmOne", { name })} onClick={() => setAsked(true)}>
+        <button type="button" aria-label={t(`admin.${confirmed ? "withdraw" : "confirm"}One${what === "lineage" ? ".lineage" : ""}`, { name })} onClick={() => setAsked(true)}>
           {t(confirmed ? "admin.withdraw" : "admin.confirm")}
         </button>
       ) : (
         <form class="confirm" onSubmit={submit} noValidate>
-          <p>{t(confirmed ? "admin.withdrawConsequence" : "admin.confirmConsequence")}</p>
+          <p>{t(`admin.${confirmed ? "withdraw" : "confirm"}Consequence${what === "lineage" ? ".lineage" : ""}`)}</p>
           <label for={id}>{t("table.why")}</label>{" "}
           <input id={id} value={reason} dir="auto" aria-required="true" aria-invalid={isWrong} aria-describedby={`${id}-limits ${id}-wrong`} onInput={(event) => setReason(event.currentTarget.value)} />
           <p id={`${id}-limits`} class={isWrong ? "wrong small" : "muted small"}>

@@ -4,6 +4,7 @@ import { day } from "../../format";
 import { t, textOf } from "../../texts";
 import { useWrite } from "../../write";
 import { Card, Name } from "../basics";
+import "../form/form.css";
 import { FieldProblem, Refusal } from "../refusal";
 import type { Price } from "./admin";
 
@@ -69,10 +70,10 @@ function SetPrice({ reload }: { reload: () => void }) {
   return (
     <details>
       <summary>{t("admin.setPrice")}</summary>
-      <form class="decide" onSubmit={submit} noValidate>
+      <form class="form" onSubmit={submit} noValidate>
         <p>{t("admin.priceConsequence")}</p>
         {FIELDS.map((name) => (
-          <div key={name}>
+          <div key={name} class="field">
             <label for={`${id}-${name}`}>{t(`admin.price.${name}`)}</label>{" "}
             <input
               id={`${id}-${name}`}

@@ -4,6 +4,7 @@ import { day, money } from "../../format";
 import { t } from "../../texts";
 import { useWrite } from "../../write";
 import { Card } from "../basics";
+import "../form/form.css";
 import { FieldProblem, Refusal } from "../refusal";
 import { placeName, type PlaceOfBudget } from "./forecast";
 
@@ -49,38 +50,42 @@ export function SetBudget({ place }: { place: PlaceOfBudget }) {
   const said = { day: day(typed.from) ?? t("forecast.today"), place: placeName(place), amount: money(amount) ?? "" };
   return (
     <Card title={t("forecast.set", { place: placeName(place) })}>
-      <form class="decide" onSubmit={submit} noValidate>
-        <label for={`${id}-amount`}>{t("forecast.amount")}</label>
-        <input
-          id={`${id}-amount`}
-          inputMode="decimal"
-          autoComplete="off"
-          value={typed.amount}
-          disabled={typed.isEnd}
-          aria-invalid={(isTried && isWrong) || write.problem?.argument === "monthlyUsd"}
-          aria-describedby={`${id}-amount-note ${id}-amount-wrong ${id}-amount-refused`}
-          onInput={(event) => type({ amount: event.currentTarget.value })}
-        />
-        <p id={`${id}-amount-note`} class="muted small">
-          {t("forecast.amountNote")}
-        </p>
-        <p id={`${id}-amount-wrong`} class="wrong small" role="status">
-          {isTried && isWrong && t("forecast.amountWrong")}
-        </p>
-        <FieldProblem id={`${id}-amount-refused`} problem={write.problem} argument="monthlyUsd" />
+      <form class="form" onSubmit={submit} noValidate>
+        <div class="field">
+          <label for={`${id}-amount`}>{t("forecast.amount")}</label>
+          <input
+            id={`${id}-amount`}
+            inputMode="decimal"
+            autoComplete="off"
+            value={typed.amount}
+            disabled={typed.isEnd}
+            aria-invalid={(isTried && isWrong) || write.problem?.argument === "monthlyUsd"}
+            aria-describedby={`${id}-amount-note ${id}-amount-wrong ${id}-amount-refused`}
+            onInput={(event) => type({ amount: event.currentTarget.value })}
+          />
+          <p id={`${id}-amount-note`} class="muted small">
+            {t("forecast.amountNote")}
+          </p>
+          <p id={`${id}-amount-wrong`} class="wrong small" role="status">
+            {isTried && isWrong && t("forecast.amountWrong")}
+          </p>
+          <FieldProblem id={`${id}-amount-refused`} problem={write.problem} argument="monthlyUsd" />
+        </div>
         <label>
           <input type="checkbox" checked={typed.isEnd} onChange={(event) => type({ isEnd: event.currentTarget.checked })} /> {t("forecast.end")}
         </label>
-        <label for={`${id}-from`}>{t("forecast.day")}</label>
-        <input
-          id={`${id}-from`}
-          type="date"
-          value={typed.from}
-          aria-invalid={write.problem?.argument === "from"}
-          aria-describedby={`${id}-from-refused`}
-          onInput={(event) => type({ from: event.currentTarget.value })}
-        />
-        <FieldProblem id={`${id}-from-refused`} problem={write.problem} argument="from" />
+        <div class="field">
+          <label for={`${id}-from`}>{t("forecast.day")}</label>
+          <input
+            id={`${id}-from`}
+            type="date"
+            value={typed.from}
+            aria-invalid={write.problem?.argument === "from"}
+            aria-describedby={`${id}-from-refused`}
+            onInput={(event) => type({ from: event.currentTarget.value })}
+          />
+          <FieldProblem id={`${id}-from-refused`} problem={write.problem} argument="from" />
+        </div>
         <Refusal problem={write.problem} atField={FIELDS} />
         {!isAsked && (
           <button type="submit" class="primary" disabled={write.isBusy}>

@@ -22,6 +22,10 @@ export interface Campaign {
   id: number;
   name: string;
   owner: string;
+  ownerKind: "USER" | "TEAM" | null;
+  /** The tables whose items join it, as JSON. */
+  filter: string | null;
+  version: number;
   goalUsd: string | null;
   dueDate: string | null;
   closedAt: string | null;

@@ -2,8 +2,9 @@
 import { useState } from "preact/hooks";
 import { day } from "../../format";
 import { useQuery } from "../../query";
+import { addressOf } from "../../router";
 import { t, textOf } from "../../texts";
-import { Answer, Card, Moment, Money, Name } from "../basics";
+import { Answer, Card, Link, Moment, Money, Name } from "../basics";
 
 interface Item {
   id: number;
@@ -42,10 +43,10 @@ interface Change {
   after: string | null;
 }
 
-export function Items({ fqn }: { fqn: string }) {
+export function Items({ fqn, mayAdd }: { fqn: string; mayAdd: boolean }) {
   const query = useQuery<Items>("list_action_items", { filter: { table: [fqn] }, first: 20 });
   return (
-    <Card title={t("table.items")}>
+    <Card title={t("table.items")} aside={mayAdd && <Link to={addressOf("work", { do: "new", table: fqn })}>{t("work.create")}</Link>}>
       <Answer query={query} lines={3}>
         {({ actionItems: { edges, totalCount } }) => (
           <>

@@ -120,7 +120,7 @@ function Change({ filter, ids, whenDone, finish }: { filter: Record<string, unkn
       setMade(0);
       setPreview({ parts, changes, changed });
     });
-  const apply = ({ parts, changes }: Preview) =>
+  const apply = ({ parts, changes, changed }: Preview) =>
     run(async () => {
       // Goes on where it stopped: a part that failed is sent under the key that it had.
       for (let part = made; part < parts.length; part += 1) {
@@ -129,7 +129,7 @@ function Change({ filter, ids, whenDone, finish }: { filter: Record<string, unkn
         setMade(part + 1);
       }
       noteChange();
-      whenDone(t("work.bulkDone", { count: sum(parts) }), null);
+      whenDone(t("work.bulkDone", { count: changed }), null);
       finish();
     });
   return (

@@ -57,7 +57,7 @@ export interface Changed {
 
 export interface Page {
   edges: { node: Item }[];
-  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+  pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
   totalCount: number;
 }
 

@@ -17,7 +17,8 @@ const SIZE = 50;
 
 export function WorkList({ state, caller, whenDone }: { state: State; caller: string; whenDone: WhenDone }) {
   const filter = filterOf(state, caller);
-  const question = { filter, first: SIZE, after: state.after, sortBy: state.sort, sortDir: state.dir };
+  const part = state.before === null ? { first: SIZE, after: state.after } : { last: SIZE, before: state.before };
+  const question = { filter, ...part, sortBy: state.sort, sortDir: state.dir };
   const query = useFresh(useQuery<{ actionItems: Page }>("list_work", question));
   const { shown, isOld } = useShown(query);
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
@@ -43,7 +44,13 @@ export function WorkList({ state, caller, whenDone }: { state: State; caller: st
                 <Rows items={page.edges.map(({ node }) => node)} chosen={chosen} setChosen={setChosen} open={state.item} />
               </>
             )}
-            <Pages state={state} page={page} />
+            {page.edges.length === 0 && (state.after ?? state.before) !== null ? (
+              <button type="button" onClick={() => choose({})}>
+                {t("waste.first")}
+              </button>
+            ) : (
+              <Pages {...page.pageInfo} />
+            )}
           </div>
         )}
       </Answer>
@@ -51,15 +58,19 @@ export function WorkList({ state, caller, whenDone }: { state: State; caller: st
   );
 }
 
-function Pages({ state, page }: { state: State; page: Page }) {
-  const { hasNextPage, endCursor } = page.pageInfo;
-  if (!hasNextPage && state.after === null) return null;
+function Pages({ hasNextPage, hasPreviousPage, startCursor, endCursor }: Page["pageInfo"]) {
+  if (!hasNextPage && !hasPreviousPage) return null;
   return (
     <nav class="pages" aria-label={t("waste.pages")}>
-      {state.after !== null && (
-        <button type="button" onClick={() => choose({ after: null })}>
-          {t("waste.first")}
-        </button>
+      {hasPreviousPage && (
+        <>
+          <button type="button" onClick={() => choose({})}>
+            {t("waste.first")}
+          </button>
+          <button type="button" onClick={() => choose({ before: startCursor })}>
+            {t("waste.previous")}
+          </button>
+        </>
       )}
       {hasNextPage && (
         <button type="button" onClick={() => choose({ after: endCursor })}>

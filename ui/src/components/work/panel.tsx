@@ -6,9 +6,10 @@ import { addressOf } from "../../router";
 import { t } from "../../texts";
 import { useFresh } from "../../write";
 import { Answer, Link, Moment, Money, Name, Notice } from "../basics";
+import { Delete } from "../form/delete";
 import { useShown } from "../waste/shown";
+import { Campaigns } from "./campaigns";
 import type { WhenDone } from "./change";
-import { Delete } from "./delete";
 import { Edit } from "./edit";
 import { End } from "./end";
 import type { WholeItem } from "./item";
@@ -50,9 +51,19 @@ export function Panel({ id, task, me, whenDone }: Props) {
             <End item={item} task={task} me={me} whenDone={whenDone} />
             {item.mayChange && <Edit item={item} me={me} whenDone={whenDone} />}
             <Stages item={item} whenDone={whenDone} />
+            <Campaigns item={item} me={me} whenDone={whenDone} />
             <Comments item={item} whenDone={whenDone} />
             <History item={item} />
-            {me?.mayWrite && <Delete item={item} whenDone={whenDone} close={close} />}
+            {me?.mayWrite && (
+              <Delete
+                operation="delete_action_item"
+                variables={{ id: item.id, version: item.version }}
+                label={t("work.delete")}
+                consequence={t("work.deleteConsequence")}
+                now={t("work.deleteNow")}
+                done={() => (close(), whenDone(t("work.deleted"), null))}
+              />
+            )}
           </>
         )}
       </Answer>
@@ -100,16 +111,6 @@ function Head({ item, isFocused }: { item: WholeItem; isFocused: boolean }) {
       {item.savingNote && (
         <p class="muted small" lang="en">
           {item.savingNote}
-        </p>
-      )}
-      {item.campaigns.length > 0 && (
-        <p class="small">
-          {t("work.campaigns")}:{" "}
-          {item.campaigns.map((each) => (
-            <Link key={each.id} to={addressOf("work", { campaign: String(each.id) })}>
-              <Name text={each.name} />{" "}
-            </Link>
-          ))}
         </p>
       )}
     </>

@@ -21,6 +21,7 @@ export interface State {
   sort: (typeof SORTS)[number];
   dir: "asc" | "desc";
   after: string | null;
+  before: string | null;
   item: number | null;
   task: string | null;
 }
@@ -45,6 +46,7 @@ export function stateOf(params: URLSearchParams): State {
     sort: some("sort", SORTS)[0] ?? "updatedAt",
     dir: params.get("dir") === "asc" ? "asc" : "desc",
     after: params.get("after"),
+    before: params.get("before"),
     item: number("item"),
     task: params.get("do"),
   };
@@ -72,7 +74,7 @@ export function filterOf(state: State, caller: string): Record<string, unknown> 
 
 /** Other filters: the list begins anew. */
 export function choose(params: Record<string, string | null>): void {
-  change({ after: null, ...params });
+  change({ after: null, before: null, ...params });
 }
 
 /** The address with an item open beside the list; `task` is what is to be done with it first. */

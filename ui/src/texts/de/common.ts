@@ -25,6 +25,7 @@ export const common: Texts<typeof english> = {
   download: "Herunterladen",
   downloading: "bisher {size}",
   cancel: "Abbrechen",
+  overlong: { one: "Das wäre ein Zeichen; höchstens {longest} passen hier hinein. Nichts wurde eingefügt, und was hier stand, steht noch da.", other: "Das wären {count} Zeichen; höchstens {longest} passen hier hinein. Nichts wurde eingefügt, und was hier stand, steht noch da." },
   tryAgain: "Noch einmal",
   until: "bis",
   signIn: "Anmelden",

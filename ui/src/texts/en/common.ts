@@ -23,6 +23,7 @@ export const common = {
   download: "Download",
   downloading: "{size} so far",
   cancel: "Cancel",
+  overlong: { one: "This would be one character; at most {longest} fit in here. Nothing was put in, and what stood here still does.", other: "These would be {count} characters; at most {longest} fit in here. Nothing was put in, and what stood here still does." },
   tryAgain: "Try again",
   until: "until",
   signIn: "Sign in",

@@ -1,0 +1,63 @@
+// Texts far longer than any field takes are not let in: of a line of a million letters the browser lays out each anew, for
+// seconds, whenever anything on the page is touched. What stood in the field stays, and a sentence below it says why.
+import { signal } from "@preact/signals";
+import { t } from "./texts";
+import "./overlong.css";
+
+// Far more than the longest text that the API takes: what is a little too long can be shortened where it stands.
+const LONGEST = 20_000;
+
+interface Overlong {
+  count: number;
+  longest: number;
+  /** Where the sentence stands, in the window. */
+  top: number;
+  left: number;
+}
+
+const refused = signal<Overlong | null>(null);
+
+type Text = HTMLInputElement | HTMLTextAreaElement;
+
+function isText(target: EventTarget | null): target is Text {
+  return target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.selectionStart !== null);
+}
+
+function longestOf(field: Text): number {
+  return field.maxLength >= 0 ? field.maxLength : LONGEST;
+}
+
+function guard(event: InputEvent): void {
+  const field = event.target;
+  if (!isText(field)) return;
+  refused.value = null;
+  const added = event.data ?? event.dataTransfer?.getData("text/plain") ?? "";
+  const replaced = (field.selectionEnd ?? 0) - (field.selectionStart ?? 0);
+  const count = field.value.length - replaced + added.length;
+  const longest = longestOf(field);
+  if (added === "" || count <= longest) return;
+  // A composition cannot be stopped half way: its letters are few, and `maxLength` cuts them.
+  if (event.cancelable) event.preventDefault();
+  const { bottom, left } = field.getBoundingClientRect();
+  refused.value = { count, longest, top: bottom, left };
+}
+
+const forget = () => void (refused.value = null);
+
+/** Watches all fields that there are and will be. */
+export function watchFields(): void {
+  document.addEventListener("beforeinput", guard, { capture: true });
+  document.addEventListener("focusout", forget);
+  // It stands where the field stood.
+  addEventListener("scroll", forget, { capture: true, passive: true });
+  addEventListener("resize", forget);
+}
+
+export function OverlongNotice() {
+  const found = refused.value;
+  return (
+    <p class="overlong" role="alert" style={found ? { top: `${found.top}px`, left: `${found.left}px` } : {}}>
+      {found && t("overlong", { count: found.count, longest: found.longest })}
+    </p>
+  );
+}
