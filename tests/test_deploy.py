@@ -1,8 +1,10 @@
 """What is shipped: the wheel, the image's recipe, the examples of database users."""
 
+import json
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -25,6 +27,17 @@ def test_the_image_is_built_in_stages_and_runs_without_root() -> None:
     assert dict(last)["USER"] == "10001:10001"
     assert {"HEALTHCHECK", "ENTRYPOINT", "CMD"} <= {name for name, _ in last}
     assert "-c /wheel/requirements.lock" in " ".join(value for name, value in found if name == "RUN")
+
+
+@pytest.mark.parametrize(("extras", "installed"), [("", ""), ("forecast", "[forecast]")])
+def test_the_image_installs_what_extras_it_is_built_with(tmp_path: Path, extras: str, installed: str) -> None:
+    (run,) = [value for name, value in instructions() if name == "RUN" and "/wheel/thirdeye-*.whl" in value]
+    (tmp_path / "thirdeye-1.2.3-py3-none-any.whl").touch()
+    shell, option, script = json.loads(run)
+    command = script.replace("/opt/thirdeye/bin/python", "echo").replace("/wheel/", f"{tmp_path}/")
+    done = subprocess.run([shell, option, command], env={"EXTRAS": extras}, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == f"{tmp_path}/thirdeye-1.2.3-py3-none-any.whl{installed}"
+    assert extras in ("", *tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
 
 
 def test_commands_of_the_image_need_no_shell_form() -> None:
