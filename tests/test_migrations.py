@@ -335,6 +335,18 @@ async def test_readiness_sees_what_was_rolled_back_under_it(settings: Settings, 
             await becomes(200, [])
 
 
+async def test_a_user_without_a_name_can_migrate(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The image runs as 10001, of whom its system knows nothing."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 10001)
+    monkeypatch.setattr(migrations, "_read", partial(up_to, ALL[0]))
+    async with database(settings) as thirdeye:
+        assert await migrate(settings, thirdeye) == ALL[:1]
+        (noted,) = await thirdeye.fetch_all("SELECT operation, username FROM _yoyo_log")
+        assert list(noted.values()) == ["apply", "10001"]
+
+
 async def test_a_schema_of_a_newer_version_is_left_alone(settings: Settings) -> None:
     """Neither forth nor back; a version that is told so runs on it all the same, as while both run in an upgrade."""
     newer = "INSERT INTO _yoyo_migration (migration_hash, migration_id) VALUES ('newer', '9999.newer')"

@@ -80,7 +80,10 @@ def test_a_release_has_its_own_notes_and_one_version(tmp_path: Path) -> None:
     script = next(step["run"] for step in jobs()["release"]["steps"] if "notes.md" in step.get("run", ""))
     for tag, notes in (("v0.2.0", "\n- New.\n\n"), ("v0.1.0", None), ("v0.3.0", None)):
         done = subprocess.run(
-            ["bash", "-e", "-c", script], cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "GITHUB_REF_NAME": tag}, check=False
+            ["bash", "-e", "-c", script],
+            cwd=tmp_path,
+            env={"PATH": "/usr/bin:/bin", "GITHUB_REF_NAME": tag},
+            check=False,
         )
         assert (done.returncode == 0) is (notes is not None), tag
         assert notes is None or (tmp_path / "notes.md").read_text() == notes
