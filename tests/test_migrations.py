@@ -194,6 +194,27 @@ async def test_many_at_once_apply_each_step_once(settings: Settings) -> None:
     assert sorted(results, key=len) == [[], [], [], ALL]
 
 
+async def test_all_go_through_one_connection_and_a_schema_that_is_current_needs_none(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each start of a process made a table, dropped it and parsed all files, to find that there was nothing to do."""
+    connect, connected = migrations._Backend.connect, list[Any]()
+
+    def counting(self: Any, uri: Any) -> Any:
+        connected.append(uri)
+        return connect(self, uri)
+
+    monkeypatch.setattr(migrations._Backend, "connect", counting)
+    async with database(settings) as thirdeye:
+        assert await migrate(settings, thirdeye) == ALL
+        assert len(connected) == 1
+        assert await migrate(settings, thirdeye) == []
+        assert len(connected) == 1
+        log = await thirdeye.fetch_all("SELECT migration_id, hostname FROM _yoyo_log WHERE operation = 'apply'")
+    assert sorted(row["migration_id"] for row in log if row["migration_id"]) == ALL
+    assert all(row["hostname"] for row in log)
+
+
 async def test_a_lock_left_by_a_killed_run_is_broken(settings: Settings) -> None:
     async with database(settings) as thirdeye:
         await migrate(settings, thirdeye)

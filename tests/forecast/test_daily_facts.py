@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.api import prepare_accounts, running, settings_for
 from tests.support.daily_estate import DEFAULT_PRICES, DailyEstate, random_columns, summary_of
-from tests.support.database import copy_migrated, empty_thirdeye, migrate_if_need_be
+from tests.support.database import copy_migrated, empty_thirdeye
 from tests.support.mirror import nothing
 from thirdeye.database import MySQL as Database
 from thirdeye.database import thirdeye_database
@@ -22,6 +22,7 @@ from thirdeye.forecast.places import EVERYTHING
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
+from thirdeye.migrations import migrate
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -49,7 +50,7 @@ async def opened(server: MariaDB | MySQL, redis: Redis, signer: Signer) -> Async
     thirdeye = thirdeye_database(settings, nothing)
     await thirdeye.start()
     try:
-        await migrate_if_need_be(settings, thirdeye)
+        await migrate(settings, thirdeye)
         estate = DailyEstate(thirdeye)
         yield Daily(settings, thirdeye, estate, recorder(settings, thirdeye))
     finally:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.api import Api, prepare_accounts, running, settings_for
 from tests.support.daily_estate import DailyEstate, random_columns
-from tests.support.database import copy_migrated, empty_thirdeye, migrate_if_need_be
+from tests.support.database import copy_migrated, empty_thirdeye
 from tests.support.facts_of_days import put_days
 from tests.support.mirror import nothing
 from thirdeye.database import MySQL as Database
@@ -27,6 +27,7 @@ from thirdeye.forecast.places import EVERYTHING, Place
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
+from thirdeye.migrations import migrate
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -76,7 +77,7 @@ async def estate(sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signe
     thirdeye = thirdeye_database(settings, nothing)
     await thirdeye.start()
     try:
-        await migrate_if_need_be(settings, thirdeye)
+        await migrate(settings, thirdeye)
         await DailyEstate(thirdeye).publish_random(random_columns(random.Random(1)), NOW)
         yield Estate(settings, thirdeye, forecaster(thirdeye), signer)
     finally:

@@ -10,7 +10,6 @@ import pytest
 
 from tests.support.clocks import NOON, TODAY
 from tests.support.daily_estate import directory
-from tests.support.database import migrate_if_need_be
 from tests.support.mirror import mirror
 from tests.support.prices import price
 from thirdeye.forecast import store
@@ -20,6 +19,7 @@ from thirdeye.forecast.places import EVERYTHING, Place
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.local.servers import MariaDB, MySQL
+from thirdeye.migrations import migrate
 from thirdeye.mirror import past_sizes
 from thirdeye.mirror.past_sizes import SizeChange
 from thirdeye.settings import Settings
@@ -90,7 +90,7 @@ async def test_the_past_is_what_openmetadata_remembers(
 ) -> None:
     expected = second_sizes(sql_server, settings.om_mysql_db)
     async with mirror(settings, NOON) as estate:
-        await migrate_if_need_be(settings, estate.thirdeye)
+        await migrate(settings, estate.thirdeye)
         await estate.refresh()
         reader = EstateReader(estate.thirdeye)
         past = PastFacts(om=estate.om, thirdeye=estate.thirdeye, estate=reader)

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from tests.support.api import prepare_accounts, settings_for
-from tests.support.database import copy_migrated, empty_thirdeye, migrate_if_need_be
+from tests.support.database import copy_migrated, empty_thirdeye
 from tests.support.mirror import nothing
 from thirdeye.database import MySQL as Database
 from thirdeye.database import thirdeye_database
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
+from thirdeye.migrations import migrate
 from thirdeye.pruning import run, store
 from thirdeye.pruning.rules import score_limits
 from thirdeye.pruning.run import Pruning
@@ -37,7 +38,7 @@ async def thirdeye(sql_server: MariaDB | MySQL, redis_server: Redis, signer: Sig
     database = thirdeye_database(settings, nothing)
     await database.start()
     try:
-        await migrate_if_need_be(settings, database)
+        await migrate(settings, database)
         yield database
     finally:
         await database.stop()

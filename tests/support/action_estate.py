@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from tests.support.api import GRAPHQL, Api, prepare_accounts, running, settings_for
-from tests.support.database import copy_migrated, migrate_if_need_be
+from tests.support.database import copy_migrated
 from tests.support.mirror import nothing
 from tests.support.synthetic import Synthetic, Table
 from thirdeye.actions.detection.run import Detection, Outcome
@@ -20,6 +20,7 @@ from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.verdicts import Verdict
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
+from thirdeye.migrations import migrate
 from thirdeye.settings import Settings
 
 _TABLES = (
@@ -102,7 +103,7 @@ async def made(
     thirdeye = thirdeye_database(settings, nothing)
     await thirdeye.start()
     try:
-        await migrate_if_need_be(settings, thirdeye)
+        await migrate(settings, thirdeye)
         for table in _TABLES:
             await thirdeye.execute(f"DELETE FROM {table}")
         for table in ("action_rule", "storage_price"):

@@ -6,21 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.support import ROOT
 from thirdeye.commands.runner import no_observer
 from thirdeye.database import MySQL, thirdeye_database
-from thirdeye.errors import SchemaMissing
 from thirdeye.local import servers
 from thirdeye.migrations import migrate
 from thirdeye.settings import Settings
 
 # By server: a schema that is only copied from.
 _TEMPLATES = dict[servers.MariaDB | servers.MySQL, str]()
-_MIGRATIONS = len([path for path in (ROOT / "migrations").glob("*.sql") if ".rollback" not in path.name])
-_NOTED = (
-    "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '_yoyo_migration' LIMIT 1"
-)
-_APPLIED = "SELECT COUNT(*) AS migrations FROM _yoyo_migration"
 # Tables with rows that migrations put there.
 _OF_MIGRATIONS = {"storage_price", "action_rule"}
 
@@ -36,16 +29,6 @@ async def open_thirdeye(settings: Settings, *, migrated: bool = True) -> AsyncIt
         yield thirdeye
     finally:
         await thirdeye.stop()
-
-
-async def migrate_if_need_be(settings: Settings, thirdeye: MySQL) -> None:
-    """As `migrate`, which takes MySQL a tenth of a second to find that there is nothing to do."""
-    try:
-        applied = await thirdeye.fetch_one(_APPLIED) if await thirdeye.fetch_one(_NOTED) else None
-    except SchemaMissing:
-        applied = None
-    if applied is None or applied["migrations"] != _MIGRATIONS:
-        await migrate(settings, thirdeye)
 
 
 def copy_migrated(server: servers.MariaDB | servers.MySQL, schema: str, settings: Settings) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from tests.support.database import migrate_if_need_be
 from tests.support.second_inventory import Judged
 from thirdeye.database import MySQL as Database
 from thirdeye.database import om_database, thirdeye_database
@@ -19,6 +18,7 @@ from thirdeye.inventory.columns import CARED_FOR, TESTED
 from thirdeye.inventory.graph_walk import nearest
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.verdicts import LABEL_FIELDS, UNKNOWN_IDLE_DAYS
+from thirdeye.migrations import migrate
 from thirdeye.mirror.refresh import EstateRefresh
 from thirdeye.observability.metrics import Metrics
 from thirdeye.pruning.references.store import numbers_referred_to
@@ -139,7 +139,7 @@ async def mirror(settings: Settings, now: datetime) -> AsyncIterator[Mirror]:
     await om.start()
     await thirdeye.start()
     try:
-        await migrate_if_need_be(settings, thirdeye)
+        await migrate(settings, thirdeye)
         yield Mirror(settings, om, thirdeye, now.astimezone(UTC), statements)
     finally:
         await om.stop()
