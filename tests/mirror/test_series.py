@@ -17,7 +17,7 @@ from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.series_entries import SeriesEntries
 from thirdeye.mirror import store
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 CORE = "shop.main.core"
 COLUMNS = ("flags", "activity", "unknown", "idle", "verdict", "blockers", "purge", "series")
 

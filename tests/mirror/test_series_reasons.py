@@ -12,7 +12,7 @@ from tests.support.published import recorded_statements
 from thirdeye.local.tokens import Signer
 from thirdeye.verdict import store
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 TABLE = """query ($fqn: String!) { table(fqn: $fqn) { inUseThroughLineage series { reason }
   verdict { recommendation reasons blockers { code detail assets(first: 20) { asset { fqn inUse } distance } } } } }"""
 NOTHING = "Nothing in use depends on it."
