@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import PATIENCE
-from tests.support.gateway import Gateway, ask
+from tests.support.fronts import ask
+from tests.support.gateway import Gateway
 from tests.support.upstreams import (
     Behaviour,
     Exchange,
@@ -128,7 +129,7 @@ def test_each_failure_gets_the_agreed_answer(scene: Callable[..., Scene], failur
         (status(503), "GET", HEALTH, {}, 2),
         (status(503), "POST", GRAPHQL, QUERY, 2),
         (status(503), "POST", GRAPHQL, {}, 1),
-        (status(503), "GET", "/api/v1/thirdeye/tables.csv", {}, 1),
+        (status(503), "GET", "/api/v1/thirdeye/tables.csv", {}, 2),
         (status(404), "GET", HEALTH, {}, 1),
     ],
 )  # fmt: skip

@@ -1,17 +1,16 @@
-"""A real nginx with the configuration that `deploy/gateway/render` prints, and a client of it."""
+"""A real nginx with the configuration that `deploy/gateway/render` prints."""
 
-import http.client
 import json
 import os
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support import PATIENCE, ROOT
+from tests.support import ROOT
+from tests.support.fronts import Front
 from tests.support.waiting import wait_for
 from thirdeye.local.processes import Child
 from thirdeye.local.servers import ServerProblem, find_program, free_port
@@ -28,17 +27,6 @@ http {{
   include {folder}/gateway.conf;
 }}
 """
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
 
 
 def nginx_program() -> str:
@@ -65,10 +53,13 @@ def write_configuration(folder: Path, gateway: str) -> Path:
     return main
 
 
-class Gateway:
-    """Runs until `stop`; `settings` as of `render`, with ports of its own unless it says otherwise."""
+class Gateway(Front):
+    """Runs until `stop`; `settings` as of `render`, with ports of its own unless it says otherwise.
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    `edit` does to what was rendered what an administrator may have done.
+    """
+
+    def __init__(self, folder: Path, *, edit: Callable[[str], str] = str, **settings: str) -> None:
         folder.mkdir(exist_ok=True)
         self.port, self.status_port = free_port(), free_port()
         self._log = folder / "access.log"
@@ -81,37 +72,18 @@ class Gateway:
         }
         done = render(**{**own, **settings})
         assert done.returncode == 0, done.stderr
-        main = write_configuration(folder, done.stdout)
+        main = write_configuration(folder, edit(done.stdout))
         command = [nginx_program(), "-c", str(main), "-p", str(folder)]
         self._child = Child(command, log=folder / "out", guarded=True)
         # nginx writes its pid once it listens.
         wait_for((folder / "nginx.pid").exists, saying=self._child.log_end)
 
-    @property
-    def base(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
-        """The whole answer; underscores in names of headers stand for hyphens."""
-        return ask(self.port, method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
-
     def log(self) -> list[dict[str, Any]]:
         """The lines of the access log; nginx writes one after the answer is sent."""
         return [json.loads(line) for line in self._log.read_text().splitlines()]
 
+    def has_repeated(self) -> bool:
+        return any("," in line["answers"] for line in self.log())
+
     def stop(self) -> None:
         self._child.kill()
-
-
-def ask(
-    port: int, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
-) -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    try:
-        connection.request(method, path, body, dict(headers or {}))
-        with connection.getresponse() as response:
-            return Answer(
-                response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
-            )
-    finally:
-        connection.close()

@@ -4,20 +4,22 @@ import com.codahale.metrics.MetricRegistry;
 import com.codahale.metrics.Timer;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Sends requests to ThirdEye: within limits of time, repeated where that is safe, not at all while it keeps failing. */
 final class ThirdEyeClient {
@@ -39,6 +41,12 @@ final class ThirdEyeClient {
     /** Only if it was not sent, which Java's client does by itself. */
     UNSENT
   }
+
+  /** What ThirdEye said, its body still to be read. */
+  record Answer(int status, HttpHeaders headers, WatchedBody body) {}
+
+  /** What a repeated request may take beyond the limit of one. */
+  private static final Duration FOR_REPEATING = Duration.ofMillis(500);
 
   private final HttpClient http;
   private final Duration readTimeout;
@@ -81,23 +89,25 @@ final class ThirdEyeClient {
     return MetricRegistry.name("thirdeye", "proxy", metric);
   }
 
-  /** The answer, its body still to be read. */
-  HttpResponse<InputStream> send(HttpRequest.Builder request, Repeat repeat) throws Unavailable {
+  /** Repeats included, it takes no longer than the limit of one request and {@link #FOR_REPEATING}. */
+  Answer send(HttpRequest.Builder request, Repeat repeat) throws Unavailable {
     if (!breaker.tryAcquirePermission()) {
       metrics.meter(name("refused-by-breaker")).mark();
       throw new Unavailable(null);
     }
     long began = System.nanoTime();
+    long until = began + readTimeout.plus(FOR_REPEATING).toNanos();
     HttpRequest built = request.timeout(readTimeout).build();
     Timer.Context timed = metrics.timer(name("requests")).time();
     try {
-      HttpResponse<InputStream> response = sendRepeatedly(built, repeat);
+      HttpResponse<InputStream> response = sendRepeatedly(built, repeat, until);
       if (response.statusCode() == 500 || response.statusCode() == 502 || response.statusCode() == 504) {
         response.body().close();
         throw new IOException("ThirdEye answered " + response.statusCode());
       }
       breaker.onSuccess(System.nanoTime() - began, TimeUnit.NANOSECONDS);
-      return response;
+      WatchedBody body = new WatchedBody(response.body(), watch, readTimeout, until);
+      return new Answer(response.statusCode(), response.headers(), body);
     } catch (IOException error) {
       throw failed(began, error);
     } catch (InterruptedException error) {
@@ -119,12 +129,12 @@ final class ThirdEyeClient {
     metrics.meter(name("broken-off")).mark();
   }
 
-  private HttpResponse<InputStream> sendRepeatedly(HttpRequest request, Repeat repeat)
+  private HttpResponse<InputStream> sendRepeatedly(HttpRequest request, Repeat repeat, long until)
       throws IOException, InterruptedException {
     for (int repeated = 0; ; repeated++) {
       boolean last = repeat == Repeat.UNSENT || repeated >= retries;
       try {
-        HttpResponse<InputStream> response = http.send(request, BodyHandlers.ofInputStream());
+        HttpResponse<InputStream> response = sendUntil(request, until);
         if (last || response.statusCode() != 503) {
           return response;
         }
@@ -139,42 +149,27 @@ final class ThirdEyeClient {
     }
   }
 
+  /** Also what Java's client sends again by itself ends in time: each of its attempts may take the whole limit. */
+  private HttpResponse<InputStream> sendUntil(HttpRequest request, long until) throws IOException, InterruptedException {
+    CompletableFuture<HttpResponse<InputStream>> sent = http.sendAsync(request, BodyHandlers.ofInputStream());
+    try {
+      return sent.get(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException error) {
+      sent.cancel(true);
+      throw new HttpTimeoutException("ThirdEye did not answer in time");
+    } catch (InterruptedException error) {
+      sent.cancel(true);
+      throw error;
+    } catch (ExecutionException error) {
+      if (error.getCause() instanceof IOException cause) {
+        throw cause;
+      }
+      throw new IOException(error.getCause());
+    }
+  }
+
   /** After a hang nothing is sent again; what was refused Java's client has tried twice already. */
   private static boolean isNeverRepeated(IOException error) {
     return error instanceof HttpTimeoutException || error instanceof ConnectException;
-  }
-
-  /** The body, which fails where nothing comes for longer than the limit. */
-  InputStream watched(InputStream body) {
-    return new FilterInputStream(body) {
-      private volatile boolean late;
-
-      @Override
-      public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-      }
-
-      @Override
-      public int read(byte[] bytes, int offset, int length) throws IOException {
-        ScheduledFuture<?> end = watch.schedule(this::giveUp, readTimeout.toMillis(), TimeUnit.MILLISECONDS);
-        try {
-          int size = in.read(bytes, offset, length);
-          if (late) {
-            throw new IOException("nothing came for " + readTimeout);
-          }
-          return size;
-        } finally {
-          end.cancel(false);
-        }
-      }
-
-      private Void giveUp() throws IOException {
-        // A body that is closed looks to its reader as if it had ended.
-        late = true;
-        in.close();
-        return null;
-      }
-    };
   }
 }

@@ -1,6 +1,7 @@
 package io.thirdeye.openmetadata;
 
 import com.codahale.metrics.MetricRegistry;
+import io.thirdeye.openmetadata.ThirdEyeClient.Answer;
 import io.thirdeye.openmetadata.ThirdEyeClient.Repeat;
 import io.thirdeye.openmetadata.ThirdEyeClient.Unavailable;
 import jakarta.servlet.http.HttpServletRequest;
@@ -21,7 +22,6 @@ import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -114,8 +114,7 @@ public class ThirdEyeProxyResource {
           passed.setHeader(name, values.get(0));
         }
       }
-      HttpResponse<InputStream> answer = client.send(passed, repeat);
-      return answer(answer, STREAMED.matcher(path).matches(), channel(servlet));
+      return answer(client.send(passed, repeat), STREAMED.matcher(path).matches(), channel(servlet));
     } catch (TooLarge error) {
       return refusal(413, "the body of the request is too large");
     } catch (IllegalArgumentException error) {
@@ -166,10 +165,10 @@ public class ThirdEyeProxyResource {
     return length > 0 ? BodyPublishers.fromPublisher(streamed, length) : streamed;
   }
 
-  private Response answer(HttpResponse<InputStream> answer, boolean streamed, HttpChannel channel) throws IOException {
-    InputStream body = client.watched(answer.body());
-    byte[] start = streamed ? new byte[0] : body.readNBytes(READ_AHEAD);
-    Response.ResponseBuilder built = Response.status(answer.statusCode());
+  private Response answer(Answer answer, boolean streamed, HttpChannel channel) throws IOException {
+    WatchedBody body = answer.body();
+    byte[] start = streamed ? new byte[0] : body.start(READ_AHEAD);
+    Response.ResponseBuilder built = Response.status(answer.status());
     answer.headers().map().forEach((name, values) -> {
       if (!NOT_PASSED_BACK.contains(name.toLowerCase(Locale.ROOT))) {
         values.forEach(value -> built.header(name, value));

@@ -8,6 +8,7 @@ import io.dropwizard.testing.ConfigOverride;
 import io.dropwizard.testing.DropwizardTestSupport;
 import io.thirdeye.openmetadata.Upstream.Behaviour;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -16,6 +17,8 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -39,6 +42,7 @@ class FailuresTest {
   private static final Map<String, String> MUTATION = Map.of("X-OM-Operation-Id", "create_action_item");
 
   private static final Behaviour CLOSE = out -> {};
+  private static final Behaviour RESET = Upstream.RESET;
   private static final Behaviour HANG = out -> Upstream.hang();
   private static final Behaviour SLOW = out -> {
     out.write("HTTP/1.1 200 X\r\nContent-Le".getBytes());
@@ -50,6 +54,15 @@ class FailuresTest {
     out.write("HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n{\"half\":".getBytes());
     Upstream.hang();
   };
+  /** Something comes all the time, and never all of it. */
+  private static final Behaviour DRIPS = out -> {
+    out.write("HTTP/1.1 200 X\r\nContent-Length: 1000000\r\n\r\n".getBytes());
+    while (true) {
+      out.write('x');
+      Thread.sleep(20);
+    }
+  };
+  private static final Set<Behaviour> TOO_SLOW = Set.of(HANG, SLOW, STOPS_IN_THE_BODY, DRIPS);
   private static final Behaviour NO_HTTP = Upstream.answers("220 mail.example.org ESMTP\r\n\r\n");
   private static final Behaviour DEFECT = Upstream.status(500, "{}");
   private static final Behaviour STOPPING = Upstream.status(503, "{\"message\":\"its own\"}");
@@ -61,7 +74,17 @@ class FailuresTest {
   @BeforeEach
   void start() throws Exception {
     upstream = new Upstream();
-    proxy = TestProxy.started("http://localhost:" + upstream.port(), ConfigOverride.config("thirdEye.readTimeoutMs", "400"));
+  }
+
+  /** A proxy that waits for what is too slow only as long as it must, and for all else as long as a busy machine needs. */
+  private void behind(Behaviour behaviour) throws Exception {
+    upstream.behaviour = behaviour;
+    String limit = TOO_SLOW.contains(behaviour) ? "400" : "60000";
+    proxy =
+        TestProxy.started(
+            "http://localhost:" + upstream.port(),
+            ConfigOverride.config("thirdEye.readTimeoutMs", limit),
+            ConfigOverride.config("thirdEye.connectTimeoutMs", "60000"));
   }
 
   @AfterEach
@@ -79,13 +102,13 @@ class FailuresTest {
   }
 
   static Stream<Behaviour> failures() {
-    return Stream.of(CLOSE, HANG, SLOW, HALF_A_HEAD, HALF_A_BODY, STOPS_IN_THE_BODY, NO_HTTP, DEFECT);
+    return Stream.of(CLOSE, RESET, HANG, SLOW, HALF_A_HEAD, HALF_A_BODY, STOPS_IN_THE_BODY, DRIPS, NO_HTTP, DEFECT);
   }
 
   @ParameterizedTest
   @MethodSource("failures")
   void eachFailureGetsTheAgreedAnswer(Behaviour failure) throws Exception {
-    upstream.behaviour = failure;
+    behind(failure);
     long before = System.currentTimeMillis();
     for (HttpResponse<String> answer : List.of(ask("GET", HEALTH, NONE), ask("POST", GRAPHQL, NONE))) {
       assertEquals(503, answer.statusCode());
@@ -101,6 +124,7 @@ class FailuresTest {
 
   @Test
   void whereNobodyListensItIsTheSame() throws Exception {
+    behind(CLOSE);
     upstream.close();
     assertEquals(503, ask("GET", HEALTH, NONE).statusCode());
     assertEquals(503, ask("POST", GRAPHQL, NONE).statusCode());
@@ -109,6 +133,10 @@ class FailuresTest {
   static Stream<Arguments> attempts() {
     return Stream.of(
         Arguments.of(CLOSE, "GET", HEALTH, NONE, 2),
+        Arguments.of(RESET, "GET", HEALTH, NONE, 2),
+        Arguments.of(RESET, "GET", "/api/v1/thirdeye/tables.csv", NONE, 2),
+        Arguments.of(RESET, "POST", GRAPHQL, KEY, 2),
+        Arguments.of(RESET, "POST", GRAPHQL, MUTATION, 1),
         Arguments.of(CLOSE, "POST", GRAPHQL, QUERY, 2),
         Arguments.of(CLOSE, "POST", GRAPHQL, KEY, 2),
         Arguments.of(CLOSE, "DELETE", ITEM, KEY, 2),
@@ -122,6 +150,8 @@ class FailuresTest {
         Arguments.of(HANG, "GET", HEALTH, NONE, 1),
         Arguments.of(HANG, "POST", GRAPHQL, KEY, 1),
         Arguments.of(HANG, "POST", GRAPHQL, QUERY, 1),
+        Arguments.of(SLOW, "GET", HEALTH, NONE, 1),
+        Arguments.of(DRIPS, "GET", HEALTH, NONE, 1),
         Arguments.of(DEFECT, "GET", HEALTH, NONE, 1),
         Arguments.of(HALF_A_BODY, "POST", GRAPHQL, KEY, 1),
         Arguments.of(STOPPING, "GET", HEALTH, NONE, 2),
@@ -133,14 +163,16 @@ class FailuresTest {
   @MethodSource("attempts")
   void aRequestIsRepeatedOnceAndOnlyWhereThatIsSafe(
       Behaviour failure, String method, String path, Map<String, String> headers, int expected) throws Exception {
-    upstream.behaviour = failure;
+    behind(failure);
     ask(method, path, headers);
+    // One that was given up while this machine was busy may be on its way.
+    upstream.awaitRequests(expected);
     assertEquals(expected, upstream.requests.size());
   }
 
   @Test
   void whatThirdEyeSaysItselfIsPassedOn() throws Exception {
-    upstream.behaviour = STOPPING;
+    behind(STOPPING);
     HttpResponse<String> answer = ask("POST", GRAPHQL, NONE);
     assertEquals(503, answer.statusCode());
     assertEquals("{\"message\":\"its own\"}", answer.body());
@@ -148,6 +180,7 @@ class FailuresTest {
 
   @Test
   void anExportThatBreaksOffIsSeenToBeBroken() throws Exception {
+    behind(CLOSE);
     for (int size : new int[] {20_000, 2_000_000}) {
       upstream.behaviour =
           Upstream.answers("HTTP/1.1 200 X\r\nContent-Length: 9000000\r\n\r\n" + "x".repeat(size));
@@ -161,8 +194,27 @@ class FailuresTest {
   }
 
   @Test
+  void anExportComesAsItIsMade() throws Exception {
+    CountDownLatch wasRead = new CountDownLatch(1);
+    String half = "x".repeat(20_000);
+    behind(out -> {
+      out.write(("HTTP/1.1 200 X\r\nContent-Length: 40000\r\n\r\n" + half).getBytes());
+      out.flush();
+      wasRead.await();
+      out.write(half.getBytes());
+    });
+    HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + proxy.getLocalPort() + "/api/v1/thirdeye/tables.csv")).build();
+    try (InputStream body = http.send(request, BodyHandlers.ofInputStream()).body()) {
+      // The second half is made only after this much of the first has been read here.
+      assertEquals(8_000, body.readNBytes(8_000).length);
+      wasRead.countDown();
+      assertEquals(32_000, body.readAllBytes().length);
+    }
+  }
+
+  @Test
   void aThirdEyeThatKeepsFailingIsLeftAlone() throws Exception {
-    upstream.behaviour = DEFECT;
+    behind(DEFECT);
     for (int number = 0; number < 15; number++) {
       assertEquals(503, ask("GET", HEALTH, NONE).statusCode());
     }
@@ -175,7 +227,7 @@ class FailuresTest {
 
   @Test
   void headersThatThirdEyeKnowsAreForwardedAndAllOthersDropped() throws Exception {
-    upstream.behaviour = Upstream.status(200, "{}");
+    behind(Upstream.status(200, "{}"));
     String token = "Bearer " + "a".repeat(4_000);
     ask("POST", GRAPHQL, Map.of(
         "Authorization", token, "X-OM-Operation-Id", "get_zi_score", "Idempotency-Key", "k 1", "X-Request-Id", "r-1",
@@ -192,7 +244,7 @@ class FailuresTest {
 
   @Test
   void noAddressLeadsOut() throws Exception {
-    upstream.behaviour = Upstream.status(200, "{}");
+    behind(Upstream.status(200, "{}"));
     for (String path : new String[] {"/api/v1/thirdeye/..%2f..%2f..%2fmetrics", "/api/v1/thirdeye/%2e%2e/%2e%2e/%2e%2e/metrics", "/metrics"}) {
       assertTrue(ask("GET", path, NONE).statusCode() >= 400, path);
     }
@@ -201,7 +253,7 @@ class FailuresTest {
 
   @Test
   void theExplorerIsThereOnlyIfItIsSwitchedOn() throws Exception {
-    upstream.behaviour = Upstream.status(200, "{}");
+    behind(Upstream.status(200, "{}"));
     assertEquals(405, ask("GET", GRAPHQL, Map.of("Accept", "text/html")).statusCode());
     assertEquals(200, ask("GET", GRAPHQL + "?documentId=get_zi_score", Map.of("Accept", "application/json")).statusCode());
     assertTrue(upstream.requests.get(0).startsWith("GET " + GRAPHQL + "?documentId=get_zi_score HTTP/1.1"));

@@ -14,6 +14,11 @@ public class ProxyApplication extends Application<ProxyApplication.Settings> {
     @Valid @NotNull @JsonProperty public ThirdEyeConfiguration thirdEye = new ThirdEyeConfiguration();
   }
 
+  /** {@code server FILE}, for the tests of Python. */
+  public static void main(String[] arguments) throws Exception {
+    new ProxyApplication().run(arguments);
+  }
+
   @Override
   public void run(Settings settings, Environment environment) {
     environment.jersey().register(new ThirdEyeProxyResource(settings.thirdEye, environment.metrics()));

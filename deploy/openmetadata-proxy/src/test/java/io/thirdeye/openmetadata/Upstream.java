@@ -17,6 +17,15 @@ final class Upstream implements AutoCloseable {
     void answer(OutputStream out) throws IOException, InterruptedException;
   }
 
+  /** Ends the connection as a machine does that knows of none. */
+  static final Behaviour RESET = out -> {
+    throw new ConnectionReset();
+  };
+
+  private static final class ConnectionReset extends IOException {
+    private static final long serialVersionUID = 1L;
+  }
+
   final List<String> requests = new CopyOnWriteArrayList<>();
   volatile Behaviour behaviour;
   private final ServerSocket listening;
@@ -68,7 +77,18 @@ final class Upstream implements AutoCloseable {
         }
       }
       requests.add(head + new String(in.readNBytes(length), StandardCharsets.ISO_8859_1));
-      behaviour.answer(socket.getOutputStream());
+      try {
+        behaviour.answer(socket.getOutputStream());
+      } catch (ConnectionReset reset) {
+        socket.setSoLinger(true, 0);
+      }
+    }
+  }
+
+  /** Until so many requests have come. */
+  void awaitRequests(int count) throws InterruptedException {
+    for (int tries = 0; requests.size() < count && tries < 6_000; tries++) {
+      Thread.sleep(10);
     }
   }
 
