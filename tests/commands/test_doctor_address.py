@@ -1,7 +1,6 @@
 """`thirdeye doctor --url`: a real API process behind a proxy, and behind one that does one thing wrong."""
 
 import json
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -12,13 +11,11 @@ from typing import Any
 import pytest
 
 from tests.support import PATIENCE
-from tests.support.installation import Installation, installed
+from tests.support.installation import Installation, installed, serving
 from tests.support.stand_in import Reply, Request, Respond, answering
-from tests.support.waiting import wait_for
 from thirdeye.commands.doctor.catalogue import CATALOGUE
 from thirdeye.commands.doctor.rules import address as rules
 from thirdeye.commands.doctor.rules import stand_in as stand_in_rules
-from thirdeye.local.processes import Child
 from thirdeye.local.servers import MariaDB, Redis, free_port
 from thirdeye.local.tokens import Signer
 
@@ -38,21 +35,8 @@ def installation(mariadb: MariaDB, redis_server: Redis, signer: Signer) -> Itera
 @pytest.fixture(scope="module")
 def api(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of `thirdeye serve`."""
-    port, log = free_port(), tmp_path_factory.mktemp("api") / "log"
-    child = Child(
-        [sys.executable, "-m", "thirdeye", "serve"],
-        log=log,
-        env={**installation.environment, "THIRDEYE_PORT": str(port)},
-        guarded=True,
-    )
-    base = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(
-            lambda: forwarded(base, Request("GET", f"{PREFIX}health", [], b"")).status == 200, saying=child.log_end
-        )
-        yield base
-    finally:
-        child.kill()
+    with serving(installation, tmp_path_factory.mktemp("api")) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def forwarded(base: str, request: Request, *, seconds: float = 30, failure: Reply | None = UNAVAILABLE) -> Reply:

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -14,12 +16,15 @@ from tests.support import PATIENCE
 from tests.support.api import prepare_accounts, settings_for
 from tests.support.database import copy_migrated
 from tests.support.deployment import process_environment
+from tests.support.fronts import ask
 from tests.support.om_rows import OMRows
 from tests.support.stand_in import Reply, Request, answering
+from tests.support.waiting import wait_for
 from thirdeye.cli import cli
 from thirdeye.clock import utc_now
 from thirdeye.jobs import report_key
-from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.processes import Child
+from thirdeye.local.servers import MariaDB, MySQL, Redis, free_port
 from thirdeye.local.tokens import Signer
 from thirdeye.services import open_services
 from thirdeye.settings import Settings, process_settings
@@ -106,3 +111,23 @@ def installed(server: MariaDB | MySQL, redis_server: Redis, signer: Signer) -> I
 async def _refresh(settings: Settings) -> None:
     async with open_services(settings, clock=utc_now, watches=False) as services:
         await services.refresh.run("FULL")
+
+
+@contextmanager
+def serving(installation: Installation, folder: Path) -> Iterator[int]:
+    """`thirdeye serve` over an installation; its port."""
+    port = free_port()
+    environment = {**installation.environment, "THIRDEYE_PORT": str(port)}
+    child = Child([sys.executable, "-m", "thirdeye", "serve"], log=folder / "log", env=environment, guarded=True)
+    try:
+        wait_for(lambda: _is_healthy(port), saying=child.log_end)
+        yield port
+    finally:
+        child.kill()
+
+
+def _is_healthy(port: int) -> bool:
+    try:
+        return ask(port, "GET", "/api/v1/thirdeye/health").status == 200
+    except OSError:
+        return False
