@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from pydantic import SecretStr
 from ruamel.yaml import YAML
 
 from tests.support import ROOT
+from tests.support.pasted import blocks, values
 from thirdeye.app import create_app
 from thirdeye.commands.doctor.catalogue import CATALOGUE
 from thirdeye.observability.metrics import Metrics
@@ -261,3 +263,15 @@ def test_every_table_says_what_ends_it() -> None:
     statements = (path.read_text(encoding="utf-8") for path in (ROOT / "migrations").glob("*.sql"))
     created = re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", "\n".join(statements))
     assert sorted(documented) == sorted(set(created))
+
+
+def test_what_is_pasted_to_install_is_sound() -> None:
+    """`tests/soak/test_getting_started.py` pastes it; here only what takes no time."""
+    first, *others = blocks(text_of("docs/getting-started.md"), "## Beside your own OpenMetadata")
+    named = set(values(first))
+    used = set(re.findall(r"\$(\w+)|^(\w+_\w+)\b", "\n".join(others), re.MULTILINE))
+    assert named <= {name for pair in used for name in pair}
+    shell = subprocess.run(
+        ["bash", "-n"], input="\n".join([first, *others]), capture_output=True, text=True, check=True
+    )
+    assert shell.stderr == ""
