@@ -48,6 +48,9 @@ final class ThirdEyeClient {
   /** What a repeated request may take beyond the limit of one. */
   private static final Duration FOR_REPEATING = Duration.ofMillis(500);
 
+  /** Within a tenth of a second a stopping instance has closed its port and its connections: sooner it may be met again. */
+  private static final Duration BEFORE_REPEATING = Duration.ofMillis(250);
+
   private final HttpClient http;
   private final Duration readTimeout;
   private final int retries;
@@ -146,6 +149,7 @@ final class ThirdEyeClient {
         }
       }
       metrics.meter(name("retries")).mark();
+      Thread.sleep(BEFORE_REPEATING.toMillis());
     }
   }
 
