@@ -132,6 +132,18 @@ def test_files_and_make_targets_in_shell_blocks_exist(page: str) -> None:
     assert [name for name in modules if not is_module(name)] == []
 
 
+@pytest.mark.parametrize("page", pages())
+def test_files_that_commands_are_given_are_there(page: str) -> None:
+    scripts = "\n".join(shell_blocks(page))
+    given = re.findall(r"(?<![\w./>$\"-])([\w-][\w./-]*\.(?:ya?ml|sql|env|template))\b", scripts)
+    given += re.findall(r"(?:kustomize|--kustomize|-k) ([\w./-]+)", scripts)
+    written = set(re.findall(r"> ?([\w.-]+)", scripts))
+    # Where the page lies, at the top, or in the folder of `deploy/` that the block has gone to.
+    places = [(ROOT / page).parent, ROOT, *(path for path in (ROOT / "deploy").iterdir() if path.is_dir())]
+    lost = [name for name in given if name not in written and not any((place / name).exists() for place in places)]
+    assert lost == []
+
+
 def is_module(name: str) -> bool:
     path = ROOT / Path(*name.split("."))
     return path.with_suffix(".py").exists() or (path / "__main__.py").exists()
