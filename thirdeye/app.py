@@ -41,6 +41,8 @@ from thirdeye.graphql.schema import build_schema
 from thirdeye.inventory.callers import Callers
 from thirdeye.observability.logging import configure_logging
 from thirdeye.observability.requests import RequestMiddleware
+from thirdeye.observability.spans import trace_id_source
+from thirdeye.observability.traced_requests import TraceMiddleware
 from thirdeye.public_routes import PublicRoutes
 from thirdeye.request_state import request_state
 from thirdeye.rest.action_items_export import EXPORT, items_csv_route
@@ -68,6 +70,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlin
     authenticator = build_authenticator(settings, clock, denied=denylist)
     audit = Audit(services.thirdeye, clock)
     services.add(denylist, authenticator, audit)
+    services.metrics.key_set_age.set_function(authenticator.key_age)
     limiting = []
     if settings.rate_limit != "off":
         redis, schema = settings.redis_url, settings.thirdeye_mysql_schema
@@ -88,8 +91,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlin
 
     identify = Callers(services.estate).identify
     is_public = _public_routes(playground=settings.graphql_playground)
+    route_of = _route_names(routes)
+    tracing = Middleware(TraceMiddleware, spans=services.spans, route_of=route_of, untraced=_HEALTH)
     middleware = [
-        Middleware(RequestMiddleware, metrics=services.metrics, route_of=_route_names(routes), on_refusal=audit.note),
+        *([tracing] if services.spans.enabled else ()),
+        Middleware(RequestMiddleware, metrics=services.metrics, route_of=route_of, on_refusal=audit.note),
         Middleware(
             DeliveryMiddleware,
             on_given_up=services.metrics.answers_not_taken.inc,
@@ -224,7 +230,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(name)
     try:
         settings = process_settings()
-        configure_logging(settings.log_level)
+        configure_logging(settings.log_level, trace_id=trace_id_source(settings))
         globals()["app"] = made = create_app(settings)
     except SettingsInvalid as error:
         sys.exit(f"ThirdEye cannot start, a setting is wrong:\n{error}")

@@ -16,8 +16,8 @@ from aiocache.serializers import BaseSerializer
 from thirdeye.cooldown import Cooldown
 from thirdeye.deadlines import Deadlines
 
-# Told the level (process, redis) and the result (hit, miss, error) of every look-up.
-CacheObserver = Callable[[str, str], None]
+# Told the level (process, redis), the result (hit, miss, error) and the seconds in Redis of every look-up.
+CacheObserver = Callable[[str, str, float], None]
 # How long a process may answer from its own level before it looks at Redis again, in seconds.
 _PROCESS_TTL = 1.0
 _PROCESS_SIZE = 1000
@@ -41,7 +41,7 @@ class Cache:
         self,
         redis_url: str,
         namespace: str,
-        observe: CacheObserver = lambda _level, _result: None,
+        observe: CacheObserver = lambda _level, _result, _seconds: None,
         *,
         timeout: float = Deadlines.cache,
     ) -> None:
@@ -60,9 +60,9 @@ class Cache:
         """The value, or None when neither level has it."""
         known = self._process.get(key)
         if known is not None and time.monotonic() < known[1]:
-            self._observe("process", "hit")
+            self._observe("process", "hit", 0.0)
             return known[0]
-        self._observe("process", "miss")
+        self._observe("process", "miss", 0.0)
         value = await self._get_redis(key)
         if value is not None:
             self._keep(key, value, _PROCESS_TTL)
@@ -76,12 +76,13 @@ class Cache:
     async def _get_redis(self, key: str) -> Any | None:
         if self._cooldown.active:
             return None
+        started = time.perf_counter()
         try:
             value = await self._redis.get(key)
         except Exception as error:  # whatever a cache has, the answer is a miss
-            self._fail(error)
+            self._fail(error, started)
             return None
-        self._observe("redis", "miss" if value is None else "hit")
+        self._observe("redis", "miss" if value is None else "hit", time.perf_counter() - started)
         return value
 
     async def set(self, key: str, value: Any, *, ttl: float, shared: bool = True) -> None:
@@ -89,13 +90,14 @@ class Cache:
         self._keep(key, value, min(ttl, _PROCESS_TTL))
         if not shared or self._cooldown.active:
             return
+        started = time.perf_counter()
         try:
             await self._redis.set(key, value, ttl=int(ttl))
         except Exception as error:
-            self._fail(error)
+            self._fail(error, started)
 
-    def _fail(self, error: Exception) -> None:
-        self._observe("redis", "error")
+    def _fail(self, error: Exception, started: float) -> None:
+        self._observe("redis", "error", time.perf_counter() - started)
         self._cooldown.start()
         log.debug("cache_away", error=type(error).__name__)
 

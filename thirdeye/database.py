@@ -108,6 +108,8 @@ class MySQL:
         self.schema = schema
         self.address = f"{user}@{host}:{port}/{schema}"
         self.refusing = False
+        self.pool_size = pool_size
+        self.connections_used = 0
         self._observe = observe
         self._statement_timeout = statement_timeout
         self._turns = Turns()
@@ -154,7 +156,11 @@ class MySQL:
         share = current_share()
         within_share = nullcontext() if share is None else share.connection()
         async with within_share, self._database.connection() as connection:
-            yield connection.raw_connection
+            self.connections_used += 1
+            try:
+                yield connection.raw_connection
+            finally:
+                self.connections_used -= 1
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:

@@ -1,6 +1,10 @@
 """Handing work to the worker through Redis; arq's names of queue and jobs in one place."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
 
 import redis.exceptions
 from arq.connections import ArqRedis, RedisSettings, create_pool
@@ -22,10 +26,30 @@ def report_key(schema: str) -> str:
     return queue_name(schema) + health_check_key_suffix
 
 
+# Makes a span while a job of this name is queued; gives what its run is told of its trace, None without one.
+Queueing = Callable[[str], AbstractContextManager[Mapping[str, str] | None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueState:
+    """How many jobs wait or run, and whether a worker reported in the last seconds."""
+
+    jobs: int
+    worker_reports: bool
+
+
 class JobQueue:
     """Puts jobs into the worker's queue; connects when first used."""
 
-    def __init__(self, redis_url: str, schema: str, *, timeout: float = Deadlines.job_queue) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        schema: str,
+        *,
+        timeout: float = Deadlines.job_queue,
+        queueing: Queueing = lambda _job: nullcontext(None),
+    ) -> None:
+        self._queueing = queueing
         self._timeout = timeout
         self._settings = RedisSettings.from_dsn(redis_url)
         self._settings.conn_retries = 0
@@ -36,11 +60,25 @@ class JobQueue:
 
     async def put(self, job: str, *, key: str) -> None:
         """Queues a job once for a key. Raises Unavailable when Redis is away."""
+        async with self._connected() as pool:
+            with self._queueing(job) as origin:
+                # Only with traces: a worker of a version before them knows no `origin`.
+                more: dict[str, Any] = {} if origin is None else {"origin": dict(origin)}
+                await pool.enqueue_job(job, _job_id=f"{self._queue}:{job}:{key}", **more)
+
+    async def state(self) -> QueueState:
+        """What waits, and whether anybody works. Raises Unavailable when Redis is away."""
+        async with self._connected() as pool:
+            jobs, reports = await pool.zcard(self._queue), await pool.exists(self._queue + health_check_key_suffix)
+            return QueueState(jobs=int(jobs), worker_reports=bool(reports))
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[ArqRedis]:
         try:
             async with asyncio.timeout(self._timeout):
                 if self._pool is None:
                     self._pool = await create_pool(self._settings, default_queue_name=self._queue)
-                await self._pool.enqueue_job(job, _job_id=f"{self._queue}:{job}:{key}")
+                yield self._pool
         except (redis.exceptions.RedisError, OSError, TimeoutError) as error:
             message = "Redis cannot be reached at the moment, so no job can be queued; try again later"
             raise Unavailable(message) from error

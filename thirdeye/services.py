@@ -19,11 +19,13 @@ from thirdeye.inventory.reader import EstateReader
 from thirdeye.jobs import JobQueue
 from thirdeye.mirror.refresh import EstateRefresh
 from thirdeye.observability.metrics import Metrics
+from thirdeye.observability.spans import open_spans
 from thirdeye.pruning.references.store import numbers_referred_to
 from thirdeye.pruning.run import Pruning
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import Settings
 from thirdeye.verdict.advisor import advisors
+from thirdeye.worker_watch import WorkerWatch
 
 
 class Service(Protocol):
@@ -49,8 +51,9 @@ class Services:
         self.deadlines = deadlines
         self.metrics = Metrics()
         redis, schema = settings.redis_url, settings.thirdeye_mysql_schema
-        self.cache = Cache(redis, schema, self.metrics.observe_cache, timeout=deadlines.cache)
-        observe = self.metrics.observe_database
+        self.spans = open_spans(settings, self.metrics)
+        self.cache = Cache(redis, schema, self.spans.look_ups(self.metrics.observe_cache), timeout=deadlines.cache)
+        observe = self.spans.statements(self.metrics.observe_database)
         timeout = settings.mysql_statement_timeout if answers_requests else None
         self.om = om_database(settings, observe)
         self.thirdeye = thirdeye_database(settings, observe, statement_timeout=timeout)
@@ -59,7 +62,7 @@ class Services:
         serving = databases if answers_requests else ()
         self.dependencies = Dependencies(settings, self.cache, self.metrics, serving, ping_timeout=deadlines.ping)
         self.estate = EstateReader(self.thirdeye)
-        self.jobs = JobQueue(redis, schema, timeout=deadlines.job_queue)
+        self.jobs = JobQueue(redis, schema, timeout=deadlines.job_queue, queueing=self.spans.queueing)
         self.refresh = EstateRefresh(
             settings=settings,
             om=self.om,
@@ -69,6 +72,7 @@ class Services:
             advisor=advisors(settings, self.thirdeye_unbounded),
             removals=partial(tables_being_removed, self.thirdeye_unbounded, clock),
             references=partial(numbers_referred_to, self.thirdeye_unbounded, clock),
+            spans=self.spans,
         )
         self.score = ScoreService(
             settings=settings,
@@ -85,9 +89,16 @@ class Services:
         self.daily_facts = DailyFacts(settings=settings, thirdeye=self.thirdeye, estate=self.estate)
         self.past_facts = PastFacts(om=self.om, thirdeye=self.thirdeye, estate=self.estate)
         self.forecaster = Forecaster(thirdeye=self.thirdeye, estate=self.estate, clock=clock)
-        self.pruning = Pruning(thirdeye=self.thirdeye, clock=clock)
+        self.pruning = Pruning(thirdeye=self.thirdeye, clock=clock, metrics=self.metrics)
         self._databases = databases
         self._later: list[Service] = [self.dependencies] if watches else []
+        if watches and answers_requests:
+            self._later.append(WorkerWatch(self.jobs, self.metrics))
+        self.metrics.refresh_interval.set(60 * settings.refresh_minutes)
+        for database in (self.om, self.thirdeye):
+            self.metrics.connections_limit.labels(database.name).set(database.pool_size)
+            used = partial(getattr, database, "connections_used")
+            self.metrics.connections_used.labels(database.name).set_function(used)
 
     def add(self, *services: Service) -> None:
         """Has these opened after the others, in this order, and closed before them."""
@@ -95,6 +106,8 @@ class Services:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
+            await self.spans.start()
+            stack.push_async_callback(self.spans.stop)
             stack.push_async_callback(self.cache.stop)
             stack.push_async_callback(self.jobs.stop)
             for database in self._databases:

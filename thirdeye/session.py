@@ -18,8 +18,8 @@ from thirdeye.sql_text import encode_bytes, literal_rows
 
 Row = dict[str, Any]
 Values = Mapping[str, Any]
-# Told the database's name and the seconds of every statement.
-Observer = Callable[[str, float], None]
+# Told the database's name, the seconds, the text and the rows of every statement; of one that failed -1 rows.
+Observer = Callable[[str, float, str, int], None]
 _KILL_SECONDS: Final = 2.0
 _MAX_KILLS: Final = 20
 
@@ -99,7 +99,7 @@ class Session:
                 await self._run(cursor, sql, values)
                 yield cursor
             finally:
-                self._observe(self._name, time.perf_counter() - started)
+                self._observe(self._name, time.perf_counter() - started, sql, cursor.rowcount)
                 await cursor.close()
 
     async def fetch_all(self, sql: str, values: Values | None = None) -> list[Row]:
@@ -115,15 +115,17 @@ class Session:
 
     async def stream(self, sql: str, values: Values | None = None) -> AsyncGenerator[Row, None]:
         """Rows as they arrive, so that a large answer is never in memory as a whole; go through all of them."""
-        started = time.perf_counter()
+        started, rows = time.perf_counter(), -1
         cursor = await self._raw.cursor(_StreamingCursor)
         try:
             await self._run(cursor, sql, values)
+            rows = 0
             while (row := await cursor.fetchone()) is not None:
+                rows += 1
                 yield row
         finally:
             await cursor.close()
-            self._observe(self._name, time.perf_counter() - started)
+            self._observe(self._name, time.perf_counter() - started, sql, rows)
 
     async def execute(self, sql: str, values: Values | None = None) -> Executed:
         """Runs a writing statement."""

@@ -3,6 +3,7 @@
 import json
 import re
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -61,6 +62,14 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=60)]
 Domain = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[^@\s]+$")]
 ClaimsMapping = Annotated[Words, AfterValidator(_check_mapping)]
+TracesSampler = Literal[
+    "always_on",
+    "always_off",
+    "traceidratio",
+    "parentbased_always_on",
+    "parentbased_always_off",
+    "parentbased_traceidratio",
+]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_$]{1,64}$")]
 
 
@@ -108,6 +117,15 @@ class Settings(BaseSettings):
     max_connections: Annotated[int, Field(ge=1, le=100_000)] = 800
     max_connections_by_address: Annotated[int, Field(ge=1, le=100_000)] = 400
     worker_metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+
+    # OpenTelemetry's own names.
+    otel_exporter_otlp_endpoint: Annotated[str | None, Field(repr=False)] = None
+    otel_exporter_otlp_headers: SecretStr = SecretStr("")
+    otel_exporter_otlp_protocol: Literal["http/protobuf"] = "http/protobuf"
+    otel_service_name: Annotated[str, StringConstraints(min_length=1, max_length=100)] = "thirdeye"
+    otel_traces_sampler: TracesSampler = "parentbased_always_on"
+    otel_traces_sampler_arg: Share = 1.0
+    otel_sdk_disabled: bool = False
 
     om_mysql_host: str = "localhost"
     om_mysql_port: Port = 3306
@@ -249,12 +267,20 @@ class Settings(BaseSettings):
                 raise ValueError("must be origins such as https://portal.example.com, without a path; * is not allowed")
         return value
 
-    @field_validator("jwt_jwks_url", "om_base_url", "jwt_revocation_url")
+    @field_validator("jwt_jwks_url", "om_base_url", "jwt_revocation_url", "otel_exporter_otlp_endpoint")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
         if value is not None and urlsplit(value).scheme not in {"http", "https"}:
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/") if value else None
+
+    @field_validator("otel_exporter_otlp_headers")
+    @classmethod
+    def _pairs(cls, value: SecretStr) -> SecretStr:
+        for pair in filter(None, value.get_secret_value().split(",")):
+            if not re.fullmatch(r"\s*[A-Za-z0-9_-]+=[\x21-\x7e ]+", pair):
+                raise ValueError("must be name=value pairs with commas between them, each value URL-encoded")
+        return value
 
     @field_validator("jwt_public_key")
     @classmethod
@@ -285,6 +311,8 @@ class Settings(BaseSettings):
     def _consistent(self) -> Self:
         self._check_tokens()
         self._check_requests()
+        if self.traces and not _is_installed("opentelemetry.exporter.otlp.proto.http"):
+            raise ValueError("OTEL_EXPORTER_OTLP_ENDPOINT: needs OpenTelemetry; install thirdeye[tracing]")
         self._check_issuers()
         if self.thirdeye_mysql_schema.lower() == self.om_mysql_db.lower():
             raise ValueError(
@@ -347,6 +375,11 @@ class Settings(BaseSettings):
             raise ValueError("JWT_JWKS_URL, JWT_PUBLIC_KEY or (in development) JWT_SECRET: one must be set")
 
     @property
+    def traces(self) -> bool:
+        """Whether traces are sent to a collector."""
+        return self.otel_exporter_otlp_endpoint is not None and not self.otel_sdk_disabled
+
+    @property
     def development(self) -> bool:
         return self.environment == "development"
 
@@ -359,6 +392,13 @@ class Settings(BaseSettings):
     def revocation_url(self) -> str:
         """Where to ask whether OM takes a token."""
         return self.jwt_revocation_url or f"{self.om_base_url}/api/v1/users/loggedInUser"
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _describe(error: ValidationError) -> str:

@@ -3,14 +3,20 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "\0": "\\0"})
 _STATEMENT_CHARACTERS = 1_000_000
 _QUOTES = ("'", '"', "`")
-_QUOTED = r"""'(?:[^'\\]|''|\\.)*'|"(?:[^"\\]|""|\\.)*"|`(?:[^`]|``)*`"""
+_STRING = r"""'(?:[^'\\]|''|\\.)*'|"(?:[^"\\]|""|\\.)*\""""
+_QUOTED = rf"{_STRING}|`(?:[^`]|``)*`"
 # As in SQL, or without quotes, as SELECT CURRENT_USER() and people write it.
 _ACCOUNT = re.compile(rf"(?P<user>{_QUOTED}|[^'\"`]*?)(?:@(?P<host>{_QUOTED}|[^'\"`@]*))?")
+_TABLE = re.compile(r"(?<!KEY )(?<!FOR )\b(?:FROM|JOIN|INTO|UPDATE|TABLE)\s+([A-Za-z_`][\w.`]*)", re.IGNORECASE)
+_MAX_TABLES = 3
+_FAMILY_CHARACTERS = 8000
+_WITH_ROWS = frozenset({"INSERT ", "REPLACE"})
 _READING = frozenset({"SELECT", "USAGE", "SHOW VIEW", "SHOW DATABASES"})
 
 
@@ -105,3 +111,21 @@ def privileges(grants: Iterable[str]) -> Iterator[tuple[str, str]]:
 def excess_privileges(grants: Iterable[str]) -> list[str]:
     """What lines of SHOW GRANTS allow beyond reading, as `PRIVILEGE on OBJECT`; roles are named, not followed."""
     return [f"{name} on {where}" if where else name for name, where in privileges(grants) if name not in _READING]
+
+
+def statement_family(sql: str) -> str:
+    """What kind of statement it is: its verb and its first three tables, such as `SELECT table_inventory`.
+
+    Nothing else of its text: rows may stand in it as literals.
+    """
+    # Where rows begin, literals do.
+    head = sql[:_FAMILY_CHARACTERS]
+    return _family(re.split(r"\bVALUES\b", head, maxsplit=1)[0] if head.lstrip()[:7].upper() in _WITH_ROWS else head)
+
+
+@lru_cache(maxsize=1000)
+def _family(sql: str) -> str:
+    text = re.sub(_STRING, " ", sql)
+    verb = re.match(r"\W*(\w+)", text)
+    tables = dict.fromkeys(table.replace("`", "") for table in _TABLE.findall(text))
+    return " ".join([verb[1].upper() if verb else "SQL", *list(tables)[:_MAX_TABLES]])

@@ -14,6 +14,7 @@ from thirdeye.clock import utc_now
 from thirdeye.errors import Unavailable
 from thirdeye.jobs import REFRESH
 from thirdeye.observability.logging import configure_logging
+from thirdeye.observability.spans import Origin, trace_id_source
 from thirdeye.services import Services, open_services
 from thirdeye.settings import process_settings
 from worker.supervisor import end_with_supervisor
@@ -27,7 +28,7 @@ log = structlog.get_logger(__name__)
 async def start_up(ctx: JobContext) -> None:
     """Opens what the jobs use. A test may put its own `settings` and `clock` into the context before."""
     settings = ctx.get("settings") or process_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, trace_id=trace_id_source(settings))
     # arq's command line gave its logger a handler of its own.
     logging.getLogger("arq").handlers.clear()
     logging.getLogger("arq").propagate = True
@@ -61,9 +62,12 @@ async def compute_score(ctx: JobContext) -> str:
     return await _observed(ctx, "compute_score", _compute)
 
 
-async def refresh_estate(ctx: JobContext) -> str:
-    """Runs a refresh that was requested: `refreshed`, or `nothing waits`. Raises Retry while something is unavailable."""
-    return await _observed(ctx, REFRESH, _refresh)
+async def refresh_estate(ctx: JobContext, *, origin: Origin | None = None) -> str:
+    """Runs a refresh that was requested, in the trace of the request: `refreshed`, or `nothing waits`.
+
+    Raises Retry while something is unavailable.
+    """
+    return await _observed(ctx, REFRESH, _refresh, origin)
 
 
 async def compute_forecast(ctx: JobContext) -> str:
@@ -79,8 +83,17 @@ async def prune(ctx: JobContext) -> str:
     return await _observed(ctx, "prune", _prune)
 
 
-async def _observed(ctx: JobContext, job: str, work: Callable[[Services], Awaitable[str]]) -> str:
+async def _observed(
+    ctx: JobContext, job: str, work: Callable[[Services], Awaitable[str]], origin: Origin | None = None
+) -> str:
     services: Services = ctx["services"]
+    with services.spans.job(job, origin) as span:
+        outcome = await _measured(ctx, services, job, work)
+        span.note({"thirdeye.job.outcome": outcome})
+        return outcome
+
+
+async def _measured(ctx: JobContext, services: Services, job: str, work: Callable[[Services], Awaitable[str]]) -> str:
     started, outcome = time.perf_counter(), "failed"
     try:
         outcome = await work(services)
@@ -132,13 +145,20 @@ async def _refresh(services: Services) -> str:
 async def _follow_up(services: Services) -> None:
     """What follows each refresh: items, and the facts of the day, which hold what was measured with the items."""
     try:
-        await _detect(services)
+        with services.spans.span("detection"):
+            await _detect(services)
     finally:
-        if await services.daily_facts.is_due():
-            await services.daily_facts.record()
-            # Once a refresh of the first day, until something is found: it reads all profiles that OpenMetadata has.
-            if await services.past_facts.is_due():
-                await services.past_facts.reconstruct()
+        with services.spans.span("daily facts"):
+            await _record_day(services)
+
+
+async def _record_day(services: Services) -> None:
+    if not await services.daily_facts.is_due():
+        return
+    await services.daily_facts.record()
+    # Once a refresh of the first day, until something is found: it reads all profiles that OpenMetadata has.
+    if await services.past_facts.is_due():
+        await services.past_facts.reconstruct()
 
 
 async def _detect(services: Services) -> None:

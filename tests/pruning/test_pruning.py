@@ -19,6 +19,7 @@ from thirdeye.database import thirdeye_database
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.migrations import migrate
+from thirdeye.observability.metrics import Metrics
 from thirdeye.pruning import run, store
 from thirdeye.pruning.rules import score_limits
 from thirdeye.pruning.run import Pruning
@@ -83,7 +84,7 @@ async def test_scores_are_thinned_by_age(thirdeye: Database, monkeypatch: pytest
     # Of two runs at different times the second takes what has grown old since.
     for hours in (0, 0, 7 * 24):
         now += timedelta(hours=hours)
-        await Pruning(thirdeye=thirdeye, clock=lambda now=now: now).run()
+        await Pruning(thirdeye=thirdeye, clock=lambda now=now: now, metrics=Metrics()).run()
         rows = await thirdeye.fetch_all("SELECT captured_at FROM health_score_history")
         found = {row["captured_at"].replace(tzinfo=UTC) for row in rows}
         moments = kept(list(moments), now)
@@ -170,7 +171,7 @@ async def test_what_people_did_stays(thirdeye: Database) -> None:
         {**event, "item": commented, "actor": "ann", "id": 2},
     )  # fmt: skip
     await put(thirdeye, "campaign_item", {"campaign": 1, "item": member})
-    assert await Pruning(thirdeye=thirdeye, clock=lambda: NOW).run() == 1
+    assert await Pruning(thirdeye=thirdeye, clock=lambda: NOW, metrics=Metrics()).run() == 1
     stay = {number for number, (_, stays) in enumerate(cases, 1) if stays}
     assert await ids(thirdeye, "action_items") == stay | {commented, member}
     assert await ids(thirdeye, "action_event") == {2}
@@ -194,7 +195,7 @@ async def test_runs_denials_and_verdicts_grow_old(thirdeye: Database) -> None:
         thirdeye, "verdict_record", {**verdict, "id": 1, "given_on": ancient, "ended_on": ancient},
         {**verdict, "id": 2, "given_on": ancient, "ended_on": lately}, {**verdict, "id": 3, "given_on": ancient},
     )  # fmt: skip
-    assert await Pruning(thirdeye=thirdeye, clock=lambda: NOW).run() == 3
+    assert await Pruning(thirdeye=thirdeye, clock=lambda: NOW, metrics=Metrics()).run() == 3
     # The newest run stays, however old.
     assert await ids(thirdeye, "refresh_run") == {2, 3, 4}
     assert len(await thirdeye.fetch_all("SELECT 1 AS one FROM token_denial")) == 2
@@ -219,14 +220,14 @@ async def test_sums_stay_where_measurements_go(thirdeye: Database) -> None:
     )  # fmt: skip
     before = await thirdeye.fetch_all(sums, {"unused": 0})
     # 2 tables x 2 old months x 2 entries.
-    assert await Pruning(thirdeye=thirdeye, clock=lambda: NOW).run() == 8
+    assert await Pruning(thirdeye=thirdeye, clock=lambda: NOW, metrics=Metrics()).run() == 8
     assert await thirdeye.fetch_all(sums, {"unused": 0}) == before
     kinds = await thirdeye.fetch_all("SELECT kind FROM saving_entry WHERE found_at < '2025-12-01'")
     assert {row["kind"] for row in kinds} == {"REMOVED"}
-    assert await Pruning(thirdeye=thirdeye, clock=lambda: NOW).run() == 0
+    assert await Pruning(thirdeye=thirdeye, clock=lambda: NOW, metrics=Metrics()).run() == 0
 
 
 async def test_one_process_prunes(thirdeye: Database) -> None:
     async with thirdeye.advisory_lock("pruning"):
         # A task has a connection of its own.
-        assert await asyncio.create_task(Pruning(thirdeye=thirdeye, clock=lambda: NOW).run()) is None
+        assert await asyncio.create_task(Pruning(thirdeye=thirdeye, clock=lambda: NOW, metrics=Metrics()).run()) is None

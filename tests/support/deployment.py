@@ -72,6 +72,10 @@ class Deployment:
         """A worker by the clock of this deployment, which looks every second whether the score is due."""
         return self.start(RUN_PROCESS, "worker", str(self.clock), name="worker")
 
+    def start_waiting_worker(self, **environment: str) -> Child:
+        """A worker by the clock of this deployment, which does what it is asked and nothing by itself."""
+        return self.start(RUN_PROCESS, "waiting_worker", str(self.clock), name="worker", **environment)
+
     def serve(self, factor: int = 1, **environment: str) -> "Client":
         """`thirdeye serve` by the clock of the machine, its time limits `factor` times those of production."""
         port = free_port()
@@ -151,8 +155,9 @@ class Client:
     def get(self, path: str) -> tuple[int, dict[str, Any]]:
         return self._send(urllib.request.Request(self._base + path))
 
-    def ask(self, query: str) -> dict[str, Any]:
-        headers = {"content-type": "application/json", "authorization": f"Bearer {self._token}"}
+    def ask(self, query: str, **more: str) -> dict[str, Any]:
+        """The answer; `more` are headers."""
+        headers = {"content-type": "application/json", "authorization": f"Bearer {self._token}", **more}
         body = json.dumps({"query": query}).encode()
         status, answer = self._send(urllib.request.Request(self._base + GRAPHQL, data=body, headers=headers))
         assert status == 200, answer

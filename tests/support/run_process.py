@@ -1,6 +1,6 @@
 """Runs ThirdEye in a process of its own as a test needs it.
 
-`run_process.py api|worker FILE`: by the clock that stands in a file. `run_process.py serve FACTOR`: `thirdeye serve`, every
+`run_process.py api|worker|waiting_worker FILE`: by the clock in a file. `run_process.py serve FACTOR`: `thirdeye serve`, every
 time limit of a request that many times as long.
 """
 
@@ -46,6 +46,14 @@ def run_ticking_worker(clock: Clock) -> None:
     run_worker(type("Ticking", (), ticking), ctx={"clock": clock})  # type: ignore[arg-type]
 
 
+def run_waiting_worker(clock: Clock) -> None:
+    """The worker without its schedule."""
+    from worker import WorkerSettings
+
+    waiting: dict[str, Any] = {**WorkerSettings.__dict__, "cron_jobs": [], "poll_delay": 0.1}
+    run_worker(type("Waiting", (), waiting), ctx={"clock": clock})  # type: ignore[arg-type]
+
+
 def serve(factor: int) -> None:
     deadlines = Deadlines(**{field.name: factor * getattr(Deadlines, field.name) for field in fields(Deadlines)})
     thirdeye.app.create_app = partial(thirdeye.app.create_app, deadlines=deadlines)  # type: ignore[assignment]
@@ -61,6 +69,8 @@ def main(kind: str, argument: str) -> None:
         serve(int(argument))
     elif kind == "api":
         run_api(clock)
+    elif kind == "waiting_worker":
+        run_waiting_worker(clock)
     else:
         run_ticking_worker(clock)
 

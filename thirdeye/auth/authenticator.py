@@ -147,6 +147,10 @@ class Authenticator:
         for provider in self._providers:
             await provider.key_source.start()
 
+    def key_age(self) -> float:
+        """Seconds since the oldest of the key sets was fetched; infinite before all of them were."""
+        return max(provider.key_source.age() for provider in self._providers)
+
     async def stop(self) -> None:
         """Stops refreshing and closes connections."""
         for provider in self._providers:
@@ -163,6 +167,9 @@ class DevelopmentAuthenticator:
 
     async def authenticate(self, token: str) -> Principal:  # noqa: ARG002
         return DEVELOPMENT_ADMINISTRATOR
+
+    def key_age(self) -> float:
+        return 0.0
 
     async def start(self) -> None: ...
 

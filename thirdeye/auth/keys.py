@@ -75,6 +75,9 @@ class KeySource(Protocol):
         Raises Unavailable before any keys are known, Unauthenticated for a key that must not be used.
         """
 
+    def age(self) -> float:
+        """Seconds since the keys were fetched; infinite before, 0 of a key that never changes."""
+
     async def start(self) -> None:
         """Starts refreshing the keys in the background."""
 
@@ -96,6 +99,9 @@ class FixedKey:
 
     async def keys(self, kid: str | None) -> list[Key]:  # noqa: ARG002
         return [self._key]
+
+    def age(self) -> float:
+        return 0.0
 
     async def start(self) -> None: ...
 
@@ -151,8 +157,11 @@ class RemoteKeySet:
         if self._is_stale():
             await self._refetch()
 
+    def age(self) -> float:
+        return self._monotonic() - self._fetched_at
+
     def _is_stale(self) -> bool:
-        return self._monotonic() - self._fetched_at > _TTL
+        return self.age() > _TTL
 
     def _cool_down(self) -> float:
         return _COOL_DOWN if self._keys else _COOL_DOWN_EMPTY

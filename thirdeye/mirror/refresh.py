@@ -30,6 +30,7 @@ from thirdeye.mirror.phases.staging import stage_empty_estate
 from thirdeye.mirror.reader import open_reader
 from thirdeye.mirror.state import load_numbers, load_state
 from thirdeye.observability.metrics import Metrics
+from thirdeye.observability.spans import NO_SPANS, Spans
 from thirdeye.settings import Settings
 
 # AUTO reads only what changed, where that is possible.
@@ -58,6 +59,7 @@ class EstateRefresh:
     advisor: MakeAdvisor
     removals: Removals = no_removals
     references: References = all_referred_to
+    spans: Spans = NO_SPANS
     monotonic: Callable[[], float] = time.monotonic
 
     async def is_queued(self) -> bool:
@@ -82,7 +84,9 @@ class EstateRefresh:
             progress = await self._open_run(kind, requested_by, on_progress)
             started = time.perf_counter()
             try:
-                await self._refresh(progress, lease)
+                with self.spans.span("refresh", {"thirdeye.refresh.run": progress.run}) as span:
+                    await self._refresh(progress, lease)
+                    span.note({"thirdeye.refresh.kind": progress.kind, "thirdeye.refresh.tables": progress.tables})
             except BaseException as error:
                 await self._fail(progress, error)
                 raise
@@ -142,8 +146,10 @@ class EstateRefresh:
             progress.phase, counts = phase.name, progress.counts(phase.name)
             log.info("refresh", run=progress.run, **counts)
             progress.on_progress(phase.name, progress.seen)
-            await store.save_progress(self.thirdeye, progress.run, counts)
-            await phase.run(context, work)
+            with self.spans.span(f"phase {phase.name}") as span:
+                await store.save_progress(self.thirdeye, progress.run, counts)
+                await phase.run(context, work)
+                span.note({"thirdeye.refresh.seen": progress.seen, "thirdeye.refresh.changed": progress.changed})
         progress.phase = "DONE"
         seen, changed, tables = progress.seen, progress.changed, progress.tables
         log.info("refreshed", run=progress.run, kind=progress.kind, seen=seen, changed=changed, tables=tables)

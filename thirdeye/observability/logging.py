@@ -11,6 +11,7 @@ import atexit
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import BinaryIO, Final
 
@@ -78,16 +79,33 @@ def render_line(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
     return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
 
 
-def configure_logging(level: str) -> None:
-    """JSON lines on standard output, for structlog and for the standard library's loggers alike."""
+def _adding(trace_id: Callable[[], str | None] | None) -> list[Processor]:
+    """A processor that says in which trace a line was written; none without traces."""
+    if trace_id is None:
+        return []
+
+    def add_trace_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        if (found := trace_id()) is not None:
+            event["trace_id"] = found
+        return event
+
+    return [add_trace_id]
+
+
+def configure_logging(level: str, *, trace_id: Callable[[], str | None] | None = None) -> None:
+    """JSON lines on standard output, for structlog and for the standard library's loggers alike.
+
+    `trace_id` gives the id of the trace that its caller is in.
+    """
     writer = LineWriter(sys.stdout.buffer)
     structlog.configure(
-        processors=[render_line],
+        processors=[*_adding(trace_id), render_line],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=lambda *_: writer,
         cache_logger_on_first_use=True,
     )
     shared: list[Processor] = [
+        *_adding(trace_id),
         structlog.stdlib.add_logger_name,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

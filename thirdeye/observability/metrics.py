@@ -1,5 +1,6 @@
 """Prometheus metrics of a process; `docs/metrics.md` lists them."""
 
+import math
 from functools import cache, partial
 from typing import Final
 
@@ -41,13 +42,41 @@ class Metrics:
         )
         self.score = gauge("thirdeye_zi_score", "The newest ZI score that this process knows.")
         self.score_captured = gauge("thirdeye_zi_score_captured_timestamp_seconds", "When that score was captured.")
+        self.spans = counter("thirdeye_spans", "Spans of traces, by what became of them.", ("outcome",))
+        self.key_set_age = gauge("thirdeye_key_set_age_seconds", "Seconds since the oldest key set was fetched.")
+        self.connections_used = gauge(
+            "thirdeye_database_connections_used", "Connections of a pool that are in use.", ("database",)
+        )
+        self.connections_limit = gauge(
+            "thirdeye_database_connections_limit", "Connections that a pool may have.", ("database",)
+        )
+        self.schema_bytes = gauge("thirdeye_schema_bytes", "Bytes of ThirdEye's schema when it was last pruned.")
+        self.refresh_interval = gauge("thirdeye_refresh_interval_seconds", "Seconds of a slot: REFRESH_MINUTES.")
+        self.queue_jobs = gauge("thirdeye_queue_jobs", "Jobs that wait for a worker or run.")
+        self.worker_reports = gauge("thirdeye_worker_reports", "1 while a worker reports to Redis.")
         self.dependency_up = gauge("thirdeye_dependency_up", "1 when a dependency answers.", ("dependency",))
+        self._begin_at_zero()
         # Finding a metric's child by its labels costs more than counting, so the few there are stay found.
         self._request_child = cache(self.requests.labels)
         self._request_seconds_child = cache(self.request_seconds.labels)
         self._operation_child = cache(self.operations.labels)
         self._database_child = cache(self.database_seconds.labels)
         self._cache_child = cache(self.cache.labels)
+
+    def _begin_at_zero(self) -> None:
+        """Has what alerts count there from the start: of a series that begins with 1 Prometheus sees no increase."""
+        for job in ("compute_score", "compute_forecast", "prune", "refresh_estate"):
+            self.jobs.labels(job, "failed")
+        for kind in ("full", "incremental"):
+            for outcome in ("done", "failed"):
+                self.refreshes.labels(kind, outcome)
+        for code in ("INTERNAL", "TIMEOUT", "UNAVAILABLE"):
+            self.errors.labels(code)
+        for outcome in ("sent", "refused", "dropped"):
+            self.spans.labels(outcome)
+        # Unknown until somebody has looked.
+        for unknown in (self.queue_jobs, self.worker_reports, self.schema_bytes):
+            unknown.set(math.nan)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         self._request_child(method, route, status).inc()
@@ -56,10 +85,10 @@ class Metrics:
     def observe_operation(self, operation: str, outcome: str) -> None:
         self._operation_child(operation, outcome).inc()
 
-    def observe_database(self, database: str, seconds: float) -> None:
+    def observe_database(self, database: str, seconds: float, _sql: str, _rows: int) -> None:
         self._database_child(database).observe(seconds)
 
-    def observe_cache(self, level: str, result: str) -> None:
+    def observe_cache(self, level: str, result: str, _seconds: float) -> None:
         self._cache_child(level, result).inc()
 
     def render(self) -> bytes:

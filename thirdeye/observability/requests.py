@@ -39,6 +39,12 @@ def request_id_from(header: bytes | None) -> str:
     return f"{random.getrandbits(128):032x}"
 
 
+def method_of(scope: Scope) -> str:
+    """The request's method, or OTHER."""
+    method: str = scope["method"]
+    return method if method in _METHODS else "OTHER"
+
+
 class RequestMiddleware:
     """Gives each HTTP request its id, its log line, its place in the metrics, and each answer its security headers.
 
@@ -101,7 +107,7 @@ class RequestMiddleware:
 
     def _record(self, scope: Scope, state: RequestState, status: int, seconds: float) -> None:
         route = self._route_of(scope["path"])
-        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        method = method_of(scope)
         self._metrics.observe_request(method, route, status, seconds)
         user = state.principal.name if state.principal else None
         reason = state.refusal_reason or (f"HTTP {status}" if 400 <= status < 500 else None)

@@ -7,6 +7,7 @@ import structlog
 
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL
+from thirdeye.observability.metrics import Metrics
 from thirdeye.pruning import store
 
 # What is left after so many waits for the next run.
@@ -24,6 +25,7 @@ class Pruning:
 
     thirdeye: MySQL
     clock: Clock
+    metrics: Metrics
 
     async def run(self) -> int | None:
         """How many rows it took; None while another process prunes. Raises DatabaseUnavailable."""
@@ -37,6 +39,7 @@ class Pruning:
                     total += pruned
                     if not pruned:
                         break
+            self.metrics.schema_bytes.set(await store.schema_bytes(self.thirdeye))
             if total:
                 log.info("pruned", rows=total)
             return total

@@ -62,6 +62,17 @@ ORDER BY id FOR UPDATE
 _JOIN_SAVINGS = "UPDATE saving_entry SET realized_usd = %(realized_usd)s WHERE id = %(newest)s"
 _DELETE_SAVINGS = "DELETE FROM saving_entry WHERE id IN %(ids)s"
 
+# What the server last found out: an estimate, on MySQL of up to a day ago.
+_SCHEMA_BYTES = """
+SELECT SUM(DATA_LENGTH + INDEX_LENGTH) AS bytes FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()
+"""
+
+
+async def schema_bytes(thirdeye: MySQL) -> float:
+    """Bytes of the schema with its indexes; not a number where the server cannot tell."""
+    row = await thirdeye.fetch_one(_SCHEMA_BYTES)
+    return float("nan") if row is None or row["bytes"] is None else float(row["bytes"])
+
 
 async def thin_scores(thirdeye: MySQL, now: datetime) -> int:
     """Of old hours, and older days, keeps the first and the last score."""

@@ -37,7 +37,7 @@ def advisors(settings: Settings, thirdeye: MySQL) -> Callable[[], Advisor]:
     """A factory that makes an advisor for each refresh over this schema. Logs why a prior of one's own cannot be used."""
     prior, problem = prior_of(settings.return_risk_prior)
     if problem:
-        _log.warning("prior of the return risk not used", problem=problem)
+        _log.warning("return_risk_prior_not_used", problem=problem)
     return lambda: VerdictAdvisor(settings, thirdeye, prior)
 
 
