@@ -60,7 +60,9 @@ class Scenario:
     step: str = "1m"
 
     def written(self) -> dict[str, Any]:
-        fired = {each.alert: [each.written()] for each in self.expected}
+        fired: dict[str, list[Any]] = {}
+        for each in self.expected:
+            fired.setdefault(each.alert, []).append(each.written())
         return {
             "name": self.name,
             "interval": self.step,
