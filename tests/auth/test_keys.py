@@ -51,9 +51,10 @@ def authenticator(server: KeyServer, monotonic: Monotonic) -> Authenticator:
 async def test_keys_are_fetched_once_and_one_bad_entry_spoils_nothing(server: KeyServer, signer: Signer) -> None:
     server.serve({"kty": "RSA", "n": "!"}, None, 5, {"kty": "oct", "k": "x", "kid": "s"}, signer.jwk())
     auth = authenticator(server, Monotonic())
+    assert auth.key_age() == float("inf")
     for _ in range(3):
         assert (await auth.authenticate(signer.token())).name == "admin"
-    assert len(server.requests) == 1
+    assert (len(server.requests), auth.key_age()) == (1, 0)
     await auth.stop()
 
 

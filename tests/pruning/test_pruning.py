@@ -171,7 +171,10 @@ async def test_what_people_did_stays(thirdeye: Database) -> None:
         {**event, "item": commented, "actor": "ann", "id": 2},
     )  # fmt: skip
     await put(thirdeye, "campaign_item", {"campaign": 1, "item": member})
-    assert await Pruning(thirdeye=thirdeye, clock=lambda: NOW, metrics=Metrics()).run() == 1
+    metrics = Metrics()
+    assert await Pruning(thirdeye=thirdeye, clock=lambda: NOW, metrics=metrics).run() == 1
+    # A hundred tables of one page each, at least.
+    assert (metrics.registry.get_sample_value("thirdeye_schema_bytes") or 0) > 500_000
     stay = {number for number, (_, stays) in enumerate(cases, 1) if stays}
     assert await ids(thirdeye, "action_items") == stay | {commented, member}
     assert await ids(thirdeye, "action_event") == {2}
