@@ -37,28 +37,30 @@ interface Begun {
 // What was asked before the view that asks it is there: taken once, and soon, or not at all.
 const begun = new Map<string, Begun>();
 const SOON = 10_000;
-// What is wrong with one part need not be wrong with another: each then asks by itself. Of what is away one try is enough.
-const OF_ALL: ReadonlySet<ProblemKind> = new Set<ProblemKind>(["offline", "unavailable", "busy", "signedOut"]);
 
 /** Begins a question whose answer holds those to others: who asks one of these soon is given its part. */
 export function askTogether(operation: string, variables: Record<string, unknown>, parts: readonly Part[]): void {
   const whole = ask<Record<string, unknown>>(operation, variables);
   for (const part of parts) {
-    const answer = whole.then(part.of, (error: unknown) => {
-      if (parts.length === 1 || (error instanceof Problem && OF_ALL.has(error.kind))) throw error;
-      return ask(part.operation, part.variables);
-    });
-    // Nobody may come for it.
-    answer.catch(() => undefined);
-    begun.set(keyOf(part.operation, part.variables), { caller: token.value, at: Date.now(), answer });
+    const key = keyOf(part.operation, part.variables);
+    const answer = whole.then(part.of);
+    const mine: Begun = { caller: token.value, at: Date.now(), answer };
+    begun.set(key, mine);
+    // Who comes later than that asks by themselves.
+    answer.catch(() => begun.get(key) === mine && begun.delete(key));
   }
 }
 
-/** The answer that was begun for this caller, or null. */
-function taken<Data>(key: string, caller: string): Promise<Data> | null {
+/** The answer that was begun for this caller, else that of `asked`. */
+function taken<Data>(key: string, caller: string, asked: () => Promise<Data>): Promise<Data> {
   const found = begun.get(key);
   begun.delete(key);
-  return found && found.caller === caller && Date.now() - found.at < SOON ? (found.answer as Promise<Data>) : null;
+  if (!found || found.caller !== caller || Date.now() - found.at >= SOON) return asked();
+  return (found.answer as Promise<Data>).catch((error: unknown) => {
+    // What is wrong with one part need not be wrong with another. What passes is asked again by itself.
+    if (error instanceof Problem && (PASSING.has(error.kind) || error.kind === "signedOut")) throw error;
+    return asked();
+  });
 }
 
 function keyOf(operation: string | null, variables: Record<string, unknown>): string {
@@ -131,8 +133,7 @@ export function useQuery<Data>(operation: string | null, variables: Record<strin
     setState((before) => ({ ...before, key, data: remembered(), problem: before.key === key ? before.problem : null, loading: true }));
     setSlow(false);
     const timer = setTimeout(() => setSlow(true), SLOW_AFTER);
-    const answer = taken<Data>(key, caller) ?? ask<Data>(operation, variables, controller.signal);
-    answer
+    taken(key, caller, () => ask<Data>(operation, variables, controller.signal))
       .then((data) => {
         if (controller.signal.aborted) return;
         keep(key, data);
