@@ -35,8 +35,8 @@ _LOCK_SECONDS = 60
 _CHECK_SECONDS = 5.0
 _POLL_SECONDS = 1.0
 _APPLIED = "_yoyo_migration"
-# No such column to drop, or such a column already: a run that was killed before it could note it altered the table, as
-# a whole, for servers do that or nothing.
+# No such column or key to drop, or such a column or key already: a run that was killed before it could note it altered
+# the table, as a whole, for servers do that or nothing.
 _ALTERED_BEFORE = frozenset({1060, 1061, 1091})
 # No such column, or no such table: a rollback that was killed before it could note it took them away.
 _GONE_BEFORE = frozenset({1054, 1146})

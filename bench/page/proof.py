@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from datetime import date, timedelta
+from typing import Any
 
 from bench.page.estate import PageEstate
 from bench.page.question import Question
@@ -13,7 +14,8 @@ _MONTHS, _LEVEL = 6, 80
 
 async def proof_and_plans(client: Client, estate: PageEstate) -> AsyncIterator[Question]:
     """The questions of Savings, Trust, Administration, Report and Forecast."""
-    for question in (*_savings(estate.clock().date()), *_trust(), *_single()):
+    _, found = await client.ask("get_policy", {})
+    for question in (*_savings(estate.clock().date()), *_trust(found["policy"]), *_single()):
         yield question
     async for question in _forecast(client):
         yield question
@@ -29,11 +31,11 @@ def _savings(today: date) -> Iterator[Question]:
         )
 
 
-def _trust() -> Iterator[Question]:
+def _trust(policy: dict[str, Any]) -> Iterator[Question]:
     yield Question(view="trust", name="trust", operation="get_trust", first=True)
-    now = {"deleteRisk": 0.05, "archiveRisk": 0.2, "minimumIdleDays": 90, "reviewCaredFor": False}
-    yield Question(view="trust", name="a policy", operation="simulate_policy", variables={"input": now}, first=True)
-    stricter = {"input": {**now, "minimumIdleDays": 365}}
+    now = {name: policy[name] for name in ("deleteRisk", "archiveRisk", "minimumIdleDays", "reviewCaredFor")}
+    yield Question(view="trust", name="as it is", operation="simulate_policy", variables={"input": now}, first=True)
+    stricter = {"input": {**now, "minimumIdleDays": policy["minimumIdleDays"] + 90}}
     yield Question(view="trust", name="a stricter policy", operation="simulate_policy", variables=stricter)
 
 

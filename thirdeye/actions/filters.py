@@ -49,6 +49,7 @@ async def parse_item_filter(
             "my_name": identity.user,
             "my_teams": sorted(identity.teams),
             "my_untold": sorted(identity.untold),
+            "my_assignees": sorted({identity.user, *identity.teams, *identity.untold}),
             "my_sets": sorted(identity.owner_sets),
         }
     if "table" in fields:

@@ -60,14 +60,19 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "dueBefore": "due_date < %(dueBefore)s",
     "campaign": "id IN (SELECT item FROM campaign_item WHERE campaign = %(campaign)s)",
     "numbers": "table_number IN %(numbers)s",
-    "service": "table_number IN (SELECT number FROM table_inventory WHERE service IN %(service)s)",
+    # By the item's table: the other way round every table of the estate is read, for none has an index by service.
+    "service": """COALESCE((
+  SELECT service IN %(service)s FROM table_inventory WHERE number = action_items.table_number), FALSE)""",
     "search": "title LIKE %(search)s ESCAPE '!'",
 }
 # Assigned to the caller or one of the caller's teams, or about a table that one of these owns.
-_MINE: Final = """(COALESCE(CASE assignee_kind
+_ASSIGNED_TO_ME: Final = """COALESCE(CASE assignee_kind
   WHEN 'USER' THEN assignee = %(my_name)s WHEN 'TEAM' THEN assignee IN %(my_teams)s ELSE assignee IN %(my_untold)s
-END, FALSE) OR COALESCE(table_number IN (
+END, FALSE)"""
+_MINE: Final = f"""({_ASSIGNED_TO_ME} OR COALESCE(table_number IN (
   SELECT number FROM table_inventory WHERE owner_set IN %(my_sets)s), FALSE))"""
+# The same of whoever owns no table: by the index of assignees.
+_MINE_WITHOUT_TABLES: Final = f"(assignee IN %(my_assignees)s AND {_ASSIGNED_TO_ME})"
 # The conditions of true and of false.
 _BOOLEAN_CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
     "unassigned": ("assignee IS NULL", "assignee IS NOT NULL"),
@@ -82,7 +87,8 @@ _BOOLEAN_CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
     "mine": (_MINE, f"NOT {_MINE}"),
 }
 # By field of ActionItemFilterInput a value, never None, with `numbers` instead of `table`. Also `now`, `today`, and with
-# `mine` the caller's `my_name`, `my_teams`, `my_untold` and `my_sets` (see `permissions.Identity`).
+# `mine` the caller's `my_name`, `my_teams`, `my_untold` and `my_sets` (see `permissions.Identity`), and the names of all
+# three as `my_assignees`.
 ItemFilter = Mapping[str, object]
 
 
@@ -93,6 +99,8 @@ def _where(item_filter: ItemFilter) -> tuple[str, dict[str, object]]:
         for name, (when, otherwise) in _BOOLEAN_CONDITIONS.items()
         if name in item_filter
     ]
+    if "mine" in item_filter and not item_filter["my_sets"]:
+        conditions = [each.replace(_MINE, _MINE_WITHOUT_TABLES) for each in conditions]
     # A list without values matches nothing.
     values = {
         name: tuple(value) or (None,) if isinstance(value, list) else value for name, value in item_filter.items()

@@ -1,5 +1,7 @@
 // What the view asks that the page opens with, in as few requests as can be: sent before the rest of the page is evaluated.
 import { lastVisit } from "./components/overview/visit";
+import { stateOf as stateOfForecast } from "./components/forecast/forecast";
+import { completedFilter, completedQuestion, FORECAST, forecastQuestion, HISTORY, historyQuestion, ITEMS, PAGE, pageQuestion } from "./components/forecast/questions";
 import { planQuestion, PLAN, wanted } from "./components/unlock/questions";
 import { stateOf } from "./components/waste/address";
 import { LIST, listQuestion, MAP, mapQuestion } from "./components/waste/questions";
@@ -34,6 +36,16 @@ const VIEWS: Record<string, (params: URLSearchParams) => void> = {
     ]);
   },
   unlock: (params) => first([PLAN, planQuestion(wanted(params))]),
+  trust: () => first(["get_trust", {}]),
+  forecast: (params) => {
+    const state = stateOfForecast(params);
+    const { service, domain } = state;
+    alone([FORECAST, forecastQuestion(state)]);
+    first([PAGE, pageQuestion(state)], { service, domain, completed: completedFilter(service) }, [
+      { operation: HISTORY, variables: historyQuestion(service, domain), of: ({ budgetHistory }) => ({ budgetHistory }) },
+      { operation: ITEMS, variables: completedQuestion(service), of: ({ actionItems }) => ({ actionItems }) },
+    ]);
+  },
   table: (params) => {
     const fqn = params.get("fqn");
     if (!fqn) return;

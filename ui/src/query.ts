@@ -30,24 +30,27 @@ export interface Part {
 
 interface Begun {
   caller: string | null;
-  at: number;
+  /** Until when it may be taken, by the clock of `performance`. */
+  until: number;
   answer: Promise<unknown>;
 }
 
-// What was asked before the view that asks it is there: taken once, and soon, or not at all.
+// What was asked before the view that asks it is there: taken once, and soon, or not at all. What failed is tried again by
+// whoever comes later.
 const begun = new Map<string, Begun>();
 const SOON = 10_000;
+const AT_ONCE = 1_000;
 
 /** Begins a question whose answer holds those to others: who asks one of these soon is given its part. */
 export function askTogether(operation: string, variables: Record<string, unknown>, parts: readonly Part[]): void {
   const whole = ask<Record<string, unknown>>(operation, variables);
   for (const part of parts) {
-    const key = keyOf(part.operation, part.variables);
     const answer = whole.then(part.of);
-    const mine: Begun = { caller: token.value, at: Date.now(), answer };
-    begun.set(key, mine);
-    // Who comes later than that asks by themselves.
-    answer.catch(() => begun.get(key) === mine && begun.delete(key));
+    const mine: Begun = { caller: token.value, until: performance.now() + SOON, answer };
+    begun.set(keyOf(part.operation, part.variables), mine);
+    answer.catch(() => {
+      mine.until = performance.now() + AT_ONCE;
+    });
   }
 }
 
@@ -55,7 +58,7 @@ export function askTogether(operation: string, variables: Record<string, unknown
 function taken<Data>(key: string, caller: string, asked: () => Promise<Data>): Promise<Data> {
   const found = begun.get(key);
   begun.delete(key);
-  if (!found || found.caller !== caller || Date.now() - found.at >= SOON) return asked();
+  if (!found || found.caller !== caller || performance.now() > found.until) return asked();
   return (found.answer as Promise<Data>).catch((error: unknown) => {
     // What is wrong with one part need not be wrong with another. What passes is asked again by itself.
     if (error instanceof Problem && (PASSING.has(error.kind) || error.kind === "signedOut")) throw error;

@@ -1,6 +1,7 @@
 """GraphQL: the database services and the state of their usage feeds."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from ariadne import ObjectType, QueryType
 
@@ -17,7 +18,8 @@ database_feed = ObjectType("DatabaseFeed")
 
 
 @query.field("services")
-async def resolve_services(_: object, info: Info) -> list[dict[str, object]]:
+async def resolve_services(_: object, info: Info, *, name: list[str] | None = None) -> list[dict[str, object]]:
+    wanted = None if name is None else set(name)
     snapshot, summary = await load_summary(info.context)
     costs = {totals["service"]: totals["monthlyCost"] for totals in summary["byService"]}
     services = sorted(enumerate(snapshot.directory["services"]), key=lambda numbered: numbered[1]["name"])
@@ -31,11 +33,11 @@ async def resolve_services(_: object, info: Info) -> list[dict[str, object]]:
             "priceBasis": snapshot.catalogue.tariffs.prices[number].basis.value,
             "storagePrice": price_view(snapshot.catalogue.tariffs.prices[number]),
             "feed": _feed(service),
-            "databases": _databases(service),
+            "databases": partial(_databases, service),
             **as_of(info.context, snapshot, [number]),
         }
         for number, service in services
-        if service["tables"]
+        if service["tables"] and (wanted is None or service["name"] in wanted)
     ]
 
 
@@ -49,7 +51,7 @@ async def resolve_confirmed(feed: Mapping[str, str], info: Info) -> Row | None:
     return await confirmation_loader(info.context).load(("FEED", feed["service"], feed["name"]))
 
 
-def _databases(service: Service) -> list[dict[str, object]]:
+def _databases(service: Service, _info: Info) -> list[dict[str, object]]:
     return [
         {
             "service": service["name"],

@@ -43,7 +43,7 @@ function Parts() {
       {({ refreshRuns, services, actionRules, storagePrices }) => (
         <>
           <Refreshes runs={refreshRuns.edges.map(({ node }) => node)} reload={query.reload} />
-          <Feeds services={services} reload={query.reload} />
+          <Feeds services={services} />
           <Rules rules={actionRules} reload={query.reload} />
           <Prices prices={storagePrices} reload={query.reload} />
           <UncountedUse />

@@ -5,6 +5,7 @@ import { Budgets, OneBudget } from "../components/forecast/budgets";
 import { Answer, Heading, Money, Notice } from "../components/basics";
 import { Course } from "../components/forecast/course";
 import { CHOICES, type Entry, type Forecast, type ForecastPage, placeName, type State, stateOf } from "../components/forecast/forecast";
+import { completedQuestion, FORECAST, forecastQuestion, HISTORY, historyQuestion, ITEMS, PAGE, pageQuestion } from "../components/forecast/questions";
 import { SetBudget } from "../components/forecast/set_budget";
 import type { Mark } from "../components/trend";
 import { useShown } from "../components/waste/shown";
@@ -22,7 +23,7 @@ interface Completed {
 
 export function ForecastView() {
   const state = stateOf();
-  const page = useFresh(useQuery<ForecastPage>("get_forecast_page", { level: state.level }));
+  const page = useFresh(useQuery<ForecastPage>(PAGE, pageQuestion(state)));
   const { shown } = useShown(page);
   return (
     <>
@@ -88,12 +89,12 @@ function Choices({ state, page }: { state: State; page: ForecastPage }) {
 }
 
 function OfPlace({ state, isPageThere }: { state: State; isPageThere: boolean }) {
-  const { service, domain, months, level } = state;
-  const forecast = useFresh(useQuery<{ budgetForecast: Forecast }>("get_budget_forecast", { months, service, domain, level }));
+  const { service, domain, level } = state;
+  const forecast = useFresh(useQuery<{ budgetForecast: Forecast }>(FORECAST, forecastQuestion(state)));
   const { shown } = useShown(forecast);
   // The address may name a domain without those above it; budgets are kept by whole names.
   const whole = shown.data?.budgetForecast.domain ?? domain;
-  const history = useFresh(useQuery<{ budgetHistory: Entry[] }>("get_budget_history", { service, domain: whole, first: 100 }));
+  const history = useFresh(useQuery<{ budgetHistory: Entry[] }>(HISTORY, historyQuestion(service, whole)));
   const completed = useCompleted(state);
   const { shown: past } = useShown(history);
   const mayAdminister = useMe().data?.me.mayAdminister === true;
@@ -120,8 +121,7 @@ function OfPlace({ state, isPageThere }: { state: State; isPageThere: boolean })
 
 /** One mark a day, however many items. Of a domain nobody knows which they were. */
 function useCompleted({ service, domain }: State): Mark[] {
-  const filter = { resolution: ["COMPLETED"], ...(service === null ? {} : { service: [service] }) };
-  const { data } = useQuery<Completed>(domain === null ? "list_action_items" : null, { first: 100, sortBy: "updatedAt", filter });
+  const { data } = useQuery<Completed>(domain === null ? ITEMS : null, completedQuestion(service));
   return useMemo(() => {
     const days = new Map<string, number>();
     for (const { node } of data?.actionItems.edges ?? []) {

@@ -36,8 +36,6 @@ export interface Service {
   type: string | null;
   tables: number;
   feed: { sizedShare: number | null; ownedShare: number | null; state: string; evidence: string; newestUsage: string | null };
-  databases: Feed[];
-  lineageConfirmed: Confirmed | null;
 }
 
 export interface Rule {

@@ -1,28 +1,25 @@
 // What is known of use, by database, and what an administrator may confirm of it.
+import { Fragment } from "preact";
 import { useId, useState } from "preact/hooks";
 import { day, percent } from "../../format";
 import { t, textOf } from "../../texts";
-import { useWrite } from "../../write";
-import { Card, Fold, Moment, Name } from "../basics";
+import { useQuery } from "../../query";
+import { useFresh, useWrite } from "../../write";
+import { Answer, Card, Fold, Moment, Name } from "../basics";
 import { FieldProblem, Refusal } from "../refusal";
+import { useShown } from "../waste/shown";
 import { isText } from "../work/item";
-import type { Feed, Service } from "./admin";
+import type { Confirmed, Feed, Service } from "./admin";
 
 const SHORTEST = 3;
 
-export function Feeds({ services, reload }: { services: Service[]; reload: () => void }) {
+export function Feeds({ services }: { services: Service[] }) {
   return (
     <Card title={t("admin.feeds")}>
       <p class="muted">{t("admin.feedsNote")}</p>
       {services.map((service) => (
         <Fold key={service.name} summary={<Summary service={service} />}>
-          {() => (
-            <>
-              <Databases service={service.name} databases={service.databases} reload={reload} />
-              <p>{t("admin.lineage")}</p>
-              <Confirm what="lineage" name={service.name} confirmed={service.lineageConfirmed} reload={reload} />
-            </>
-          )}
+          {() => <FeedsOf service={service.name} />}
         </Fold>
       ))}
     </Card>
@@ -38,7 +35,31 @@ function Summary({ service: { name, type, tables, feed } }: { service: Service }
   );
 }
 
-function Databases({ service, databases, reload }: { service: string; databases: Feed[]; reload: () => void }) {
+interface ServiceFeeds {
+  databases: Feed[];
+  lineageConfirmed: Confirmed | null;
+}
+
+/** An estate may have hundreds of services: of which one looks, is asked when it is opened. */
+function FeedsOf({ service }: { service: string }) {
+  const query = useFresh(useQuery<{ services: ServiceFeeds[] }>("get_service_feeds", { name: service }));
+  const { shown } = useShown(query);
+  return (
+    <Answer query={shown} lines={3}>
+      {({ services }) =>
+        services.map(({ databases, lineageConfirmed }) => (
+          <Fragment key={service}>
+            <Databases service={service} databases={databases} />
+            <p>{t("admin.lineage")}</p>
+            <Confirm what="lineage" name={service} confirmed={lineageConfirmed} />
+          </Fragment>
+        ))
+      }
+    </Answer>
+  );
+}
+
+function Databases({ service, databases }: { service: string; databases: Feed[] }) {
   return (
     <ul class="feeds">
       {databases.map((each) => (
@@ -61,7 +82,7 @@ function Databases({ service, databases, reload }: { service: string; databases:
               {advice}
             </span>
           ))}
-          <Confirm what="feed" name={fqnOf(service, each.name)} confirmed={each.confirmed} reload={reload} />
+          <Confirm what="feed" name={fqnOf(service, each.name)} confirmed={each.confirmed} />
         </li>
       ))}
     </ul>
@@ -82,11 +103,10 @@ const OPERATIONS = { feed: ["confirm_feed", "fqn"], lineage: ["confirm_lineage",
 interface ConfirmProps {
   what: keyof typeof OPERATIONS;
   name: string;
-  confirmed: Feed["confirmed"];
-  reload: () => void;
+  confirmed: Confirmed | null;
 }
 
-function Confirm({ what, name, confirmed, reload }: ConfirmProps) {
+function Confirm({ what, name, confirmed }: ConfirmProps) {
   const [operation, argument] = OPERATIONS[what];
   const id = useId();
   const [isAsked, setAsked] = useState(false);
@@ -102,7 +122,6 @@ function Confirm({ what, name, confirmed, reload }: ConfirmProps) {
     setReason("");
     setTried(false);
     setAsked(false);
-    reload();
   };
   return (
     <>

@@ -1,0 +1,3 @@
+-- Few items are in a stage or have an alert: they are found without reading all.
+-- transactional: false
+ALTER TABLE action_items ADD KEY action_items_stage (stage, id), ADD KEY action_items_alert (alert (32), id)
