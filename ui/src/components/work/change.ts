@@ -32,6 +32,10 @@ export function undoOf(before: Item, changes: Changes): Changes | null {
   return undo;
 }
 
+// By item the newest version that this tab made: the answer to it comes before the item is asked again, and whoever is quick
+// would meet a change of their own.
+const made = new Map<number, number>();
+
 export interface ItemChange extends Write {
   /** The change that met another one, and what that made of the item. */
   conflict: { mine: Changes; theirs: Record<string, unknown> } | null;
@@ -41,11 +45,12 @@ export interface ItemChange extends Write {
 export function useItemChange(whenDone: WhenDone): ItemChange {
   const write = useWrite();
   const [tried, setTried] = useState<Changes | null>(null);
-  const change = async (item: Item, changes: Changes, said: string, version = item.version) => {
+  const change = async (item: Item, changes: Changes, said: string, version = Math.max(item.version, made.get(item.id) ?? 0)) => {
     setTried(changes);
     const data = await write.send<{ updateActionItem: Item }>("update_action_item", { id: item.id, version, ...changes });
     if (data === null) return null;
     setTried(null);
+    made.set(item.id, data.updateActionItem.version);
     const undo = undoOf(item, changes);
     const variables = { id: item.id, version: data.updateActionItem.version, ...undo };
     whenDone(said, undo && { operation: "update_action_item", variables });
