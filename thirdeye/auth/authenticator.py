@@ -29,7 +29,8 @@ from thirdeye.auth.tokens import (
 )
 from thirdeye.clock import Clock
 from thirdeye.errors import Unauthenticated
-from thirdeye.settings import Provider, Settings, SettingsInvalid
+from thirdeye.setting_types import Provider
+from thirdeye.settings import Settings, SettingsInvalid
 
 _MEMORY_SIZE: Final = 10_000
 # For so many seconds a refused token is refused again without being verified.

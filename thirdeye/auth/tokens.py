@@ -17,7 +17,8 @@ from joserfc.jwk import Key as Key
 
 from thirdeye.errors import Unauthenticated
 from thirdeye.outside_json import read_json
-from thirdeye.settings import ASYMMETRIC, SYMMETRIC, Settings
+from thirdeye.setting_types import ASYMMETRIC, SYMMETRIC
+from thirdeye.settings import Settings
 
 LEEWAY = 30.0
 MAX_TOKEN_BYTES = 16_384
