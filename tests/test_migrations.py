@@ -197,7 +197,7 @@ async def test_many_at_once_apply_each_step_once(settings: Settings) -> None:
 async def test_all_go_through_one_connection_and_a_schema_that_is_current_needs_none(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each start of a process made a table, dropped it and parsed all files, to find that there was nothing to do."""
+    """Each start of a process made a table and dropped it, to find that there was nothing to do."""
     connect, connected = migrations._Backend.connect, list[Any]()
 
     def counting(self: Any, uri: Any) -> Any:
