@@ -1,6 +1,8 @@
 """The executable schema: the SDL file with the resolvers of the domains bound to it. A misspelt field fails here."""
 
-from ariadne import load_schema_from_path, make_executable_schema
+from functools import cache
+
+from ariadne import make_executable_schema
 from graphql import GraphQLSchema
 
 from thirdeye.actions.campaigns import resolvers as campaigns
@@ -32,10 +34,13 @@ from thirdeye.score import resolvers as score
 from thirdeye.verdict import resolvers as verdict
 
 
+@cache
 def build_schema() -> GraphQLSchema:
-    """Reads `schema.graphql` and binds every resolver. Raises ValueError or TypeError when they do not fit."""
+    """Reads `schema.graphql` and binds every resolver, once: nobody changes it. Raises ValueError or TypeError when they do
+    not fit.
+    """
     return make_executable_schema(
-        load_schema_from_path(str(resource("schema.graphql"))),
+        resource("schema.graphql").read_text(encoding="utf-8"),
         *SCALARS,
         score.query,
         tables.query,
