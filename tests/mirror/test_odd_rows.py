@@ -40,7 +40,7 @@ from thirdeye.mirror.views.texts import ViewTextReader
 from thirdeye.session import Session
 from thirdeye.settings import Settings
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 OPERATIONS = Path(__file__).parents[2] / "operations"
 ASKED = ("list_tables", "get_estate", "list_services", "list_verdicts", "list_duplicates", "list_changes",
          "list_refresh_runs", "list_action_items")  # fmt: skip
