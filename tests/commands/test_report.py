@@ -14,21 +14,25 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner
 
+from tests.support.api import prepare_accounts, settings_for
+from tests.support.database import copy_migrated
 from tests.support.deployment import process_environment
 from thirdeye.cli import cli
 from thirdeye.commands.report.charts import parts_chart, score_chart
 from thirdeye.commands.report.page import page
 from thirdeye.commands.report.terminal import show
+from thirdeye.local.servers import MariaDB, MySQL, Redis
+from thirdeye.local.tokens import Signer
 from thirdeye.services import open_services
 from thirdeye.settings import Settings, process_settings
 
 Report = Callable[..., Any]
+SCHEMA = "thirdeye_report"
 VOID = {"meta"}
 
 
-@pytest.fixture
-def report(settings: Settings) -> Report:
-    """Runs the command over the sample estate."""
+def reporting(settings: Settings) -> Report:
+    """Runs the command."""
 
     def invoke(*arguments: str) -> Any:
         process_settings.cache_clear()
@@ -38,13 +42,34 @@ def report(settings: Settings) -> Report:
 
 
 @pytest.fixture
-def scored(settings: Settings) -> None:
+def report(settings: Settings) -> Report:
+    """The command where there is no score yet."""
+    return reporting(settings)
+
+
+@pytest.fixture(scope="session")
+def scored_settings(sql_server: MariaDB | MySQL, redis_server: Redis, sample_schema: str, signer: Signer) -> Settings:
+    """Settings over a score of the sample estate, computed once a server; nobody may change it."""
+    with sql_server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {SCHEMA}")
+    prepare_accounts(sql_server, sample_schema, SCHEMA)
+    settings = settings_for(sql_server, redis_server, om_schema=sample_schema, schema=SCHEMA, signer=signer)
+    copy_migrated(sql_server, SCHEMA, settings)
+
     async def compute() -> None:
         async with open_services(settings) as services:
             while not await services.score.compute():
                 await asyncio.sleep(0.1)
 
     asyncio.run(compute())
+    return settings
+
+
+@pytest.fixture
+def scored_report(scored_settings: Settings, sql_server: MariaDB | MySQL) -> Report:
+    """The command over that score; other tests make the accounts anew, for other schemas."""
+    prepare_accounts(sql_server, scored_settings.om_mysql_db, SCHEMA)
+    return reporting(scored_settings)
 
 
 class Page(HTMLParser):
@@ -73,18 +98,17 @@ class Page(HTMLParser):
         self.text.append(data)
 
 
-@pytest.mark.usefixtures("scored")
-def test_three_forms_tell_the_same(report: Report, tmp_path: Path) -> None:
-    data = json.loads(report("--json").stdout)
+def test_three_forms_tell_the_same(scored_report: Report, tmp_path: Path) -> None:
+    data = json.loads(scored_report("--json").stdout)
     plan = data["unlockPlan"]
     assert len(plan["groups"]) == 10
     file = tmp_path / "report.html"
-    written = report("--html", str(file))
+    written = scored_report("--html", str(file))
     assert (written.exit_code, written.stdout) == (0, "")
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
     parsed = Page(file.read_text("utf-8"))
     assert parsed.open == []
-    in_page, in_terminal = " ".join("".join(parsed.text).split()), " ".join(report().stdout.split())
+    in_page, in_terminal = " ".join("".join(parsed.text).split()), " ".join(scored_report().stdout.split())
     figures = [plan[name] for name in ("monthlyCost", "released", "stays", "blocked")]
     figures += [group["monthlyCost"] for group in plan["groups"]]
     figures += [table["verdict"]["saving"] for table in data["verdicts"]["bestSavings"]]
@@ -98,10 +122,9 @@ def test_three_forms_tell_the_same(report: Report, tmp_path: Path) -> None:
         assert table["fqn"] in in_page
 
 
-@pytest.mark.usefixtures("scored")
-def test_the_page_loads_nothing_and_runs_nothing(report: Report, tmp_path: Path) -> None:
+def test_the_page_loads_nothing_and_runs_nothing(scored_report: Report, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    report("--html", str(file))
+    scored_report("--html", str(file))
     text = file.read_text("utf-8")
     parsed = Page(text)
     assert not {"script", "link", "img", "iframe", "object", "form"} & {*parsed.tags}
@@ -116,9 +139,8 @@ def test_the_page_loads_nothing_and_runs_nothing(report: Report, tmp_path: Path)
         ElementTree.fromstring(picture)
 
 
-@pytest.mark.usefixtures("scored")
-def test_names_are_text_whatever_they_hold(report: Report) -> None:
-    data = json.loads(report("--json").stdout)
+def test_names_are_text_whatever_they_hold(scored_report: Report) -> None:
+    data = json.loads(scored_report("--json").stdout)
     odd = deepcopy(data)
     name = '[red]<script>alert("1")</script>[/red] \x1b[2J \u202e & :smile: </td>'
     for table in odd["verdicts"]["bestSavings"]:
@@ -159,10 +181,9 @@ def test_what_cannot_be_done_changes_nothing(report: Report, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.usefixtures("scored")
-def test_a_file_that_cannot_be_written_leaves_the_one_before(report: Report, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_leaves_the_one_before(scored_report: Report, tmp_path: Path) -> None:
     for file in (tmp_path / "missing" / "report.html", tmp_path):
-        result = report("--html", str(file))
+        result = scored_report("--html", str(file))
         assert result.exit_code == 1, result.output
         assert "cannot be reached or read" in result.output
     assert list(tmp_path.iterdir()) == []
