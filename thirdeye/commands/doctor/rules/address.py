@@ -42,7 +42,11 @@ def _away(health: Answer) -> Finding | None:
 
 
 def _with_token(facts: AddressFacts, somebody: Answer) -> Iterator[Finding]:
-    if somebody.status == 401 and "Authorization" in _message(somebody):
+    if somebody.status == 400 and facts.nobody is not None and facts.nobody.status == 401:
+        # Without a token the same was a request: uvicorn takes no header that goes on over a second line.
+        seen = f"with a token it sends ThirdEye what is no HTTP, such as a folded header: {_message(somebody)}"
+        yield finding("ADDRESS_DROPS_AUTHORIZATION", seen)
+    elif somebody.status == 401 and "Authorization" in _message(somebody):
         yield finding("ADDRESS_DROPS_AUTHORIZATION", f"sent with a token: {_message(somebody)}")
     elif somebody.status != 200 and facts.accepted:
         yield finding("ADDRESS_REFUSES_TOKEN", f"{somebody.status}: {_message(somebody)}")
