@@ -179,6 +179,9 @@ def folding(port: int) -> Behaviour:
 
     def behave(exchange: Exchange) -> None:
         request = exchange.request
+        if not request.target.startswith("/api/"):
+            exchange.answer(404)
+            return
         lines = [f"{request.method} {request.target} HTTP/1.1"]
         for name, values in request.headers.items():
             folded = values[0].replace(" ", "\r\n ") if name == "authorization" else values[0]
