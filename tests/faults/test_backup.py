@@ -18,6 +18,7 @@ import redis
 from tests.support import ROOT
 from tests.support.api import GRAPHQL, Api, copy_sample, prepare_accounts, running, settings_for
 from tests.support.clocks import NOON
+from tests.support.mysql import find_mysqld
 from thirdeye.local.servers import MariaDB, MySQL, Redis, find_program
 from thirdeye.local.tokens import Signer
 from thirdeye.migrations import migrate
@@ -49,13 +50,19 @@ def commands() -> list[list[str]]:
     return [shlex.split(re.split(r"[<>]", line)[0]) for line in block.splitlines() if "thirdeye.sql" in line]
 
 
-def client(words: list[str], settings: Settings, folder: Path) -> list[str]:
-    """The same command for this server and account."""
+def client(words: list[str], settings: Settings, server: MariaDB | MySQL, folder: Path) -> list[str]:
+    """The same command for this server and account, by the server's own client: MariaDB's dump is not one for MySQL."""
     file = folder / "client.cnf"
     file.write_text(f"[client]\nhost={settings.om_mysql_host}\nport={settings.om_mysql_port}\nprotocol=tcp\n"
-                    f"user={settings.thirdeye_mysql_user}\nskip-ssl\n")  # fmt: skip
-    named = {"mysqldump": "mariadb-dump", "mysql": "mariadb"}
-    program = find_program(named[words[0]], "mariadb-client")
+                    f"user={settings.thirdeye_mysql_user}\n")  # fmt: skip
+    if isinstance(server, MariaDB):
+        program = find_program({"mysqldump": "mariadb-dump", "mysql": "mariadb"}[words[0]], "mariadb-client")
+    else:
+        program = str(Path(find_mysqld()).with_name(words[0]))
+        if not Path(program).exists():
+            pytest.skip(f"there is no {words[0]} beside mysqld, as scripts/mysql puts there")
+        # As the section says.
+        words = [*words[:-1], *["--set-gtid-purged=OFF"] * (words[0] == "mysqldump"), words[-1]]
     assert words[1] == "--defaults-extra-file=client.cnf"
     assert words[-1] == "thirdeye"
     return [program, f"--defaults-extra-file={file}", *words[2:-1], settings.thirdeye_mysql_schema]
@@ -80,7 +87,7 @@ async def answers(api: Api) -> dict[str, Any]:
 async def test_a_restored_dump_answers_as_before(
     settings: Settings, sql_server: MariaDB | MySQL, redis_server: Redis, signer: Signer, tmp_path: Path
 ) -> None:
-    dump, restore = (client(words, settings, tmp_path) for words in commands())
+    dump, restore = (client(words, settings, sql_server, tmp_path) for words in commands())
     async with open_services(settings, clock=lambda: NOON, watches=False) as services:
         await migrate(settings, services.thirdeye)
     await refresh(settings)
