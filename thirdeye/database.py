@@ -25,7 +25,7 @@ from thirdeye.deadlines import Deadlines
 from thirdeye.errors import AlreadyExists, DatabaseUnavailable, SchemaMissing, Unavailable
 from thirdeye.locks import Lease, Turns, named_lock, pauses
 from thirdeye.session import Executed as Executed
-from thirdeye.session import Observer, StatementKiller, Values, transaction, without_autocommit
+from thirdeye.session import Observer, StatementKiller, Tracer, Values, transaction, without_autocommit
 from thirdeye.session import Row as Row
 from thirdeye.session import Session as Session
 from thirdeye.settings import Settings
@@ -102,6 +102,7 @@ class MySQL:
         pool_size: int,
         statement_timeout: float | None,
         read_only: bool = False,
+        tracer: Tracer | None = None,
     ) -> None:
         host, port = settings.om_mysql_host, settings.om_mysql_port
         self.name = name
@@ -111,6 +112,7 @@ class MySQL:
         self.pool_size = pool_size
         self.connections_used = 0
         self._observe = observe
+        self._tracer = tracer
         self._statement_timeout = statement_timeout
         self._turns = Turns()
         self._statement_killer = StatementKiller(host=host, port=port, user=user, password=password)
@@ -148,6 +150,7 @@ class MySQL:
             timeout=self._statement_timeout,
             abandoned=self._statement_killer.kill,
             one_at_a_time=shared,
+            tracer=self._tracer,
         )
 
     @asynccontextmanager
@@ -339,7 +342,9 @@ class MySQL:
             raise DatabaseUnavailable(self.name, type(error).__name__) from error
 
 
-def om_database(settings: Settings, observe: Observer, *, statement_timeout: float | None = None) -> MySQL:
+def om_database(
+    settings: Settings, observe: Observer, *, statement_timeout: float | None = None, tracer: Tracer | None = None
+) -> MySQL:
     """OM's database, every transaction read only."""
     return MySQL(
         settings,
@@ -351,10 +356,13 @@ def om_database(settings: Settings, observe: Observer, *, statement_timeout: flo
         pool_size=settings.om_mysql_pool_size,
         read_only=True,
         statement_timeout=statement_timeout,
+        tracer=tracer,
     )
 
 
-def thirdeye_database(settings: Settings, observe: Observer, *, statement_timeout: float | None = None) -> MySQL:
+def thirdeye_database(
+    settings: Settings, observe: Observer, *, statement_timeout: float | None = None, tracer: Tracer | None = None
+) -> MySQL:
     """ThirdEye's own schema, on the same server as OM's."""
     return MySQL(
         settings,
@@ -365,6 +373,7 @@ def thirdeye_database(settings: Settings, observe: Observer, *, statement_timeou
         schema=settings.thirdeye_mysql_schema,
         pool_size=settings.thirdeye_mysql_pool_size,
         statement_timeout=statement_timeout,
+        tracer=tracer,
     )
 
 

@@ -44,8 +44,8 @@ class Dependencies:
         self._ping_timeout = ping_timeout
         # Pools of their own, so that a busy pool never looks like a server that is down.
         narrow = settings.model_copy(update={"om_mysql_pool_size": 1, "thirdeye_mysql_pool_size": 1})
-        self._om = om_database(narrow, lambda *_statement: None)
-        self._thirdeye = thirdeye_database(narrow, lambda *_statement: None)
+        self._om = om_database(narrow, lambda _name, _seconds: None)
+        self._thirdeye = thirdeye_database(narrow, lambda _name, _seconds: None)
         self.unavailable: set[str] = set()
         self.migrated: bool | None = None
         self.problem: str | None = None

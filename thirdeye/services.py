@@ -53,11 +53,13 @@ class Services:
         redis, schema = settings.redis_url, settings.thirdeye_mysql_schema
         self.spans = open_spans(settings, self.metrics)
         self.cache = Cache(redis, schema, self.spans.look_ups(self.metrics.observe_cache), timeout=deadlines.cache)
-        observe = self.spans.statements(self.metrics.observe_database)
+        observe, tracer = self.metrics.observe_database, self.spans.statements()
         timeout = settings.mysql_statement_timeout if answers_requests else None
-        self.om = om_database(settings, observe)
-        self.thirdeye = thirdeye_database(settings, observe, statement_timeout=timeout)
-        self.thirdeye_unbounded = thirdeye_database(settings, observe) if answers_requests else self.thirdeye
+        self.om = om_database(settings, observe, tracer=tracer)
+        self.thirdeye = thirdeye_database(settings, observe, statement_timeout=timeout, tracer=tracer)
+        self.thirdeye_unbounded = (
+            thirdeye_database(settings, observe, tracer=tracer) if answers_requests else self.thirdeye
+        )
         databases = [self.om, self.thirdeye, *([self.thirdeye_unbounded] if answers_requests else [])]
         serving = databases if answers_requests else ()
         self.dependencies = Dependencies(settings, self.cache, self.metrics, serving, ping_timeout=deadlines.ping)

@@ -18,8 +18,10 @@ from thirdeye.sql_text import encode_bytes, literal_rows
 
 Row = dict[str, Any]
 Values = Mapping[str, Any]
-# Told the database's name, the seconds, the text and the rows of every statement; of one that failed -1 rows.
-Observer = Callable[[str, float, str, int], None]
+# Told the database's name and the seconds of every statement.
+Observer = Callable[[str, float], None]
+# Told these, the statement's text and its rows as well; of one that failed -1 rows.
+Tracer = Callable[[str, float, str, int], None]
 _KILL_SECONDS: Final = 2.0
 _MAX_KILLS: Final = 20
 
@@ -68,12 +70,14 @@ class Session:
         timeout: float | None = None,
         abandoned: Callable[[int], None] = lambda _number: None,
         one_at_a_time: bool = False,
+        tracer: Tracer | None = None,
     ) -> None:
         # Of a session that several tasks share each waits for the others: a connection answers one at a time.
         self._turn = asyncio.Lock() if one_at_a_time else nullcontext()
         self._raw = raw
         self._name = name
         self._observe = observe
+        self._tracer = tracer
         self._timeout = timeout
         self._abandoned = abandoned
         # How many rows writing statements matched; those of a part that was undone do not count.
@@ -99,8 +103,14 @@ class Session:
                 await self._run(cursor, sql, values)
                 yield cursor
             finally:
-                self._observe(self._name, time.perf_counter() - started, sql, cursor.rowcount)
+                self._note(started, sql, cursor.rowcount)
                 await cursor.close()
+
+    def _note(self, started: float, sql: str, rows: int) -> None:
+        seconds = time.perf_counter() - started
+        self._observe(self._name, seconds)
+        if self._tracer is not None:
+            self._tracer(self._name, seconds, sql, rows)
 
     async def fetch_all(self, sql: str, values: Values | None = None) -> list[Row]:
         """All rows, each a dict by column name."""
@@ -125,7 +135,7 @@ class Session:
                 yield row
         finally:
             await cursor.close()
-            self._observe(self._name, time.perf_counter() - started, sql, rows)
+            self._note(started, sql, rows)
 
     async def execute(self, sql: str, values: Values | None = None) -> Executed:
         """Runs a writing statement."""

@@ -40,13 +40,9 @@ Seconds = Annotated[float, Field(gt=0, le=60)]
 Domain = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[^@\s]+$")]
 ClaimsMapping = Annotated[Words, AfterValidator(_check_mapping)]
 TracesSampler = Literal[
-    "always_on",
-    "always_off",
-    "traceidratio",
-    "parentbased_always_on",
-    "parentbased_always_off",
-    "parentbased_traceidratio",
-]
+    "always_on", "always_off", "traceidratio",
+    "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio",
+]  # fmt: skip
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_$]{1,64}$")]
 
 

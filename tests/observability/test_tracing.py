@@ -11,6 +11,7 @@ from tests.support.upstreams import Exchange
 from tests.support.waiting import wait_for_async
 from thirdeye.observability.metrics import Metrics
 from thirdeye.observability.spans import NO_SPANS, Spans, open_spans, trace_id_source
+from thirdeye.session import Tracer
 from thirdeye.settings import Settings, SettingsInvalid, load_settings
 from thirdeye.sql_text import statement_family
 
@@ -40,6 +41,12 @@ def settings_with(endpoint: str | None, **more: Any) -> Settings:
     )
 
 
+def statement_of(spans: Spans) -> Tracer:
+    tracer = spans.statements()
+    assert tracer is not None
+    return tracer
+
+
 def sent(metrics: Metrics, outcome: str) -> float:
     value = metrics.registry.get_sample_value("thirdeye_spans_total", {"outcome": outcome})
     assert value is not None
@@ -50,9 +57,8 @@ def test_without_a_collector_nothing_is_made() -> None:
     settings = settings_with(None)
     assert open_spans(settings, Metrics()) is NO_SPANS
     assert trace_id_source(settings) is None
-    metrics = Metrics()
-    assert NO_SPANS.statements(metrics.observe_database) == metrics.observe_database
-    assert open_spans(settings_with("http://collector:4318", otel_sdk_disabled=True), metrics) is NO_SPANS
+    assert NO_SPANS.statements() is None
+    assert open_spans(settings_with("http://collector:4318", otel_sdk_disabled=True), Metrics()) is NO_SPANS
 
 
 @pytest.mark.parametrize(
@@ -77,7 +83,7 @@ async def test_which_traces_are_told(
     assert current is not None and current() is None
     with spans.request("GET /x", {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-{sampled_by_caller}"}, {}):
         assert current() == TRACE
-        spans.statements(metrics.observe_database)("thirdeye", 0.25, "SELECT 1 FROM budget", 1)
+        statement_of(spans)("thirdeye", 0.25, "SELECT 1 FROM budget", 1)
     assert current() is None
     await spans.stop()
     names = [span.name for span in collector.spans(TRACE)]
@@ -93,7 +99,7 @@ async def test_an_error_is_told_by_its_kind_and_a_statement_that_failed_as_one(c
     spans = open_spans(settings_with(collector.endpoint), Metrics())
     await spans.start()
     with pytest.raises(ValueError), spans.job("prune", None):
-        spans.statements(lambda *_: None)("thirdeye", 0.1, "DELETE FROM budget", -1)
+        statement_of(spans)("thirdeye", 0.1, "DELETE FROM budget", -1)
         raise ValueError("orders.customer_name")
     await spans.stop()
     statement, job = collector.spans()
@@ -105,7 +111,7 @@ async def test_an_error_is_told_by_its_kind_and_a_statement_that_failed_as_one(c
 async def test_a_statement_outside_of_a_span_is_no_trace(collector: Collector) -> None:
     spans = open_spans(settings_with(collector.endpoint), Metrics())
     await spans.start()
-    spans.statements(lambda *_: None)("thirdeye", 0.1, "SELECT 1", 1)
+    statement_of(spans)("thirdeye", 0.1, "SELECT 1", 1)
     spans.look_ups(lambda *_: None)("redis", "hit", 0.1)
     with spans.span("refresh"):
         spans.look_ups(lambda *_: None)("process", "hit", 0.0)

@@ -13,7 +13,7 @@ from thirdeye.settings import Settings, process_settings
 Result = TypeVar("Result")
 
 
-def no_observer(_name: str, _seconds: float, _sql: str, _rows: int) -> None:
+def no_observer(_name: str, _seconds: float) -> None:
     """Statements of a command are in no metric."""
 
 

@@ -85,7 +85,7 @@ class Metrics:
     def observe_operation(self, operation: str, outcome: str) -> None:
         self._operation_child(operation, outcome).inc()
 
-    def observe_database(self, database: str, seconds: float, _sql: str, _rows: int) -> None:
+    def observe_database(self, database: str, seconds: float) -> None:
         self._database_child(database).observe(seconds)
 
     def observe_cache(self, level: str, result: str, _seconds: float) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from thirdeye.session import Observer
+from thirdeye.session import Tracer
 from thirdeye.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ class Spans:
         """A span within the current one, or the first of a trace."""
         return nullcontext(_NO_SPAN)
 
-    def statements(self, observe: Observer) -> Observer:
-        """An observer that also makes a span of each statement within a span."""
-        return observe
+    def statements(self) -> Tracer | None:
+        """What makes a span of each statement within a span; None without traces."""
+        return None
 
     def look_ups(self, observe: CacheObserver) -> CacheObserver:
         """An observer that also makes a span of each look-up in Redis within a span."""

@@ -37,7 +37,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from thirdeye.observability.metrics import Metrics
 from thirdeye.observability.spans import Attribute, Attributes, CacheObserver, Origin, Spans
-from thirdeye.session import Observer
+from thirdeye.session import Tracer
 from thirdeye.settings import Settings
 from thirdeye.sql_text import statement_family
 
@@ -245,21 +245,20 @@ class TracedSpans(Spans):
         with self._open(name, SpanKind.INTERNAL, None, attributes) as span:
             yield span
 
-    def statements(self, observe: Observer) -> Observer:
-        def observe_and_tell(database: str, seconds: float, sql: str, rows: int) -> None:
-            observe(database, seconds, sql, rows)
-            if not trace.get_current_span().is_recording():
-                return
-            family = statement_family(sql)
-            known: dict[str, Attribute] = {"db.system.name": "mysql", "db.namespace": database}
-            known |= {"db.query.summary": family, "db.operation.name": family.partition(" ")[0]}
-            if (function := _store_function()) is not None:
-                known["code.function.name"] = function
-            if rows >= 0:
-                known["db.response.returned_rows"] = rows
-            self._tell(family, seconds, known, failed=rows < 0)
+    def statements(self) -> Tracer | None:
+        return self._tell_statement
 
-        return observe_and_tell
+    def _tell_statement(self, database: str, seconds: float, sql: str, rows: int) -> None:
+        if not trace.get_current_span().is_recording():
+            return
+        family = statement_family(sql)
+        known: dict[str, Attribute] = {"db.system.name": "mysql", "db.namespace": database}
+        known |= {"db.query.summary": family, "db.operation.name": family.partition(" ")[0]}
+        if (function := _store_function()) is not None:
+            known["code.function.name"] = function
+        if rows >= 0:
+            known["db.response.returned_rows"] = rows
+        self._tell(family, seconds, known, failed=rows < 0)
 
     def look_ups(self, observe: CacheObserver) -> CacheObserver:
         def observe_and_tell(level: str, result: str, seconds: float) -> None:
