@@ -1,9 +1,10 @@
 """Filters that callers give: of items, and of tables where a campaign or a rule keeps one."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from thirdeye.actions import validation
+from thirdeye.actions import store, validation
 from thirdeye.actions.campaigns import store as campaigns
 from thirdeye.actions.permissions import caller_identity
 from thirdeye.actions.store import ItemFilter
@@ -24,6 +25,8 @@ from thirdeye.text import clean_text
 
 _MAX_IDS: Final = 1_000
 _MAX_NAMES: Final = 100
+# Longer lists are slower than to look at each item.
+_MAX_NUMBERS: Final = 2_000
 _MAX_SERIES_LENGTH: Final = 3072
 # A filter of tables as JSON, as it is kept.
 FilterDocument = Mapping[str, Any]
@@ -50,12 +53,24 @@ async def parse_item_filter(
             "my_teams": sorted(identity.teams),
             "my_untold": sorted(identity.untold),
             "my_assignees": sorted({identity.user, *identity.teams, *identity.untold}),
-            "my_sets": sorted(identity.owner_sets),
+            "my_sets": (sets := sorted(identity.owner_sets)),
+            "my_numbers": await _my_numbers(context, sets),
         }
     if "table" in fields:
         fields["numbers"] = await _table_numbers(context.thirdeye, fields.pop("table"))
     await _check_references(context, fields)
     return {**fields, "now": now, "today": now.date()}
+
+
+async def _my_numbers(context: Context, owner_sets: list[int]) -> list[int] | None:
+    """Which of the caller's tables have items, found once for all lists of a request; None if there are too many."""
+    if "my_numbers" not in context.loaders:
+        task = asyncio.create_task(store.numbers_with_items(context.thirdeye, owner_sets, _MAX_NUMBERS))
+        # All who wait for it may be gone by then.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        context.loaders["my_numbers"] = task
+    numbers: list[int] | None = await asyncio.shield(context.loaders["my_numbers"])
+    return numbers
 
 
 def _validate_lists(fields: dict[str, Any]) -> None:

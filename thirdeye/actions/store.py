@@ -71,8 +71,14 @@ _ASSIGNED_TO_ME: Final = """COALESCE(CASE assignee_kind
 END, FALSE)"""
 _MINE: Final = f"""({_ASSIGNED_TO_ME} OR COALESCE(table_number IN (
   SELECT number FROM table_inventory WHERE owner_set IN %(my_sets)s), FALSE))"""
-# The same of whoever owns no table: by the index of assignees.
-_MINE_WITHOUT_TABLES: Final = f"(assignee IN %(my_assignees)s AND {_ASSIGNED_TO_ME})"
+# The same by two indexes, where it is known which of the caller's tables have items.
+_MINE_BY_NUMBER: Final = (
+    f"((assignee IN %(my_assignees)s AND {_ASSIGNED_TO_ME}) OR COALESCE(table_number IN %(my_numbers)s, FALSE))"
+)
+_NUMBERS_WITH_ITEMS: Final = """
+SELECT DISTINCT table_number FROM action_items JOIN table_inventory ON number = table_number
+WHERE owner_set IN %(sets)s LIMIT %(limit)s
+"""
 # The conditions of true and of false.
 _BOOLEAN_CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
     "unassigned": ("assignee IS NULL", "assignee IS NOT NULL"),
@@ -87,8 +93,8 @@ _BOOLEAN_CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
     "mine": (_MINE, f"NOT {_MINE}"),
 }
 # By field of ActionItemFilterInput a value, never None, with `numbers` instead of `table`. Also `now`, `today`, and with
-# `mine` the caller's `my_name`, `my_teams`, `my_untold` and `my_sets` (see `permissions.Identity`), and the names of all
-# three as `my_assignees`.
+# `mine` the caller's `my_name`, `my_teams`, `my_untold` and `my_sets` (see `permissions.Identity`), the names of all
+# three as `my_assignees`, and `my_numbers`: of the caller's tables those that have items, None where these are too many.
 ItemFilter = Mapping[str, object]
 
 
@@ -99,8 +105,8 @@ def _where(item_filter: ItemFilter) -> tuple[str, dict[str, object]]:
         for name, (when, otherwise) in _BOOLEAN_CONDITIONS.items()
         if name in item_filter
     ]
-    if "mine" in item_filter and not item_filter["my_sets"]:
-        conditions = [each.replace(_MINE, _MINE_WITHOUT_TABLES) for each in conditions]
+    if item_filter.get("my_numbers") is not None:
+        conditions = [each.replace(_MINE, _MINE_BY_NUMBER) for each in conditions]
     # A list without values matches nothing.
     values = {
         name: tuple(value) or (None,) if isinstance(value, list) else value for name, value in item_filter.items()
@@ -108,6 +114,14 @@ def _where(item_filter: ItemFilter) -> tuple[str, dict[str, object]]:
     if "search" in item_filter:
         values["search"] = contains_pattern(str(item_filter["search"]))
     return " AND ".join(conditions) or "TRUE", values
+
+
+async def numbers_with_items(thirdeye: MySQL, owner_sets: Sequence[int], limit: int) -> list[int] | None:
+    """The tables of these sets of owners that have items, by number; None if there are more than `limit`."""
+    if not owner_sets:
+        return []
+    rows = await thirdeye.fetch_all(_NUMBERS_WITH_ITEMS, {"sets": tuple(owner_sets), "limit": limit + 1})
+    return None if len(rows) > limit else [row["table_number"] for row in rows]
 
 
 def _after(order: ItemOrder, position: Position) -> tuple[str, dict[str, object]]:
