@@ -22,3 +22,13 @@ async def test_services_tell_the_state_of_their_feed(estate: Api, judged: Judged
             expected["evidence"], expected["state"], expected["observed"], since and since.isoformat(),
         ), service["name"]  # fmt: skip
         assert bool(service["warnings"]) is (expected["state"] == "SILENT")
+
+
+async def test_services_are_asked_for_by_name(estate: Api) -> None:
+    fields = "{ name tables databases { name tables coverage problems } }"
+    services = (await estate.data(f"{{ services {fields} }}"))["services"]
+    ask = f"query ($name: [String!]) {{ services(name: $name) {fields} }}"
+    for service in services:
+        assert (await estate.data(ask, name=[service["name"], "no such service"]))["services"] == [service]
+    assert (await estate.data(ask, name=[]))["services"] == []
+    assert (await estate.data(ask, name=None))["services"] == services
