@@ -83,6 +83,31 @@ async def test_numbers_are_given_again(om: OMRows, estate: OMEstate, kind: str) 
     assert kinds == [{"kind": "NEW"}]
 
 
+@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
+async def test_the_last_numbers_wait_as_the_others_do(om: OMRows, estate: OMEstate, kind: str) -> None:
+    has_a_past(om)
+    await refresh(estate)
+    has_brief_tables(om, *BRIEF)
+    before = await gone_for_long(om, estate, *BRIEF)
+    last = max(row["number"] for row in before.values())
+    assert {before[fqn]["number"] for fqn in BRIEF} == set(range(last - 3, last + 1))
+    await refresh(estate, kind, days=1)
+    om.table(f"{PLACE}.early", updated=0)
+    assert (await refresh(estate, kind, hours=23))[f"{PLACE}.early"]["number"] == last + 1
+    om.table(f"{PLACE}.late", updated=0)
+    assert (await refresh(estate, kind, hours=1))[f"{PLACE}.late"]["number"] == last - 3
+
+
+async def test_after_an_upgrade_no_number_is_given_that_something_refers_to(om: OMRows, estate: OMEstate) -> None:
+    has_a_past(om)
+    before = await refresh(estate)
+    dangling = max(row["number"] for row in before.values()) + 3
+    await put(estate, "action_items", title="t", table_number=dangling)
+    await estate.mirror.thirdeye.execute("DELETE FROM estate_state")
+    om.table(f"{PLACE}.new", updated=0)
+    assert (await refresh(estate))[f"{PLACE}.new"]["number"] == dangling + 1
+
+
 async def test_what_is_referred_to_or_not_known_is_kept(om: OMRows, estate: OMEstate) -> None:
     """A table for each thing that may be said of one; of the last nothing is."""
     tables = {

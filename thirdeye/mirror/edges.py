@@ -55,7 +55,9 @@ class EdgeReader:
         self._now = now
         self._assets = Index(state.asset["id"])
         self._new: dict[bytes, int] = {}
-        self._next = int(np.max(np.flatnonzero(state.asset["id"] != b""), initial=-1)) + 1
+        registered = np.flatnonzero(state.asset["id"] != b"")
+        # Those that were let go of lately are not given either.
+        self._next = max(int(np.max(registered, initial=-1)), *state.freed_assets, -1) + 1
         # Numbers that are given before new ones, the last one first.
         self._free = sorted(free, reverse=True)
         # How many of the rows that were read have an end whose id is none.

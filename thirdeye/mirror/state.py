@@ -128,6 +128,8 @@ class State:
     undated_services: list[int] = field(default_factory=list)
     # The names of services that earlier refreshes have seen.
     seen_services: set[str] = field(default_factory=set)
+    # One more than the highest number that was ever given.
+    given: int = 0
     # When numbers were let go of (`identity/table_numbers.py`), in minutes since 1970; those long ago are left out.
     freed: dict[int, int] = field(default_factory=dict)
     # The same of other assets.
@@ -181,6 +183,7 @@ class State:
             "row_places": self.row_places,
             "undated_services": self.undated_services,
             "seen_services": sorted(self.seen_services),
+            "given": self.given,
             "freed": sorted(self.freed.items()),
             "freed_assets": sorted(self.freed_assets.items()),
             "watermark": self.watermark,
@@ -204,7 +207,7 @@ class State:
         self.row_places = {day: (places, databases) for day, (places, databases) in document["row_places"].items()}
         self.undated_services = document["undated_services"]
         self.seen_services = set(document["seen_services"])
-        self.freed, self.freed_assets = freed_in(document)
+        restore_numbers(self, document)
         self.watermark = document["watermark"]
 
 
@@ -252,14 +255,15 @@ async def load_numbers(thirdeye: MySQL, generation: int) -> State:
         state.terms = set(document["terms"])
         # All tables of a service may be forgotten; it is the same service still.
         state.seen_services |= set(document["seen_services"])
-        state.freed, state.freed_assets = freed_in(document)
+        restore_numbers(state, document)
         await load_groups(thirdeye, generation, {"asset": state.asset})
     return state
 
 
-def freed_in(document: Mapping[str, Any]) -> tuple[dict[int, int], dict[int, int]]:
-    """When numbers of tables and of other assets were let go of; nothing in documents of earlier versions."""
-    return dict(document.get("freed", ())), dict(document.get("freed_assets", ()))
+def restore_numbers(state: State, document: Mapping[str, Any]) -> None:
+    """Takes over which numbers were given and let go of; documents of earlier versions do not say."""
+    state.given = document.get("given", 0)
+    state.freed, state.freed_assets = dict(document.get("freed", ())), dict(document.get("freed_assets", ()))
 
 
 async def stored_document(thirdeye: MySQL, generation: int) -> dict[str, Any] | None:

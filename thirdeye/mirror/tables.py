@@ -111,9 +111,10 @@ class TableReader:
         self._warnings = warnings
         self._facts = TableFactReader(warnings)
         self._stage = stage
-        self._next = int(np.max(np.flatnonzero(state.source["id"] != b""), initial=-1)) + 1
+        numbers = np.flatnonzero(state.source["id"] != b"")
+        self._next = max(int(np.max(numbers, initial=-1)) + 1, state.given)
         # Whether there were tables before, and how many got a number in this refresh.
-        self.had_tables, self.given = self._next > 0, 0
+        self.had_tables, self.given = len(numbers) > 0, 0
         # Numbers that are given before new ones, the last one first.
         self._free = sorted(free, reverse=True)
         self._index = Index(state.source["id"])
@@ -266,7 +267,8 @@ class TableReader:
         if self._free:
             number = self._free.pop()
         else:
-            number, self._next = self._next, self._next + 1
+            number = self._next
+            self._next = self._state.given = number + 1
         if number >= self._state.tables:
             # By an eighth at a time, for growing copies every column.
             self._state.grow(number + number // 8 + 1024)

@@ -17,9 +17,9 @@ def free_assets(state: State, now: int) -> list[int]:
         return []
     waiting = WAITING_DAYS * MINUTES_PER_DAY
     state.freed_assets = {number: since for number, since in state.freed_assets.items() if now - since < waiting}
-    registered = state.asset["id"] != b""
-    free = np.flatnonzero(~registered[: int(np.max(np.flatnonzero(registered), initial=-1)) + 1])
-    return list(free[~np.isin(free, list(state.freed_assets))].tolist())
+    registered = np.flatnonzero(state.asset["id"] != b"")
+    free = np.setdiff1d(np.arange(int(np.max(registered, initial=-1))), [*registered, *state.freed_assets])
+    return list(free.tolist())
 
 
 def forget_assets(state: State, now: int) -> list[int]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from thirdeye.errors import Unavailable
 from thirdeye.inventory.absence import MINUTES_PER_DAY
-from thirdeye.inventory.columns import ABSENT, PRESENT, Array, Mask
+from thirdeye.inventory.columns import ABSENT, PRESENT, Array, Mask, select
 from thirdeye.mirror.context import RefreshContext, RefreshWork
 from thirdeye.mirror.lineage import Graph
 from thirdeye.mirror.state import State
@@ -32,17 +32,25 @@ class StillReferredTo(Unavailable):
 
 
 async def free_numbers(context: RefreshContext, state: State) -> list[int]:
-    """Numbers below the highest that no table has, and nothing refers to."""
-    # When they were let go of is not known.
+    """Numbers that were given before, that no table has, and that nothing refers to. Sets which one is the next new one."""
+    numbered = np.flatnonzero(state.source["id"] != b"")
+    state.given = max(state.given, int(np.max(numbered, initial=-1)) + 1)
     if not state.remembers:
+        await _skip_referred_to(context, state)
         return []
     waiting = WAITING_DAYS * MINUTES_PER_DAY
     state.freed = {number: minute for number, minute in state.freed.items() if context.minute - minute < waiting}
-    numbered = state.source["id"] != b""
-    free = np.flatnonzero(~numbered[: int(np.max(np.flatnonzero(numbered), initial=-1)) + 1])
-    free = free[~np.isin(free, list(state.freed))]
-    numbers: list[int] = (await _not_referred_to(context, free)).tolist()
+    free = ~select(state.freed, state.given)[: state.given]
+    free[numbered] = False
+    numbers: list[int] = (await _not_referred_to(context, np.flatnonzero(free))).tolist()
     return numbers
+
+
+async def _skip_referred_to(context: RefreshContext, state: State) -> None:
+    """Has new numbers begin after those that something refers to, where it is not known which were given."""
+    if state.given:
+        referred_to = await context.references(range(state.given, state.given + PAGE))
+        state.given = max(referred_to, default=state.given - 1) + 1
 
 
 async def forget_tables(context: RefreshContext, work: RefreshWork) -> None:
