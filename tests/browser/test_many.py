@@ -1,0 +1,102 @@
+"""Two thousand items changed at once: in parts, told how far it came, and none twice."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.support.browser import Tab
+from tests.support.page_estate import PageEstate
+
+pytestmark = [pytest.mark.unmeasured, pytest.mark.starts_first]
+NO_ANSWER = "Failed to load resource"
+
+
+@pytest.fixture(scope="module")
+def estate(written_estate: PageEstate) -> PageEstate:
+    return written_estate
+
+
+@pytest.fixture
+def tab(open_tab: Callable[..., Tab]) -> Iterator[Tab]:
+    """A tab in which the server may refuse what is asked."""
+    return open_tab(expected=(NO_ANSWER,))
+
+
+def press(inside: Locator, name: str) -> None:
+    inside.get_by_role("button", name=name, exact=True).click()
+
+
+# ---- two thousand at once
+
+
+def count(estate: PageEstate, **more: Any) -> int:
+    found = estate.ask("list_action_items", filter={"search": "thousands", **more}, first=1)
+    return int(found["actionItems"]["totalCount"])
+
+
+def test_two_thousand_are_looked_at_changed_in_parts_and_none_twice(tab: Tab, estate: PageEstate) -> None:
+    estate.insert_items(f"thousands {number:04}" for number in range(2000))
+    tab.open("work?search=thousands")
+    tab.page.get_by_label("All of this page that you may change").check()
+    press(tab.page.locator(".bulk"), "Choose all 2,000 that match")
+    bulk = tab.page.locator(".bulk-change")
+    bulk.get_by_label("Change of all that are chosen:").select_option("priority")
+    bulk.get_by_label("Priority", exact=True).select_option("HIGH")
+    press(bulk, "Look what it would change")
+    expect(bulk).to_contain_text("2,000 items are meant; 2,000 would change.")
+    assert count(estate, priority=["HIGH"]) == 0
+    # Somebody ends one of the second thousand: the first is changed by then, and the page says how far it came.
+    last = estate.ask("list_action_items", filter={"search": "thousands 1999"}, first=1)["actionItems"]["edges"][0]
+    estate.ask("update_action_item", id=last["node"]["id"], resolution="COMPLETED")
+    press(bulk, "Change 2,000 items")
+    expect(bulk.get_by_role("alert")).to_contain_text("there are 999 items by now")
+    expect(bulk).to_contain_text("1 of 2 parts are done.")
+    assert count(estate, priority=["HIGH"]) == 1000
+    press(bulk, "Look again")
+    expect(bulk).to_contain_text("1,999 items are meant; 999 would change.")
+    press(bulk, "Change 999 items")
+    expect(tab.page.locator(".done-bar [role=status]")).to_have_text("999 items were changed.")
+    assert count(estate, priority=["HIGH"]) == 1999
+    lose_the_answer_of_the_second_part(tab, estate)
+
+
+def lose_the_answer_of_the_second_part(tab: Tab, estate: PageEstate) -> None:
+    """It is sent again under its key, and what was done before it is not."""
+    keys: list[str] = []
+
+    def lose(route: Any) -> None:
+        asked = json.loads(route.request.post_data)
+        if asked["documentId"] != "update_action_items" or "expectedCount" not in asked["variables"]:
+            route.continue_()
+            return
+        keys.append(route.request.headers["idempotency-key"])
+        if len(keys) == 2:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    tab.page.route("**/graphql", lose)
+    tab.page.get_by_label("All of this page that you may change").check()
+    press(tab.page.locator(".bulk"), "Choose all 1,999 that match")
+    bulk = tab.page.locator(".bulk-change")
+    bulk.get_by_label("Change of all that are chosen:").select_option("priority")
+    bulk.get_by_label("Priority", exact=True).select_option("LOW")
+    press(bulk, "Look what it would change")
+    press(bulk, "Change 1,999 items")
+    expect(bulk.get_by_role("alert")).to_contain_text("It may have been done all the same.")
+    expect(bulk).to_contain_text("1 of 2 parts are done.")
+    press(bulk, "Change 1,999 items")
+    expect(tab.page.locator(".done-bar [role=status]")).to_have_text("1,999 items were changed.")
+    assert len(keys) == 3
+    assert keys[0] != keys[1] == keys[2]
+    assert count(estate, priority=["LOW"]) == 1999
+    with estate.deployment.mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*), COUNT(DISTINCT item) FROM action_event JOIN action_items ON action_items.id = item"
+            " WHERE title LIKE 'thousands%' AND kind = 'UPDATED' AND state_after LIKE '%LOW%'"
+        )
+        assert cursor.fetchone() == (1999, 1999)
