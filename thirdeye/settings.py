@@ -30,7 +30,10 @@ from thirdeye.setting_types import (
 )
 
 # What may come out of a file named by `OM_MYSQL_PW_RO_FILE` and so on: what holds a secret, or may, and the long key.
-FROM_FILES = ("om_mysql_pw_ro", "thirdeye_mysql_pw", "redis_url", "jwt_jwks_url", "jwt_public_key", "jwt_secret")
+FROM_FILES = (
+    "om_mysql_pw_ro", "thirdeye_mysql_pw", "redis_url", "jwt_jwks_url", "jwt_public_key", "jwt_secret",
+    "otel_exporter_otlp_endpoint", "otel_exporter_otlp_headers",
+)  # fmt: skip
 
 
 class SettingsInvalid(Exception):

@@ -142,7 +142,7 @@ OF_OUR_OWN = {
     "estate/store.py", "forecast/fitting.py", "forecast/fitting_child.py", "forecast/resolvers.py",
     "graphql/answer.py", "inventory/reader.py", "inventory/series_entries.py", "local/sample/loader.py", "mirror/duplicates.py",
     "mirror/names.py", "mirror/state.py", "mirror/store.py", "mirror/views/sql_reader.py", "mirror/views/texts.py",
-    "score/store.py", "settings.py", "verdict/approvals/store.py", "verdict/store.py",
+    "score/store.py", "setting_types.py", "verdict/approvals/store.py", "verdict/store.py",
 }  # fmt: skip
 
 
