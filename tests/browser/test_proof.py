@@ -186,7 +186,8 @@ def test_a_price_and_a_feed_are_set_by_administrators(page: Tab, estate: PageEst
     expect(form.get_by_text("It is set, from the next refresh on.")).to_be_visible()
     prices = estate.ask("list_storage_prices")["storagePrices"]
     assert "Snowflake" in {price["serviceType"] for price in prices if price["basis"] == "OWN"}
-    feed = page.page.locator("details", has=page.page.locator(".feeds")).first
+    heading = page.page.get_by_role("heading", name="Usage feeds and coverage")
+    feed = page.page.locator("section.card", has=heading).locator("details").first
     feed.locator("summary").click()
     confirm = feed.locator(".feeds li").first
     confirm.get_by_role("button", name="Confirm that").click()

@@ -13,15 +13,28 @@ import type { Confirmed, Feed, Service } from "./admin";
 
 const SHORTEST = 3;
 
+// An estate may have hundreds of services.
+const SHOWN = 50;
+
 export function Feeds({ services }: { services: Service[] }) {
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? services : services.slice(0, SHOWN);
   return (
     <Card title={t("admin.feeds")}>
       <p class="muted">{t("admin.feedsNote")}</p>
-      {services.map((service) => (
+      {shown.map((service) => (
         <Fold key={service.name} summary={<Summary service={service} />}>
           {() => <FeedsOf service={service.name} />}
         </Fold>
       ))}
+      {shown.length < services.length && (
+        <p class="muted small">
+          {t("waste.more", { count: services.length - shown.length })}{" "}
+          <button type="button" class="plain small" onClick={() => setWhole(true)}>
+            {t("all")}
+          </button>
+        </p>
+      )}
     </Card>
   );
 }
