@@ -59,13 +59,17 @@ async def parse_item_filter(
     if "table" in fields:
         fields["numbers"] = await _table_numbers(context.thirdeye, fields.pop("table"))
     await _check_references(context, fields)
+    if "service" in fields:
+        # Found once for a page and its count; there is no index of tables by service.
+        found = await store.numbers_with_items(context.thirdeye, "service", fields["service"], _MAX_NUMBERS)
+        fields["service_numbers"] = found
     return {**fields, "now": now, "today": now.date()}
 
 
 async def _my_numbers(context: Context, owner_sets: list[int]) -> list[int] | None:
     """Which of the caller's tables have items, found once for all lists of a request; None if there are too many."""
     if "my_numbers" not in context.loaders:
-        task = asyncio.create_task(store.numbers_with_items(context.thirdeye, owner_sets, _MAX_NUMBERS))
+        task = asyncio.create_task(store.numbers_with_items(context.thirdeye, "owner_set", owner_sets, _MAX_NUMBERS))
         # All who wait for it may be gone by then.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         context.loaders["my_numbers"] = task

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
@@ -60,9 +60,7 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "dueBefore": "due_date < %(dueBefore)s",
     "campaign": "id IN (SELECT item FROM campaign_item WHERE campaign = %(campaign)s)",
     "numbers": "table_number IN %(numbers)s",
-    # By the item's table: the other way round every table of the estate is read, for none has an index by service.
-    "service": """COALESCE((
-  SELECT service IN %(service)s FROM table_inventory WHERE number = action_items.table_number), FALSE)""",
+    "service": "table_number IN (SELECT number FROM table_inventory WHERE service IN %(service)s)",
     "search": "title LIKE %(search)s ESCAPE '!'",
 }
 # Assigned to the caller or one of the caller's teams, or about a table that one of these owns.
@@ -72,12 +70,11 @@ END, FALSE)"""
 _MINE: Final = f"""({_ASSIGNED_TO_ME} OR COALESCE(table_number IN (
   SELECT number FROM table_inventory WHERE owner_set IN %(my_sets)s), FALSE))"""
 # The same by two indexes, where it is known which of the caller's tables have items.
-_MINE_BY_NUMBER: Final = (
-    f"((assignee IN %(my_assignees)s AND {_ASSIGNED_TO_ME}) OR COALESCE(table_number IN %(my_numbers)s, FALSE))"
-)
+_MINE_WITHOUT_TABLES: Final = f"(assignee IN %(my_assignees)s AND {_ASSIGNED_TO_ME})"
+_MINE_BY_NUMBER: Final = f"({_MINE_WITHOUT_TABLES} OR (table_number IS NOT NULL AND table_number IN %(my_numbers)s))"
 _NUMBERS_WITH_ITEMS: Final = """
 SELECT DISTINCT table_number FROM action_items JOIN table_inventory ON number = table_number
-WHERE owner_set IN %(sets)s LIMIT %(limit)s
+WHERE {column} IN %(values)s LIMIT %(limit)s
 """
 # The conditions of true and of false.
 _BOOLEAN_CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
@@ -94,7 +91,8 @@ _BOOLEAN_CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 # By field of ActionItemFilterInput a value, never None, with `numbers` instead of `table`. Also `now`, `today`, and with
 # `mine` the caller's `my_name`, `my_teams`, `my_untold` and `my_sets` (see `permissions.Identity`), the names of all
-# three as `my_assignees`, and `my_numbers`: of the caller's tables those that have items, None where these are too many.
+# three as `my_assignees`, and `my_numbers`: of the caller's tables those that have items, None where these are too many;
+# with `service` the same of its tables, as `service_numbers`.
 ItemFilter = Mapping[str, object]
 
 
@@ -106,7 +104,11 @@ def _where(item_filter: ItemFilter) -> tuple[str, dict[str, object]]:
         if name in item_filter
     ]
     if item_filter.get("my_numbers") is not None:
-        conditions = [each.replace(_MINE, _MINE_BY_NUMBER) for each in conditions]
+        by_number = _MINE_BY_NUMBER if item_filter["my_numbers"] else _MINE_WITHOUT_TABLES
+        conditions = [each.replace(_MINE, by_number) for each in conditions]
+    if item_filter.get("service_numbers") is not None:
+        by_service, by_number = _CONDITIONS["service"], "table_number IN %(service_numbers)s"
+        conditions = [by_number if each == by_service else each for each in conditions]
     # A list without values matches nothing.
     values = {
         name: tuple(value) or (None,) if isinstance(value, list) else value for name, value in item_filter.items()
@@ -116,11 +118,14 @@ def _where(item_filter: ItemFilter) -> tuple[str, dict[str, object]]:
     return " AND ".join(conditions) or "TRUE", values
 
 
-async def numbers_with_items(thirdeye: MySQL, owner_sets: Sequence[int], limit: int) -> list[int] | None:
-    """The tables of these sets of owners that have items, by number; None if there are more than `limit`."""
-    if not owner_sets:
+async def numbers_with_items(
+    thirdeye: MySQL, column: Literal["owner_set", "service"], values: Sequence[int | str], limit: int
+) -> list[int] | None:
+    """The tables with one of these values that have items, by number; None if there are more than `limit`."""
+    if not values:
         return []
-    rows = await thirdeye.fetch_all(_NUMBERS_WITH_ITEMS, {"sets": tuple(owner_sets), "limit": limit + 1})
+    query = _NUMBERS_WITH_ITEMS.format(column=column)
+    rows = await thirdeye.fetch_all(query, {"values": tuple(values), "limit": limit + 1})
     return None if len(rows) > limit else [row["table_number"] for row in rows]
 
 
