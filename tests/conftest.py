@@ -18,6 +18,7 @@ from tests.support.api import Api, load_sample, prepare_accounts, running, setti
 from tests.support.database import copy_migrated, empty_thirdeye
 from tests.support.folders import server_folder
 from tests.support.mysql import MySQLUnavailable, find_mysqld
+from tests.support.published import publish_sample
 from thirdeye.local import servers
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
@@ -166,6 +167,15 @@ def make_settings(
 async def api(settings: Settings, signer: Signer) -> AsyncIterator[Api]:
     """The API over the sample estate."""
     async with running(settings, signer) as api:
+        yield api
+
+
+@pytest.fixture
+async def scored_api(sql_server: MariaDB | MySQL, settings: Settings, signer: Signer) -> AsyncIterator[Api]:
+    """The API over the sample estate after its first refresh and score, which no test has to wait for again."""
+    await publish_sample(sql_server, settings)
+    async with running(settings, signer) as api:
+        await api.scored()
         yield api
 
 

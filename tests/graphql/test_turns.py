@@ -91,9 +91,8 @@ async def test_who_waited_is_told_for_how_long() -> None:
 
 
 async def test_a_turn_and_its_answer_together_take_no_longer_than_an_answer(
-    api: Api, monkeypatch: pytest.MonkeyPatch
+    scored_api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await api.scored()
     given = list[float]()
     run = operation_runner.OperationRunner._run
 
@@ -110,12 +109,12 @@ async def test_a_turn_and_its_answer_together_take_no_longer_than_an_answer(
             yield waited
 
         monkeypatch.setattr(operation_runner.ExpensiveRequests, "turn", turn)
-        await api.data(query)
+        await scored_api.data(query)
     # Both deadlines of this application are PATIENCE.
     assert given == [PATIENCE, PATIENCE / 2]
 
 
-async def test_only_expensive_requests_take_turns(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_expensive_requests_take_turns(scored_api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = list[str]()
     original = operation_runner.ExpensiveRequests.turn
 
@@ -124,21 +123,20 @@ async def test_only_expensive_requests_take_turns(api: Api, monkeypatch: pytest.
         return original(self, caller)
 
     monkeypatch.setattr(operation_runner.ExpensiveRequests, "turn", noted)
-    await api.scored()
-    await api.data("{ tables(first: 20) { edges { node { fqn } } } }")
+    await scored_api.scored()
+    await scored_api.data("{ tables(first: 20) { edges { node { fqn } } } }")
     assert taken == []
-    await api.data("{ %s }" % " ".join(f"a{n}: tables(first: 1) {{ totalCount }}" for n in range(10)))  # noqa: UP031
+    await scored_api.data("{ %s }" % " ".join(f"a{n}: tables(first: 1) {{ totalCount }}" for n in range(10)))  # noqa: UP031
     assert taken == ["admin"]
 
 
-async def test_who_gets_no_turn_is_told_when_to_ask_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    await api.scored()
+async def test_who_gets_no_turn_is_told_when_to_ask_again(scored_api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def refuses(_self: ExpensiveRequests, _caller: str) -> Any:
         raise Unavailable("busy", reason="busy", headers=((b"retry-after", b"1"),))
 
     monkeypatch.setattr(operation_runner.ExpensiveRequests, "turn", refuses)
     query = "{ %s }" % " ".join(f"a{n}: tables(first: 1) {{ totalCount }}" for n in range(10))  # noqa: UP031
-    response = await api.client.post(GRAPHQL, json={"query": query})
+    response = await scored_api.client.post(GRAPHQL, json={"query": query})
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
-    assert (await api.data("{ ziScore { status } }"))["ziScore"]["status"] != "PENDING"
+    assert (await scored_api.data("{ ziScore { status } }"))["ziScore"]["status"] != "PENDING"

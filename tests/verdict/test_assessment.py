@@ -94,14 +94,13 @@ def test_more_that_is_known_never_leads_down(days: tuple[int, int], shares: tupl
 
 
 @pytest.mark.anyio
-async def test_every_verdict_says_what_it_takes_and_rests_on(api: Api) -> None:
-    await api.scored()
+async def test_every_verdict_says_what_it_takes_and_rests_on(scored_api: Api) -> None:
     asked = """query ($after: String) { tables(first: 40, after: $after) { pageInfo { hasNextPage endCursor } edges { node {
       fqn evidence activity owners { name } verdict { recommendation effort lookBackDays returnRisk { value }
       ladder { rung missingDays next } undo { stage possible days how } } } } } }"""
     tables, after = list[dict[str, Any]](), None
     while True:
-        page = (await api.data(asked, after=after))["tables"]
+        page = (await scored_api.data(asked, after=after))["tables"]
         tables += [edge["node"] for edge in page["edges"]]
         if not page["pageInfo"]["hasNextPage"]:
             break

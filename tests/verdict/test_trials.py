@@ -115,14 +115,13 @@ def test_the_stages_of_a_trial_can_be_undone() -> None:
 
 
 @pytest.mark.anyio
-async def test_trials_are_listed_filtered_and_explained(api: Api) -> None:
-    await api.scored()
+async def test_trials_are_listed_filtered_and_explained(scored_api: Api) -> None:
     entry = """fqn monthlyCost activity verdict { recommendation saving trial { action days steps {
       stage what wayBack waitingDays statements undo } } }"""
-    listed = (await api.data(f"{{ verdicts {{ trials(first: 20) {{ {entry} }} }} }}"))["verdicts"]["trials"]
+    listed = (await scored_api.data(f"{{ verdicts {{ trials(first: 20) {{ {entry} }} }} }}"))["verdicts"]["trials"]
     page = f"totalCount edges {{ node {{ {entry} }} }}"
     asked = f"query ($trial: Boolean) {{ tables(filter: {{trial: $trial}}, first: 20) {{ {page} }} }}"
-    found = (await api.data(asked, trial=True))["tables"]
+    found = (await scored_api.data(asked, trial=True))["tables"]
     assert {each["fqn"] for each in listed} == {edge["node"]["fqn"] for edge in found["edges"]}
     for table in listed:
         trial = table["verdict"]["trial"]
@@ -130,10 +129,11 @@ async def test_trials_are_listed_filtered_and_explained(api: Api) -> None:
         assert [step["stage"] for step in trial["steps"]] == ["ANNOUNCED", "RESTRICTED"]
         assert float(table["verdict"]["saving"]) == 0
         assert float(table["monthlyCost"]) >= 10
-    others = (await api.data(asked, trial=False))["tables"]
+    others = (await scored_api.data(asked, trial=False))["tables"]
     assert others["totalCount"] > 0
     assert all(edge["node"]["verdict"]["trial"] is None for edge in others["edges"])
-    plan = (await api.data("{ unlockPlan { groups(first: 1000) { alternatives { kind tables } } } }"))["unlockPlan"]
+    asked = "{ unlockPlan { groups(first: 1000) { alternatives { kind tables } } } }"
+    plan = (await scored_api.data(asked))["unlockPlan"]
     ways = [way for group in plan["groups"] for way in group["alternatives"]]
     assert sum(way["tables"] for way in ways if way["kind"] == "TRIAL") == found["totalCount"]
     assert any(way["kind"] == "APPROVE_REMOVAL" for way in ways)

@@ -103,9 +103,9 @@ def reason_of(table: dict[str, Any]) -> tuple[str, str]:
     return "BLOCKED", "SHORT_HISTORY" if "SHORT_HISTORY" in blockers else "RETURN_RISK"
 
 
-async def test_every_dollar_is_told_once(api: Api) -> None:
-    await api.scored()
-    plan, tables = (await api.data(PLAN))["unlockPlan"], [each for each in await all_tables(api) if in_question(each)]
+async def test_every_dollar_is_told_once(scored_api: Api) -> None:
+    plan = (await scored_api.data(PLAN))["unlockPlan"]
+    tables = [each for each in await all_tables(scored_api) if in_question(each)]
     groups = plan["groups"]
     assert plan["groupCount"] == len(groups)
     assert plan["tables"] == len(tables)

@@ -19,8 +19,7 @@ PREVIEW = (
 )
 
 
-async def test_a_table_in_many_lists_is_read_and_made_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    await api.scored()
+async def test_a_table_in_many_lists_is_read_and_made_once(scored_api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     read, made = Counter[int](), Counter[int]()
     rows_by_number, view = inventory.rows_by_number, loaders.view
 
@@ -35,7 +34,7 @@ async def test_a_table_in_many_lists_is_read_and_made_once(api: Api, monkeypatch
     monkeypatch.setattr(inventory, "rows_by_number", rows)
     monkeypatch.setattr(loaders, "view", noted)
     lists = " ".join(f"a{n}: tables(first: {n + 8}) {{ edges {{ node {{ fqn }} }} }}" for n in range(4))
-    answer = await api.data(
+    answer = await scored_api.data(
         f"{{ {lists} verdicts {{ biggestBlocked {{ fqn }} recentlyChanged {{ table {{ fqn }} }} }}"
         f" estate {{ mostExpensiveTables {{ fqn }} }} {PREVIEW % ('PURGE', 'true')} }}"
     )
@@ -45,14 +44,13 @@ async def test_a_table_in_many_lists_is_read_and_made_once(api: Api, monkeypatch
     assert [table["fqn"] for table in answer["estate"]["mostExpensiveTables"]] == names[3][:10]
     assert set(read.values()) == set(made.values()) == {1}
     # And the next request reads anew.
-    await api.data("{ tables(first: 1) { edges { node { fqn } } } }")
+    await scored_api.data("{ tables(first: 1) { edges { node { fqn } } } }")
     assert max(read.values()) == 2
 
 
-async def test_previews_of_a_request_look_at_the_same(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    await api.scored()
+async def test_previews_of_a_request_look_at_the_same(scored_api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = [PREVIEW % each for each in (("PURGE", "true"), ("REVIEW_EXPENSIVE", "false"))]
-    alone = [(await api.data(f"{{ a: {each} }}"))["a"] for each in asked]
+    alone = [(await scored_api.data(f"{{ a: {each} }}"))["a"] for each in asked]
     read = Counter[str]()
 
     def counting(name: str) -> None:
@@ -67,6 +65,6 @@ async def test_previews_of_a_request_look_at_the_same(api: Api, monkeypatch: pyt
     counting("open_items")
     counting("decisions")
     aliases = " ".join(f"a{n}: {each}" for n, each in enumerate(asked * 3))
-    answer = await api.data(f"{{ {aliases} }}")
+    answer = await scored_api.data(f"{{ {aliases} }}")
     assert [answer[f"a{n}"] for n in range(6)] == alone * 3
     assert read == {"open_items": 1, "decisions": 1}
