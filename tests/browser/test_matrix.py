@@ -1,12 +1,19 @@
-"""Who may what in the page: for each role and each mutation what may not be done is not offered. The table is the API's."""
+"""Who may what in the page: for each role and each mutation what may not be done is not offered, and refused when forced.
 
+The table is that of the API's own test. Forced means: the page is told that its caller may do everything, and asks; it is
+ThirdEye that refuses, and the page that says so.
+"""
+
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.actions.test_permissions import MATRIX, WHO
 from tests.support.browser import Tab
@@ -251,3 +258,56 @@ def test_what_is_offered_is_what_the_matrix_says(
         if is_offered != may(who, name):
             wrong.append((name, is_offered))
     assert wrong == []
+
+
+@contextmanager
+def told_that_all_is_allowed(page: Page) -> Iterator[None]:
+    """What ThirdEye says of rights is changed on its way to the page, and that a refresh waits; nothing else is."""
+
+    def lie(route: Route) -> None:
+        asked = json.loads(route.request.post_data or "{}").get("documentId")
+        if asked not in ("get_me", "list_work", "get_work_item", "get_administration"):
+            route.continue_()
+            return
+        answer = route.fetch()
+        text = answer.text()
+        for right in ("mayWrite", "mayAdminister", "mayChange"):
+            text = text.replace(f'"{right}":false', f'"{right}":true')
+        route.fulfill(response=answer, body=text.replace('"phase":"QUEUED"', '"phase":"DONE"'))
+
+    page.route("**/graphql", lie)
+    yield
+    page.unroute("**/graphql")
+
+
+@pytest.mark.parametrize(
+    "who", ["viewer", *(pytest.param(who, marks=pytest.mark.soak) for who in ROLES if who not in ("viewer", "admin"))]
+)
+def test_what_may_not_be_done_is_refused_with_a_sentence(
+    open_tab: Callable[..., Tab], estate: PageEstate, signer: Signer, places: Places, who: str
+) -> None:
+    tab = open_tab(token=token_of(signer, who, places), expected=("Failed to load resource",))
+    before = state(estate, places)
+    with told_that_all_is_allowed(tab.page):
+        for name, deed in sorted(DEEDS.items(), key=lambda each: each[1].view):
+            if may(who, name):
+                continue
+            tab.open(address(deed, places))
+            deed.open(tab.page)
+            deed.do(tab.page)
+            refused = tab.page.locator("main").get_by_role("alert").filter(has_text="You are not allowed to do this.")
+            expect(refused, name).to_contain_text("Admin")
+    assert state(estate, places) == before
+
+
+def state(estate: PageEstate, places: Places) -> list[Any]:
+    """All that a forced change would have changed."""
+    kept = [estate.ask("get_table_verdict", fqn=fqn)["table"]["verdict"] for fqn in (places.fqn, places.decided)]
+    asked = ("list_action_rules", "list_campaigns", "list_storage_prices", "get_policy", "list_confirmations")
+    return [
+        estate.ask("get_action_item", id=places.item),
+        estate.ask("list_action_items", first=1)["actionItems"]["totalCount"],
+        [(each["keep"], each["approval"]) for each in kept],
+        *(estate.ask(each) for each in (*asked, "get_uncounted_use", "get_budget_history")),
+        estate.ask("list_refresh_runs")["refreshRuns"]["edges"][:1],
+    ]
