@@ -1,14 +1,17 @@
-"""Two thousand items changed at once: in parts, told how far it came, and none twice."""
+"""Two thousand items changed at once, and two people who change one item again and again: nothing is lost on the way."""
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.support.browser import Tab
+from tests.support.clocks import TODAY
 from tests.support.page_estate import PageEstate
+from thirdeye.local.tokens import Signer
 
 pytestmark = [pytest.mark.unmeasured, pytest.mark.starts_first]
 NO_ANSWER = "Failed to load resource"
@@ -100,3 +103,61 @@ def lose_the_answer_of_the_second_part(tab: Tab, estate: PageEstate) -> None:
             " WHERE title LIKE 'thousands%' AND kind = 'UPDATED' AND state_after LIKE '%LOW%'"
         )
         assert cursor.fetchone() == (1999, 1999)
+
+
+# ---- two people on one item
+
+
+@pytest.mark.parametrize("changes", [4, pytest.param(50, marks=pytest.mark.soak)])
+def test_two_people_change_one_item_again_and_again_and_nothing_is_lost(
+    open_tab: Callable[..., Tab], estate: PageEstate, signer: Signer, changes: int
+) -> None:
+    """Both send at once, every time; whoever meets the other's change sends theirs on top of it."""
+    id_ = estate.ask("create_action_item", title="of both")["createActionItem"]["id"]
+    names = ("one", "other")
+    people = {name: open_tab(token=signer.token(sub=name), expected=(NO_ANSWER,)) for name in names}
+    for tab in people.values():
+        tab.open(f"work?item={id_}")
+    due = ""
+    for number in range(changes):
+        for name, tab in people.items():
+            edit = tab.page.locator(".edit")
+            if number % 2 and name == "other":
+                due = str(TODAY + timedelta(days=number + 1))
+                edit.get_by_label("Due (UTC)").fill(due)
+            else:
+                edit.get_by_label("Title").fill(f"{name} {number}")
+        for tab in people.values():
+            press(tab.page.locator(".edit"), "Save")
+        for tab in people.values():
+            settle_conflicts(tab)
+    with estate.deployment.mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT actor, state_after FROM action_event WHERE item = %s AND kind = 'UPDATED'", (id_,))
+        changed = [(actor, json.loads(after)) for actor, after in cursor.fetchall()]
+    assert len(changed) == 2 * changes
+    for name in names:
+        titles = {after.get("title") for actor, after in changed if actor == name}
+        mine = {f"{name} {number}" for number in range(changes) if name == "one" or number % 2 == 0}
+        assert mine <= titles
+    found = estate.ask("get_action_item", id=id_)["actionItem"]
+    assert (found["dueDate"], found["title"].split()[0] in names) == (due, True)
+    for tab in people.values():
+        tab.page.reload()
+        tab.settle()
+        edit = tab.page.locator(".edit")
+        expect(edit.get_by_label("Title")).to_have_value(found["title"])
+        expect(edit.get_by_label("Due (UTC)")).to_have_value(due)
+
+
+def settle_conflicts(tab: Tab) -> None:
+    """Until the page has sent what was typed in it, on top of whatever was there by then."""
+    edit = tab.page.locator(".edit")
+    sent = edit.get_by_role("button", name="Save", exact=True, disabled=True)
+    conflict = edit.get_by_role("button", name="Send what is chosen of mine")
+    while True:
+        expect(sent.or_(conflict).first).to_be_visible()
+        if not conflict.is_visible():
+            return
+        # The other one may have been faster again: then there is another conflict, on top of a newer version.
+        with tab.page.expect_response(lambda response: "update_action_item" in (response.request.post_data or "")):
+            conflict.click()
