@@ -207,7 +207,7 @@ async def test_no_answer_names_a_version_or_a_server(api: Api) -> None:
     ):
         assert "server" not in response.headers
         assert "x-powered-by" not in response.headers
-        for word in ("uvicorn", "starlette", "ariadne", "mariadb", "0.1.0", "python"):
+        for word in ("uvicorn", "starlette", "ariadne", "mariadb", "0.2.0", "python"):
             assert word not in response.text.lower()
 
 
