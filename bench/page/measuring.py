@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bench.page.estate import PageEstate
 from bench.page.figures import Figures
-from bench.page.questions import Question, operations_of_the_page, questions_of
+from bench.page.question import Question
+from bench.page.questions import operations_of_the_page, questions_of
 from bench.page.serving import Api, Client
 from thirdeye.local.tokens import Signer
 
@@ -15,12 +16,15 @@ AIM = 300.0
 Times = dict[str, list[float]]
 
 
-def ask_all(estate: PageEstate, folder: Path, signer: Signer, rounds: int, figures: Figures) -> None:
-    """Prints what each question takes, and each view with all that it asks at once as it opens."""
+def ask_all(
+    estate: PageEstate, folder: Path, signer: Signer, rounds: int, figures: Figures, only: list[str] | None = None
+) -> None:
+    """Prints what each question takes, and each view with all that it asks at once as it opens; `only` of some views."""
     with Api(estate, folder, signer) as api:
         questions = asyncio.run(_questions(api, estate))
+    questions = [each for each in questions if only is None or each.view in only]
     left = operations_of_the_page() - {each.operation for each in questions}
-    if left:
+    if left and only is None:
         figures.say(f"the page asks these, too, and they are not measured: {', '.join(sorted(left))}")
     views = list(dict.fromkeys(each.view for each in questions))
     cold = Times()

@@ -10,6 +10,7 @@ from bench.page.estate import PageEstate
 from bench.page.proof import proof_and_plans
 from bench.page.question import Question
 from bench.page.serving import Client, Refused
+from bench.page.work import work
 from tests.support import ROOT
 
 # As `ui/src/components/waste` has them.
@@ -56,8 +57,7 @@ async def questions_of(client: Client, estate: PageEstate) -> list[Question]:
         *[question async for question in _waste(client)],
         *[question async for question in _table(client, estate)],
         *_unlock(),
-        *[question async for question in _work(client)],
-        *_week(estate),
+        *[question async for question in work(client)],
         *[question async for question in proof_and_plans(client, estate)],
         Question(view="first run", name="runs", operation="list_refresh_runs", variables={"first": 20}, first=True),
     ]
@@ -69,55 +69,6 @@ def _overview(estate: PageEstate) -> Iterator[Question]:
         yield Question(
             view="overview", name=name, operation="get_overview", variables={"since": since}, first=since is None
         )
-
-
-_WORK: dict[str, dict[str, Any]] = {
-    "one service": {"service": ["snowflake_prod"]},
-    "high priority": {"priority": ["HIGH"]},
-    "of a category": {"category": ["PURGE"]},
-    "mine": {"assignee": ["admin"]},
-    "of my tables": {"mine": True},
-    "overdue": {"overdue": True},
-    "staged": {"staged": True},
-    "called off": {"alerted": True},
-    "unassigned": {"unassigned": True},
-    "a word": {"search": "orders"},
-    "nothing matches": {"search": "no such item anywhere"},
-}
-
-
-async def _work(client: Client) -> AsyncIterator[Question]:
-    """As `ui/src/components/work` asks: what is to be done as a list, and all by status as a board."""
-    usual = {"status": ["OPEN", "IN_PROGRESS"], "snoozed": False}
-
-    def work(view: str, name: str, *, first: bool = False, **more: Any) -> Question:
-        variables = {"filter": usual, "first": _ROWS, "after": None, "sortBy": "updatedAt", "sortDir": "desc", **more}
-        return Question(view=view, name=name, operation="list_work", variables=variables, first=first)
-
-    yield work("work", "list", first=True)
-    yield Question(view="work", name="me", operation="get_me", first=True)
-    for sort in ("createdAt", "title", "status"):
-        yield work("work", f"list by {sort}", sortBy=sort)
-    for name, chosen in _WORK.items():
-        yield work("work", f"list, {name}", filter={**usual, **chosen})
-    cursor = None
-    for _ in range(_DEEP_PAGES):
-        _, found = await client.ask("list_work", {"filter": usual, "first": _ROWS, "after": cursor})
-        page = found["actionItems"]
-        cursor = page["pageInfo"]["endCursor"]
-    yield work("work", f"list, page {_DEEP_PAGES + 1}", after=cursor)
-    item = page["edges"][0]["node"]["id"]
-    yield Question(view="work", name="an item", operation="get_work_item", variables={"id": item})
-    ids = {"filter": usual, "after": None}
-    yield Question(view="work", name="numbers for a change of many", operation="list_work_ids", variables=ids)
-    for status in ("OPEN", "IN_PROGRESS", "DONE"):
-        yield work("board", f"board, {status}", filter={**usual, "status": [status]}, first=True)
-
-
-def _week(estate: PageEstate) -> Iterator[Question]:
-    before = (estate.clock() + timedelta(days=8)).date().isoformat()
-    variables = {"me": ["admin"], "before": before, "first": 20}
-    yield Question(view="week", name="week", operation="get_week", variables=variables, first=True)
 
 
 async def _waste(client: Client) -> AsyncIterator[Question]:
