@@ -20,7 +20,7 @@ from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
-TABLES = "{ tables(first: 3) { edges { node { fqn } } } }"
+TABLES = "{ tables(first: 20) { edges { node { fqn } } } }"
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +93,10 @@ def test_a_request_its_statements_and_the_refresh_that_it_asks_for(
     assert {line["event"] for line in lines_of(worker) if line.get("trace_id") == TRACE} >= {"refresh", "refreshed"}
     # What rows hold and what is secret stays here: the batches hold no name of a table and no token.
     told = b"".join(request.body for request in collector.upstream.requests)
-    tables = [edge["node"]["fqn"].rpartition(".")[2] for edge in client.ask(TABLES)["data"]["tables"]["edges"]]
-    assert len(tables) == 3
+    names = [edge["node"]["fqn"].rpartition(".")[2] for edge in client.ask(TABLES)["data"]["tables"]["edges"]]
+    # A shorter one may stand there by chance.
+    tables = [name for name in names if len(name) >= 8]
+    assert len(tables) >= 3
     secrets = [*tables, deployment.signer.token(), "a secret", "te-password"]
     assert [each for each in secrets if each.encode() in told] == []
     # The API's batches have its header; the worker was given none.

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.database import migrate_if_need_be
 from tests.support.mirror import nothing
 from thirdeye.database import thirdeye_database
+from thirdeye.migrations import migrate
 from thirdeye.settings import Settings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -27,7 +27,7 @@ async def test_each_table_of_the_schema_is_listed(settings: Settings) -> None:
     database = thirdeye_database(settings, nothing)
     await database.start()
     try:
-        await migrate_if_need_be(settings, database)
+        await migrate(settings, database)
         rows = await database.fetch_all(
             "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()"
         )

@@ -134,7 +134,7 @@ async def prune_as_it_comes(thirdeye: Database, monkeypatch: pytest.MonkeyPatch,
             monkeypatch.setattr(run, "_STEPS", tuple(partial(step_until_killed, step) for step in steps))
             monkeypatch.setattr(run, "_MAX_BATCHES", 1_000)
             with suppress(Killed):
-                await Pruning(thirdeye=thirdeye, clock=lambda now=now: now).run()
+                await Pruning(thirdeye=thirdeye, clock=lambda now=now: now, metrics=Metrics()).run()
         moments = kept(list(moments), now)
         rows = await thirdeye.fetch_all("SELECT captured_at FROM health_score_history")
         assert {row["captured_at"].replace(tzinfo=UTC) for row in rows} == moments

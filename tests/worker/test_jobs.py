@@ -12,7 +12,7 @@ from arq.worker import Worker
 
 from tests.support.api import prepare_accounts, settings_for
 from tests.support.daily_estate import DailyEstate, random_columns
-from tests.support.database import copy_migrated, empty_thirdeye, migrate_if_need_be
+from tests.support.database import copy_migrated, empty_thirdeye
 from tests.support.facts_of_days import put_days
 from tests.support.mirror import nothing
 from thirdeye.database import thirdeye_database
@@ -21,6 +21,7 @@ from thirdeye.forecast.places import EVERYTHING, Place
 from thirdeye.jobs import queue_name
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
+from thirdeye.migrations import migrate
 from thirdeye.settings import Settings
 
 # arq closes its connections by the old name.
@@ -36,7 +37,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setenv("JWT_SECRET", "s" * 64)
     module = import_module("worker.jobs")
     # The lines of this process are not the worker's alone.
-    monkeypatch.setattr(module, "configure_logging", lambda _level: None)
+    monkeypatch.setattr(module, "configure_logging", lambda _level, **_more: None)
     return module
 
 
@@ -75,7 +76,7 @@ async def test_the_forecast_and_pruning_run_in_the_worker(
     thirdeye = thirdeye_database(settings, nothing)
     await thirdeye.start()
     try:
-        await migrate_if_need_be(settings, thirdeye)
+        await migrate(settings, thirdeye)
         await DailyEstate(thirdeye).publish_random(random_columns(random.Random(1)), NOW)
         shop = Place("shop")
         await put_days(thirdeye, NOW.date(), {EVERYTHING: [100.0] * 20, shop: [100.0] * 20})
