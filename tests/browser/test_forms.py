@@ -228,7 +228,7 @@ def test_what_is_no_use_and_which_lineage_is_whole_is_said_by_administrators(tab
 
 
 def lineage_confirmed(estate: PageEstate) -> list[Any]:
-    services = estate.ask("get_administration")["services"]
+    services = estate.ask("list_services")["services"]
     return [each["lineageConfirmed"]["reason"] for each in services if each["lineageConfirmed"]]
 
 

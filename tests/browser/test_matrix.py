@@ -152,7 +152,11 @@ def confirm(what: re.Pattern[str]) -> Callable[[Page], None]:
 
 
 def open_feeds(page: Page) -> None:
-    page.locator("details", has=page.locator(".feeds")).first.locator("summary").first.click()
+    page.locator("section.card", has=page.get_by_role("heading", name="Usage feeds and coverage")).locator(
+        "summary"
+    ).first.click()
+    # A service's are asked for when it is opened.
+    page.locator(".feeds").first.wait_for()
 
 
 def confirmation(what: re.Pattern[str]) -> Callable[[Page], Locator]:
