@@ -152,9 +152,8 @@ def confirm(what: re.Pattern[str]) -> Callable[[Page], None]:
 
 
 def open_feeds(page: Page) -> None:
-    page.locator("section.card", has=page.get_by_role("heading", name="Usage feeds and coverage")).locator(
-        "summary"
-    ).first.click()
+    card = page.locator("section.card", has=page.get_by_role("heading", name="Usage feeds and coverage"))
+    card.locator("summary").first.click()
     # A service's are asked for when it is opened.
     page.locator(".feeds").first.wait_for()
 
