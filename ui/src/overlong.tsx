@@ -56,7 +56,7 @@ export function watchFields(): void {
 export function OverlongNotice() {
   const found = refused.value;
   return (
-    <p class="overlong" role="alert" style={found ? { top: `${found.top}px`, left: `${found.left}px` } : {}}>
+    <p class="overlong" role={found ? "alert" : undefined} style={found ? { top: `${found.top}px`, left: `${found.left}px` } : {}}>
       {found && t("overlong", { count: found.count, longest: found.longest })}
     </p>
   );

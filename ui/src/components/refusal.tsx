@@ -30,7 +30,7 @@ function isAtField(problem: Problem, atField: readonly string[]): boolean {
 export function FieldProblem({ id, problem, argument }: { id: string; problem: Problem | null; argument: string }) {
   const isWrong = problem !== null && isAtField(problem, [argument]);
   return (
-    <p id={id} class="wrong small" role="alert">
+    <p id={id} class="wrong small" role={isWrong ? "alert" : undefined}>
       {isWrong && <bdi>{problem.detail}</bdi>}
     </p>
   );

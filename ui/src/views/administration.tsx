@@ -40,13 +40,13 @@ function Parts() {
   const { shown } = useShown(query);
   return (
     <Answer query={shown} lines={12}>
-      {({ refreshRuns, services, actionRules, storagePrices }) => (
+      {({ refreshRuns, services, actionRules, storagePrices, uncountedUse }) => (
         <>
           <Refreshes runs={refreshRuns.edges.map(({ node }) => node)} reload={query.reload} />
           <Feeds services={services} />
           <Rules rules={actionRules} reload={query.reload} />
           <Prices prices={storagePrices} reload={query.reload} />
-          <UncountedUse />
+          <UncountedUse said={uncountedUse} />
           <p>
             <Link to={addressOf("trust")}>{t("admin.policy")}</Link>
           </p>

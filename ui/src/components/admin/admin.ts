@@ -1,4 +1,6 @@
 // What administrators see and set, as the view asks for it. Amounts are USD.
+import type { Said } from "./uncounted_use";
+
 export interface Run {
   id: number;
   kind: string;
@@ -70,6 +72,7 @@ export interface Administered {
   services: Service[];
   actionRules: Rule[];
   storagePrices: Price[];
+  uncountedUse: Said;
 }
 
 const ENDED: readonly string[] = ["DONE", "FAILED"];

@@ -1,33 +1,28 @@
 // Whose statements, and which, are no use: backup jobs, scanners, catalogues.
 import { useState } from "preact/hooks";
-import { useQuery } from "../../query";
 import { t } from "../../texts";
-import { useFresh, useWrite } from "../../write";
-import { Answer, Card, Moment, Name } from "../basics";
+import { useWrite } from "../../write";
+import { Card, Moment, Name } from "../basics";
 import { useDraft } from "../form/draft";
 import { Field } from "../form/field";
 import "../form/form.css";
 import { Refusal } from "../refusal";
-import { useShown } from "../waste/shown";
 
 const FIELDS = ["users", "exceptUsers", "statements"] as const;
 type Patterns = Record<(typeof FIELDS)[number], string[]>;
 const MOST = 50;
 const LONGEST = 200;
 
-interface Said extends Patterns {
+export interface Said extends Patterns {
   setBy: string | null;
   setAt: string | null;
 }
 
-export function UncountedUse() {
-  const { shown } = useShown(useFresh(useQuery<{ uncountedUse: Said }>("get_uncounted_use")));
+export function UncountedUse({ said }: { said: Said }) {
   return (
     <Card title={t("admin.uncounted")}>
       <p class="muted">{t("admin.uncountedNote")}</p>
-      <Answer query={shown} lines={3}>
-        {({ uncountedUse }) => <Form said={uncountedUse} />}
-      </Answer>
+      <Form said={said} />
     </Card>
   );
 }
