@@ -46,7 +46,7 @@ def settings(
 def commands() -> list[list[str]]:
     """The words of the commands of the section, without what follows them: the dump, and the restoring of it."""
     text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
-    block = re.findall(r"## Backup and restore\n.*?```sh\n(.*?)```", text, re.DOTALL)[0]
+    block = re.findall(r"## Backup and restore\n.*?```bash\n(.*?)```", text, re.DOTALL)[0]
     return [shlex.split(re.split(r"[<>]", line)[0]) for line in block.splitlines() if "thirdeye.sql" in line]
 
 

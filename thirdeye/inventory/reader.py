@@ -181,6 +181,7 @@ class EstateReader:
         self.unavailable = False
         self._once = SingleFlight(_CONNECTIONS)
         self._names: dict[tuple[str, int], NameChunk] = {}
+        self._name_index = NameIndex([])
         self._documents: dict[str, tuple[int, Any]] = {}
         self._series_blobs: dict[tuple[str, int], bytes] = {}
         self._lineage: OrderedDict[tuple[str, int], bytes] = OrderedDict()
@@ -342,7 +343,7 @@ class EstateReader:
         """An index of all table names. The first search in a generation loads changed names. Raises Superseded."""
         versions = sorted(item for item in snapshot.versions.items() if item[0].startswith("names/"))
         if list(self._names) == versions:
-            return NameIndex(list(self._names.values()))
+            return self._name_index
         return await self._once.do(("names", *versions), lambda: self._load_names(snapshot, versions))
 
     async def _load_names(self, snapshot: Snapshot, versions: list[tuple[str, int]]) -> NameIndex:
@@ -352,8 +353,8 @@ class EstateReader:
             if known is None:
                 known = await asyncio.to_thread(NameChunk, await self._blob(snapshot.versions, version[0]))
             chunks[version] = known
-        self._names = chunks
-        return NameIndex(list(chunks.values()))
+        self._names, self._name_index = chunks, NameIndex(list(chunks.values()))
+        return self._name_index
 
     async def chunk(self, snapshot: Snapshot, name: str) -> bytes | None:
         """A chunk of lineage, from a bounded cache: neighbours, or nearest assets in use. Raises Superseded."""

@@ -30,4 +30,5 @@ async def numbers_referred_to(thirdeye: MySQL, clock: Clock, numbers: Sequence[i
         return set()
     rows = await thirdeye.fetch_all(_REFERRED_TO, {"numbers": tuple(numbers)})
     downstream = await tables_downstream(thirdeye, clock().date())
-    return {row["number"] for row in rows} | (set(numbers) & downstream)
+    # Columns of several types together are a decimal on MariaDB.
+    return {int(row["number"]) for row in rows} | (set(numbers) & downstream)
