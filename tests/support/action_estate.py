@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from tests.support.api import GRAPHQL, Api, prepare_accounts, running, settings_for
-from tests.support.database import copy_migrated
+from tests.support.database import copy_migrated, seed
 from tests.support.mirror import nothing
 from tests.support.synthetic import Synthetic, Table
 from thirdeye.actions.detection.run import Detection, Outcome
@@ -106,8 +106,7 @@ async def made(
         await migrate(settings, thirdeye)
         for table in _TABLES:
             await thirdeye.execute(f"DELETE FROM {table}")
-        for table in ("action_rule", "storage_price"):
-            await thirdeye.execute(f"DELETE FROM {table} WHERE set_by <> 'thirdeye'")
+        seed(server, schema)
         async with running(settings, signer, clock=lambda: estate.now) as api:
             estate = Estate(api, thirdeye, Synthetic(thirdeye), settings, signer, small_estate(), START)
             yield estate

@@ -73,6 +73,22 @@ def copy_rows(server: servers.MariaDB | servers.MySQL, source: str, target: str)
                 _copy_rows(cursor, source, target, table)
 
 
+def seed(server: servers.MariaDB | servers.MySQL, schema: str) -> None:
+    """Makes the rows that migrations put there what they were: what a test changed of them, too."""
+    with server.connect() as connection, connection.cursor() as cursor:
+        _seed(server, cursor, schema)
+        connection.commit()
+
+
+def _seed(server: servers.MariaDB | servers.MySQL, cursor: Any, schema: str) -> None:
+    for table in _OF_MIGRATIONS.intersection(_tables(cursor, schema)):
+        if server in _TEMPLATES:
+            cursor.execute(f"DELETE FROM `{schema}`.`{table}`")
+            _copy_rows(cursor, _TEMPLATES[server], schema, table)
+        else:
+            cursor.execute(f"DELETE FROM `{schema}`.`{table}` WHERE set_by <> 'thirdeye'")
+
+
 def _copy_rows(cursor: Any, source: str, target: str, table: str) -> None:
     cursor.execute(
         "SELECT column_name FROM information_schema.columns "
@@ -109,8 +125,7 @@ def empty_thirdeye(server: servers.MariaDB | servers.MySQL, schema: str) -> None
         if isinstance(server, servers.MySQL):
             cursor.execute("SET SESSION information_schema_stats_expiry = 0")
         filled = {table for table in _with_rows(cursor, schema) if "yoyo" not in table}
-        for name in filled & _OF_MIGRATIONS:
-            cursor.execute(f"DELETE FROM `{schema}`.`{name}` WHERE set_by <> 'thirdeye'")
+        _seed(server, cursor, schema)
         # To truncate one takes MySQL as long as all deletions together.
         counting = _counting(cursor, schema) - _OF_MIGRATIONS
         for name in counting:
