@@ -293,8 +293,8 @@ class TableReader:
                 self._set_keys(facts, number)
                 return None
         presence = query["flags"][number] & (PRESENT | ABSENT)
-        if presence != PRESENT:
-            # It was away or gone: what belongs to it may have changed meanwhile.
+        if presence != PRESENT and (presence or not row["deleted"]):
+            # It was away or gone and may be back: what belongs to it may have changed meanwhile.
             self.rekeyed.add(number)
         place = place_number(self._state, name.segments, name.hash)
         signs = source["signs"][number] & (SEEN_LATER | UNREADABLE_PROFILE)

@@ -57,8 +57,10 @@ class WordChunk:
         views, keys = views[order], keys[order]
         is_new = np.ones(len(keys), np.bool_)
         is_new[1:] = (keys[1:] != keys[:-1]) | (views[1:] != views[:-1])
-        distinct, counts = np.unique(keys[is_new], return_counts=True)
-        return WordChunk(distinct, counts.astype(np.uint32), views[is_new].astype(np.uint32))
+        views, keys = views[is_new], keys[is_new]
+        first = np.flatnonzero(np.concatenate([np.ones(min(len(keys), 1), np.bool_), keys[1:] != keys[:-1]]))
+        counts = np.diff(np.append(first, len(keys)))
+        return WordChunk(keys[first], counts.astype(np.uint32), views.astype(np.uint32))
 
     @staticmethod
     def unpack(data: bytes, chunk: int) -> "WordChunk":
@@ -85,7 +87,13 @@ class WordChunk:
     def only(self, views: Mask) -> "WordChunk":
         """The same without the views that are not in the mask."""
         chosen = views[self.views]
-        return self if chosen.all() else WordChunk.of(*(part[chosen] for part in self.pairs()))
+        if chosen.all():
+            return self
+        # What is in order stays so.
+        places = np.repeat(np.arange(len(self.keys)), self.counts)[chosen]
+        counts = np.bincount(places, minlength=len(self.keys))
+        kept = counts > 0
+        return WordChunk(self.keys[kept], counts[kept].astype(np.uint32), self.views[chosen])
 
 
 class UnreadWords:
