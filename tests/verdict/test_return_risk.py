@@ -1,6 +1,9 @@
 """The return risk against a second computation in plain Python, and its prior."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -221,3 +224,11 @@ def test_a_prior_of_ones_own_is_used(tmp_path: Path) -> None:
     assert missing is packaged_prior()
     assert "No such file" in why
     assert "directory" in prior_of(str(tmp_path))[1].lower()
+
+
+def test_calculating_takes_no_threads_that_wait_for_each_other() -> None:
+    """In a process of its own: what numpy calculates with is decided when it is first imported."""
+    code = "import thirdeye.verdict.return_risk, pathlib; print(len(list(pathlib.Path('/proc/self/task').iterdir())))"
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
