@@ -18,7 +18,7 @@ from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.mirror.openmetadata.source_tables import READABLE, SOURCE_TABLES
 from thirdeye.settings import Settings
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 # Of `user_entity.email` a digest is read, to find who signs in through another provider.
 SECRET = {("dbservice_entity", "json"), ("user_entity", "json"), ("team_entity", "json")}
 

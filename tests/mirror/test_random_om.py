@@ -23,7 +23,7 @@ from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.settings import Settings
 from thirdeye.verdict import store
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 HOURS = (1, 12, 24, 36)
 
 

@@ -97,6 +97,7 @@ async def test_a_full_refresh_equals_the_second_inventory(settings: Settings, sq
         assert not any(marker in str(row) for row in (*tables, *blobs) for marker in SECRET_MARKERS)
 
 
+@pytest.mark.one_server
 async def test_a_first_reading_costs_no_statement_for_each_day_of_usage(settings: Settings) -> None:
     async with mirror(settings, NOON) as estate:
         estate.statements.clear()
@@ -106,6 +107,7 @@ async def test_a_first_reading_costs_no_statement_for_each_day_of_usage(settings
         assert estate.statements["thirdeye"] < 250
 
 
+@pytest.mark.one_server
 async def test_days_read_together_equal_days_read_one_by_one(
     sql_server: MariaDB | MySQL,
     redis_server: Redis,

@@ -33,7 +33,7 @@ from thirdeye.score.service import ScoreService
 from thirdeye.settings import Settings
 from thirdeye.verdict.advisor import advisors
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 
 
 @asynccontextmanager

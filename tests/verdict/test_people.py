@@ -20,7 +20,7 @@ from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.starts_first]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.starts_first, pytest.mark.one_server]
 
 APPROVE = """
 mutation ($fqn: String!, $reason: String!) {

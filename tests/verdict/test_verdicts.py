@@ -50,7 +50,7 @@ from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.simulation import SIMULATED, simulate
 from thirdeye.verdict.unlock_groups import UnlockDocument
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.starts_first]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.starts_first, pytest.mark.one_server]
 
 
 def a_past(
