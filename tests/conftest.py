@@ -24,14 +24,15 @@ from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
-hypothesis_settings.register_profile(
-    "thirdeye", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
-)
-hypothesis_settings.load_profile("thirdeye")
+_PROFILE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "database": None}
+# Each run tries the same inputs, so that more of them find nothing that the first did not; `make soak` tries others.
+hypothesis_settings.register_profile("suite", derandomize=True, max_examples=40, **_PROFILE)
+hypothesis_settings.register_profile("soak", max_examples=300, **_PROFILE)
 _WITH_SAMPLE = set[MariaDB | MySQL]()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    hypothesis_settings.load_profile("soak" if is_soak(config) else "suite")
     # A proxy of the shell's is not asked for what runs on this machine.
     for name in ("no_proxy", "NO_PROXY"):
         os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
@@ -196,8 +197,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         # What is repeated with a hundred inputs takes as much longer as all others together.
         if getattr(getattr(item, "function", None), "is_hypothesis_test", False):
             item.add_marker(pytest.mark.unmeasured)
+            if is_soak(config):
+                item.add_marker(pytest.mark.soak)
     # So that both halves of a run end at about the same time.
     items.sort(key=lambda item: item.get_closest_marker("starts_first") is None)
+
+
+def is_soak(config: pytest.Config) -> bool:
+    """Whether this is `make soak`."""
+    return bool(config.option.markexpr == "soak")
 
 
 def cases_take_turns(items: list[pytest.Item]) -> None:
