@@ -32,8 +32,9 @@ class BrowserUnavailable(Exception):
 
 def find_chromium() -> str:
     """The path of a chromium: named by THIRDEYE_TEST_CHROMIUM, or of the system's. Never one that playwright fetches."""
-    named = os.environ.get("THIRDEYE_TEST_CHROMIUM")
-    found = named or shutil.which("chromium") or shutil.which("chromium-browser")
+    # The shell is the same engine without windows and menus, and takes less than half the processor time.
+    names = ("chromium-headless-shell", "chromium", "chromium-browser")
+    found = os.environ.get("THIRDEYE_TEST_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if found is None:
         raise BrowserUnavailable(
             "chromium is missing: run `scripts/setup browser`, or set THIRDEYE_TEST_CHROMIUM to its path"
