@@ -34,9 +34,8 @@ def plain_estate(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> It
 
 @pytest.fixture(scope="package")
 def written_estate(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator[PageEstate]:
-    """A sample estate that tests write to; no refresh meets what they do."""
+    """A sample estate that tests write to."""
     made = PageEstate(tmp_path_factory.mktemp("written"), signer)
-    made.deployment.children[0].kill()
     yield made
     made.stop()
 

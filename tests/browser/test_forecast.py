@@ -29,7 +29,7 @@ def test_axe_finds_nothing_and_it_fits_the_smallest_screen(open_tab: Callable[..
     tab.open("forecast")
     tab.page.get_by_text("As a table").click()
     tab.page.get_by_role("button", name="Set it", exact=True).click()
-    assert tab.findings() == []
+    assert tab.findings(theme) == []
     tab.page.set_viewport_size({"width": 320, "height": 800})
     assert tab.page.evaluate("document.documentElement.scrollWidth") == 320
 

@@ -26,7 +26,7 @@ GERMAN = {
 
 @pytest.fixture(scope="module")
 def estate(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator[PageEstate]:
-    made = PageEstate(tmp_path_factory.mktemp("proof"), signer)
+    made = PageEstate(tmp_path_factory.mktemp("proof"), signer, works=True)
     yield made
     made.stop()
 
@@ -216,7 +216,7 @@ def test_axe_finds_nothing(open_tab: Callable[..., Tab], estate: PageEstate, the
         tab.open(address)
         if "item=" in address:
             tab.page.get_by_label("All of this page that you may change").check()
-        findings[address] = tab.findings()
+        findings[address] = tab.findings(theme)
         tab.page.set_viewport_size({"width": 320, "height": 800})
         if tab.page.evaluate("document.documentElement.scrollWidth") > 320:
             findings[address].append("wider than the screen")

@@ -38,7 +38,7 @@ def test_each_view_opens_and_axe_finds_nothing(open_tab: Callable[..., Tab], vie
         page.open(address)
         assert (page.page.locator("html.dark-mode").count() == 1) == (theme == "dark")
         assert page.page.locator("[role=alert]").count() == 0, page.page.locator("main").inner_text()
-        findings[address] = page.findings()
+        findings[address] = page.findings(theme)
     assert {address: found for address, found in findings.items() if found} == {}
 
 

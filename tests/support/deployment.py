@@ -23,21 +23,33 @@ from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
 RUN_PROCESS = str(ROOT / "tests" / "support" / "run_process.py")
+_FORKING = str(ROOT / "tests" / "support" / "forking.py")
 _MYSQL_TIMEOUTS = ("mysql_acquire_timeout", "mysql_connect_timeout", "mysql_statement_timeout")
 
 
 class Deployment:
-    """The servers, with a sample estate of so many tables, and the processes that were started over them."""
+    """The servers, with a sample estate of so many tables, and the processes that were started over them.
+
+    `judged`: what a worker made of the estate is there already.
+    """
 
     def __init__(
-        self, folder: Path, signer: Signer, *, durable: bool = False, measured: bool = True, tables: int = 60
+        self,
+        folder: Path,
+        signer: Signer,
+        *,
+        durable: bool = False,
+        measured: bool = True,
+        tables: int = 60,
+        judged: bool = False,
     ) -> None:
         self.folder = folder
         self.measured = measured
         self.signer = signer
         self.mariadb = MariaDB(folder / "mariadb", fast=not durable)
         self.redis = Redis(folder / "redis")
-        shutil.copytree(data_with_sample(tables), folder / "mariadb" / "data")
+        data = judged_data(tables) if judged else data_with_sample(tables)
+        shutil.copytree(data, folder / "mariadb" / "data")
         self.mariadb.start()
         self.redis.start()
         self.clock = folder / "clock"
@@ -58,7 +70,11 @@ class Deployment:
     def start(self, *command: str, name: str, **environment: str) -> Child:
         """A process of Python; `name` is that of its log."""
         log = self.folder / f"{name}-{len(self.children)}.log"
-        child = Child([sys.executable, *command], log=log, env=self.environment(**environment), guarded=True)
+        variables = self.environment(**environment)
+        # What is measured, or preloads something, must be started from the beginning.
+        if command[0] == RUN_PROCESS and not any(each.startswith(("COVERAGE_", "LD_PRELOAD")) for each in variables):
+            command = ("-I", "-S", _FORKING, "ask", forking_process(), *command[1:])
+        child = Child([sys.executable, *command], log=log, env=variables, guarded=True)
         self.children.append(child)
         return child
 
@@ -101,6 +117,14 @@ class Deployment:
 
         wait_for(are_there, saying=self.log_ends)
 
+    def has_facts(self) -> bool:
+        """Whether items were detected and the facts of the day are there, which come last after a refresh."""
+        with self.mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT 1 FROM action_event WHERE kind = 'DETECTED') AND EXISTS (SELECT 1 FROM estate_daily)"
+            )
+            return bool(cursor.fetchone() == (1,))
+
     def log_ends(self) -> str:
         """The last lines of each process, for who reads why a test failed."""
         return "\n".join(f"{child.log.name}: {child.log_end(5)}" for child in self.children)
@@ -141,6 +165,36 @@ def data_with_sample(tables: int) -> Path:
     prepare_accounts(server, "om", "thirdeye")
     server.stop()
     return folder / "data"
+
+
+@cache
+def judged_data(tables: int) -> Path:
+    """The same after all that a worker does of itself: the first refresh, the score, items, the facts of the day."""
+    folder = Path(tempfile.mkdtemp(prefix="thirdeye-judged-"))
+    atexit.register(shutil.rmtree, folder)
+    made = Deployment(folder, Signer.generate(), measured=False, tables=tables)
+    try:
+        worker = made.start_worker()
+        made.wait_for_scores(1)
+        wait_for(made.has_facts, saying=made.log_ends)
+        worker.terminate(PATIENCE)
+        made.mariadb.stop()
+    finally:
+        made.stop()
+    return folder / "mariadb" / "data"
+
+
+@cache
+def forking_process() -> str:
+    """The socket of a process that has imported ThirdEye, made once: `tests/support/forking.py`."""
+    folder = Path(tempfile.mkdtemp(prefix="thirdeye-forking-"))
+    atexit.register(shutil.rmtree, folder)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    command = [sys.executable, "-m", "tests.support.forking", "serve", str(folder / "socket")]
+    child = Child(command, log=folder / "log", env={**environment, "PYTHONPATH": str(ROOT)})
+    atexit.register(child.kill)
+    wait_for((folder / "socket").exists, saying=child.log_end)
+    return str(folder / "socket")
 
 
 class Client:

@@ -15,24 +15,32 @@ from thirdeye.local.tokens import Signer
 
 
 class PageEstate:
-    """A deployment whose API answers persisted operations only; `prepare` changes what OM has before anybody looks."""
+    """A deployment whose API answers persisted operations only; `prepare` changes what OM has before anybody looks.
+
+    There is no worker, which would look every second whether there is something to do, unless `works`.
+    """
 
     def __init__(
         self,
         folder: Path,
         signer: Signer,
-        prepare: Callable[[Deployment], None] = lambda _: None,
+        prepare: Callable[[Deployment], None] | None = None,
         *,
         tables: int = 60,
+        works: bool = False,
     ) -> None:
-        self.deployment = Deployment(folder, signer, measured=False, tables=tables)
+        self.deployment = Deployment(folder, signer, measured=False, tables=tables, judged=prepare is None)
         self._token = signer.token()
         try:
-            prepare(self.deployment)
-            self.deployment.start_worker()
+            if prepare is not None:
+                prepare(self.deployment)
+            worker = self.deployment.start_worker() if works or prepare else None
             self.api = self.start_api()
             self.api.wait_until_ready()
             wait_for(self._is_judged, saying=self.deployment.log_ends)
+            if worker is not None and not works:
+                wait_for(self.deployment.has_facts, saying=self.deployment.log_ends)
+                worker.terminate(PATIENCE)
         except BaseException:
             self.deployment.stop()
             raise
