@@ -120,7 +120,7 @@ def test_the_link_signs_in_once() -> None:
 
 
 @pytest.mark.parametrize("ending", ["terminate", pytest.param("kill", marks=pytest.mark.soak)])
-def test_it_runs_answers_the_pasted_commands_and_leaves_nothing(
+def test_it_runs_answers_the_pasted_commands_leaves_nothing_and_ends_with_its_servers(
     tmp_path: Path, ending: str, start: Callable[..., Child]
 ) -> None:
     home, port = tmp_path / "home", free_port()
@@ -157,32 +157,30 @@ def test_it_runs_answers_the_pasted_commands_and_leaves_nothing(
     else:
         child.kill()
     wait_for(lambda: not processes_in(home), saying=lambda: processes_in(home))
-    # A second start finds all of it again.
-    again = start(home, port, name="again")
+    assert HOST in text
+    ends_with_its_database(home, port, start)
+
+
+def ends_with_its_database(home: Path, port: int, start: Callable[..., Child]) -> None:
+    """A second start finds all of it again, and a server that dies ends everything with the end of its log."""
+    # Settings of the shell that the printed token would not fit.
+    again = start(home, port, name="again", JWT_ISSUERS="elsewhere", JWT_ALGORITHM="RS512")
     wait_for(lambda: running(again), saying=again.log_end)
     assert "Loading" not in again.log_end(80)
-    again.terminate(PATIENCE)
-    assert HOST in text
-
-
-def test_a_server_that_dies_ends_everything_with_the_end_of_its_log(
-    tmp_path: Path, start: Callable[..., Child]
-) -> None:
-    home = tmp_path / "home"
-    # Settings of the shell that the printed token would not fit.
-    child = start(home, free_port(), JWT_ISSUERS="elsewhere", JWT_ALGORITHM="RS512")
-    wait_for(lambda: running(child), saying=child.log_end)
-    curl = next(line for line in child.log_end(80).splitlines() if line.startswith("curl "))
-    wait_for(lambda: "score" in json.dumps(paste(curl, token_of(child))["data"]))
+    curl = next(line for line in again.log_end(80).splitlines() if line.startswith("curl "))
+    wait_for(lambda: "score" in json.dumps(paste(curl, token_of(again))["data"]))
     mariadb = next(pid for pid, line in processes_in(home).items() if "--datadir=" in line)
     os.kill(mariadb, signal.SIGKILL)
-    wait_for(lambda: child.exit_code is not None, saying=child.log_end)
-    assert child.exit_code == 1
-    assert "MariaDB ended by itself" in child.log_end(60)
+    wait_for(lambda: again.exit_code is not None, saying=again.log_end)
+    assert again.exit_code == 1
+    assert "MariaDB ended by itself" in again.log_end(60)
     wait_for(lambda: not processes_in(home), saying=lambda: processes_in(home))
 
 
-@pytest.mark.parametrize("port", ["abc", "0", "65536", "8586x"])
+# Each is a process of its own, and all are read in one place.
+@pytest.mark.parametrize(
+    "port", ["abc", "65536", *(pytest.param(port, marks=pytest.mark.soak) for port in ("0", "8586x"))]
+)
 def test_a_port_that_is_none_is_named(tmp_path: Path, port: str, start: Callable[..., Child]) -> None:
     child = start(tmp_path / "home", port)
     wait_for(lambda: child.exit_code is not None, saying=child.log_end)

@@ -130,20 +130,26 @@ def test_what_names_no_trace_begins_one_and_probes_have_none(deployment: Deploym
     assert [line["status"] for line in lines_of(client.child) if line.get("trace_id") == TRACE] == [200]
 
 
-@pytest.mark.parametrize("behave", [hang, status(503), status(400), None], ids=["hangs", "503", "400", "is away"])
-def test_a_collector_that_takes_nothing_harms_no_request(deployment: Deployment, behave: Any) -> None:
-    collector = Collector(behave or hang)
+@pytest.mark.parametrize(
+    "behaviours", [[status(503), status(400), hang], [None]], ids=["answers wrong, then hangs", "is away"]
+)
+def test_a_collector_that_takes_nothing_harms_no_request(deployment: Deployment, behaviours: list[Any]) -> None:
+    collector = Collector(behaviours[0] or hang)
     try:
-        if behave is None:
+        if behaviours == [None]:
             collector.stop()
         client = deployment.serve(10, **collector.environment())
         client.wait_until_ready()
-        for _ in range(5):
-            assert "errors" not in client.ask("{ actionItems { totalCount } }")
-        wait_for(lambda: metric(client, 'thirdeye_spans_total{outcome="refused"}') > 0)
+        for behave in behaviours:
+            collector.upstream.behave = behave
+            refused = metric(client, 'thirdeye_spans_total{outcome="refused"}')
+            for _ in range(5):
+                assert "errors" not in client.ask("{ actionItems { totalCount } }")
+            wait_for(lambda least=refused: metric(client, 'thirdeye_spans_total{outcome="refused"}') > least)
         assert metric(client, 'thirdeye_spans_total{outcome="sent"}') == 0
         (line,) = [line for line in lines_of(client.child) if line["event"] == "traces_not_taken"]
         assert line["collector"] == collector.endpoint
+        # It also ends in order while the last of them lasts.
         client.child.terminate(PATIENCE)
         assert client.child.exit_code == 0, client.child.log_end()
     finally:
