@@ -66,7 +66,7 @@ def start(closing: ExitStack, folder: Path, *, items: int, tables: int, peer_pyt
     environment = _environment(mariadb, redis, accounts, signer, port)
     thirdeye = [sys.executable, "-m", "thirdeye"]
     subprocess.run([*thirdeye, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
-    _fill(mariadb, items)
+    fill(mariadb, items)
     _start(closing, folder, "thirdeye", [*thirdeye, "serve"], environment, port)
     score = Target(port=port, path=_GRAPHQL, body=b"{}", headers={**bearer, "X-OM-Operation-Id": "get_zi_score"})
     page = Target(port=port, path=_GRAPHQL, body=json.dumps({"query": _ITEMS_TEXT}).encode(), headers=bearer)
@@ -125,7 +125,8 @@ def _environment(mariadb: MariaDB, redis: Redis, accounts: Accounts, signer: Sig
     }
 
 
-def _fill(mariadb: MariaDB, items: int) -> None:
+def fill(mariadb: MariaDB, items: int) -> None:
+    """Puts so many action items into the schema `thirdeye`."""
     start = datetime(2026, 1, 1)  # noqa: DTZ001  the server's clock is not asked
     rows = [
         (

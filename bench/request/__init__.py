@@ -1,0 +1,1 @@
+"""What one request costs, by stage: the budget of a request."""
