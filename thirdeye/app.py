@@ -34,6 +34,7 @@ from thirdeye.edge.shutdown import ShutdownSignal
 from thirdeye.errors import ThirdEyeError
 from thirdeye.graphql.documents import DocumentCache
 from thirdeye.graphql.explorer import explorer_files, explorer_page, explorer_paths
+from thirdeye.graphql.hot_answers import HotAnswers
 from thirdeye.graphql.http import GraphQLEndpoint
 from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.graphql.operations import PersistedOperations
@@ -144,11 +145,13 @@ def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]
         turn=services.deadlines.turn,
         expensive_deadline=services.deadlines.expensive_answer,
     )
+    families = {"score": services.score.unchanged} if settings.hot_answers else {}
     endpoint = GraphQLEndpoint(
         documents=documents,
         operations=operations,
         runner=runner,
         explorer=explorer_page(GRAPHQL) if settings.graphql_playground else None,
+        hot=HotAnswers(families, services.metrics),
         persisted_only=settings.graphql_persisted_only,
     )
 

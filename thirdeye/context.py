@@ -19,8 +19,6 @@ class ScoreReader(Protocol):
 
     async def current(self) -> Mapping[str, object]: ...
 
-    async def cached(self) -> Mapping[str, object] | None: ...
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:

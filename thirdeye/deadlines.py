@@ -16,6 +16,8 @@ class Deadlines:
     first_score: float = 4.0
     # A score that is stored but not cached; after that, the last one known is given as stale.
     stored_score: float = 2.0
+    # Whether what is kept is still the newest.
+    data_version: float = 0.5
     # A request under the same Idempotency-Key.
     same_request: float = 3.0
     # A client, to take 64 KB of its answer: a line of 52 kbit/s will do.

@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     refresh_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
     graphql_playground: bool = False
     graphql_persisted_only: bool = False
+    hot_answers: bool = True
     max_requests: Annotated[int, Field(ge=1, le=10_000)] = 256
     max_exports: Annotated[int, Field(ge=1, le=1000)] = 4
     max_exports_by_caller: Annotated[int, Field(ge=1, le=1000)] = 2

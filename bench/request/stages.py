@@ -21,6 +21,7 @@ from thirdeye.edge.shortcut import ShortcutMiddleware
 from thirdeye.edge.socket import GuardedProtocol
 from thirdeye.graphql import http
 from thirdeye.graphql.answer import Answer
+from thirdeye.graphql.hot_answers import HotAnswers
 from thirdeye.graphql.http import GraphQLEndpoint
 from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.observability.logging import LineWriter
@@ -41,9 +42,10 @@ STAGES: Final[dict[str, tuple[tuple[Any, str], ...]]] = {
         (RateLimiter, "_hit"),
     ),
     "find operation": ((ShortcutMiddleware, "__call__"), (GraphQLEndpoint, "__call__")),
+    "hot answer": ((HotAnswers, "head_of"), (HotAnswers, "find"), (HotAnswers, "keep")),
     "execute": ((OperationRunner, "execute"),),
     "render": ((Answer, "body"), (http, "_response")),
-    "send": ((http, "send_response"),),
+    "send": ((http, "send_response"), (HotAnswers, "send")),
     "log": ((RequestMiddleware, "_record"), (LineWriter, "_flush")),
     "metrics": (
         (Metrics, "observe_request"),
@@ -134,9 +136,11 @@ def timing(clock: StageClock) -> ExitStack:
     for stage, places in STAGES.items():
         for owner, name in places:
             found = owner.__dict__[name]
-            if isinstance(found, property):
+            if isinstance(found, staticmethod):
+                timed: Any = staticmethod(clock.timed(stage, found.__func__))
+            elif isinstance(found, property):
                 assert found.fget is not None
-                timed: Any = property(clock.timed(stage, found.fget))
+                timed = property(clock.timed(stage, found.fget))
             else:
                 timed = clock.timed(stage, found)
             patches.enter_context(patch.object(owner, name, timed))

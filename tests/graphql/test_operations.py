@@ -18,8 +18,8 @@ def documents() -> DocumentCache:
 def test_all_that_are_shipped_can_run(documents: DocumentCache) -> None:
     operations = PersistedOperations(documents)
     assert "get_zi_score" in list(operations)
-    assert operations.find("get_zi_score").is_score_only
-    assert not operations.find("list_action_items").is_score_only
+    assert operations.find("get_zi_score").family == "score"
+    assert operations.find("list_action_items").family is None
     with pytest.raises(BadInput, match="no operation nothing"):
         operations.find("nothing")
 
@@ -50,4 +50,4 @@ def test_one_that_cannot_run_stops_the_start(
     ],
 )
 def test_only_plain_questions_for_the_score_are_answered_from_its_bytes(documents: DocumentCache, text: str) -> None:
-    assert not documents.prepare(text).is_score_only
+    assert documents.prepare(text).family is None

@@ -15,7 +15,6 @@ from graphql.language.parser import Parser
 from graphql.validation import ASTValidationRule
 
 from thirdeye.errors import LimitExceeded
-from thirdeye.graphql.answer import Answer
 from thirdeye.graphql.cost import Cost, Weights, costs_of
 from thirdeye.graphql.executor import Plans, plans_for
 from thirdeye.graphql.limits import MAX_FIELDS, check_limits, measure
@@ -71,9 +70,9 @@ def _keep(cache: "Cache[Text, Any]", text: Text, value: object) -> None:
 class PreparedDocument:
     """A document ready to run, or the errors that keep it from running, and their code.
 
-    `operations` has the kind of each operation, `list_sizes` its lists and `costs` its cost, by its name. `is_score_only`:
-    it selects nothing but the score, without variables or directives, so its answer depends on the stored score alone;
-    `score_answer` is the last such score with its answer. `is_cheap`: whatever the variables, none of its operations is over a
+    `operations` has the kind of each operation, `list_sizes` its lists and `costs` its cost, by its name. `family`: the
+    family of stored data that its answer is a function of, whoever asks; so far "score", of one that selects nothing but the
+    score, without variables or directives. `is_cheap`: whatever the variables, none of its operations is over a
     limit or expensive. `plans` are those of the executor, and `size` is about the most that all of this takes in memory, in
     bytes.
     """
@@ -84,8 +83,7 @@ class PreparedDocument:
     operations: dict[str | None, OperationType] = field(default_factory=dict)
     list_sizes: dict[str | None, tuple[ListSize, ...]] = field(default_factory=dict)
     costs: dict[str | None, Cost] = field(default_factory=dict)
-    is_score_only: bool = False
-    score_answer: tuple[object, Answer] | None = None
+    family: str | None = None
     is_cheap: bool = False
     plans: Plans | None = None
     size: int = 0
@@ -183,7 +181,7 @@ class DocumentCache:
             },
             list_sizes=list_sizes,
             costs=costs,
-            is_score_only=_selects_only_score(document),
+            family="score" if _selects_only_score(document) else None,
             is_cheap=not any(list_sizes.values()) and all(cost.is_at_most(EXPENSIVE) for cost in costs.values()),
             plans=plans_for(document),
             size=_size_of(text, document),

@@ -4,9 +4,9 @@ from hashlib import blake2b
 from typing import Final
 
 from graphql import OperationType
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from thirdeye.asgi import NO_STORE, send_response
+from thirdeye.asgi import NO_STORE, headers_of, send_response
 from thirdeye.edge.idempotency import HEADER
 from thirdeye.edge.refusal import refuse
 from thirdeye.errors import HeaderPairs, LimitExceeded, ThirdEyeError, TransportError
@@ -19,12 +19,14 @@ from thirdeye.graphql.documents import (
     remember_rejected,
 )
 from thirdeye.graphql.explorer import POLICY, asks_for_page
+from thirdeye.graphql.hot_answers import Head, HotAnswer, HotAnswers
 from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.request import (
     RESPONSE_JSON,
     GraphQLRequest,
     Headers,
+    arrived,
     check_content_type,
     check_sizes,
     media_type,
@@ -32,6 +34,7 @@ from thirdeye.graphql.request import (
     parse_body,
     parse_query_string,
     read_body,
+    whole_body,
 )
 from thirdeye.request_state import request_state
 
@@ -53,17 +56,27 @@ class GraphQLEndpoint:
         operations: PersistedOperations,
         runner: OperationRunner,
         explorer: bytes | None,
+        hot: HotAnswers,
         persisted_only: bool = False,
     ) -> None:
         self._documents = documents
         self._operations = operations
         self._runner = runner
         self._explorer = explorer
+        self._hot = hot
         self._persisted_only = persisted_only
         # Whole bodies whose document is over a limit, with the message and the name of the limit.
         self._over_limit: RejectionCache[bytes, tuple[str, str]] = rejection_cache()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        head, first, body = self._hot.head_of(scope), None, b""
+        if self._hot.knows(head):
+            if scope["method"] == "POST":
+                first = arrived(receive)
+            found = self._find_hot(head, first, scope)
+            if found is not None:
+                await self._hot.send(found, scope, send)
+                return
         headers: Headers = dict(reversed(scope["headers"]))
         if self._explorer is not None and asks_for_page(scope):
             await send_response(send, 200, self._explorer, (*NO_STORE, POLICY), b"text/html; charset=utf-8")
@@ -71,26 +84,54 @@ class GraphQLEndpoint:
         try:
             content_type = media_type(headers.get(b"accept"))
             if scope["method"] == "POST":
-                prepared, request = await self._read_post(scope, headers, receive)
+                prepared, request, body = await self._read_post(scope, headers, receive, first)
             else:
                 prepared, request = self._read_get(scope, headers)
             if content_type is None:
                 raise TransportError(406, "Accept must allow application/graphql-response+json or application/json")
+            token = self._hot.token(prepared.family)
             answer = await self._runner.execute(scope, prepared, request, idempotency_key=headers.get(HEADER))
-            status, body, response_headers = _response(scope, headers, answer, content_type)
+            status, sent, response_headers = _response(scope, headers, answer, content_type)
+            if token is not None and not answer.errors and self._hot.token(prepared.family) is token:
+                self._keep(head, body, prepared, token, (status, sent, response_headers, content_type), scope)
             # While a slow client reads, the data behind the body are not kept.
             del answer, request
         except ThirdEyeError as error:
             await refuse(scope, send, error)
             return
-        await send_response(send, status, body, response_headers, content_type)
+        await send_response(send, status, sent, response_headers, content_type)
+
+    def _find_hot(self, head: Head, first: Message | None, scope: Scope) -> HotAnswer | None:
+        body = whole_body(first) if scope["method"] == "POST" else b""
+        return None if body is None else self._hot.find(head, body)
+
+    def _keep(
+        self,
+        head: Head,
+        body: bytes,
+        prepared: PreparedDocument,
+        token: object,
+        response: tuple[int, bytes, HeaderPairs, bytes],
+        scope: Scope,
+    ) -> None:
+        status, sent, response_headers, content_type = response
+        assert prepared.family is not None
+        answer = HotAnswer(
+            family=prepared.family,
+            token=token,
+            operation=request_state(scope).operation or ADHOC,
+            status=status,
+            body=sent,
+            headers=tuple(headers_of(status, sent, response_headers, content_type)),
+        )
+        self._hot.keep(head, body, answer)
 
     async def _read_post(
-        self, scope: Scope, headers: Headers, receive: Receive
-    ) -> tuple[PreparedDocument, GraphQLRequest]:
+        self, scope: Scope, headers: Headers, receive: Receive, first: Message | None
+    ) -> tuple[PreparedDocument, GraphQLRequest, bytes]:
         # An unknown id is refused before a byte of the body is read.
         operation_id = self._operation_id(headers)
-        body = await read_body(receive)
+        body = await read_body(receive, first)
         if not body and operation_id is not None:
             request = GraphQLRequest()
         else:
@@ -102,7 +143,7 @@ class GraphQLEndpoint:
                 raise LimitExceeded(*over_limit[1])
             request = parse_body(body)
         try:
-            return self._prepare(scope, operation_id, request, len(body)), request
+            return self._prepare(scope, operation_id, request, len(body)), request, body
         except LimitExceeded as error:
             remember_rejected(self._over_limit, body, (error.message, error.limit), error.message)
             raise

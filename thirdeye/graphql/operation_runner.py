@@ -146,23 +146,10 @@ class OperationRunner:
             answer = Answer(None, errors, is_request_error=True)
         else:
             context = self._context_of(scope)
-            if prepared.is_score_only and not request.operation_name:
-                answer = await self._execute_score(prepared, context, state)
-            else:
-                answer = self._answer(await self._run(prepared, request, context, deadline), state)
-                if len(answer.body) > MAX_ANSWER:
-                    answer = self._too_large(answer, prepared.kind(request.operation_name), state)
+            answer = self._answer(await self._run(prepared, request, context, deadline), state)
+            if len(answer.body) > MAX_ANSWER:
+                answer = self._too_large(answer, prepared.kind(request.operation_name), state)
         self._count(answer, state)
-        return answer
-
-    async def _execute_score(self, prepared: PreparedDocument, context: Context, state: RequestState) -> Answer:
-        """The same answer, its body included, for as long as the stored score is the same."""
-        score = await context.score.cached()
-        if score is not None and prepared.score_answer is not None and prepared.score_answer[0] is score:
-            return prepared.score_answer[1]
-        answer = self._answer(await self._run(prepared, GraphQLRequest(), context, self._deadline), state)
-        if score is not None and not answer.errors:
-            prepared.score_answer = (score, answer)
         return answer
 
     async def _run(

@@ -49,16 +49,15 @@ class GraphQLRequest:
     extensions: JsonObject | None = None
 
 
-async def read_body(receive: Receive) -> bytes:
-    """The body of a request. Raises TransportError 413 over a megabyte, once the client can take the answer; 408 for a
-    body that does not arrive.
+async def read_body(receive: Receive, first: Message | None = None) -> bytes:
+    """The body of a request, of which `first` was received already. Raises TransportError 413 over a megabyte, once the
+    client can take the answer; 408 for a body that does not arrive.
     """
-    first = _arrived(receive)
-    if first is not None and first["type"] == "http.request" and not first.get("more_body", False):
-        body: bytes = first.get("body", b"")
-        if len(body) <= MAX_BODY:
-            # The usual case: nothing to wait for, so no timeout to set.
-            return body
+    first = first or arrived(receive)
+    body = whole_body(first)
+    if body is not None and len(body) <= MAX_BODY:
+        # The usual case: nothing to wait for, so no timeout to set.
+        return body
     try:
         async with asyncio.timeout(_BODY_SECONDS):
             return await _read(receive, first)
@@ -67,7 +66,15 @@ async def read_body(receive: Receive) -> bytes:
         raise TransportError(408, message, _CONNECTION_CLOSE) from None
 
 
-def _arrived(receive: Receive) -> Message | None:
+def whole_body(first: Message | None) -> bytes | None:
+    """The body, if the first message holds all of it."""
+    if first is None or first["type"] != "http.request" or first.get("more_body", False):
+        return None
+    body: bytes = first.get("body", b"")
+    return body
+
+
+def arrived(receive: Receive) -> Message | None:
     """The next message if it has arrived, else None. Never waits."""
     receiving: Any = receive()
     try:

@@ -14,7 +14,7 @@ from thirdeye.settings import Settings
 
 
 class ScoreAnswer(TypedDict):
-    """The score in the shape of the GraphQL type; `capturedAt` in ISO 8601."""
+    """The score in the shape of the GraphQL type; `capturedAt` in ISO 8601. `version` is that of the history it was made of."""
 
     score: int
     status: str
@@ -28,6 +28,7 @@ class ScoreAnswer(TypedDict):
     delta: int
     capturedAt: str
     stale: bool
+    version: int
 
 
 def bands_of(settings: Settings) -> Bands:
@@ -107,8 +108,8 @@ def _decimals(value: Fraction, places: int = 1) -> float:
     return round(float(value), places)
 
 
-def answer_of(row: ScoreRow, earlier: int | None, settings: Settings) -> ScoreAnswer:
-    """The answer for a row of the history, compared with an `earlier` score."""
+def answer_of(row: ScoreRow, earlier: int | None, settings: Settings, version: int = 0) -> ScoreAnswer:
+    """The answer for a row of the history of this version, compared with an `earlier` score."""
     meta = row.meta
     direction, delta = trend(row.score, earlier, settings.trend_stable_points)
     return {
@@ -124,6 +125,7 @@ def answer_of(row: ScoreRow, earlier: int | None, settings: Settings) -> ScoreAn
         "delta": delta,
         "capturedAt": row.captured_at.isoformat(),
         "stale": False,
+        "version": version,
     }
 
 

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from thirdeye.cache import Cache
 from thirdeye.clock import Clock
+from thirdeye.data_version import DataVersion
 from thirdeye.database import MySQL
 from thirdeye.deadlines import DEADLINES, Deadlines
 from thirdeye.errors import Unavailable
@@ -45,6 +47,10 @@ class ScoreService:
     # The answer given last, and when it becomes stale.
     _stale_at: tuple[ScoreAnswer, datetime] | None = field(default=None, init=False)
     _flights: SingleFlight = field(default_factory=SingleFlight, init=False)
+    _version: DataVersion = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._version = DataVersion(partial(store.version, self.thirdeye), timeout=self.deadlines.data_version)
 
     # ---- computing
 
@@ -82,6 +88,7 @@ class ScoreService:
                 slot=slot,
                 slot_minutes=self.settings.refresh_minutes,
             )
+            self._version.forget()
             log.info("score_computed", score=score.score, status=score.status, tables=score.total.tables, slot=slot)
             await self.publish()
             return True
@@ -110,18 +117,30 @@ class ScoreService:
 
     # ---- answering
 
-    async def cached(self) -> ScoreAnswer | None:
-        """The newest score if it is cached and not stale; reads no database and never fails."""
-        answer: ScoreAnswer | None = await self.cache.get(_KEY)
-        if answer is None or self._is_stale(answer):
+    def unchanged(self) -> ScoreAnswer | None:
+        """The score answered last if it is known to be the newest; the same object for as long as nothing changes.
+
+        None when the database must be asked first, or when the answer is stale. Waits for nothing.
+        """
+        last = self._last
+        if last is None or last["version"] != self._version.known or last["stale"] or self._is_stale(last):
             return None
-        if answer is not self._last:
-            self._remember(answer)
-        return answer
+        return last
+
+    async def _cached(self) -> ScoreAnswer | None:
+        """The cached score, unless the history is known to have moved on: whoever wrote it may have had no cache."""
+        answer: ScoreAnswer | None = await self.cache.get(_KEY)
+        if answer is None:
+            return None
+        version = await self._version.current()
+        # Of an older release it has no version.
+        if version is not None and version != answer.get("version"):
+            return None
+        return self._last if answer == self._last else answer
 
     async def current(self) -> ScoreAnswer:
         """The newest score. Raises Unavailable when there is none and none can be computed."""
-        answer: ScoreAnswer | None = await self.cache.get(_KEY)
+        answer = await self._cached()
         if answer is None:
             answer = await self._load_shared()
         if answer is None:
@@ -178,6 +197,8 @@ class ScoreService:
         return self.mysql_unavailable() or self.clock() > self._stale_at[1]
 
     async def _load(self) -> ScoreAnswer | None:
+        # Before the rows: one that is written meanwhile moves it again.
+        version = await self._version.current()
         row = await store.latest_score(self.thirdeye)
         if row is None:
             return None
@@ -185,8 +206,9 @@ class ScoreService:
         if row.status != Status.NO_DATA:
             moment = row.captured_at - timedelta(days=self.settings.trend_days)
             earlier = await store.score_before(self.thirdeye, row, moment)
-        return answer_of(row, earlier, self.settings)
+        return answer_of(row, earlier, self.settings, version or 0)
 
     async def stop(self) -> None:
         """Cancels what runs in the background."""
         await self._flights.stop()
+        await self._version.stop()

@@ -14,6 +14,8 @@ VALUES (%(captured_at)s, %(score)s, %(status)s, %(meta)s, %(slot)s, %(slot_minut
 ON DUPLICATE KEY UPDATE id = id
 """
 _SLOT = "SELECT id FROM health_score_history WHERE slot_minutes = %(slot_minutes)s AND slot = %(slot)s"
+# Rows are only ever added, and what is pruned of them is older than any trend.
+_VERSION = "SELECT COALESCE(MAX(id), 0) AS version FROM health_score_history"
 _LATEST = """
 SELECT id, captured_at, score, status, meta FROM health_score_history
 ORDER BY captured_at DESC, id DESC LIMIT 1
@@ -114,6 +116,13 @@ async def insert_score(
         "slot_minutes": slot_minutes,
     }
     await thirdeye.execute(_INSERT, values)
+
+
+async def version(thirdeye: MySQL) -> int:
+    """Moves with each row of the history: 0 before the first, at one end of its primary key."""
+    row = await thirdeye.fetch_one(_VERSION)
+    assert row is not None
+    return int(row["version"])
 
 
 async def latest_score(thirdeye: MySQL) -> ScoreRow | None:

@@ -1,0 +1,285 @@
+"""Answers given again as bytes are those that would be worked out, and are as new."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tests.score.test_service import insert, service
+from tests.support.api import GRAPHQL, Api, running
+from tests.support.clocks import NOON, FixedClock
+from tests.support.published import publish_sample
+from thirdeye.data_version import DataVersion
+from thirdeye.graphql.documents import DocumentCache
+from thirdeye.graphql.hot_answers import _MAX_BYTES, HotAnswer, HotAnswers
+from thirdeye.graphql.operations import PersistedOperations
+from thirdeye.graphql.schema import build_schema
+from thirdeye.local.servers import MariaDB, MySQL
+from thirdeye.local.tokens import Signer
+from thirdeye.observability.metrics import Metrics
+from thirdeye.score import service as score_service
+from thirdeye.score.service import ScoreService
+from thirdeye.settings import Settings
+
+pytestmark = pytest.mark.anyio
+NO_REDIS = "redis://127.0.0.1:1/0"
+MODERN = "application/graphql-response+json"
+BY_ID = {"x-om-operation-id": "get_zi_score"}
+
+
+class Ticks:
+    """The seconds by which a process knows how old a version is; they stand still unless a test moves them."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
+    ticks = Ticks()
+    monkeypatch.setattr(score_service, "DataVersion", partial(DataVersion, monotonic=ticks))
+    return ticks
+
+
+@pytest.fixture
+async def history(make_settings: Callable[..., Settings], clock: FixedClock) -> Settings:
+    """Settings over a history that has one row, a score of 50."""
+    settings = make_settings()
+    async with service(settings, clock) as (scores, thirdeye):
+        await thirdeye.execute("DELETE FROM health_score_history")
+        await insert(thirdeye, NOON, 50)
+        await scores.publish()
+    return settings
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+def in_one_piece(app: ASGIApp) -> ASGIApp:
+    """The app behind a server that has all of a body at once, as is usual; httpx sends its end by itself."""
+
+    async def passes_on(scope: Scope, receive: Receive, send: Send) -> None:
+        pieces = []
+        while (message := await receive()).get("more_body"):
+            pieces.append(message["body"])
+
+        async def receive_all() -> Message:
+            return {"type": "http.request", "body": b"".join(pieces), "more_body": False}
+
+        await app(scope, receive_all, send)
+
+    return passes_on
+
+
+@asynccontextmanager
+async def answering(settings: Settings, signer: Signer, clock: FixedClock) -> AsyncIterator[Api]:
+    async with running(settings, signer, clock) as api:
+        transport = httpx.ASGITransport(app=in_one_piece(api.app), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://t", headers=api.client.headers) as client:
+            yield replace(api, client=client)
+
+
+def hits(metrics: str) -> int:
+    found = re.search(r'thirdeye_cache_requests_total\{level="answer",result="hit"\} (\d+)', metrics)
+    return int(found[1]) if found else 0
+
+
+async def metrics_of(api: Api) -> str:
+    return (await api.client.get("/metrics")).text
+
+
+async def score_of(api: Api) -> int:
+    response = await api.client.post(GRAPHQL, content=b"{}", headers={**BY_ID, "content-type": "application/json"})
+    assert response.status_code == 200, response.text
+    return int(response.json()["data"]["ziScore"]["score"])
+
+
+@pytest.fixture
+async def both(history: Settings, signer: Signer, clock: FixedClock, ticks: Ticks) -> AsyncIterator[tuple[Api, Api]]:
+    async with in_two_ways(history, signer, clock) as apis:
+        yield apis
+
+
+@asynccontextmanager
+async def in_two_ways(settings: Settings, signer: Signer, clock: FixedClock) -> AsyncIterator[tuple[Api, Api]]:
+    """One API that keeps answers and one that works each out, over the same data."""
+    without = settings.model_copy(update={"hot_answers": False})
+    async with answering(settings, signer, clock) as hot, answering(without, signer, clock) as slow:
+        yield hot, slow
+
+
+def questions() -> list[tuple[str, dict[str, str], bytes | None]]:
+    """Name, headers and body (None: a GET) of what is asked: every persisted query, and the score in all ways."""
+    documents = DocumentCache(build_schema(), playground=False)
+    operations = PersistedOperations(documents)
+    plain = {"content-type": "application/json"}
+    asked: list[tuple[str, dict[str, str], bytes | None]] = []
+    for name in operations:
+        (kind,) = operations.find(name).operations.values()
+        if kind.value == "query":
+            asked.append((name, {**plain, "x-om-operation-id": name}, b"{}"))
+    score, text = {**plain, **BY_ID}, b'{"query": "{ ziScore { score stale capturedAt } }"}'
+    tag = {"accept": MODERN, **BY_ID}
+    return [
+        *asked,
+        ("no body", BY_ID, b""),
+        ("modern", {**score, "accept": MODERN}, b"{}"),
+        ("not acceptable", {**score, "accept": "text/html"}, b"{}"),
+        ("another type", {**score, "content-type": "text/plain"}, b"{}"),
+        ("named", score, b'{"operationName": "get_zi_score"}'),
+        ("named wrongly", score, b'{"operationName": "other"}'),
+        ("no JSON", score, b"{"),
+        ("a bad key", {**score, "idempotency-key": "\t"}, b"{}"),
+        ("by document id", plain, b'{"documentId": "get_zi_score"}'),
+        ("two ids", score, b'{"documentId": "get_estate"}'),
+        ("ad hoc", plain, text),
+        ("GET", tag, None),
+        ("GET of what is known", {**tag, "if-none-match": "*, W/\"nothing\""}, None),
+        ("GET without a type", {"accept": "*/*", **BY_ID}, None),
+    ]  # fmt: skip
+
+
+async def answer_of(api: Api, headers: dict[str, str], body: bytes | None) -> tuple[Any, ...]:
+    headers = {"x-request-id": "the-same", **headers}
+    with structlog.testing.capture_logs() as logs:
+        if body is None:
+            response = await api.client.get(GRAPHQL, headers=headers)
+        else:
+            response = await api.client.post(GRAPHQL, content=body, headers=headers)
+    lines = [{**line, "ms": 0} for line in logs if line["event"] == "request"]
+    # The timestamp of OpenMetadata's errors is that of the machine.
+    text = re.sub(r'"timestamp":"[^"]+"', "", response.text)
+    return response.status_code, sorted(response.headers.multi_items()), text, lines
+
+
+def told(metrics: str) -> list[str]:
+    """How often each operation was run and each route was asked, as alerts see it."""
+    counted = r"thirdeye_(http_requests_total|graphql_\w+_total|http_request_seconds_count)\{.*"
+    return sorted(line[0] for line in re.finditer(counted, metrics))
+
+
+async def test_they_are_what_would_be_worked_out(
+    sql_server: MariaDB | MySQL, settings: Settings, signer: Signer, clock: FixedClock, ticks: Ticks
+) -> None:
+    await publish_sample(sql_server, settings)
+    async with service(settings, clock) as (_, thirdeye):
+        await insert(thirdeye, NOON, 50)
+    async with in_two_ways(settings, signer, clock) as (hot, slow):
+        for name, headers, body in questions():
+            # What is not the score is never kept, so far: asked twice, in case it is one day.
+            for turn in range(4 if "zi_score" in str(headers) else 2):
+                ticks.now += turn == 3  # they must look again
+                assert await answer_of(hot, headers, body) == await answer_of(slow, headers, body), name
+        # A caller that has the answer already.
+        etag = (await slow.client.get(GRAPHQL, headers={"accept": MODERN, **BY_ID})).headers["etag"]
+        await hot.client.get(GRAPHQL, headers={"accept": MODERN, **BY_ID})
+        for _ in range(3):
+            known = {"accept": MODERN, "if-none-match": etag, **BY_ID}
+            found = await answer_of(hot, known, None)
+            assert found == await answer_of(slow, known, None)
+            assert (found[0], found[2]) == (304, "")
+        assert told(await metrics_of(hot)) == told(await metrics_of(slow))
+        assert hits(await metrics_of(hot)) > 10
+        assert hits(await metrics_of(slow)) == 0
+
+
+async def test_none_is_older_than_a_second_whoever_wrote_and_whatever_redis_has(
+    history: Settings, signer: Signer, clock: FixedClock, ticks: Ticks
+) -> None:
+    alone = history.model_copy(update={"redis_url": NO_REDIS})
+    async with AsyncExitStack() as closing:
+        first = await closing.enter_async_context(answering(history, signer, clock))
+        second = await closing.enter_async_context(answering(alone, signer, clock))
+        # A worker that cannot tell Redis.
+        worker, thirdeye = await closing.enter_async_context(service(alone, clock))
+        for api in (first, second):
+            assert [await score_of(api) for _ in range(4)] == [50] * 4
+            assert hits(await metrics_of(api)) >= 2
+        clock.now = NOON + timedelta(hours=1)
+        assert await worker.compute()
+        ticks.now += 1
+        for api in (first, second):
+            assert [await score_of(api) for _ in range(4)] == [0] * 4
+        # And by hand, earlier than the newest: the trend is another one.
+        await insert(thirdeye, NOON + timedelta(minutes=30), 10)
+        ticks.now += 1
+        assert [await score_of(api) for api in (first, second)] == [0, 0]
+
+
+async def test_one_that_has_become_stale_is_not_given_again(both: tuple[Api, Api], clock: FixedClock) -> None:
+    hot, _ = both
+    query = "{ ziScore { stale } }"
+    for hours, stale in ((1, False), (1, False), (1, False), (3, True), (3, True), (1, False)):
+        clock.now = NOON + timedelta(hours=hours)
+        assert await hot.data(query) == {"ziScore": {"stale": stale}}
+    assert hits(await metrics_of(hot)) >= 1
+
+
+async def test_while_the_database_is_away_none_is_given(both: tuple[Api, Api], monkeypatch: pytest.MonkeyPatch) -> None:
+    hot, _ = both
+    query = "{ ziScore { stale } }"
+    answers = [await hot.data(query) for _ in range(3)]
+    monkeypatch.setattr(ScoreService, "_is_stale", lambda *_: True)
+    answers.append(await hot.data(query))
+    assert [answer["ziScore"]["stale"] for answer in answers] == [False, False, False, True]
+
+
+async def test_tokens_expire_and_requests_are_counted_all_the_same(
+    history: Settings, signer: Signer, clock: FixedClock, ticks: Ticks
+) -> None:
+    limited = history.model_copy(update={"rate_limit": "5/hour"})
+    token = signer.token(sub="bounded", exp=int(NOON.timestamp()) + 60)
+    async with answering(limited, signer, clock) as api:
+
+        async def status(**headers: str) -> int:
+            return (await api.client.post(GRAPHQL, content=b"", headers={**BY_ID, **headers})).status_code
+
+        known = {"authorization": f"Bearer {token}"}
+        assert [await status(**known) for _ in range(6)] == [200] * 5 + [429]
+        assert hits(await metrics_of(api)) >= 2
+        clock.now = NOON + timedelta(minutes=2)
+        assert await status(**known) == 401
+        assert await status(authorization="Bearer x.y.z") == 401
+
+
+async def test_a_body_that_comes_in_parts_is_read_to_its_end(both: tuple[Api, Api]) -> None:
+    hot, slow = both
+    found = set()
+    for api in both:
+        assert [await score_of(api) for _ in range(3)] == [50] * 3
+        # httpx's own transport gives a body in parts.
+        transport = httpx.ASGITransport(app=api.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://t", headers=api.client.headers) as client:
+            headers = {**BY_ID, "content-type": "application/json"}
+            found.add((await client.post(GRAPHQL, content=b"{}", headers=headers)).text)
+    assert len(found) == 1
+    assert hits(await metrics_of(hot)) > hits(await metrics_of(slow)) == 0
+
+
+def test_what_is_kept_has_a_bound() -> None:
+    data = object()
+    answers = HotAnswers({"score": lambda: data}, Metrics())
+    entry = HotAnswer(family="score", token=data, operation="adhoc", status=200, body=b"x" * 1000, headers=())
+    head: tuple[Any, ...] = ("POST", b"")
+    for number in range(_MAX_BYTES // 1500):
+        answers.keep(head, str(number).encode(), entry)
+    assert answers.find(head, b"0") is None
+    answers.keep(head, b"last", entry)
+    assert answers.find(head, b"last") is entry
+    # One alone is not to take the place of all others.
+    answers.keep(head, b"y" * 70_000, entry)
+    assert answers.find(head, b"y" * 70_000) is None
+    assert answers.token("items") is answers.token(None) is None
