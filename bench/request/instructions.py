@@ -17,7 +17,8 @@ import uvloop
 
 from bench.request.callgrind import OPTIONS, Callgrind
 from bench.request.questions import Question, answering, questions
-from thirdeye.cache import Cache
+from thirdeye import cache
+from thirdeye.data_version import DataVersion
 from thirdeye.edge import rate_limit
 
 _COUNTED = 9
@@ -64,7 +65,9 @@ def _time_does_not_matter() -> None:
     rate_limit._COUNT_TRUSTED = 3600.0  # type: ignore[misc]
     rate_limit._DEFERRED_INTERVAL = 3600.0  # type: ignore[misc]
     rate_limit._MAX_DEFERRED = 1_000_000  # type: ignore[misc]
-    Cache._keep.__globals__["_PROCESS_TTL"] = 3600.0
+    cache._PROCESS_TTL = 3600.0
+    assert DataVersion.__init__.__kwdefaults__ is not None
+    DataVersion.__init__.__kwdefaults__["seconds"] = 3600.0
 
 
 def main() -> None:

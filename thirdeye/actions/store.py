@@ -4,7 +4,7 @@ Functions that take a session are parts of the caller's transaction, so that no 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple
@@ -21,7 +21,8 @@ id, title, status, category, priority, estimated_savings_usd, created_at, update
 rule_id, decided, resolution, resolution_reason, resolved_at, assignee, assignee_kind, due_date, snoozed_until, stage,
 stage_since, stage_until, alert, created_by
 """
-_PAGE = f"SELECT {_COLUMNS} FROM action_items WHERE {{conditions}} ORDER BY {{order}} LIMIT %(limit)s"
+_PAGE = "SELECT {columns} FROM action_items WHERE {conditions} ORDER BY {order} LIMIT %(limit)s"
+_UNREAD: Final[Mapping[str, Any]] = dict.fromkeys(field.name for field in fields(Item))
 _COUNT = "SELECT COUNT(*) AS total FROM action_items WHERE {conditions}"
 _ONE = f"SELECT {_COLUMNS} FROM action_items WHERE id = %(id)s"
 _LOCKED = f"SELECT {_COLUMNS} FROM action_items WHERE {{conditions}} ORDER BY id LIMIT %(limit)s FOR UPDATE"
@@ -148,18 +149,28 @@ def _after(order: ItemOrder, position: Position) -> tuple[str, dict[str, object]
 
 
 async def item_page(
-    thirdeye: MySQL, item_filter: ItemFilter, *, order: ItemOrder, position: Position | None, limit: int
+    thirdeye: MySQL,
+    item_filter: ItemFilter,
+    *,
+    order: ItemOrder,
+    position: Position | None,
+    limit: int,
+    columns: Sequence[str] | None = None,
 ) -> list[Item]:
-    """Up to `limit` items after `position`, in order."""
+    """Up to `limit` items after `position`, in order. With `columns`, names of fields of Item, only these are read, and
+    what their cursors need; all others are None, whatever they hold.
+    """
     conditions, values = _where(item_filter)
     if position is not None:
         condition, position_values = _after(order, position)
         conditions, values = f"{conditions} AND {condition}", values | position_values
     direction = order.direction.upper()
-    columns = ["id"] if order.key == "id" else [order.column, "id"]
-    order_by = ", ".join(f"{column} {direction}" for column in columns)
-    rows = await thirdeye.fetch_all(_PAGE.format(conditions=conditions, order=order_by), {**values, "limit": limit})
-    return [Item(**row) for row in rows]
+    sorted_by = ["id"] if order.key == "id" else [order.column, "id"]
+    order_by = ", ".join(f"{column} {direction}" for column in sorted_by)
+    read = _COLUMNS if columns is None else ", ".join(dict.fromkeys([*sorted_by, *columns]))
+    page = _PAGE.format(columns=read, conditions=conditions, order=order_by)
+    rows = await thirdeye.fetch_all(page, {**values, "limit": limit})
+    return [Item(**{**_UNREAD, **row}) for row in rows]
 
 
 async def count_items(thirdeye: MySQL, item_filter: ItemFilter) -> int:

@@ -7,6 +7,7 @@ from typing import Final
 from ariadne import ObjectType, QueryType
 
 from thirdeye.actions import store
+from thirdeye.actions.asked_columns import columns_for
 from thirdeye.actions.campaigns.views import campaign_view
 from thirdeye.actions.filters import parse_item_filter
 from thirdeye.actions.items import Category, EventKind
@@ -30,6 +31,7 @@ from thirdeye.estate.loaders import table_loader
 from thirdeye.estate.validation import parse_page
 from thirdeye.paging import connection as connection_of
 from thirdeye.paging import page_size
+from thirdeye.selection import fields_below
 
 query = QueryType()
 connection = ObjectType("ActionItemConnection")
@@ -59,7 +61,10 @@ async def resolve_action_items(
     position = parse_cursor(cursor, order, argument)
     item_filter = await parse_item_filter(context, filter, status=status, search=search)
     towards = order.reverse if request.backwards else order
-    rows = await store.item_page(context.thirdeye, item_filter, order=towards, position=position, limit=size + 1)
+    columns = columns_for(fields_below(info, ("edges", "node")))
+    rows = await store.item_page(
+        context.thirdeye, item_filter, order=towards, position=position, limit=size + 1, columns=columns
+    )
     now, is_more, is_beyond = context.clock(), len(rows) > size, position is not None
     rows = rows[:size][::-1] if request.backwards else rows[:size]
     edges = [{"cursor": cursor_of(row, order), "node": item_view(row, now)} for row in rows]

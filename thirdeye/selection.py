@@ -1,0 +1,29 @@
+"""Which fields a question asks for, so that what nobody asks for is not read."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, GraphQLResolveInfo, InlineFragmentNode
+
+_Selecting = FieldNode | InlineFragmentNode | FragmentDefinitionNode
+
+
+def fields_below(info: GraphQLResolveInfo[Any], path: Sequence[str]) -> frozenset[str]:
+    """The names of all fields that may be selected at `path`, names of fields, below the one that is resolved.
+
+    Fragments are expanded. `@skip` and `@include` are not looked at: more may be named than is answered, never less.
+    """
+    nodes: list[FieldNode] = list(info.field_nodes)
+    for name in path:
+        nodes = [child for node in nodes for child in _fields(node, info) if child.name.value == name]
+    return frozenset(child.name.value for node in nodes for child in _fields(node, info))
+
+
+def _fields(node: _Selecting, info: GraphQLResolveInfo[Any]) -> Iterator[FieldNode]:
+    for selection in node.selection_set.selections if node.selection_set else ():
+        if isinstance(selection, FieldNode):
+            yield selection
+        elif isinstance(selection, InlineFragmentNode):
+            yield from _fields(selection, info)
+        elif isinstance(selection, FragmentSpreadNode):
+            yield from _fields(info.fragments[selection.name.value], info)
