@@ -219,6 +219,20 @@ async def test_none_is_older_than_a_second_whoever_wrote_and_whatever_redis_has(
         assert [await score_of(api) for api in (first, second)] == [0, 0]
 
 
+async def test_what_an_older_release_left_in_redis_is_read_again(
+    history: Settings, signer: Signer, clock: FixedClock, ticks: Ticks
+) -> None:
+    async with service(history, clock) as (scores, _):
+        old: Any = {**await scores.current(), "score": 7}
+        del old["version"]
+        for key in ("zi-score", "zi-score:last"):
+            await scores.cache.set(key, old, ttl=60)
+        scores._last = old
+        assert scores.unchanged() is None
+    async with answering(history, signer, clock) as api:
+        assert [await score_of(api) for _ in range(3)] == [50] * 3
+
+
 async def test_one_that_has_become_stale_is_not_given_again(both: tuple[Api, Api], clock: FixedClock) -> None:
     hot, _ = both
     query = "{ ziScore { stale } }"

@@ -18,12 +18,12 @@ from thirdeye.auth.tokens import (
     TokenRules,
     check_algorithm,
     denials_of,
-    digest_of,
     expiry_of,
     header_of,
     issuer_of,
     key_of_pem,
     key_of_secret,
+    memory_key,
     token_rules_of,
     verified_claims,
 )
@@ -76,7 +76,7 @@ class Authenticator:
         """The caller, if this token was verified before and has neither expired nor been denied since."""
         if self._generation != self._newest_generation() or len(token) > MAX_TOKEN_BYTES:
             return None
-        digest = digest_of(token)
+        digest = memory_key(token)
         entry = self._verified.get(digest)
         if entry is None:
             return None
@@ -92,7 +92,7 @@ class Authenticator:
 
     async def authenticate(self, token: str) -> Principal:
         """The caller. Raises Unauthenticated, or Unavailable while the keys cannot be fetched."""
-        digest = digest_of(token)
+        digest = memory_key(token)
         self._raise_known_refusal(digest)
         header = header_of(token)
         denials = denials_of(token, header.algorithm)

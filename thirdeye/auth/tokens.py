@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from typing import Final
 
 from joserfc import jws
@@ -118,6 +118,11 @@ def _encoded(raw: bytes) -> bytes:
 def digest_of(token: str) -> bytes:
     """The SHA-256 of a token; tokens themselves are not kept."""
     return sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def memory_key(token: str) -> bytes:
+    """What a process remembers a token by, for tokens themselves are not kept: BLAKE2b takes a third of SHA-256's time."""
+    return blake2b(token.encode("utf-8", "surrogatepass"), digest_size=32).digest()
 
 
 def denial_of(token: str) -> bytes:

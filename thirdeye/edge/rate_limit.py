@@ -73,7 +73,7 @@ class RateLimiter:
 
     async def wait_for(self, caller: str) -> float | None:
         """None when the caller may go on, else the seconds until the window ends."""
-        if self._defer(caller):
+        if self.may_go_on(caller):
             return None
         until = self._refused.get(caller)
         if until is not None:
@@ -84,7 +84,7 @@ class RateLimiter:
             self._counting[caller] = asyncio.create_task(self._count(caller))
         return await future
 
-    def _defer(self, caller: str) -> bool:
+    def may_go_on(self, caller: str) -> bool:
         """Whether the caller is known to be far from the limit; then the request is counted in a moment."""
         count = self._counts.get(caller)
         deferred = self._deferred.get(caller, 0)
@@ -186,7 +186,8 @@ class RateLimitMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         principal = request_state(scope).principal if scope["type"] == "http" else None
-        if principal is not None:
+        # Most may, and need no coroutine for that.
+        if principal is not None and not self._limiter.may_go_on(principal.name):
             wait = await self._limiter.wait_for(principal.name)
             if wait is not None:
                 message = "you asked more often than is allowed; try again later"

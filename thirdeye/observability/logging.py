@@ -3,7 +3,8 @@
 Every request writes a line, so its cost counts. `python -m bench.serve.log_line` compares this with structlog's own
 processors and BytesLogger: 9 us against 23 a line with 16 lines a turn of the event loop, 18 against 27 with 4, of about 130
 for a whole request from the cache. Rendering in one step saves 2 to 3 us, one system call for the lines of a turn the
-rest. BytesLogger also raises when the disk is full or nobody reads, and the request would fail with it.
+rest; the line of a request also goes around structlog's wrappers, which saves 4 more. BytesLogger also raises when the disk
+is full or nobody reads, and the request would fail with it.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import orjson
 import structlog
@@ -68,6 +69,31 @@ class LineWriter:
                 self._file.flush()
             except (OSError, ValueError):
                 pass  # a full disk, a pipe without a reader: a service that cannot log still serves
+
+
+class DirectLog:
+    """Writes lines as a logger of structlog does, but without its wrappers: these take two thirds of a line's time.
+
+    It writes as is configured when it is made.
+    """
+
+    def __init__(self, name: str) -> None:
+        configured = structlog.get_config()
+        self._processors = configured["processors"]
+        self._logger = configured["logger_factory"](name)
+        self._enabled: bool = structlog.get_logger(name).bind().is_enabled_for(logging.INFO)
+
+    def info(self, event: str, **fields: object) -> None:
+        """Writes one line, unless the level of the log is above this."""
+        if not self._enabled:
+            return
+        line: Any = {**fields, "event": event}
+        try:
+            for processor in self._processors:
+                line = processor(self._logger, "info", line)
+        except structlog.DropEvent:
+            return
+        self._logger.info(line)
 
 
 def render_line(logger: WrappedLogger, method: str, event: EventDict) -> bytes:

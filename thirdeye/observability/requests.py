@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from thirdeye.asgi import send_error
 from thirdeye.errors import HeaderPairs
+from thirdeye.observability.logging import DirectLog
 from thirdeye.observability.metrics import Metrics
 from thirdeye.request_state import RequestState, request_state
 
@@ -63,6 +64,7 @@ class RequestMiddleware:
         self._metrics = metrics
         self._route_of = route_of
         self._on_refusal = on_refusal
+        self._log = DirectLog("thirdeye.request")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -114,7 +116,7 @@ class RequestMiddleware:
         if reason is not None:
             what = f"{method} {route} {state.operation}" if state.operation else f"{method} {route}"
             self._on_refusal(user or state.claimed, what, reason)
-        log.info(
+        self._log.info(
             "request",
             request_id=state.request_id,
             method=method,

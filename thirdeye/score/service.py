@@ -122,10 +122,11 @@ class ScoreService:
 
         None when the database must be asked first, or when the answer is stale. Waits for nothing.
         """
-        last = self._last
-        if last is None or last["version"] != self._version.known or last["stale"] or self._is_stale(last):
+        last, version = self._last, self._version.known
+        # Of an older release it has no version.
+        if last is None or version is None or last.get("version") != version:
             return None
-        return last
+        return None if last["stale"] or self._is_stale(last) else last
 
     async def _cached(self) -> ScoreAnswer | None:
         """The cached score, unless the history is known to have moved on: whoever wrote it may have had no cache."""
@@ -133,7 +134,6 @@ class ScoreService:
         if answer is None:
             return None
         version = await self._version.current()
-        # Of an older release it has no version.
         if version is not None and version != answer.get("version"):
             return None
         return self._last if answer == self._last else answer
