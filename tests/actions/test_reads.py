@@ -2,13 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
 from tests.support.action_estate import Estate
+from thirdeye.actions.listing import store as listing
+from thirdeye.actions.ordering import parse_order
 from thirdeye.actions.retention import store as retention
 from thirdeye.actions.savings import store as savings
-from thirdeye.database import Session
+from thirdeye.database import MySQL as Database
+from thirdeye.database import Row, Session
+from thirdeye.session import Values
 
 pytestmark = pytest.mark.anyio
 MANY = 3_000
@@ -75,3 +80,44 @@ async def test_the_campaigns_of_savings_are_found_by_their_tables(estate: Estate
     groups = await savings.realized(estate.thirdeye, "CAMPAIGN", *period)
     assert {key: row["tables"] for key, row in groups.items()} == {"Spring": 5, "items of people": 5}
     assert await reads(estate, lambda session: savings.realized(session, "CAMPAIGN", *period)) < 1_000
+
+
+# MySQL notes how it understood what it explains.
+explains = pytest.mark.filterwarnings("ignore::pymysql.err.Warning")
+
+
+class Explained:
+    """A database that notes how the server finds the action items of each statement: the index, and whether it is all."""
+
+    def __init__(self, thirdeye: Database) -> None:
+        self._thirdeye = thirdeye
+        self.plans = list[tuple[str | None, bool]]()
+
+    async def fetch_all(self, query: str, values: Values | None = None) -> list[Row]:
+        for step in await self._thirdeye.fetch_all(f"EXPLAIN FORMAT=TRADITIONAL {query}", values):
+            if step["table"] == "action_items" and step["key"] != "PRIMARY":
+                self.plans.append((step["key"], "Using index" in (step["Extra"] or "").split("; ")))
+        return await self._thirdeye.fetch_all(query, values)
+
+    async def fetch_one(self, query: str, values: Values | None = None) -> Row | None:
+        return next(iter(await self.fetch_all(query, values)), None)
+
+
+@explains
+async def test_lists_that_nothing_narrows_look_at_the_rows_of_their_page_alone(estate: Estate) -> None:
+    moment = {"now": estate.now, "today": estate.now.date()}
+    chosen: list[dict[str, object]] = [
+        {"category": ["ARCHIVE"]}, {"priority": ["LOW"]}, {"search": "no such title"}, {"unassigned": False},
+        {"detected": True, "status": ["DONE"]}, {"overdue": True}, {"dueBefore": "2026-01-01"}, {"snoozed": True},
+        {"staged": False, "category": ["ARCHIVE"]},
+    ]  # fmt: skip
+    for wanted in chosen:
+        filter_ = {**wanted, **moment}
+        for sort in ("updatedAt", "createdAt", "title"):
+            if wanted.keys() <= {"snoozed"} and sort != "updatedAt":
+                continue
+            explained = Explained(estate.thirdeye)
+            database, order = cast("Database", explained), parse_order(sort, "desc")
+            await listing.item_page(database, filter_, order=order, position=None, limit=51)
+            await listing.count_items(database, [filter_], frozenset())
+            assert explained.plans == [("action_items_list", True)] * 2, (wanted, sort)

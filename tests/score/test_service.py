@@ -337,7 +337,7 @@ async def test_an_unexpected_error_tells_nothing(api: Api, monkeypatch: pytest.M
     async def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr("thirdeye.actions.store.item_page", broken)
+    monkeypatch.setattr("thirdeye.actions.resolvers.items.item_page", broken)
     answer = await api.ask("{ actionItems { totalCount } }")
     assert "secret" not in str(answer)
     assert answer["errors"][0]["extensions"]["code"] == "INTERNAL"

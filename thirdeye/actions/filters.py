@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from thirdeye.actions import store, validation
+from thirdeye.actions import validation
 from thirdeye.actions.campaigns import store as campaigns
+from thirdeye.actions.listing.store import ItemFilter, numbers_with_items
 from thirdeye.actions.permissions import caller_identity
-from thirdeye.actions.store import ItemFilter
 from thirdeye.actions.validation import Input
 from thirdeye.context import Context
 from thirdeye.database import MySQL
@@ -61,7 +61,7 @@ async def parse_item_filter(
     await _check_references(context, fields)
     if "service" in fields:
         # Found once for a page and its count; there is no index of tables by service.
-        found = await store.numbers_with_items(context.thirdeye, "service", fields["service"], _MAX_NUMBERS)
+        found = await numbers_with_items(context.thirdeye, "service", fields["service"], _MAX_NUMBERS)
         fields["service_numbers"] = found
     return {**fields, "now": now, "today": now.date()}
 
@@ -69,7 +69,7 @@ async def parse_item_filter(
 async def _my_numbers(context: Context, owner_sets: list[int]) -> list[int] | None:
     """Which of the caller's tables have items, found once for all lists of a request; None if there are too many."""
     if "my_numbers" not in context.loaders:
-        task = asyncio.create_task(store.numbers_with_items(context.thirdeye, "owner_set", owner_sets, _MAX_NUMBERS))
+        task = asyncio.create_task(numbers_with_items(context.thirdeye, "owner_set", owner_sets, _MAX_NUMBERS))
         # All who wait for it may be gone by then.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         context.loaders["my_numbers"] = task

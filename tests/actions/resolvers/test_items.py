@@ -1,8 +1,13 @@
 """Lists of action items, through the real app on both servers."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.support.action_estate import Estate
+from thirdeye.actions.listing import store
+from thirdeye.actions.listing.counts import widest
+from thirdeye.database import MySQL as Database
 
 pytestmark = pytest.mark.anyio
 
@@ -42,3 +47,43 @@ async def test_lists_are_filtered(estate: Estate) -> None:
         found = (await estate.ask_as(name, mine))["data"]["actionItems"]
         assert {edge["node"]["category"] for edge in found["edges"]} == categories
         assert found["totalCount"] == len(categories)
+
+
+async def test_the_lists_of_a_request_are_counted_together(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    statements, count = list[int](), store.count_items
+
+    async def counted(thirdeye: Database, filters: Sequence[store.ItemFilter], shared: store.Narrowing) -> list[int]:
+        statements.append(len(filters))
+        return await count(thirdeye, filters, shared)
+
+    monkeypatch.setattr("thirdeye.actions.listing.store.count_items", counted)
+    question = """{
+      all: actionItems(first: 1) { totalCount }
+      high: actionItems(first: 1, filter: {priority: [HIGH]}) { totalCount }
+      removals: actionItems(first: 1, search: "d", filter: {category: [PURGE, ARCHIVE]}) { totalCount }
+      one: actionItems(first: 1, filter: {category: [PURGE]}) { totalCount }
+      mine: actionItems(first: 1, filter: {mine: true}) { totalCount }
+      dear: actionItems(first: 1, filter: {mine: true, priority: [HIGH], dueBefore: null}) { totalCount }
+    }"""
+    found = (await estate.ask_as("ann", question))["data"]
+    counts = {name: each["totalCount"] for name, each in found.items()}
+    assert counts == {"all": 5, "high": 2, "removals": 2, "one": 1, "mine": 2, "dear": 2}
+    # Those that nothing narrows, and mine. A page that holds all of a list is its count.
+    assert sorted(statements) == [2, 4]
+    statements.clear()
+    assert (await estate.api.data("{ actionItems(first: 5) { totalCount } }"))["actionItems"] == {"totalCount": 5}
+    assert statements == []
+
+
+def test_what_lists_share_is_the_least_that_narrows_one() -> None:
+    mine, staged, assigned = (frozenset({(name, "True")}) for name in ("mine", "staged", "assignee"))
+    assert widest(mine | staged, [mine | staged, mine, assigned]) == mine
+    assert widest(mine | staged, [mine | staged, assigned, frozenset()]) == mine | staged
+    assert widest(frozenset(), [mine, frozenset()]) == frozenset()
+
+
+@pytest.mark.parametrize("search", ["RÉSUMÉ", "resume", "résumé of", "%", "_", "!", "100!%_"])
+async def test_titles_are_searched_without_case_and_accents(estate: Estate, search: str) -> None:
+    create = "mutation ($title: String!) { createActionItem(title: $title) { id } }"
+    await estate.api.data(create, title="Resumé of 100!%_ ends")
+    assert [each["title"] for each in await estate.items(search=search)] == ["Resumé of 100!%_ ends"]

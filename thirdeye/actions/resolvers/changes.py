@@ -13,10 +13,11 @@ from thirdeye.actions import rules, store, validation
 from thirdeye.actions.changes import Change, apply
 from thirdeye.actions.filters import parse_item_filter
 from thirdeye.actions.items import SAVING_CATEGORIES, Category, Columns, ColumnValue, Event, EventKind, Item, Resolution
+from thirdeye.actions.listing.store import ItemFilter, item_page, locked_items
 from thirdeye.actions.ordering import parse_order
 from thirdeye.actions.permissions import actor_of, authorize_change, authorize_creation, with_kinds
 from thirdeye.actions.savings import store as savings
-from thirdeye.actions.store import ItemFilter, NewDecision
+from thirdeye.actions.store import NewDecision
 from thirdeye.actions.validation import Input, require
 from thirdeye.actions.views import conflict_view, item_view
 from thirdeye.auth.permission import writer
@@ -218,7 +219,7 @@ async def _change_many(
     async with context.thirdeye.transaction() as session:
         # Locked by id, because a server locks every row that it looks at.
         ids = [item.id for item in await _matching_items(context, item_filter)]
-        items = await store.locked_items(session, item_filter, ids)
+        items = await locked_items(session, item_filter, ids)
         if len(items) != expected_count:
             message = f"expectedCount: there are {len(items)} items by now; look at them and ask again"
             raise Conflict(message, argument="expectedCount", current={"matched": len(items)})
@@ -232,7 +233,7 @@ async def _change_many(
 async def _matching_items(context: Context, item_filter: ItemFilter) -> list[Item]:
     """The items that a filter matches, unlocked. Raises BadInput for none, or too many."""
     order, limit = parse_order("id", "asc"), _MAX_BULK_ITEMS + 1
-    items = await store.item_page(context.thirdeye, item_filter, order=order, position=None, limit=limit)
+    items = await item_page(context.thirdeye, item_filter, order=order, position=None, limit=limit)
     if not items:
         raise BadInput("filter: no item is like this; nothing was changed", "filter")
     if len(items) > _MAX_BULK_ITEMS:

@@ -1,8 +1,7 @@
 """GraphQL: action items, one and many, and what is told about each."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypedDict
 
 from ariadne import ObjectType, QueryType
 
@@ -11,6 +10,8 @@ from thirdeye.actions.asked_columns import columns_for
 from thirdeye.actions.campaigns.views import campaign_view
 from thirdeye.actions.filters import parse_item_filter
 from thirdeye.actions.items import Category, EventKind
+from thirdeye.actions.listing.counts import counts
+from thirdeye.actions.listing.store import ItemFilter, item_page
 from thirdeye.actions.loaders import (
     campaign_loader,
     event_loader,
@@ -22,7 +23,6 @@ from thirdeye.actions.ordering import cursor_of, parse_cursor, parse_order
 from thirdeye.actions.permissions import assignee_warning
 from thirdeye.actions.savings.store import MeasuredParts, MeasuredSaving
 from thirdeye.actions.savings.views import saving_note
-from thirdeye.actions.store import ItemFilter
 from thirdeye.actions.validation import Input, require
 from thirdeye.actions.views import ItemAnswer, comment_view, event_view, item_view
 from thirdeye.context import Info
@@ -36,6 +36,15 @@ from thirdeye.selection import fields_below
 query = QueryType()
 connection = ObjectType("ActionItemConnection")
 item = ObjectType("ActionItem")
+
+
+class ListAnswer(TypedDict):
+    """What `totalCount` reads of a list: its filter, and how many items it has where that is known."""
+
+    filter: ItemFilter
+    total: int | None
+
+
 _NEWEST: Final = 2**63 - 1
 
 
@@ -60,22 +69,26 @@ async def resolve_action_items(
     argument, cursor = ("before", before) if request.backwards else ("after", after)
     position = parse_cursor(cursor, order, argument)
     item_filter = await parse_item_filter(context, filter, status=status, search=search)
+    counts(context).note(item_filter)
     towards = order.reverse if request.backwards else order
     columns = columns_for(fields_below(info, ("edges", "node")))
-    rows = await store.item_page(
+    rows = await item_page(
         context.thirdeye, item_filter, order=towards, position=position, limit=size + 1, columns=columns
     )
     now, is_more, is_beyond = context.clock(), len(rows) > size, position is not None
     rows = rows[:size][::-1] if request.backwards else rows[:size]
     edges = [{"cursor": cursor_of(row, order), "node": item_view(row, now)} for row in rows]
     has_next, has_previous = (is_beyond, is_more) if request.backwards else (is_more, is_beyond)
-    return {**connection_of(edges, has_next=has_next, has_previous=has_previous), "filter": item_filter}
+    # A page that holds all needs no count.
+    total = None if has_next or has_previous else len(rows)
+    answer = connection_of(edges, has_next=has_next, has_previous=has_previous)
+    return {**answer, "filter": item_filter, "total": total}
 
 
 @connection.field("totalCount")
-async def resolve_total_count(answer: Mapping[str, ItemFilter], info: Info) -> int:
+async def resolve_total_count(answer: ListAnswer, info: Info) -> int:
     # Counting costs a scan, so only those pay who ask for it.
-    return await store.count_items(info.context.thirdeye, answer["filter"])
+    return answer["total"] if answer["total"] is not None else await counts(info.context).of(answer["filter"])
 
 
 @query.field("actionItem")

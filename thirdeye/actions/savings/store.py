@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from thirdeye.actions.items import Category
+from thirdeye.actions.listing.store import contains_pattern
 from thirdeye.actions.savings.rules import Baseline, Outcome, SavingEntry
-from thirdeye.actions.store import contains_pattern
 from thirdeye.database import MySQL, Row, Session
 
 _INSERT_BASELINES: Final = """
