@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import cast
 
 import pytest
@@ -121,3 +122,17 @@ async def test_lists_that_nothing_narrows_look_at_the_rows_of_their_page_alone(e
             await listing.item_page(database, filter_, order=order, position=None, limit=51)
             await listing.count_items(database, [filter_], frozenset())
             assert explained.plans == [("action_items_list", True)] * 2, (wanted, sort)
+
+
+@explains
+async def test_what_open_items_promise_is_summed_out_of_an_index(estate: Estate) -> None:
+    await estate.thirdeye.execute("DELETE FROM action_items WHERE detected = 1")
+    await estate.thirdeye.execute(
+        "INSERT INTO action_items (title, category, table_number, estimated_savings_usd, status) VALUES"
+        " ('most', 'ARCHIVE', 100, 30, 'IN_PROGRESS'), ('less', 'DEDUPLICATE', 100, 20, 'OPEN'),"
+        " ('done', 'ARCHIVE', 101, 500, 'DONE'), ('of none', NULL, NULL, 4, 'OPEN'), ('as well', NULL, NULL, 0.5, 'OPEN')"
+    )
+    explained = Explained(estate.thirdeye)
+    found = await savings.still_open(cast("Database", explained))
+    assert found["projected_usd"] == Decimal("34.5")
+    assert explained.plans[0] == ("action_items_table", True)

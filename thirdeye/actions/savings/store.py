@@ -135,11 +135,16 @@ WHERE COALESCE((SELECT SUM(realized_usd) FROM saving_entry WHERE saving_entry.ta
     JOIN saving_entry ON saving_entry.table_number = action_item_part.table_number
     WHERE action_item_part.item = completed.retention), 0) = 0
 """
+# Of several items about a table the one that promises most: they come one after the other out of `action_items_table`.
 _OPEN = """
-SELECT COALESCE(SUM(projected_usd), 0) AS projected_usd, GROUP_CONCAT(DISTINCT price_basis) AS bases FROM (
-  SELECT COALESCE(table_number, -id) AS what, MAX(COALESCE(estimated_savings_usd, 0)) AS projected_usd FROM action_items
-  WHERE status <> 'DONE' GROUP BY COALESCE(table_number, -id)
-) AS each_table LEFT JOIN saving_baseline ON saving_baseline.table_number = each_table.what
+SELECT COALESCE(SUM(projected_usd), 0) AS projected_usd, GROUP_CONCAT(DISTINCT bases) AS bases FROM (
+  SELECT SUM(each_table.projected_usd) AS projected_usd, GROUP_CONCAT(DISTINCT price_basis) AS bases FROM (
+    SELECT table_number, MAX(COALESCE(estimated_savings_usd, 0)) AS projected_usd FROM action_items
+    WHERE status <> 'DONE' AND table_number IS NOT NULL GROUP BY table_number
+  ) AS each_table LEFT JOIN saving_baseline ON saving_baseline.table_number = each_table.table_number
+  UNION ALL
+  SELECT SUM(estimated_savings_usd), NULL FROM action_items WHERE status <> 'DONE' AND table_number IS NULL
+) AS both_kinds
 """
 # A table as the API answers.
 TableAnswer = Mapping[str, Any]
