@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -178,7 +179,17 @@ def activity(
 
 def has_activity(activities: Array, *kinds: Activity) -> Mask:
     """Which tables have one of these activities."""
-    return np.isin(activities, [ACTIVITY_CODE[kind] for kind in kinds])
+    # Looking up is several times quicker than `np.isin`.
+    chosen: Mask = _mask_of_activities(kinds)[activities]
+    return chosen
+
+
+@cache
+def _mask_of_activities(kinds: tuple[Activity, ...]) -> Mask:
+    mask = np.zeros(256, np.bool_)
+    mask[[ACTIVITY_CODE[kind] for kind in kinds]] = True
+    mask.setflags(write=False)
+    return mask
 
 
 def directly_in_use(activities: Array) -> Mask:

@@ -17,7 +17,7 @@ from thirdeye.inventory.columns import (
 from thirdeye.inventory.labels import Labels
 from thirdeye.inventory.query import SAVING_COLUMNS, Catalogue, cost_of, risk_of
 from thirdeye.inventory.rules import Activity, has_activity
-from thirdeye.inventory.series import parts_of
+from thirdeye.inventory.series import SeriesParts, parts_of
 from thirdeye.inventory.verdicts import (
     APPROVED,
     BLOCKER_BIT,
@@ -45,8 +45,8 @@ SIMULATED: Final = (
     *SAVING_COLUMNS, "activity", "accessed", "series", "tags", "marks", "tier", "idle", "blockers", "risk",
     "use_kind",
 )  # fmt: skip
-# Those that the parts of a series share, and what tells which do.
-_SHARED: Final = ("flags", "series", "verdict", "blockers", "risk")
+# Those that the parts of a series share, and what tells whether they do.
+_SHARED: Final = ("flags", "verdict", "blockers", "risk")
 # The blockers that a policy decides about.
 _PROTECTED, _CARED_FOR = BLOCKER_BIT[Blocker.PROTECTED_TAG], BLOCKER_BIT[Blocker.CARED_FOR]
 _RETURN_RISK: Final = BLOCKER_BIT[Blocker.RETURN_RISK]
@@ -62,11 +62,16 @@ def simulate(
     advice: Mapping[str, Any],
     policy: Policy,
     prior: Gaussian,
+    series: SeriesParts | None = None,
 ) -> dict[str, object]:
-    """Tables and USD a month by verdict, what following them would save, and the back-test."""
+    """Tables and USD a month by verdict, what following them would save, and the back-test.
+
+    `series`: what `series_of` has of the catalogue, for whoever tries several policies.
+    """
     protects = protection(tag_sets, labels, policy.protected_tags, len(catalogue.place_service))
     today = int(advice.get("today", 0))
-    simulated = _simulated(catalogue, protects, policy, today)
+    parts = series_of(catalogue) if series is None else series
+    simulated = _simulated(catalogue, parts, protects, policy, today)
     tables, costs, changed, writes = np.zeros(len(VERDICTS), np.int64), np.zeros(len(VERDICTS)), 0, 0.0
     for number in range(catalogue.columns.chunks):
         chunk, codes = catalogue.columns.parts(number), simulated.parts(number)["verdict"]
@@ -74,7 +79,8 @@ def simulate(
         # What is absent keeps the verdict that it had.
         codes = np.where((chunk["flags"] & ABSENT) != 0, chunk["verdict"], codes)
         tables += np.bincount(codes[present], minlength=len(VERDICTS))
-        costs += np.bincount(codes[present], weights=np.nan_to_num(cost[present]), minlength=len(VERDICTS))
+        known = present & ~np.isnan(cost)
+        costs += np.bincount(codes[known], weights=cost[known], minlength=len(VERDICTS))
         writes += float(chunk["write_cost"][present & (codes == STOP_REFRESH)].sum(dtype=np.float64))
         changed += int(np.count_nonzero(present & (codes != chunk["verdict"])))
     delete, archive = VERDICT_CODE[Verdict.DELETE], VERDICT_CODE[Verdict.ARCHIVE]
@@ -90,18 +96,26 @@ def simulate(
     }
 
 
-def _simulated(catalogue: Catalogue, protects: Protection, policy: Policy, today: int) -> Columns:
+def series_of(catalogue: Catalogue) -> SeriesParts:
+    """The series of the estate; no policy changes which there are."""
+    chunks = [catalogue.columns.parts(number)["series"] for number in range(catalogue.columns.chunks)]
+    return parts_of(np.concatenate(chunks) if chunks else np.zeros(0, np.int32))
+
+
+def _simulated(catalogue: Catalogue, parts: SeriesParts, protects: Protection, policy: Policy, today: int) -> Columns:
     """The verdicts of a policy, as a refresh gives them: the parts of a series that is not in use have one."""
     simulated = _shared_columns(catalogue, protects, policy)
-    series = unused_series(parts_of(simulated["series"]), simulated)
+    series = unused_series(parts, simulated)
     _judge_absent_with_series(series, simulated)
     for number in range(catalogue.columns.chunks):
-        chunk = {**catalogue.columns.parts(number), **simulated.parts(number)}
+        published = catalogue.columns.parts(number)
+        chunk = {**published, **simulated.parts(number)}
         chunk["verdict"][:] = verdicts_with_approvals(
             activity=chunk["activity"],
             idle=chunk["idle"],
             accessed=chunk["accessed"],
-            cost=cost_of(catalogue, chunk),
+            # No policy changes it; of the published columns it is known already.
+            cost=cost_of(catalogue, published),
             without_storage=(chunk["flags"] & WITHOUT_STORAGE) != 0,
             without_plan=(chunk["flags"] & WITHOUT_PLAN) != 0,
             risk=risk_of(catalogue, chunk),

@@ -105,6 +105,8 @@ def verdicts_with_approvals(
         bits=bits,
         policy=policy,
     )
+    if not unknown.any():
+        return given
     removed = np.isin(given, (VERDICT_CODE[Verdict.DELETE], VERDICT_CODE[Verdict.ARCHIVE])) & ~without_storage
     otherwise = np.where(cost >= policy.review_cost, VERDICT_CODE[Verdict.REVIEW], VERDICT_CODE[Verdict.KEEP])
     at_most = np.where(removed, VERDICT_CODE[Verdict.ARCHIVE], otherwise)

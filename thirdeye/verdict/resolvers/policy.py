@@ -16,7 +16,7 @@ from thirdeye.verdict import store
 from thirdeye.verdict.policy import current_policy, policy_document, policy_of, policy_with
 from thirdeye.verdict.prior import prior_of
 from thirdeye.verdict.rules import Policy
-from thirdeye.verdict.simulation import SIMULATED, simulate
+from thirdeye.verdict.simulation import SIMULATED, series_of, simulate
 from thirdeye.verdict.validation import PolicyInput, validate_policy
 
 query = QueryType()
@@ -78,13 +78,16 @@ async def resolve_simulate(_: object, info: Info, *, input: PolicyInput) -> dict
         directory = snapshot.directory
         await snapshot.load(SIMULATED)
         prior, _ = prior_of(context.settings.return_risk_prior)
-        work = partial(
-            simulate, snapshot.catalogue, directory["tag_sets"], directory["labels"], snapshot.advice, policy, prior
-        )
+        catalogue, labels = snapshot.catalogue, directory["labels"]
+
+        def work() -> dict[str, object]:
+            series = snapshot.once("series", partial(series_of, catalogue))
+            return simulate(catalogue, directory["tag_sets"], labels, snapshot.advice, policy, prior, series)
+
         # Whoever begins to try others asks for the one in force first.
         result = await (in_thread(snapshot.once, f"simulated {policy}", work) if is_in_force else in_thread(work))
         services = [number for number, each in enumerate(directory["services"]) if each["tables"]]
-        basis = snapshot.catalogue.tariffs.basis_of(services)
+        basis = catalogue.tariffs.basis_of(services)
         return {**result, **as_of(context, snapshot), "policy": _policy_answer(policy), "priceBasis": basis}
 
     return await with_snapshot(context, run)
