@@ -176,8 +176,8 @@ async def item_page(
     order_by = ", ".join(f"{column} {direction}" for column in sorted_by)
     read = COLUMNS if columns is None else ", ".join(dict.fromkeys([*sorted_by, *columns]))
     # Most items are like this: a few steps along the index of another order find a page.
-    is_common = order.key != "updatedAt" and conditions.keys() <= {"status", "snoozed"}
-    index = "" if is_common else _index(conditions)
+    is_common = conditions.keys() <= {"status", "snoozed"} and item_filter.get("snoozed") is not True
+    index = "" if is_common and order.key != "updatedAt" else _index(conditions)
     query = _PAGE.format(columns=read, index=index, conditions=where, order=order_by)
     rows = await thirdeye.fetch_all(query, {**values, "limit": limit})
     return [Item(**{**_UNREAD, **row}) for row in rows]
