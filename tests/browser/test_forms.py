@@ -1,5 +1,6 @@
 """What people write anew: items, campaigns, rules, and what administrators say; bad input is told at its field and stays."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -89,17 +90,27 @@ def test_a_campaign_is_started_led_filled_and_deleted(tab: Tab, estate: PageEsta
     form = tab.page.locator("form.form")
     form.get_by_label("Name").fill("Spring <i>clean</i>")
     form.get_by_label("Goal").fill("100")
-    text = form.get_by_label("Tables that match")
+    filter_ = form.get_by_role("group", name="Tables that match", exact=True)
+    press(filter_, "As text")
+    text = form.get_by_label("Tables that match (")
     text.fill("{zombies")
     press(form, "Start it")
     expect(wrong(text)).to_be_focused()
     text.fill('{"zombies": true}')
     press(form, "Start it")
     expect(form.get_by_role("alert").filter(has_text="zombies")).to_be_visible()
-    text.fill("")
+    # What the fields cannot show stays text; what they can is chosen there and taken back.
+    expect(form.get_by_text("The fields cannot show all of this filter")).to_be_visible()
+    text.fill('{"zombie": true, "service": ["no such"]}')
+    press(form, "As text")
+    expect(filter_.get_by_label("Zombie")).to_have_value("true")
+    press(filter_, "Drop Zombie: yes")
+    press(filter_, "Drop Service: no such")
+    expect(filter_).to_contain_text("No filter is chosen yet.")
     press(form, "Start it")
     expect(tab.page.get_by_text("The campaign is started.")).to_be_visible()
     (campaign,) = estate.ask("list_campaigns")["campaigns"]
+    assert campaign["filter"] is None
     assert (campaign["name"], campaign["owner"], float(campaign["goalUsd"])) == ("Spring <i>clean</i>", "admin", 100)
     # A name that is taken is said at its field.
     press(tab.page.locator("main"), "New campaign")
@@ -170,13 +181,19 @@ def test_a_rule_is_written_looked_at_set_and_deleted(tab: Tab, estate: PageEstat
     form.get_by_label("Position").fill("9999")
     form.get_by_label("Kind of work").select_option("REVIEW_EXPENSIVE")
     press(form, "Look what it would do")
-    expect(form.get_by_role("alert").filter(has_text="say which tables")).to_be_visible()
-    form.get_by_label("Tables that match").fill('{"minimumMonthlyCost": "1"}')
+    filter_ = form.get_by_role("group", name="Tables that match", exact=True)
+    expect(filter_).to_contain_text("Say which tables")
+    expect(filter_).to_be_focused()
+    least = filter_.get_by_label("Costs at least")
+    least.fill("1")
+    # It means the field, not the form.
+    least.press("Enter")
+    expect(filter_.get_by_role("list", name="Filters that are set")).to_contain_text("$1.00")
     press(form, "Look what it would do")
     expect(form).to_contain_text("tables match.")
     assert estate.ask("list_action_rules")["actionRules"] == before
     # Another filter is another rule: it is looked at anew.
-    form.get_by_label("Tables that match").fill('{"zombie": true}')
+    filter_.get_by_label("Zombie").select_option("true")
     expect(form.get_by_role("button", name="Set it", exact=True)).to_have_count(0)
     press(form, "Look what it would do")
     press(form, "Set it")
@@ -185,6 +202,7 @@ def test_a_rule_is_written_looked_at_set_and_deleted(tab: Tab, estate: PageEstat
     assert [made[name] for name in ("name", "category", "maximumItems", "position")] == [
         "Everything <i>big</i>", "REVIEW_EXPENSIVE", 3, 9999,
     ]  # fmt: skip
+    assert json.loads(made["filter"]) == {"minimumMonthlyCost": "1", "zombie": True}
     rule = tab.page.locator(".rules li", has_text="Everything")
     press(rule, "Change “Everything <i>big</i>”")
     press(rule, "Delete the rule")

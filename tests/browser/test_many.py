@@ -63,7 +63,21 @@ def test_two_thousand_are_looked_at_changed_in_parts_and_none_twice(tab: Tab, es
     press(bulk, "Change 999 items")
     expect(tab.page.locator(".done-bar [role=status]")).to_have_text("999 items were changed.")
     assert count(estate, priority=["HIGH"]) == 1999
+    take_all_back_but_what_was_changed_since(tab, estate)
     lose_the_answer_of_the_second_part(tab, estate)
+
+
+def take_all_back_but_what_was_changed_since(tab: Tab, estate: PageEstate) -> None:
+    """Those of both looks at once; what somebody else has changed meanwhile is theirs."""
+    other = estate.ask("list_action_items", filter={"search": "thousands 0007"}, first=1)["actionItems"]["edges"][0]
+    estate.ask("update_action_item", id=other["node"]["id"], assignee="ann")
+    bar = tab.page.locator(".done-bar")
+    press(bar, "Look how to undo it")
+    expect(bar).to_contain_text("1,998 items would get back what they had. One was changed since and stays as it is.")
+    assert count(estate, priority=["HIGH"]) == 1999
+    press(bar, "Undo it for 1,998 items")
+    expect(bar.get_by_role("status")).to_have_text("1,998 items are as they were.")
+    assert count(estate, priority=["HIGH"]) == 1
 
 
 def lose_the_answer_of_the_second_part(tab: Tab, estate: PageEstate) -> None:

@@ -9,6 +9,7 @@ import { Delete } from "../form/delete";
 import { useDraft, wrongTitle } from "../form/draft";
 import { Field } from "../form/field";
 import { filterIn, wrongFilter } from "../form/filter";
+import { FilterField } from "../form/filter_field";
 import "../form/form.css";
 import { Refusal } from "../refusal";
 import { CATEGORIES, PRIORITIES } from "../work/item";
@@ -23,7 +24,7 @@ interface Preview {
 }
 
 const FIELDS = ["name", "category", "filter", "priority", "maximumItems", "position"] as const;
-const NEW = { name: "", category: "PURGE", filter: "{}", priority: "MEDIUM", maximumItems: "10000", position: "100" };
+const NEW = { name: "", category: "PURGE", filter: "", priority: "MEDIUM", maximumItems: "10000", position: "100" };
 
 export function Rules({ rules, reload }: { rules: Rule[]; reload: () => void }) {
   const [open, setOpen] = useState<number | "new" | null>(null);
@@ -98,7 +99,7 @@ function Edit({ rule, done }: { rule: Rule | null; done: () => void }) {
     start,
     (typed) => ({
       name: wrongTitle(typed.name),
-      filter: wrongFilter(typed.filter),
+      filter: typed.filter.trim() ? wrongFilter(typed.filter) : t("admin.filterMissing"),
       maximumItems: wrongNumber(typed.maximumItems, 1, 100_000),
       position: wrongNumber(typed.position, 0, 10_000),
     }),
@@ -139,7 +140,7 @@ function Edit({ rule, done }: { rule: Rule | null; done: () => void }) {
     <form class="form confirm" onSubmit={submit} noValidate>
       <Field draft={draft} name="name" label={t("admin.ruleName")} isRequired />
       <Field draft={draft} name="category" label={t("work.filter.category")} known={CATEGORIES.map((each) => [each, t(`work.category.${each}`)] as const)} />
-      <Field draft={draft} name="filter" label={t("admin.filter")} kind="code" isRequired />
+      <FilterField draft={draft} isRequired />
       <Field draft={draft} name="priority" label={t("work.field.priority")} known={PRIORITIES.map((each) => [each, t(`work.priority.${each}`)] as const)} />
       <Field draft={draft} name="maximumItems" label={t("admin.maximumItems")} />
       <Field draft={draft} name="position" label={t("admin.position")} />

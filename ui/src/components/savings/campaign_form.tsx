@@ -5,6 +5,7 @@ import { noteChange, useWrite } from "../../write";
 import { amountOf, plainAmount, useDraft, wrongAmount, wrongDay, wrongTitle } from "../form/draft";
 import { Field } from "../form/field";
 import { filterIn, wrongFilter } from "../form/filter";
+import { FilterField } from "../form/filter_field";
 import "../form/form.css";
 import { Refusal } from "../refusal";
 import { kinds } from "../work/create";
@@ -58,7 +59,7 @@ export function CampaignForm({ campaign, me, close }: Props) {
       <Field draft={draft} name="ownerKind" label={t("work.field.assigneeKind")} known={kinds()} />
       <Field draft={draft} name="goalUsd" label={t("savings.goalUsd")} />
       <Field draft={draft} name="dueDate" label={t("work.field.dueDate")} kind="date" min={inDays(0)} />
-      <Field draft={draft} name="filter" label={t("admin.filter")} kind="code" note={t("savings.filterNote")} />
+      <FilterField draft={draft} note={t("savings.filterNote")} />
       <Refusal problem={write.problem} atField={FIELDS} />
       {isOvertaken && (
         <p>

@@ -1,13 +1,14 @@
-// One control for each kind of filter. All that is chosen goes into the address at once.
+// One control for each kind of filter: in the view of waste all that is chosen goes into the address, in a form into its draft.
 import { useEffect, useId, useState } from "preact/hooks";
+import { bytes, day, money, percent } from "../../format";
 import { type Key, t } from "../../texts";
-import { listOf } from "../../router";
 import { type Filter, type FilterName, parse, type Value, written } from "./filters";
-import { choose } from "./stay";
 
 export interface ControlProps {
   filter: Filter & { name: FilterName };
   value: Value | undefined;
+  /** Takes what is chosen; null for nothing. */
+  set: (value: Value | null) => void;
 }
 
 export function Control(props: ControlProps) {
@@ -41,15 +42,33 @@ export function choiceOf(name: FilterName, choice: string): string {
   return choice === "NONE" ? t("waste.none") : choice === "OTHER" ? t("waste.other") : choice;
 }
 
+/** A value of a filter as people read it, of those that are no list. */
+export function saidOf(filter: Filter, value: boolean | number | string): string {
+  if (typeof value === "boolean") return t(value ? "waste.yes" : "waste.no");
+  const said: Partial<Record<Filter["kind"], string | null>> = {
+    money: filter.kind === "money" ? money(value) : null,
+    bytes: filter.kind === "bytes" ? bytes(value) : null,
+    day: filter.kind === "day" ? day(String(value)) : null,
+    share: filter.kind === "share" ? percent(Number(value), 1) : null,
+  };
+  return said[filter.kind] ?? String(value);
+}
+
 /** Takes one name after the other; those chosen stand as marks above the list. */
-function Names({ filter, value }: ControlProps) {
+function Names({ filter, value, set }: ControlProps) {
   const id = useId();
   const [text, setText] = useState("");
   const chosen = Array.isArray(value) ? value : [];
   const add = () => {
     const name = text.trim();
     setText("");
-    if (name && !chosen.includes(name)) choose({ [filter.name]: listOf([...chosen, name]) });
+    if (name && !chosen.includes(name)) set([...chosen, name]);
+  };
+  const enter = (event: KeyboardEvent) => {
+    if (event.key !== "Enter") return;
+    // It means this name, not the form that it may stand in.
+    event.preventDefault();
+    add();
   };
   return (
     <div class="control">
@@ -62,20 +81,20 @@ function Names({ filter, value }: ControlProps) {
         spellcheck={false}
         placeholder={t("waste.addName")}
         onInput={(event) => setText(event.currentTarget.value)}
-        onKeyDown={(event) => event.key === "Enter" && add()}
+        onKeyDown={enter}
         onBlur={add}
       />
     </div>
   );
 }
 
-function Choices({ filter, value }: ControlProps) {
+function Choices({ filter, value, set }: ControlProps) {
   const id = useId();
   const chosen = Array.isArray(value) ? value : [];
   const toggle = (choice: string) => {
     const rest = chosen.filter((each) => each !== choice);
     const next = rest.length < chosen.length ? rest : [...chosen, choice];
-    choose({ [filter.name]: listOf(next) });
+    set(next.length > 0 ? next : null);
   };
   const said = chosen.length === 0 ? t("waste.any") : chosen.map((each) => choiceOf(filter.name, each)).join(", ");
   return (
@@ -115,7 +134,7 @@ export function closeOnLeaving(event: FocusEvent) {
   });
 }
 
-function YesNo({ filter, value }: ControlProps) {
+function YesNo({ filter, value, set }: ControlProps) {
   const id = useId();
   return (
     <div class="control">
@@ -123,7 +142,7 @@ function YesNo({ filter, value }: ControlProps) {
       <select
         id={id}
         value={value === undefined ? "" : String(value)}
-        onChange={(event) => choose({ [filter.name]: event.currentTarget.value || null })}
+        onChange={(event) => set(parse(filter, event.currentTarget.value))}
       >
         <option value="">{t("waste.any")}</option>
         <option value="true">{t("waste.yes")}</option>
@@ -134,7 +153,7 @@ function YesNo({ filter, value }: ControlProps) {
 }
 
 /** An amount, a size, a number or a day; what cannot be read stays in the field and is said. */
-function Typed({ filter, value }: ControlProps) {
+function Typed({ filter, value, set }: ControlProps) {
   const id = useId();
   const known = value === undefined ? "" : written(value);
   const [text, setText] = useState(known);
@@ -142,7 +161,12 @@ function Typed({ filter, value }: ControlProps) {
   const found = text.trim() === "" ? "" : parse(filter, text);
   const isWrong = found === null;
   const enter = () => {
-    if (!isWrong) choose({ [filter.name]: found === "" ? null : written(found) });
+    if (!isWrong) set(found === "" ? null : found);
+  };
+  const enterByKey = (event: KeyboardEvent) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    enter();
   };
   return (
     <div class="control">
@@ -159,7 +183,7 @@ function Typed({ filter, value }: ControlProps) {
         aria-describedby={isWrong ? `${id}-wrong` : undefined}
         onInput={(event) => setText(event.currentTarget.value)}
         onChange={enter}
-        onKeyDown={(event) => event.key === "Enter" && enter()}
+        onKeyDown={enterByKey}
       />
       {isWrong && (
         <span id={`${id}-wrong`} class="wrong small" role="alert">

@@ -1,12 +1,11 @@
 // All that narrows the list: search, filters, and marks for what is chosen, each with a way to drop it.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { bytes, day, money, percent } from "../../format";
 import { t } from "../../texts";
 import { Fold, Name } from "../basics";
 import type { Changes, State } from "./address";
-import { choiceOf, Control, nameOf } from "./controls";
+import { choiceOf, Control, nameOf, saidOf } from "./controls";
 import { listOf } from "../../router";
-import { FILTERS, type Filter, type FilterName, type Value } from "./filters";
+import { FILTERS, type Filter, type FilterName, type Value, written } from "./filters";
 import { choose, Stay } from "./stay";
 
 export function FilterPanel({ state }: { state: State }) {
@@ -14,7 +13,12 @@ export function FilterPanel({ state }: { state: State }) {
   const others = FILTERS.filter((each: Filter) => !each.common);
   const hidden = others.filter((each) => state.filters[each.name] !== undefined).length;
   const control = (filter: (typeof FILTERS)[number]) => (
-    <Control key={filter.name} filter={filter} value={state.filters[filter.name]} />
+    <Control
+      key={filter.name}
+      filter={filter}
+      value={state.filters[filter.name]}
+      set={(value) => choose({ [filter.name]: value === null ? null : written(value) })}
+    />
   );
   return (
     <search class="filters">
@@ -120,15 +124,4 @@ function marksOf(filter: Filter & { name: FilterName }, value: Value | undefined
     said: filter.kind === "choices" ? choiceOf(name, each) : each,
     without: { [name]: listOf(value.filter((other) => other !== each)) || null },
   }));
-}
-
-function saidOf(filter: Filter, value: boolean | number | string): string {
-  if (typeof value === "boolean") return t(value ? "waste.yes" : "waste.no");
-  const said: Partial<Record<Filter["kind"], string | null>> = {
-    money: filter.kind === "money" ? money(value) : null,
-    bytes: filter.kind === "bytes" ? bytes(value) : null,
-    day: filter.kind === "day" ? day(String(value)) : null,
-    share: filter.kind === "share" ? percent(Number(value), 1) : null,
-  };
-  return said[filter.kind] ?? String(value);
 }

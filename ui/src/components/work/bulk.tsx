@@ -1,14 +1,13 @@
 // One change of many items: looked at first, then made, so many at a time. Each part is made as a whole or not at all.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ask, Problem } from "../../api";
+import { Problem } from "../../api";
 import { t } from "../../texts";
-import { newKey, noteChange } from "../../write";
+import { noteChange } from "../../write";
 import { Refusal } from "../refusal";
 import type { WhenDone } from "./change";
 import { inDays, isText, type Changes, type Item, PRIORITIES } from "./item";
+import { look as lookAt, type Looked, make, type State, statesOf, undoManyOf } from "./many";
 
-// The most ids that the API takes in one filter.
-const AT_ONCE = 1000;
 const FIELDS = ["assignee", "dueDate", "priority", "status", "snoozedUntil", "dismiss"] as const;
 type Field = (typeof FIELDS)[number];
 
@@ -21,16 +20,10 @@ interface Props {
   whenDone: WhenDone;
 }
 
-interface Part {
-  ids: number[];
-  matched: number;
-  key: string;
-}
-
-interface Preview {
-  parts: Part[];
+interface Preview extends Looked {
   changes: Changes;
-  changed: number;
+  /** The items as they are before it. */
+  before: State[];
 }
 
 export function Bulk({ filter, total, page, chosen, choose, whenDone }: Props) {
@@ -52,39 +45,23 @@ export function Bulk({ filter, total, page, chosen, choose, whenDone }: Props) {
               {t("work.chooseAll", { count: total })}
             </button>
           )}
-          <Change filter={filter} ids={isAll ? null : [...chosen]} whenDone={whenDone} finish={() => choose(new Set())} />
+          <Change filter={filter} items={isAll ? null : page.filter((each) => chosen.has(each.id))} whenDone={whenDone} finish={() => choose(new Set())} />
         </>
       )}
     </div>
   );
 }
 
-/** The ids of all items that a filter matches. */
-async function idsOf(filter: Record<string, unknown>, signal: AbortSignal): Promise<number[]> {
-  const ids: number[] = [];
-  for (let after: string | null = null; ; ) {
-    const { actionItems }: Ids = await ask<Ids>("list_work_ids", { filter, after }, signal);
-    ids.push(...actionItems.edges.map(({ node }) => node.id));
-    if (!actionItems.pageInfo.hasNextPage) return ids;
-    after = actionItems.pageInfo.endCursor;
-  }
-}
-
-interface Ids {
-  actionItems: { edges: { node: { id: number } }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
-}
-
-interface Result {
-  updateActionItems: { matched: number; changed: number; done: boolean };
-}
-
-function Change({ filter, ids, whenDone, finish }: { filter: Record<string, unknown>; ids: number[] | null; whenDone: WhenDone; finish: () => void }) {
+/** Of these items, or of all that the filter matches. */
+function Change({ filter, items, whenDone, finish }: { filter: Record<string, unknown>; items: Item[] | null; whenDone: WhenDone; finish: () => void }) {
   const [field, setField] = useState<Field>("assignee");
   const [value, setValue] = useState("");
   const [preview, setPreview] = useState<Preview | null>(null);
   const [made, setMade] = useState(0);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
+  // Those that were changed, as they were before; there are more looks than one where a part fails.
+  const earlier = useRef(new Map<number, State>());
   const controller = useRef(new AbortController());
   useEffect(() => () => controller.current.abort(), []);
   // Another choice is another change: what was looked at no longer tells anything of it.
@@ -92,7 +69,8 @@ function Change({ filter, ids, whenDone, finish }: { filter: Record<string, unkn
     setPreview(null);
     setProblem(null);
     setMade(0);
-  }, [field, value, JSON.stringify(ids), JSON.stringify(filter)]);
+    earlier.current = new Map();
+  }, [field, value, JSON.stringify(items?.map(({ id }) => id)), JSON.stringify(filter)]);
   const { signal } = controller.current;
   const run = async (task: () => Promise<void>) => {
     setBusy(true);
@@ -108,28 +86,24 @@ function Change({ filter, ids, whenDone, finish }: { filter: Record<string, unkn
   const look = () =>
     run(async () => {
       const changes = changesOf(field, value);
-      const all = ids ?? (await idsOf(filter, signal));
-      const parts: Part[] = [];
-      let changed = 0;
-      for (let start = 0; start < all.length; start += AT_ONCE) {
-        const part = all.slice(start, start + AT_ONCE);
-        const { updateActionItems: found } = await ask<Result>("update_action_items", { filter: { ...filter, ids: part }, changes }, signal);
-        parts.push({ ids: part, matched: found.matched, key: newKey() });
-        changed += found.changed;
-      }
+      const before = items ?? (await statesOf(filter, signal));
+      const looked = await lookAt(filter, before.map(({ id }) => id), changes, signal);
       setMade(0);
-      setPreview({ parts, changes, changed });
+      setPreview({ ...looked, changes, before });
     });
-  const apply = ({ parts, changes, changed }: Preview) =>
+  const apply = ({ parts, changes, changed, before }: Preview) =>
     run(async () => {
       // Goes on where it stopped: a part that failed is sent under the key that it had.
       for (let part = made; part < parts.length; part += 1) {
-        const { ids: some, matched, key } = parts[part] as Part;
-        await ask<Result>("update_action_items", { filter: { ...filter, ids: some }, changes, expectedCount: matched }, signal, key);
+        const one = parts[part] as Looked["parts"][number];
+        await make(one, signal);
+        const ids = new Set(one.filter.ids);
+        for (const item of before) if (ids.has(item.id) && !earlier.current.has(item.id)) earlier.current.set(item.id, item);
         setMade(part + 1);
       }
       noteChange();
-      whenDone(t("work.bulkDone", { count: changed }), null);
+      const undo = undoManyOf([...earlier.current.values()], changes);
+      whenDone(t("work.bulkDone", { count: changed }), undo.items.length > 0 ? undo : null);
       finish();
     });
   return (
@@ -179,7 +153,7 @@ function Change({ filter, ids, whenDone, finish }: { filter: Record<string, unkn
   );
 }
 
-function sum(parts: Part[]): number {
+function sum(parts: Looked["parts"]): number {
   return parts.reduce((total, each) => total + each.matched, 0);
 }
 

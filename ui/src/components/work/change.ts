@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { useWrite, type Write } from "../../write";
 import type { Changes, Item } from "./item";
+import type { State, UndoMany } from "./many";
 
 /** What can be sent to take a change back; null where the API has no way. */
 export interface Undo {
@@ -9,10 +10,11 @@ export interface Undo {
   variables: Record<string, unknown>;
 }
 
-export type WhenDone = (text: string, undo: Undo | null) => void;
+/** What is said of a change that was made, and how it is taken back. */
+export type WhenDone = (text: string, undo: Undo | UndoMany | null) => void;
 
 /** The fields that give an item its values of before `changes`; null where one cannot be given back. */
-export function undoOf(before: Item, changes: Changes): Changes | null {
+export function undoOf(before: State, changes: Changes): Changes | null {
   const undo: Changes = {};
   const names = new Set(Object.keys(changes));
   if (names.has("status") || names.has("resolution")) {

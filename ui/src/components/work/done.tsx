@@ -3,16 +3,18 @@ import { t } from "../../texts";
 import { useWrite } from "../../write";
 import { Refusal } from "../refusal";
 import type { Undo } from "./change";
+import type { UndoMany } from "./many";
+import { UndoOfMany } from "./undo_many";
 
 export interface Done {
   text: string;
-  undo: Undo | null;
+  undo: Undo | UndoMany | null;
 }
 
 export function DoneBar({ done, set }: { done: Done | null; set: (done: Done | null) => void }) {
   const write = useWrite();
   const undo = async () => {
-    if (!done?.undo) return;
+    if (!done?.undo || "items" in done.undo) return;
     if ((await write.send(done.undo.operation, done.undo.variables)) !== null) set({ text: t("work.undone"), undo: null });
   };
   return (
@@ -21,7 +23,7 @@ export function DoneBar({ done, set }: { done: Done | null; set: (done: Done | n
       <span role="status">{done?.text}</span>
       {done && (
         <span>
-          {done.undo && (
+          {done.undo && !("items" in done.undo) && (
             <button type="button" disabled={write.isBusy} onClick={undo}>
               {t("work.undo")}
             </button>
@@ -32,6 +34,7 @@ export function DoneBar({ done, set }: { done: Done | null; set: (done: Done | n
         </span>
       )}
       {done && <Refusal problem={write.problem} />}
+      {done?.undo && "items" in done.undo && <UndoOfMany undo={done.undo} whenDone={(text) => set({ text, undo: null })} />}
     </div>
   );
 }

@@ -76,8 +76,8 @@ export const work: Texts<typeof english> = {
   "work.bulkLook": "Ansehen, was das ändern würde",
   "work.bulkLookAgain": "Noch einmal ansehen",
   "work.bulkPreview": {
-    one: "Eine Aufgabe ist gemeint; {changed} würde sich ändern. Noch ist nichts geändert, und auf einmal zurücknehmen lässt es sich nicht.",
-    other: "{count} Aufgaben sind gemeint; {changed} würden sich ändern. Noch ist nichts geändert, und auf einmal zurücknehmen lässt es sich nicht.",
+    one: "Eine Aufgabe ist gemeint; {changed} würde sich ändern. Noch ist nichts geändert.",
+    other: "{count} Aufgaben sind gemeint; {changed} würden sich ändern. Noch ist nichts geändert.",
   },
   "work.bulkParts": { one: "{done} von einem Teil ist erledigt.", other: "{done} von {count} Teilen sind erledigt." },
   "work.bulkApply": { one: "Eine Aufgabe ändern", other: "{count} Aufgaben ändern" },
@@ -122,6 +122,12 @@ export const work: Texts<typeof english> = {
     "Ziehen Sie eine Karte in eine andere Spalte, wählen Sie ihren Status, oder drücken Sie auf ihr Umschalt und eine Pfeiltaste. Erledigt heißt abgeschlossen.",
   "work.allOfColumn": "Alle, als Liste",
   "work.undo": "Rückgängig",
+  "work.undoMany": "Zurücknehmen: erst ansehen",
+  "work.undoPreview": { one: "Eine Aufgabe bekäme zurück, was sie hatte.", other: "{count} Aufgaben bekämen zurück, was sie hatten." },
+  "work.undoOvertaken": { one: "Eine wurde seither geändert und bleibt, wie sie ist.", other: "{count} wurden seither geändert und bleiben, wie sie sind." },
+  "work.undoLost": { one: "Bei einer lässt es sich nicht zurückgeben.", other: "Bei {count} lässt es sich nicht zurückgeben." },
+  "work.undoApply": { one: "Für eine Aufgabe zurücknehmen", other: "Für {count} Aufgaben zurücknehmen" },
+  "work.undoneMany": { one: "Eine Aufgabe ist wie vorher.", other: "{count} Aufgaben sind wie vorher." },
   "work.undone": "Es ist, wie es war.",
   "work.close": "Schließen",
   "work.cancel": "Abbrechen",
@@ -176,6 +182,9 @@ export const work: Texts<typeof english> = {
   "work.deleted": "Die Aufgabe ist gelöscht.",
   "work.deleteConsequence":
     "Das lässt sich nicht zurücknehmen. Der Verlauf bleibt; ein Fund gilt als verworfen und kommt 180 Tage lang nicht wieder.",
+  "form.asText": "Als Text",
+  "form.textOnly": "Die Felder können nicht den ganzen Filter zeigen, deshalb steht er hier als Text.",
+  "form.noFilter": "Noch ist kein Filter gewählt.",
   "form.amountWrong": "0 bis 9.999.999.999.999 mit höchstens sechs Nachkommastellen.",
   "form.numberWrong": "Eine ganze Zahl von {lowest} bis {highest}.",
   "write.signInFirst":
