@@ -103,7 +103,7 @@ def test_a_campaign_is_started_led_filled_and_deleted(tab: Tab, estate: PageEsta
     expect(form.get_by_text("The fields cannot show all of this filter")).to_be_visible()
     text.fill('{"zombie": true, "service": ["no such"]}')
     press(form, "As text")
-    expect(filter_.get_by_label("Zombie")).to_have_value("true")
+    expect(filter_.get_by_label("Zombie", exact=True)).to_have_value("true")
     press(filter_, "Drop Zombie: yes")
     press(filter_, "Drop Service: no such")
     expect(filter_).to_contain_text("No filter is chosen yet.")
@@ -193,7 +193,7 @@ def test_a_rule_is_written_looked_at_set_and_deleted(tab: Tab, estate: PageEstat
     expect(form).to_contain_text("tables match.")
     assert estate.ask("list_action_rules")["actionRules"] == before
     # Another filter is another rule: it is looked at anew.
-    filter_.get_by_label("Zombie").select_option("true")
+    filter_.get_by_label("Zombie", exact=True).select_option("true")
     expect(form.get_by_role("button", name="Set it", exact=True)).to_have_count(0)
     press(form, "Look what it would do")
     press(form, "Set it")

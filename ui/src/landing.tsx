@@ -1,7 +1,9 @@
 // What is shown to whoever comes to the page's own address: to an engineer who is no lead their week, to all others the estate.
 import { useEffect, useState } from "preact/hooks";
+import { Heading } from "./components/basics";
 import { useMe } from "./me";
 import { addressOf, go } from "./router";
+import { t } from "./texts";
 import { Overview } from "./views/overview";
 
 let hasArrived = false;
@@ -18,6 +20,7 @@ export function Landing() {
     hasArrived = true;
     if (leads) go(addressOf("week"), "replace");
   }, [isKnown]);
-  if (isFirst && (!isKnown || (isEngineer && !hasArrived))) return null;
+  // Whoever waits sees where they are; an engineer goes on from there.
+  if (isFirst && (!isKnown || (isEngineer && !hasArrived))) return <Heading title={t("overview")}>{t("overview")}</Heading>;
   return <Overview />;
 }
