@@ -86,7 +86,7 @@ function Legend({ marks }: { marks: Mark[] }) {
   return (
     <p class="muted small" aria-hidden="true">
       {kinds.map((kind) => (
-        <span key={kind} class={`mark ${kind}`}>
+        <span key={kind} class={`trend-mark ${kind}`}>
           {t(kind === "changed" ? "mark.changed" : "mark.done")}
         </span>
       ))}

@@ -152,7 +152,7 @@ function Legend({ rows, kinds, marks }: Props) {
       {(["changed", "completed"] as const)
         .filter((kind) => marks.some((mark) => mark.kind === kind))
         .map((kind) => (
-          <span key={kind} class={`mark ${kind}`}>
+          <span key={kind} class={`trend-mark ${kind}`}>
             {t(kind === "changed" ? "forecast.steps" : "mark.done")}
           </span>
         ))}
