@@ -18,10 +18,12 @@ import jakarta.ws.rs.core.StreamingOutput;
 import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.StandardSocketOptions;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.channels.NetworkChannel;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -189,7 +191,7 @@ public class ThirdEyeProxyResource {
         // Its head is gone already: the connection ends, so that nobody takes the half for the whole. Thrown, the
         // error would be logged and the answer ended as if it were complete.
         client.brokeOff();
-        channel.abort(error);
+        breakOff(channel, error);
       }
     };
     return built.entity(output).build();
@@ -198,6 +200,21 @@ public class ThirdEyeProxyResource {
   /** Jetty's side of the connection, which Dropwizard always has; no interface of servlets can break it off. */
   private static HttpChannel channel(HttpServletRequest servlet) {
     return (HttpChannel) servlet.getAttribute(HttpChannel.class.getName());
+  }
+
+  private static void breakOff(HttpChannel channel, IOException error) {
+    try {
+      // Reset, not closed: to a client that asked for `Connection: close`, or speaks HTTP/1.0, a close is the end of a whole
+      // answer.
+      if (channel.getEndPoint().getTransport() instanceof NetworkChannel socket) {
+        socket.setOption(StandardSocketOptions.SO_LINGER, 0);
+      }
+    } catch (IOException closed) {
+      // By the client.
+    }
+    channel.abort(error);
+    // What is left in it Jetty 9 would flush while it stops, fail, and then wait for until its time to stop is over.
+    channel.getResponse().getHttpOutput().completed(error);
   }
 
   private static Response refusal(int code, String message) {

@@ -9,6 +9,8 @@ import io.dropwizard.testing.DropwizardTestSupport;
 import io.thirdeye.openmetadata.Upstream.Behaviour;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -18,16 +20,21 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.handler.StatisticsHandler;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The resource in a real Dropwizard, before a ThirdEye that fails. */
 class FailuresTest {
@@ -89,6 +96,7 @@ class FailuresTest {
 
   @AfterEach
   void stop() throws Exception {
+    ProxyApplication.atTheEnd = () -> {};
     proxy.after();
     upstream.close();
   }
@@ -191,6 +199,64 @@ class FailuresTest {
     assertThrows(IOException.class, () -> ask("GET", "/api/v1/thirdeye/tables.csv", NONE));
     // The client of this test asks once more where nothing came back.
     assertEquals(4, proxy.getEnvironment().metrics().meter("thirdeye.proxy.broken-off").getCount());
+  }
+
+  /** Of an answer without a length that ends with its connection, only the way in which that ends tells whether it is whole. */
+  @ParameterizedTest
+  @ValueSource(strings = {"HTTP/1.0\r\n", "HTTP/1.1\r\nConnection: close\r\n"})
+  void anExportThatBreaksOffIsSeenToBeBrokenByWhomTheEndTellsAlone(String version) throws Exception {
+    CountDownLatch wasRead = new CountDownLatch(1);
+    behind(out -> {
+      out.write(("HTTP/1.1 200 X\r\nContent-Length: 40000\r\n\r\n" + "x".repeat(20_000)).getBytes());
+      out.flush();
+      wasRead.await();
+    });
+    try (Socket client = new Socket("localhost", proxy.getLocalPort())) {
+      client.getOutputStream().write(("GET /api/v1/thirdeye/tables.csv " + version + "Host: om\r\n\r\n").getBytes());
+      assertEquals(8_000, client.getInputStream().readNBytes(8_000).length);
+      wasRead.countDown();
+      assertThrows(SocketException.class, client.getInputStream()::readAllBytes);
+    }
+  }
+
+  /** OpenMetadata stops as soon as the last answer is over, and not when its time to stop is, also if that broke off. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 9, 20_000})
+  void anExportThatBreaksOffHoldsNoStopUp(int size) throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    CountDownLatch stopping = new CountDownLatch(1);
+    ProxyApplication.atTheEnd = () -> {
+      over.countDown();
+      await(stopping);
+    };
+    behind(Upstream.answers("HTTP/1.1 200 X\r\nContent-Length: 40000\r\n\r\n" + "x".repeat(size)));
+    Server server = proxy.getEnvironment().getApplicationContext().getServer();
+    started(() -> ask("GET", "/api/v1/thirdeye/tables.csv", NONE));
+    over.await();
+    // It throws where something still goes on when the time to stop, half a minute, is over.
+    FutureTask<Void> stopped = started(() -> {
+      server.stop();
+      return null;
+    });
+    while (!server.getChildHandlerByClass(StatisticsHandler.class).isShutdown()) {
+      Thread.sleep(10);
+    }
+    stopping.countDown();
+    stopped.get();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException error) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static <T> FutureTask<T> started(Callable<T> work) {
+    FutureTask<T> task = new FutureTask<>(work);
+    new Thread(task).start();
+    return task;
   }
 
   @Test
