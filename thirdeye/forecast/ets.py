@@ -17,13 +17,15 @@ MIN_TREND_DAYS: Final = 30
 _SEASON: Final = 7
 # Longer pasts cost time and say nothing more of the next months.
 _MAX_DAYS: Final = 300
-# Error, trend and season, and whether the trend is damped: never is one that is not. The first stands where no other fits.
-_LEVEL: Final = (("ANN", 1, False), ("ANA", _SEASON, False))
-_TREND: Final = (("AAN", 1, True), ("AAA", _SEASON, True))
+# Error, trend and season, the season's days, and whether the trend is damped: never is one that is not.
+_LEVEL: Final = ("ANN", 1, False)
+_SEASONAL: Final = ("ANA", _SEASON, False)
+_TREND: Final = ("AAN", 1, True)
+_BOTH: Final = ("AAA", _SEASON, True)
 
 
 def fit(values: Array, horizon: int) -> Path | None:
-    """The forecast of the model with the lowest AICc; None where none can be fitted."""
+    """The forecast of the model that describes the past best, by AICc; None where none can be fitted."""
     values = np.asarray(values[-_MAX_DAYS:], np.float64)
     if not np.ptp(values):
         return Path(np.full(horizon, values[-1]), np.zeros(horizon), np.zeros(horizon))
@@ -31,17 +33,27 @@ def fit(values: Array, horizon: int) -> Path | None:
     unit = float(np.std(values)) or 1.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fitted = [model for candidate in _candidates(len(values)) if (model := _fit(values / unit, *candidate))]
-        if not fitted:
+        model = _best(values / unit)
+        if model is None:
             return None
-        forecast = min(fitted, key=lambda model: model.model_["aicc"]).predict(h=horizon, level=[80, 95])
+        forecast = model.predict(h=horizon, level=[80, 95])
     mean = forecast["mean"] * unit
     halves = [(forecast[f"hi-{level}"] - forecast[f"lo-{level}"]) / 2 * unit for level in (80, 95)]
     return Path(mean, *halves) if np.isfinite([mean, *halves]).all() else None
 
 
-def _candidates(days: int) -> tuple[tuple[str, int, bool], ...]:
-    return (*_LEVEL, *(_TREND if days >= MIN_TREND_DAYS else ()))
+def _best(values: Array) -> AutoETS | None:
+    level, seasonal = _fit(values, *_LEVEL), _fit(values, *_SEASONAL)
+    trend = _fit(values, *_TREND) if len(values) >= MIN_TREND_DAYS else None
+    # It takes longer than the others together, and is no better where one of its parts is worse than none.
+    helps = _criterion(seasonal) < _criterion(level) > _criterion(trend)
+    both = _fit(values, *_BOTH) if helps else None
+    best = min(level, seasonal, trend, both, key=_criterion)
+    return best if np.isfinite(_criterion(best)) else None
+
+
+def _criterion(model: AutoETS | None) -> float:
+    return float("inf") if model is None else float(model.model_["aicc"])
 
 
 def _fit(values: Array, kind: str, season: int, damped: bool) -> AutoETS | None:  # noqa: FBT001  the library's own
