@@ -6,8 +6,9 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type
 
 from tests.support.action_estate import Estate
-from thirdeye.actions import asked_columns, store
+from thirdeye.actions import asked_columns
 from thirdeye.actions.asked_columns import columns_for
+from thirdeye.actions.resolvers import items
 from thirdeye.graphql.schema import build_schema
 
 pytestmark = pytest.mark.anyio
@@ -67,14 +68,14 @@ async def test_each_field_is_the_same_alone(estate: Estate) -> None:
 async def test_what_fragments_ask_for_is_read(
     estate: Estate, monkeypatch: pytest.MonkeyPatch, fields: str, columns: tuple[str, ...]
 ) -> None:
-    read = store.item_page
+    read = items.item_page
     asked = []
 
     async def item_page(*arguments: Any, **named: Any) -> Any:
         asked.append(named["columns"])
         return await read(*arguments, **named)
 
-    monkeypatch.setattr(store, "item_page", item_page)
+    monkeypatch.setattr(items, "item_page", item_page)
     more = " fragment More on ActionItem { ...Most } fragment Most on ActionItem { id snoozed }"
     await estate.api.data(f"{{ actionItems(first: 2) {{ {fields} }} }}{more if 'More' in fields else ''}")
     assert asked == [columns]
