@@ -116,7 +116,9 @@ class RequestMiddleware:
         if reason is not None:
             what = f"{method} {route} {state.operation}" if state.operation else f"{method} {route}"
             self._on_refusal(user or state.claimed, what, reason)
-        self._log.info(
+        # By this name the documentation finds what is logged.
+        _log = self._log
+        _log.info(
             "request",
             request_id=state.request_id,
             method=method,
