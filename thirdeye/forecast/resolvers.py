@@ -47,7 +47,7 @@ async def resolve_budget_forecast(
     if stored is None:
         raise Unavailable("the worker has not forecast this yet; it does so after the day's first refresh")
     document: ForecastDocument = orjson.loads(stored["document"])
-    newest = await store.newest_day(context.thirdeye)
+    newest = stored["newest_day"]
     view = forecast_view(
         document,
         place,

@@ -37,7 +37,8 @@ SELECT MIN(IF(reconstructed = 0, day, NULL)) AS measured, MAX(reconstructed) AS 
 WHERE place = %(place)s
 """
 _UNLESS_PRESENT: Final = " ON DUPLICATE KEY UPDATE reconstructed = reconstructed"
-_NEWEST_DAY = "SELECT MAX(day) AS day FROM estate_daily WHERE place = %(place)s AND reconstructed = 0"
+# One row of the index; MAX would read all days of the place.
+_NEWEST: Final = "SELECT day FROM estate_daily WHERE place = %(whole)s AND reconstructed = 0 ORDER BY day DESC LIMIT 1"
 _PLACES = "SELECT service, domain FROM estate_daily WHERE day = %(day)s ORDER BY service IS NULL, domain IS NULL, place"
 _SERVICES = """
 SELECT DISTINCT service FROM estate_daily
@@ -48,7 +49,9 @@ SELECT day, storage_usd, query_usd, bytes, tables_count, realized_usd, potential
 WHERE place = %(place)s AND day >= %(since)s AND day <= %(until)s AND reconstructed = %(reconstructed)s ORDER BY day
 """
 _FORECAST_DAY = "SELECT day FROM budget_forecast WHERE place = %(place)s"
-_FORECAST = "SELECT day, computed_at, document FROM budget_forecast WHERE place = %(place)s"
+_FORECAST = f"""
+SELECT day, computed_at, document, ({_NEWEST}) AS newest_day FROM budget_forecast WHERE place = %(place)s
+"""
 _INSERT_FORECASTS: Final = "REPLACE INTO budget_forecast (place, service, domain, day, computed_at, document) VALUES "
 _DELETE_OLD_FORECASTS = "DELETE FROM budget_forecast WHERE computed_at < %(before)s"
 # Of each open item what its table still saves, its due date, and the service and the domains of the table.
@@ -86,7 +89,7 @@ async def daily(thirdeye: MySQL, place: Place, since: date, until: date) -> list
 
 async def newest_day(thirdeye: MySQL) -> date | None:
     """The newest day with facts; None before the first."""
-    row = await thirdeye.fetch_one(_NEWEST_DAY, {"place": EVERYTHING.key})
+    row = await thirdeye.fetch_one(_NEWEST, {"whole": EVERYTHING.key})
     day: date | None = row["day"] if row else None
     return day
 
@@ -128,8 +131,8 @@ async def forecast_day(thirdeye: MySQL) -> date | None:
 
 
 async def forecast(thirdeye: MySQL, place: Place) -> Row | None:
-    """The stored forecast of a place: `day`, `computed_at`, `document` as JSON text."""
-    return await thirdeye.fetch_one(_FORECAST, {"place": place.key})
+    """The stored forecast of a place: `day`, `computed_at`, `document` as JSON text; and `newest_day` with facts, or None."""
+    return await thirdeye.fetch_one(_FORECAST, {"place": place.key, "whole": EVERYTHING.key})
 
 
 async def put_forecasts(thirdeye: MySQL, rows: Iterable[tuple[Place, date, datetime, str]]) -> None:
