@@ -101,8 +101,23 @@ def test_compose_confines_its_services() -> None:
     # MySQL's image begins as root and gives its data folder to another user.
     dropped = {name for name, service in services.items() if service.get("cap_drop") == ["ALL"]}
     assert dropped == set(services) - unable - {"mysql"}
+    # nginx's image begins as root, too, unless it is told who it is.
+    assert services["gateway"]["user"] == "101:101"
     for name in OURS:
         assert services[name]["env_file"] == ".env"
+        # So that what a process leaves behind is collected.
+        assert services[name]["init"] is True
+
+
+def test_nothing_of_the_checkout_can_be_written_to() -> None:
+    mounted = {
+        volume
+        for service in compose()["services"].values()
+        for volume in service.get("volumes", ())
+        if volume[0] in "./"
+    }
+    assert mounted
+    assert [volume for volume in mounted if not volume.endswith(":ro")] == []
 
 
 @pytest.mark.parametrize("name", COMPOSE)

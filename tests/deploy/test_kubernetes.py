@@ -126,6 +126,8 @@ def test_nothing_begins_before_the_schema_is_migrated() -> None:
     for name, deployment in of_kind("Deployment").items():
         pod = deployment["spec"]["template"]["spec"]
         assert [each["args"] for each in pod["initContainers"]] == [["migrate", "--wait", "600"]], name
+        begins = {"thirdeye-api": "serve", "thirdeye-worker": "worker"}[name]
+        assert [each["args"] for each in pod["containers"]] == [[begins]]
     # The Job gives up before those who wait for it do.
     assert job["spec"]["activeDeadlineSeconds"] <= 600
 
@@ -177,6 +179,11 @@ def test_one_api_stays_whatever_happens() -> None:
     target = scaler["spec"]["scaleTargetRef"]
     assert (target["kind"], target["name"]) == (api["kind"], api["metadata"]["name"])
     assert scaler["spec"]["minReplicas"] - budget["spec"]["maxUnavailable"] >= 1
+    assert scaler["spec"]["maxReplicas"] > scaler["spec"]["minReplicas"]
+    # And not all of them on one node, as far as there are more.
+    (spread,) = api["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert spread["topologyKey"] == "kubernetes.io/hostname"
+    assert spread["labelSelector"]["matchLabels"].items() <= labels
     # Applied again it must not take back what the autoscaler said.
     assert "replicas" not in api["spec"]
     assert api["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
