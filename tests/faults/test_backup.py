@@ -1,6 +1,6 @@
 """A dump of ThirdEye's schema, its loss, the dump restored, a refresh: everything answers as it did.
 
-The dump is made and restored by the commands of `docs/operations.md`, as the account that owns the schema.
+The dump is made and restored by the commands of `docs/backup.md`, as the account that owns the schema.
 """
 
 import os
@@ -44,10 +44,14 @@ def settings(
 
 
 def commands() -> list[list[str]]:
-    """The words of the commands of the section, without what follows them: the dump, and the restoring of it."""
-    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
-    block = re.findall(r"## Backup and restore\n.*?```bash\n(.*?)```", text, re.DOTALL)[0]
-    return [shlex.split(re.split(r"[<>]", line)[0]) for line in block.splitlines() if "thirdeye.sql" in line]
+    """The words of the commands of the page, without what follows them: the dump, and the restoring of it."""
+    text = (ROOT / "docs/backup.md").read_text(encoding="utf-8")
+    lines = [
+        line
+        for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+        for line in block.replace("\\\n", "").splitlines()
+    ]
+    return [shlex.split(re.split(r"[<>]", line)[0]) for line in lines if re.match(r"mysql.*[<>] thirdeye\.sql", line)]
 
 
 def client(words: list[str], settings: Settings, server: MariaDB | MySQL, folder: Path) -> list[str]:
@@ -61,11 +65,12 @@ def client(words: list[str], settings: Settings, server: MariaDB | MySQL, folder
         program = str(Path(find_mysqld()).with_name(words[0]))
         if not Path(program).exists():
             pytest.skip(f"there is no {words[0]} beside mysqld, as scripts/mysql puts there")
-        # As the section says.
+        # As the page says.
         words = [*words[:-1], *["--set-gtid-purged=OFF"] * (words[0] == "mysqldump"), words[-1]]
-    assert words[1] == "--defaults-extra-file=client.cnf"
     assert words[-1] == "thirdeye"
-    return [program, f"--defaults-extra-file={file}", *words[2:-1], settings.thirdeye_mysql_schema]
+    # In place of what names server and account.
+    options = [word for word in words[1:-1] if not re.match(r"--(host|port|user|password)=", word)]
+    return [program, f"--defaults-extra-file={file}", *options, settings.thirdeye_mysql_schema]
 
 
 async def refresh(settings: Settings) -> None:
