@@ -30,12 +30,19 @@ def deployment(tmp_path: Path, signer: Signer) -> Iterator[Deployment]:
     made.stop()
 
 
-def test_two_workers_turn_what_a_refresh_found_into_items_once(deployment: Deployment) -> None:
-    client = deployment.start_api()
+@pytest.fixture
+def judged(tmp_path: Path, signer: Signer) -> Iterator[Deployment]:
+    """One with its first score."""
+    made = Deployment(tmp_path, signer, judged=True)
+    yield made
+    made.stop()
+
+
+def test_two_workers_turn_what_a_refresh_found_into_items_once(judged: Deployment) -> None:
+    client = judged.start_api()
     for _ in range(2):
-        deployment.start_worker()
+        judged.start_worker()
     client.wait_until_ready()
-    deployment.wait_for_scores(1)
     rule = '{name: "all", category: SET_RETENTION, priority: LOW, filter: {minimumBytes: 0}}'
     # Setting a rule asks for a refresh; detection comes after it.
     client.ask(f"mutation {{ setActionRule(input: {rule}) {{ id }} }}")
@@ -43,7 +50,7 @@ def test_two_workers_turn_what_a_refresh_found_into_items_once(deployment: Deplo
     assert wanted > 10
     count = "{ actionItems(filter: {category: [SET_RETENTION]}) { totalCount } }"
     wait_for(lambda: client.ask(count)["data"]["actionItems"]["totalCount"] == wanted)
-    with deployment.mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
+    with judged.mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT COUNT(*), COUNT(DISTINCT item) FROM action_event JOIN action_items ON action_items.id = item "
             "WHERE kind = 'DETECTED' AND category = 'SET_RETENTION'"
@@ -108,42 +115,41 @@ def test_mysql_unavailable_at_the_start_and_later(deployment: Deployment) -> Non
     assert client.child.exit_code is None
 
 
-def test_redis_away_the_supervised_worker_comes_back_by_itself(deployment: Deployment) -> None:
-    worker = deployment.start("-m", "thirdeye", "worker", name="worker")
+def test_redis_away_the_supervised_worker_comes_back_by_itself(judged: Deployment) -> None:
+    worker = judged.start("-m", "thirdeye", "worker", name="worker")
 
     def alive() -> bool:
-        check = deployment.start("-m", "thirdeye", "worker", "--check", name="check")
+        check = judged.start("-m", "thirdeye", "worker", "--check", name="check")
         wait_for(lambda: check.exit_code is not None)
         return check.exit_code == 0
 
-    deployment.wait_for_scores(1)
+    wait_for(lambda: "worker_started" in worker.log_end(200), saying=worker.log_end)
     wait_for(alive)
-    deployment.redis.kill()
+    judged.redis.kill()
     wait_for(lambda: "worker_exited" in worker.log_end(200))
     assert not alive()
-    deployment.redis.start()
+    judged.redis.start()
     wait_for(alive)
     worker.terminate(PATIENCE)
     assert worker.exit_code == 0, worker.log_end()
 
 
-def test_a_worker_killed_half_way_leaves_nothing_half_done(deployment: Deployment) -> None:
-    worker = deployment.start_worker()
-    deployment.wait_for_scores(1)
+def test_a_worker_killed_half_way_leaves_nothing_half_done(judged: Deployment) -> None:
+    worker = judged.start_worker()
+    wait_for(lambda: "worker_started" in worker.log_end(200), saying=worker.log_end)
     for slot in range(1, 4):
-        deployment.move_clock(NOON + timedelta(hours=slot))
+        judged.move_clock(NOON + timedelta(hours=slot))
         time.sleep(0.15 * slot)  # somewhere within the computation, wherever it is
         worker.kill()
-        assert len(deployment.scores()) in {slot, slot + 1}
-        worker = deployment.start_worker()
-        deployment.wait_for_scores(slot + 1)
-    assert len(deployment.scores()) == 4
+        assert len(judged.scores()) in {slot, slot + 1}
+        worker = judged.start_worker()
+        judged.wait_for_scores(slot + 1)
+    assert len(judged.scores()) == 4
 
 
-def test_a_refresh_that_is_asked_for_is_run_by_the_worker(deployment: Deployment) -> None:
-    client = deployment.start_api()
-    deployment.start_worker()
-    deployment.wait_for_scores(1)
+def test_a_refresh_that_is_asked_for_is_run_by_the_worker(judged: Deployment) -> None:
+    client = judged.start_api()
+    judged.start_worker()
     client.wait_until_ready()
     asked = client.ask("mutation { refreshEstate(full: true) { id phase } }")["data"]["refreshEstate"]
     assert asked["phase"] == "QUEUED"
@@ -154,7 +160,7 @@ def test_a_refresh_that_is_asked_for_is_run_by_the_worker(deployment: Deployment
 
     done = {"id": asked["id"], "kind": "FULL", "phase": "DONE", "requestedBy": "admin"}
     wait_for(lambda: done in runs(), saying=runs)
-    deployment.redis.kill()
+    judged.redis.kill()
     error = client.ask("mutation { refreshEstate { id } }")["errors"][0]
     assert error["extensions"]["code"] == "UNAVAILABLE"
     assert not any(run["phase"] == "QUEUED" for run in runs())

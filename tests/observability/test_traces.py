@@ -4,8 +4,7 @@ import json
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -156,7 +155,7 @@ def test_a_collector_that_takes_nothing_harms_no_request(deployment: Deployment,
         collector.stop()
 
 
-def test_without_a_collector_opentelemetry_is_not_imported(tmp_path: Path, settings: Settings) -> None:
+def test_without_a_collector_opentelemetry_is_not_imported(make_settings: Callable[..., Settings]) -> None:
     code = """
 import asyncio, sys
 import thirdeye.app, thirdeye.cli, worker.jobs
@@ -177,6 +176,6 @@ print([name for name in sys.modules if "opentelemetry" in name or "protobuf" in 
         text=True,
         check=True,
         cwd=ROOT,
-        env=process_environment(settings),
+        env=process_environment(make_settings()),
     )
     assert done.stdout.splitlines()[-1] == "[]"
