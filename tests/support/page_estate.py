@@ -86,7 +86,8 @@ class PageEstate:
         """Puts action items into the database: thousands of them in a moment."""
         with self.deployment.mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO action_items (title, status) VALUES (%s, 'OPEN')", [(each,) for each in titles]
+                "INSERT INTO action_items (title, status, priority) VALUES (%s, 'OPEN', 'MEDIUM')",
+                [(each,) for each in titles],
             )
             connection.commit()
 

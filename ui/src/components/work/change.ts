@@ -30,6 +30,8 @@ export function undoOf(before: State, changes: Changes): Changes | null {
     undo.assignee = before.assignee;
     if (before.assignee !== null && before.assigneeKind !== null) undo.assigneeKind = before.assigneeKind;
   }
+  // The API gives a priority, and takes none away.
+  if (names.has("priority") && before.priority === null) return null;
   for (const name of ["title", "priority", "dueDate", "snoozedUntil"] as const) if (names.has(name)) undo[name] = before[name];
   return undo;
 }
