@@ -30,7 +30,8 @@ from thirdeye.settings import Settings
 
 pytestmark = [pytest.mark.unmeasured, pytest.mark.one_server]
 SCHEMA = "thirdeye_starts"
-NEWEST = sorted(migration_ids())[-4:]
+# The second of them alters a table, the third another one.
+NEWEST = sorted(each for each in migration_ids() if each >= "0072")
 Start = Callable[..., Child]
 
 
