@@ -409,6 +409,26 @@ async def test_a_schema_that_was_restored_in_part_is_refused(settings: Settings)
 
 
 @pytest.mark.one_server
+@pytest.mark.usefixtures("migrated")
+async def test_a_table_that_somebody_alters_is_not_gone(settings: Settings, sql_server: MariaDB | MySQL) -> None:
+    """MariaDB leaves it out of its list for a moment."""
+
+    def is_waiting() -> bool:
+        with sql_server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User lock'")
+            return bool(cursor.fetchone()[0])
+
+    async with database(settings) as thirdeye, database(settings) as altering:
+        async with altering.advisory_lock("migrate"), asyncio.timeout(PATIENCE):
+            await altering.execute("RENAME TABLE budget TO budget_altered")
+            checking = asyncio.create_task(check_schema(settings, thirdeye))
+            while not checking.done() and not is_waiting():
+                await asyncio.sleep(0.01)
+            await altering.execute("RENAME TABLE budget_altered TO budget")
+        await checking
+
+
+@pytest.mark.one_server
 async def test_who_waits_goes_on_as_soon_as_others_have_migrated(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

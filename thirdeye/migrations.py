@@ -269,14 +269,25 @@ async def check_schema(settings: Settings, thirdeye: MySQL) -> None:
     newer = sorted(applied - migration_ids())
     if newer and not settings.allow_newer_schema:
         raise SchemaUnfit(f"{_newer(settings, newer)}; or set ALLOW_NEWER_SCHEMA=true for as long as it takes.")
-    tables = {next(iter(row.values())) for row in await thirdeye.fetch_within(_CHECK_SECONDS, "SHOW TABLES")}
-    gone = sorted(table for id_, table in tables_made().items() if id_ in applied and table not in tables)
+    gone = await _gone(thirdeye, applied)
+    if gone:
+        # While another process alters a table MariaDB may leave it out of its list.
+        async with thirdeye.advisory_lock("migrate", timeout=_LOCK_SECONDS) as got:
+            if not got:
+                raise DatabaseUnavailable("thirdeye", f"another process has been migrating for over {_LOCK_SECONDS} s")
+            gone = await _gone(thirdeye, applied)
     if gone:
         raise SchemaUnfit(
             f"the schema {settings.thirdeye_mysql_schema} lacks {', '.join(gone[:5])}, although the migrations that make them "
             "are noted as applied, as after a restore of a part. Restore the backup as a whole into an empty schema; "
             "`thirdeye doctor` says more."
         )
+
+
+async def _gone(thirdeye: MySQL, applied: frozenset[str]) -> list[str]:
+    """The tables that are not there, although the migrations that make them are applied."""
+    tables = {next(iter(row.values())) for row in await thirdeye.fetch_within(_CHECK_SECONDS, "SHOW TABLES")}
+    return sorted(table for id_, table in tables_made().items() if id_ in applied and table not in tables)
 
 
 def _newer(settings: Settings, newer: list[str]) -> str:
