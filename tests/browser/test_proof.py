@@ -219,7 +219,7 @@ def test_axe_finds_nothing(open_tab: Callable[..., Tab], estate: PageEstate, the
             tab.page.get_by_label("All of this page that you may change").check()
         findings[address] = tab.findings(theme)
         tab.page.set_viewport_size({"width": 320, "height": 800})
-        if tab.page.evaluate("document.documentElement.scrollWidth") > 320:
+        if not tab.fits(320):
             findings[address].append("wider than the screen")
         tab.page.set_viewport_size({"width": 1280, "height": 800})
     assert {address: found for address, found in findings.items() if found} == {}

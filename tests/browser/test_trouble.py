@@ -387,6 +387,6 @@ def test_odd_names_break_neither_layout_nor_access(
     for address in VIEWS:
         tab.open(address.format(fqn=quote(max(estate.names(50), key=len))))
         findings[address] = tab.findings(theme)
-        if tab.page.evaluate("document.documentElement.scrollWidth") > 320:
+        if not tab.fits(320):
             findings[address].append("wider than the screen")
     assert {address: found for address, found in findings.items() if found} == {}

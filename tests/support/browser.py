@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import TimeoutError as WaitedTooLong
 
 from tests.support import PATIENCE, ROOT
 from tests.support.clocks import NOON
@@ -103,6 +104,14 @@ class Tab:
     def settle(self) -> None:
         # Asked at each frame, as is the default, it has frames drawn for nothing else.
         self.page.wait_for_function(_SETTLED, polling=50)
+
+    def fits(self, width: int) -> bool:
+        """Whether nothing is wider than the screen, once charts have taken its width."""
+        try:
+            self.page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width, polling=50)
+        except WaitedTooLong:
+            return False
+        return True
 
     @property
     def heading(self) -> str:

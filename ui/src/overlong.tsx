@@ -10,6 +10,7 @@ const LONGEST = 20_000;
 interface Overlong {
   count: number;
   longest: number;
+  field: Text;
   /** Where the sentence stands, in the window. */
   top: number;
   left: number;
@@ -38,8 +39,18 @@ function guard(event: InputEvent): void {
   if (added === "" || count <= longest) return;
   // A composition cannot be stopped half way: its letters are few, and `maxLength` cuts them.
   if (event.cancelable) event.preventDefault();
+  refused.value = { count, longest, field, ...below(field) };
+}
+
+function below(field: Text): { top: number; left: number } {
   const { bottom, left } = field.getBoundingClientRect();
-  refused.value = { count, longest, top: bottom, left };
+  return { top: bottom, left };
+}
+
+/** It stays where the field is: what brought the field into view may go on scrolling. */
+function follow(): void {
+  const found = refused.value;
+  if (found) refused.value = { ...found, ...below(found.field) };
 }
 
 const forget = () => void (refused.value = null);
@@ -48,9 +59,8 @@ const forget = () => void (refused.value = null);
 export function watchFields(): void {
   document.addEventListener("beforeinput", guard, { capture: true });
   document.addEventListener("focusout", forget);
-  // It stands where the field stood.
-  addEventListener("scroll", forget, { capture: true, passive: true });
-  addEventListener("resize", forget);
+  addEventListener("scroll", follow, { capture: true, passive: true });
+  addEventListener("resize", follow);
 }
 
 export function OverlongNotice() {
