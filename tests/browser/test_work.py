@@ -115,6 +115,8 @@ def test_an_item_is_assigned_due_snoozed_renamed_commented_and_deleted(
     page: Tab, estate: PageEstate, make_item: Callable[..., int]
 ) -> None:
     id_ = make_item("change me")
+    # One without a priority cannot be given that back.
+    estate.ask("update_action_item", id=id_, priority="LOW")
     page.open(f"work?item={id_}")
     edit = panel(page).locator(".edit")
     edit.get_by_label("Assigned to").fill("Nobody Known")
@@ -140,7 +142,8 @@ def test_an_item_is_assigned_due_snoozed_renamed_commented_and_deleted(
     ]  # fmt: skip
     press(page.page.locator(".done-bar"), "Undo")
     expect(said(page)).to_have_text("It is as it was.")
-    assert (item(estate, id_)["title"], item(estate, id_)["assignee"]) == ("change me", None)
+    undone = item(estate, id_)
+    assert (undone["title"], undone["assignee"], undone["priority"]) == ("change me", None, "LOW")
     panel(page).get_by_label("Comment on it").fill("first\nsecond")
     press(panel(page), "Send the comment")
     expect(panel(page).locator("blockquote")).to_contain_text("second")
