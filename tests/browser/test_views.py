@@ -269,6 +269,19 @@ def test_the_tab_key_goes_through_each_view_in_the_order_of_the_document(page: T
         assert reached == list(range(count)), (address, reached, count)
 
 
+# Somebody quick, who is at the first link as soon as the heading has been stood on.
+_QUICK = """addEventListener("focusin", (event) => {
+  if (event.target.tagName === "H1") document.querySelector("a[href]").focus();
+}, { once: true });"""
+
+
+def test_whoever_goes_on_by_keyboard_before_the_answers_come_stays_there(page: Tab) -> None:
+    page.page.add_init_script(_QUICK)
+    page.open()
+    expect(page.page.locator(".figures")).to_be_visible()
+    assert page.page.evaluate(f"{_STOPS}.indexOf(document.activeElement)") == 0
+
+
 def test_without_scripts_it_says_what_it_needs(open_tab: Callable[..., Tab]) -> None:
     page = open_tab(java_script_enabled=False, token=None)
     page.page.goto(f"{page.base}{UI}")

@@ -21,6 +21,11 @@ export function Landing() {
     if (leads) go(addressOf("week"), "replace");
   }, [isKnown]);
   // Whoever waits sees where they are; an engineer goes on from there.
-  if (isFirst && (!isKnown || (isEngineer && !hasArrived))) return <Heading title={t("overview")}>{t("overview")}</Heading>;
+  if (isFirst && (!isKnown || (isEngineer && !hasArrived)))
+    return (
+      <div aria-busy="true">
+        <Heading title={t("overview")}>{t("overview")}</Heading>
+      </div>
+    );
   return <Overview />;
 }

@@ -69,12 +69,18 @@ export function Fold(props: { summary: ComponentChildren; class?: string; open?:
   );
 }
 
+/** The address whose heading has been stood on. */
+let headed = "";
+
 /** The page's heading, which a screen reader hears and the keyboard stands on after a change of view. */
 export function Heading({ children, title }: { children: ComponentChildren; title: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · ThirdEye`;
-    heading.current?.focus({ preventScroll: true });
+    const here = location.pathname + location.search;
+    // The heading may be drawn anew when answers come: whoever has gone on by then stays where they are.
+    if (here !== headed || document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+    headed = here;
   }, [title]);
   return (
     <h1 ref={heading} tabIndex={-1}>
