@@ -1,5 +1,6 @@
 """Real servers for the tests: started when first needed, gone with the run."""
 
+import gc
 import os
 import shutil
 import uuid
@@ -41,6 +42,12 @@ def pytest_configure(config: pytest.Config) -> None:
     share = len(servers.PORTS) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     start = servers.PORTS.start + share * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     servers.PORTS = range(start, start + share)
+
+
+def pytest_collection_finish() -> None:
+    # What is loaded by now stays: looking through it for garbage again and again takes a tenth of a run.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,9 @@ Records = dict[str, list[dict[str, Any]]]
 PLAIN: Final = list(ASSETS.values())
 # Each half of the tables, columns and phases goes to one of the servers; `make soak` has the rest.
 HALVES: Final = (0, 1)
+# How many are taken away together; `make soak` takes one at a time.
+AT_ONCE: Final = pytest.mark.parametrize("at_once", [4, pytest.param(1, marks=pytest.mark.soak)])
+FQN_HASH: Final = (TABLES, "fqnHash")
 
 
 @pytest.fixture
@@ -65,31 +68,43 @@ async def unchanged(seen: Looking, before: Records, what: str, *, warned: bool =
     assert differences(await seen.records(), before) == [], what
 
 
+def groups_of(cases: list[Any], size: int, alone: Any) -> list[list[Any]]:
+    """What is taken away together; without `alone` there is no refresh, so that it would hide the others."""
+    others = [case for case in cases if case != alone]
+    together = [others[start : start + size] for start in range(0, len(others), size)]
+    return [*together, [alone]] if alone in cases else together
+
+
+@AT_ONCE
 @pytest.mark.parametrize("half", HALVES)
-async def test_each_table_that_cannot_be_read_changes_no_item(seen: Looking, half: int) -> None:
-    """One after the other: while one cannot be read, the one before is read again."""
+async def test_each_table_that_cannot_be_read_changes_no_item(seen: Looking, half: int, at_once: int) -> None:
+    """One group after the other: while one cannot be read, the one before is read again."""
     records, published = await seen.records(), await seen.published()
-    for table in SOURCE_TABLES[half::2]:
-        seen.revoke(table.name)
-        if table is TABLES:
+    for group in groups_of(list(SOURCE_TABLES[half::2]), at_once, TABLES):
+        names = [table.name for table in group]
+        for name in names:
+            seen.revoke(name)
+        if TABLES in group:
             with pytest.raises(DatabaseUnavailable):
                 await seen.refresh()
             await seen.detect()
         else:
             await seen.refresh()
-            assert any(table.name in message for message in seen.warnings), table.name
-        await unchanged(seen, records, f"{table.name} revoked", warned=table is not TABLES)
+            unsaid = [name for name in names if not any(name in message for message in seen.warnings)]
+            assert unsaid == []
+        await unchanged(seen, records, f"{names} revoked", warned=TABLES not in group)
         seen.grant_all()
     await as_before(seen, records, published, "revoked")
-    for table in SOURCE_TABLES[half::2]:
-        # Of the kinds of assets that nothing tells apart one is enough.
-        if table in PLAIN[1:]:
-            continue
-        name, away = table.name, f"away_{table.name}"
-        seen.sql(f"RENAME TABLE {name} TO {away}")
-        await seen.refresh("FULL") if table is not TABLES else await seen.detect()
-        await unchanged(seen, records, f"{name} away", warned=table is not TABLES)
-        seen.sql(f"RENAME TABLE {away} TO {name}")
+    # Of the kinds of assets that nothing tells apart one is enough.
+    apart = [table for table in SOURCE_TABLES[half::2] if table not in PLAIN[1:]]
+    for group in groups_of(apart, at_once, TABLES):
+        names = [table.name for table in group]
+        for name in names:
+            seen.sql(f"RENAME TABLE {name} TO away_{name}")
+        await seen.refresh("FULL") if TABLES not in group else await seen.detect()
+        await unchanged(seen, records, f"{names} away", warned=TABLES not in group)
+        for name in names:
+            seen.sql(f"RENAME TABLE away_{name} TO {name}")
     await as_before(seen, records, published, "away")
 
 
@@ -101,9 +116,10 @@ async def as_before(seen: Looking, records: Records, published: dict[str, Any], 
     assert not [message for message in seen.warnings if "read" in message], what
 
 
+@AT_ONCE
 @pytest.mark.parametrize("half", HALVES)
-async def test_a_column_that_can_no_longer_be_read_changes_no_item(seen: Looking, half: int) -> None:
-    """One after the other, as tables."""
+async def test_a_column_that_can_no_longer_be_read_changes_no_item(seen: Looking, half: int, at_once: int) -> None:
+    """One group after the other, as tables."""
     records, published = await seen.records(), await seen.published()
     # Some versions of OpenMetadata lack some.
     existing = [
@@ -112,17 +128,20 @@ async def test_a_column_that_can_no_longer_be_read_changes_no_item(seen: Looking
         for column in (table.optional if table not in PLAIN[1:] else ())
         if column in seen.granted(table.name)
     ]
-    for table, column in existing[half::2]:
-        seen.revoke(table.name, column)
-        if (table, column) == (TABLES, "fqnHash"):
+    for group in groups_of(existing[half::2], at_once, FQN_HASH):
+        for table, column in group:
+            seen.revoke(table.name, column)
+        if FQN_HASH in group:
             with pytest.raises(DatabaseUnavailable):
                 await seen.refresh()
             await seen.detect()
         else:
             await seen.refresh()
             # For the others of a table's columns there is what stands in the rest of its row.
-            assert table is TABLES or any(column in message for message in seen.warnings), (table.name, column)
-        await unchanged(seen, records, f"{table.name}.{column}", warned=table is not TABLES)
+            for table, column in group:
+                assert table is TABLES or any(column in message for message in seen.warnings), (table.name, column)
+        of_others = any(table is not TABLES for table, _ in group)
+        await unchanged(seen, records, str([(table.name, column) for table, column in group]), warned=of_others)
         seen.grant_all()
     await as_before(seen, records, published, "columns")
 

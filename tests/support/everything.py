@@ -191,7 +191,7 @@ class Looking:
         """Refreshes and detects."""
         self.estate.mirror.judged = None
         run = await self.estate.mirror.refreshing().run(kind, on_progress=on_progress)
-        self.warnings = [f"{each['code']}: {each['example']}" for each in run["warnings"]]
+        self.warnings = [f"{each['code']}: {'; '.join(each['examples'])}" for each in run["warnings"]]
         await self.detect()
         return run
 
