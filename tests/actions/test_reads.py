@@ -118,8 +118,22 @@ async def test_lists_that_nothing_narrows_look_at_the_rows_of_their_page_alone(e
             explained = Explained(estate.thirdeye)
             database, order = cast("Database", explained), parse_order(sort, "desc")
             await listing.item_page(database, filter_, order=order, position=None, limit=51)
-            await listing.count_items(database, [filter_], frozenset())
+            await listing.count_items(database, [filter_])
             assert explained.plans == [("action_items_list", True)] * 2, (wanted, sort)
+
+
+@explains
+async def test_a_list_of_what_one_person_has_to_do_looks_at_the_rows_of_its_page_alone(estate: Estate) -> None:
+    await estate.thirdeye.execute("UPDATE action_items SET assignee = 'ann' WHERE table_number % 9 = 0")
+    await estate.thirdeye.fetch_all("ANALYZE TABLE action_items")
+    moment = {"now": estate.now, "today": estate.now.date()}
+    for more in ({}, {"status": ["OPEN"], "snoozed": False}, {"overdue": False}, {"staged": False}):
+        filter_ = {"assignee": ["ann"], **more, **moment}
+        explained = Explained(estate.thirdeye)
+        database, order = cast("Database", explained), parse_order("updatedAt", "desc")
+        await listing.item_page(database, filter_, order=order, position=None, limit=21)
+        await listing.count_items(database, [filter_])
+        assert explained.plans == [("action_items_assignee", True)] * 2, more
 
 
 @explains

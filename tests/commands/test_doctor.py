@@ -80,7 +80,7 @@ def keys(*entries: Any, **headers: str) -> dict[str, Reply]:
 
 AN_HOUR_AGO = format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)
 SHORT_KEY = {"kty": "oct", "k": "AAAA"}
-NEWEST, A_TABLE = stashed(NOTED, "migration_id LIKE '0077.%'"), stashed(NOTED, "migration_id LIKE '0061.%'")
+NEWEST, A_TABLE = stashed(NOTED, "migration_id LIKE '0078.%'"), stashed(NOTED, "migration_id LIKE '0061.%'")
 NO_STATE = stashed("estate_state", "id = 1")
 OM_USER, TE_USER = f"'{ACCOUNTS.om_user}'@'%'", f"'{ACCOUNTS.thirdeye_user}'@'%'"
 WHOLE = "`" + SCHEMA.replace("_", r"\_") + "`.*"

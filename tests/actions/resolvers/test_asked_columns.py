@@ -9,6 +9,7 @@ from tests.support.action_estate import Estate
 from thirdeye.actions import asked_columns
 from thirdeye.actions.asked_columns import columns_for
 from thirdeye.actions.resolvers import items
+from thirdeye.estate import loaders
 from thirdeye.graphql.schema import build_schema
 
 pytestmark = pytest.mark.anyio
@@ -79,3 +80,21 @@ async def test_what_fragments_ask_for_is_read(
     more = " fragment More on ActionItem { ...Most } fragment Most on ActionItem { id snoozed }"
     await estate.api.data(f"{{ actionItems(first: 2) {{ {fields} }} }}{more if 'More' in fields else ''}")
     assert asked == [columns]
+
+
+async def test_a_table_that_is_only_named_is_not_worked_out(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = [item["table"] for item in await estate.items("table { __typename id name fqn zombie }")]
+    worked_out = list[str]()
+    read = loaders.view
+
+    def view(*arguments: Any) -> Any:
+        worked_out.append("a table")
+        return read(*arguments)
+
+    monkeypatch.setattr(loaders, "view", view)
+    named = [item["table"] for item in await estate.items("table { __typename id ... on Table { name fqn } }")]
+    assert worked_out == []
+    assert named == [table and {key: value for key, value in table.items() if key != "zombie"} for table in whole]
+    assert any(table is not None for table in named)
+    await estate.items("table { fqn zombie }")
+    assert worked_out

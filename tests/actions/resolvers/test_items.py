@@ -6,7 +6,6 @@ import pytest
 
 from tests.support.action_estate import Estate
 from thirdeye.actions.listing import store
-from thirdeye.actions.listing.counts import widest
 from thirdeye.database import MySQL as Database
 
 pytestmark = pytest.mark.anyio
@@ -52,9 +51,9 @@ async def test_lists_are_filtered(estate: Estate) -> None:
 async def test_the_lists_of_a_request_are_counted_together(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     statements, count = list[int](), store.count_items
 
-    async def counted(thirdeye: Database, filters: Sequence[store.ItemFilter], shared: store.Narrowing) -> list[int]:
+    async def counted(thirdeye: Database, filters: Sequence[store.ItemFilter]) -> list[int]:
         statements.append(len(filters))
-        return await count(thirdeye, filters, shared)
+        return await count(thirdeye, filters)
 
     monkeypatch.setattr("thirdeye.actions.listing.store.count_items", counted)
     question = """{
@@ -64,22 +63,17 @@ async def test_the_lists_of_a_request_are_counted_together(estate: Estate, monke
       one: actionItems(first: 1, filter: {category: [PURGE]}) { totalCount }
       mine: actionItems(first: 1, filter: {mine: true}) { totalCount }
       dear: actionItems(first: 1, filter: {mine: true, priority: [HIGH], dueBefore: null}) { totalCount }
+      nobodys: actionItems(first: 1, filter: {mine: true, assignee: ["nobody", "somebody"]}) { totalCount }
+      quiet: actionItems(first: 1, filter: {mine: true, alerted: false}) { totalCount }
     }"""
     found = (await estate.ask_as("ann", question))["data"]
     counts = {name: each["totalCount"] for name, each in found.items()}
-    assert counts == {"all": 5, "high": 2, "removals": 2, "one": 1, "mine": 2, "dear": 2}
-    # Those that nothing narrows, and mine. A page that holds all of a list is its count.
-    assert sorted(statements) == [2, 4]
+    assert counts == {"all": 5, "high": 2, "removals": 2, "one": 1, "mine": 2, "dear": 2, "nobodys": 0, "quiet": 2}
+    # Those that nothing narrows, mine, and what more narrows. A page that holds all of a list is its count.
+    assert sorted(statements) == [1, 2, 4]
     statements.clear()
     assert (await estate.api.data("{ actionItems(first: 5) { totalCount } }"))["actionItems"] == {"totalCount": 5}
     assert statements == []
-
-
-def test_what_lists_share_is_the_least_that_narrows_one() -> None:
-    mine, staged, assigned = (frozenset({(name, "True")}) for name in ("mine", "staged", "assignee"))
-    assert widest(mine | staged, [mine | staged, mine, assigned]) == mine
-    assert widest(mine | staged, [mine | staged, assigned, frozenset()]) == mine | staged
-    assert widest(frozenset(), [mine, frozenset()]) == frozenset()
 
 
 @pytest.mark.parametrize("search", ["RÉSUMÉ", "resume", "résumé of", "%", "_", "!", "100!%_"])

@@ -1,7 +1,6 @@
-"""How many items the lists of a request have: those that share what narrows them are counted by one statement."""
+"""How many items the lists of a request have: those that the same narrows are counted by one statement."""
 
 import asyncio
-from collections.abc import Sequence
 
 from thirdeye.actions.listing import store
 from thirdeye.actions.listing.store import ItemFilter, Narrowing
@@ -28,21 +27,12 @@ class Counts:
         return (await asyncio.shield(task))[place]
 
     def _count_with(self, item_filter: ItemFilter) -> None:
-        uncounted = [each for each in self._noted if id(each[0]) not in self._tasks]
-        own = next(narrow for each, narrow in uncounted if each is item_filter)
-        # Of what narrows it and others the least: the more lists share the statement.
-        shared = widest(own, [narrow for _, narrow in uncounted])
-        # A scan of all for those that nothing narrows looks at no row; others may have to.
-        filters = [each for each, narrow in uncounted if (narrow >= shared if shared else not narrow)]
-        task = asyncio.create_task(store.count_items(self._context.thirdeye, filters, shared))
+        own = store.narrowing(item_filter)
+        filters = [each for each, narrow in self._noted if narrow == own and id(each) not in self._tasks]
+        task = asyncio.create_task(store.count_items(self._context.thirdeye, filters))
         # All who wait for it may be gone by then.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._tasks |= {id(each): (task, place) for place, each in enumerate(filters)}
-
-
-def widest(own: Narrowing, others: Sequence[Narrowing]) -> Narrowing:
-    """The smallest part of what narrows a list that is all that narrows another; all of it where there is no other."""
-    return min((each for each in others if each and each <= own), key=len, default=own)
 
 
 def counts(context: Context) -> Counts:

@@ -14,10 +14,12 @@ from thirdeye.actions.ordering import ItemOrder, Position
 from thirdeye.actions.store import COLUMNS
 from thirdeye.database import MySQL, Session
 
+# The page first, then its rows by id, whatever a server believes of the table: before it has statistics, as after a
+# restore, it would look at all items to find those of the page.
 _PAGE: Final = """
-SELECT {columns} FROM (
+SELECT STRAIGHT_JOIN {columns} FROM (
   SELECT id FROM action_items {index} WHERE {conditions} ORDER BY {order} LIMIT %(limit)s
-) AS page JOIN action_items USING (id) ORDER BY {order}
+) AS page JOIN action_items FORCE INDEX (PRIMARY) USING (id) ORDER BY {order}
 """
 _UNREAD: Final[Mapping[str, Any]] = dict.fromkeys(field.name for field in fields(Item))
 _COUNT: Final = "SELECT {sums} FROM action_items {index} WHERE {conditions}"
@@ -213,14 +215,14 @@ Narrowing = frozenset[tuple[str, str]]
 
 
 def narrowing(item_filter: ItemFilter) -> Narrowing:
-    """What narrows a filter. Filters that share some of it are counted best in one statement."""
+    """What narrows a filter: filters of the same are counted by one statement."""
     conditions = _conditions(item_filter)
     return frozenset((name, repr(item_filter[name])) for name, condition in conditions.items() if condition.narrows)
 
 
-async def count_items(thirdeye: MySQL, filters: Sequence[ItemFilter], shared: Narrowing) -> list[int]:
-    """How many items each of these filters matches, by one statement; `shared` is what narrows all of them."""
-    names = {name for name, _ in shared}
+async def count_items(thirdeye: MySQL, filters: Sequence[ItemFilter]) -> list[int]:
+    """How many items each of these filters matches, by one statement; the same narrows all of them."""
+    names = {name for name, _ in narrowing(filters[0])}
     conditions = [_conditions(item_filter) for item_filter in filters]
     where, values = _all_of((each for name, each in conditions[0].items() if name in names), filters[0])
     sums = list[str]()
@@ -230,7 +232,7 @@ async def count_items(thirdeye: MySQL, filters: Sequence[ItemFilter], shared: Na
         sums.append(f"COALESCE(SUM({text}), 0) AS f{place}")
         values |= more
     # Without any condition the smallest index is best.
-    index = _BY_LIST if not shared and any(conditions) else ""
+    index = _BY_LIST if not names and any(conditions) else ""
     row = await thirdeye.fetch_one(_COUNT.format(sums=", ".join(sums), index=index, conditions=where), values)
     return [int(row[f"f{place}"]) if row else 0 for place in range(len(filters))]
 

@@ -27,7 +27,7 @@ from thirdeye.actions.validation import Input, require
 from thirdeye.actions.views import ItemAnswer, comment_view, event_view, item_view
 from thirdeye.context import Info
 from thirdeye.errors import BadInput
-from thirdeye.estate.loaders import table_loader
+from thirdeye.estate.loaders import asset_loader, table_loader
 from thirdeye.estate.validation import parse_page
 from thirdeye.paging import connection as connection_of
 from thirdeye.paging import page_size
@@ -46,6 +46,8 @@ class ListAnswer(TypedDict):
 
 
 _NEWEST: Final = 2**63 - 1
+# Of a table, what needs neither verdict nor costs: lists name the table of each item.
+_NAMES: Final = frozenset({"__typename", "id", "name", "fqn"})
 
 
 @query.field("actionItems")
@@ -102,7 +104,11 @@ async def resolve_action_item(_: object, info: Info, *, id: int) -> dict[str, ob
 
 @item.field("table")
 async def resolve_table(answer: ItemAnswer, info: Info) -> object:
-    return None if answer["number"] is None else await table_loader(info.context).load(answer["number"])
+    if answer["number"] is None:
+        return None
+    is_named_alone = fields_below(info, ()) <= _NAMES
+    loader = asset_loader(info.context) if is_named_alone else table_loader(info.context)
+    return await loader.load(answer["number"])
 
 
 @item.field("assigneeWarning")
