@@ -7,6 +7,11 @@ import { forgetAnswers, type Query } from "./query";
 // After these nobody can tell whether it was done. The server undoes what fails; the answer may still have been lost.
 const UNTOLD: ReadonlySet<ProblemKind> = new Set<ProblemKind>(["offline", "unavailable", "timeout", "unreadable", "other"]);
 
+/** Whether a change that failed so may have been made all the same. */
+export function isUntold(error: unknown): boolean {
+  return !(error instanceof Problem) || UNTOLD.has(error.kind);
+}
+
 const writes = signal(0);
 
 /** What was asked before a change is no longer so. */
@@ -64,7 +69,7 @@ export function useWrite(): Write {
       return data;
     } catch (error) {
       const found = error instanceof Problem ? error : new Problem("other", String(error));
-      if (!UNTOLD.has(found.kind) && found.kind !== "signedOut") pending.current = null;
+      if (!isUntold(found) && found.kind !== "signedOut") pending.current = null;
       if (isHere.current) setProblem(found);
       return null;
     } finally {

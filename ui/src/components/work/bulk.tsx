@@ -1,12 +1,12 @@
 // One change of many items: looked at first, then made, so many at a time. Each part is made as a whole or not at all.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Problem } from "../../api";
+import { useTask } from "../../task";
 import { t } from "../../texts";
-import { noteChange } from "../../write";
+import { isUntold, noteChange } from "../../write";
 import { Refusal } from "../refusal";
 import type { WhenDone } from "./change";
 import { inDays, isText, type Changes, type Item, PRIORITIES } from "./item";
-import { look as lookAt, type Looked, make, type State, statesOf, undoManyOf } from "./many";
+import { look as lookAt, type Looked, make, type Part, type State, statesOf, undoManyOf } from "./many";
 
 const FIELDS = ["assignee", "dueDate", "priority", "status", "snoozedUntil", "dismiss"] as const;
 type Field = (typeof FIELDS)[number];
@@ -58,31 +58,16 @@ function Change({ filter, items, whenDone, finish }: { filter: Record<string, un
   const [value, setValue] = useState("");
   const [preview, setPreview] = useState<Preview | null>(null);
   const [made, setMade] = useState(0);
-  const [isBusy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem | null>(null);
+  const { isBusy, problem, signal, run, forget } = useTask();
   // Those that were changed, as they were before; there are more looks than one where a part fails.
   const earlier = useRef(new Map<number, State>());
-  const controller = useRef(new AbortController());
-  useEffect(() => () => controller.current.abort(), []);
   // Another choice is another change: what was looked at no longer tells anything of it.
   useEffect(() => {
     setPreview(null);
-    setProblem(null);
+    forget();
     setMade(0);
     earlier.current = new Map();
   }, [field, value, JSON.stringify(items?.map(({ id }) => id)), JSON.stringify(filter)]);
-  const { signal } = controller.current;
-  const run = async (task: () => Promise<void>) => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await task();
-    } catch (error) {
-      if (!signal.aborted) setProblem(error instanceof Problem ? error : new Problem("other", String(error)));
-    } finally {
-      if (!signal.aborted) setBusy(false);
-    }
-  };
   const look = () =>
     run(async () => {
       const changes = changesOf(field, value);
@@ -91,14 +76,24 @@ function Change({ filter, items, whenDone, finish }: { filter: Record<string, un
       setMade(0);
       setPreview({ ...looked, changes, before });
     });
+  /** What was sent may be made though its answer is lost: it is taken back as well, if it was. */
+  const noted = async (part: Part, before: State[], send: () => Promise<void>) => {
+    const ids = new Set(part.filter.ids);
+    const items = before.filter(({ id }) => ids.has(id) && !earlier.current.has(id));
+    for (const item of items) earlier.current.set(item.id, item);
+    try {
+      await send();
+    } catch (error) {
+      if (!isUntold(error)) for (const { id } of items) earlier.current.delete(id);
+      throw error;
+    }
+  };
   const apply = ({ parts, changes, changed, before }: Preview) =>
     run(async () => {
       // Goes on where it stopped: a part that failed is sent under the key that it had.
       for (let part = made; part < parts.length; part += 1) {
-        const one = parts[part] as Looked["parts"][number];
-        await make(one, signal);
-        const ids = new Set(one.filter.ids);
-        for (const item of before) if (ids.has(item.id) && !earlier.current.has(item.id)) earlier.current.set(item.id, item);
+        const one = parts[part] as Part;
+        await noted(one, before, () => make(one, signal));
         setMade(part + 1);
       }
       noteChange();

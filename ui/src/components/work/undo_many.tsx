@@ -1,6 +1,6 @@
 // Takes a change of many items back: looked at first, then made, each item only if nobody changed it since.
-import { useEffect, useRef, useState } from "preact/hooks";
-import { Problem } from "../../api";
+import { useRef, useState } from "preact/hooks";
+import { useTask } from "../../task";
 import { t } from "../../texts";
 import { noteChange } from "../../write";
 import { Refusal } from "../refusal";
@@ -8,23 +8,8 @@ import { lookBack, type LookedBack, make, type UndoMany } from "./many";
 
 export function UndoOfMany({ undo, whenDone }: { undo: UndoMany; whenDone: (text: string) => void }) {
   const [looked, setLooked] = useState<LookedBack | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem | null>(null);
+  const { isBusy, problem, signal, run } = useTask();
   const made = useRef(0);
-  const controller = useRef(new AbortController());
-  useEffect(() => () => controller.current.abort(), []);
-  const { signal } = controller.current;
-  const run = async (task: () => Promise<void>) => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await task();
-    } catch (error) {
-      if (!signal.aborted) setProblem(error instanceof Problem ? error : new Problem("other", String(error)));
-    } finally {
-      if (!signal.aborted) setBusy(false);
-    }
-  };
   const look = () =>
     run(async () => {
       made.current = 0;
