@@ -107,12 +107,15 @@ def test_a_stricter_policy_is_tried_in_two_steps_and_set_only_when_meant(page: T
     assert {**after, "setBy": None, "setAt": None} == {**before, "setBy": None, "setAt": None}
 
 
-def test_who_may_not_set_a_policy_may_try_one(open_tab: Callable[..., Tab], signer: Signer) -> None:
+def test_who_may_not_set_a_policy_may_try_one(open_tab: Callable[..., Tab], signer: Signer, estate: PageEstate) -> None:
     tab = open_tab(token=signer.token(sub="cyd", roles=["DataConsumer"]))
     tab.open("trust?minimumIdleDays=700&deleteRisk=lots")
     expect(tab.page.locator("output").nth(2)).to_contain_text("700 days")
     assert tab.page.get_by_role("button", name="Set this policy").count() == 0
     assert "set_policy" not in json.dumps(tab.requests)
+    # How risks came true is of a moment, too.
+    made = estate.ask("get_trust")["verdictQuality"]["calibratedAt"]
+    expect(tab.page.locator(f'.card-head time[datetime="{made}"]')).to_be_visible()
 
 
 def test_the_report_is_the_one_of_the_command_and_can_be_printed(page: Tab, estate: PageEstate) -> None:

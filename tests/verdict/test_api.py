@@ -316,7 +316,7 @@ async def test_lists_of_verdicts(estate: Api) -> None:
     assert {entry["givenOn"] for entry in lists["recentlyChanged"]} == {TODAY.isoformat()}
     quality = (
         await estate.data(
-            "{ verdictQuality { verdicts regrets rate standing byVerdict { recommendation verdicts } byClass { like verdicts promisedRisk calibrationOff } } }"
+            "{ verdictQuality { calibratedAt verdicts regrets rate standing byVerdict { recommendation verdicts } byClass { like verdicts promisedRisk calibrationOff } } }"
         )
     )["verdictQuality"]
     assert (quality["verdicts"], quality["regrets"], quality["rate"], quality["standing"]) == (
@@ -325,6 +325,8 @@ async def test_lists_of_verdicts(estate: Api) -> None:
         0,
         len(gone),
     )
+    estate_ = (await estate.data("{ estate { refreshedAt } }"))["estate"]
+    assert quality["calibratedAt"] == estate_["refreshedAt"] is not None
     assert sum(entry["verdicts"] for entry in quality["byClass"]) == len(gone)
     assert not any(entry["calibrationOff"] for entry in quality["byClass"])
     old = (await estate.data('{ verdictQuality(from: "2020-01-01", to: "2020-02-01") { verdicts rate lower } }'))[

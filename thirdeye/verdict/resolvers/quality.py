@@ -1,7 +1,7 @@
 """GraphQL: whether verdicts hold."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from ariadne import QueryType
@@ -53,7 +53,15 @@ async def resolve_quality(_: object, info: Info, **period: date | None) -> dict[
             }
             for each in calibration(rows)
         ],
+        "calibratedAt": await _refreshed_at(info),
     }
+
+
+async def _refreshed_at(info: Info) -> datetime | None:
+    try:
+        return (await snapshot_of(info.context)).refreshed_at
+    except NotReadYet:
+        return None
 
 
 async def _given_since(info: Info, since: date, today: date) -> list[QualityRow]:

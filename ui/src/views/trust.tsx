@@ -24,7 +24,7 @@ export function Trust() {
           <>
             <WhatIf policy={trust.policy} me={me} reload={query.reload} />
             <Quality quality={trust.verdictQuality} />
-            <Calibration calibration={trust.verdictQuality.calibration} />
+            <Calibration quality={trust.verdictQuality} />
             <Earlier policies={trust.policyHistory} />
           </>
         )}

@@ -1,7 +1,7 @@
 // How often advice was wrong, with the interval that so few cases leave; and whether the risk that was promised came true.
 import { day, percent } from "../../format";
 import { t, textOf } from "../../texts";
-import { Card, Name } from "../basics";
+import { Card, Moment, Name } from "../basics";
 import type { Rate, Trust } from "./trust";
 
 export function Quality({ quality }: { quality: Trust["verdictQuality"] }) {
@@ -40,9 +40,14 @@ export function Quality({ quality }: { quality: Trust["verdictQuality"] }) {
   );
 }
 
-export function Calibration({ calibration }: { calibration: Trust["verdictQuality"]["calibration"] }) {
+export function Calibration({ quality: { calibration, calibratedAt } }: { quality: Trust["verdictQuality"] }) {
+  const made = calibratedAt && (
+    <span class="muted small">
+      {t("asOf")} <Moment at={calibratedAt} />
+    </span>
+  );
   return (
-    <Card title={t("trust.calibration")}>
+    <Card title={t("trust.calibration")} aside={made}>
       <p class="muted">{t("trust.calibrationNote")}</p>
       {calibration.length === 0 ? (
         <p>{t("trust.calibrationNone")}</p>

@@ -21,6 +21,7 @@ export interface Trust {
   verdictQuality: Rate & {
     from: string;
     to: string;
+    calibratedAt: string | null;
     standing: number;
     byVerdict: (Rate & { recommendation: string; standing: number })[];
     byClass: (Rate & { recommendation: string; like: string; promisedRisk: number | null; calibrationOff: boolean; standing: number })[];
