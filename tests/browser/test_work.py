@@ -292,7 +292,16 @@ def test_two_people_on_one_item_see_both_versions(
     assert (found["title"], found["priority"], found["dueDate"]) == ("by one", "HIGH", DUE)
     one.page.reload()
     one.settle()
-    expect(one.page.locator(".edit").get_by_label("Due (UTC)")).to_have_value(DUE)
+    edit = one.page.locator(".edit")
+    expect(edit.get_by_label("Due (UTC)")).to_have_value(DUE)
+    # It ends meanwhile: that is said beside what was typed, which stays.
+    one.expected = (NO_ANSWER,)
+    estate.ask("update_action_item", id=id_, resolution="COMPLETED")
+    edit.get_by_label("Title").fill("too late")
+    press(edit, "Save")
+    expect(edit.locator("table tbody tr").filter(has_text="Status")).to_contain_text("Done")
+    expect(edit.get_by_label("Title")).to_have_value("too late")
+    assert item(estate, id_)["title"] == "by one"
 
 
 def test_an_answer_that_was_lost_is_sent_again_and_done_once(
