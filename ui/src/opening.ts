@@ -21,10 +21,12 @@ function alone([operation, variables]: Question): void {
   askTogether(operation, variables, [{ operation, variables, of: (data) => data }]);
 }
 
+const me = () => alone([ME.operation, ME.variables]);
+
 const VIEWS: Record<string, (params: URLSearchParams) => void> = {
   // Who one is decides whether it is shown, so that this does not wait for all of it.
   "": () => {
-    alone([ME.operation, ME.variables]);
+    me();
     alone(["get_overview", { since: lastVisit() }]);
   },
   waste: (params) => {
@@ -58,4 +60,4 @@ const VIEWS: Record<string, (params: URLSearchParams) => void> = {
 export const known = begin();
 
 // A token at hand is known at once. Of others it takes a moment, and then the views ask by themselves.
-if (token.value !== null) VIEWS[place.value.view]?.(place.value.params);
+if (token.value !== null) (VIEWS[place.value.view] ?? me)(place.value.params);
