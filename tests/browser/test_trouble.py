@@ -12,7 +12,7 @@ from tests.support.browser import UI, Tab
 from tests.support.clocks import NOON, TODAY
 from tests.support.fronts import Front
 from tests.support.gateway import Gateway
-from tests.support.hostile import ASKED, NAMES, WRITTEN, make_hostile
+from tests.support.hostile import ASKED, NAMES, WRITTEN, make_hostile, write_harm
 from tests.support.page_estate import PageEstate
 from tests.support.proxy_resource import ProxyResource
 from tests.support.waiting import wait_for
@@ -357,10 +357,7 @@ HARM = """() => globalThis.wasHacked === true || document.querySelectorAll(
 
 def test_data_that_means_harm_is_text(open_tab: Callable[..., Tab], estate: PageEstate) -> None:
     names = estate.names(50)
-    for number, text in enumerate(WRITTEN):
-        item = estate.ask("create_action_item", title=text, table=names[number])["createActionItem"]
-        estate.ask("comment_action_item", id=item["id"], text=text)
-    estate.ask("keep_table", fqn=names[0], reason=WRITTEN[0], until=str(TODAY + timedelta(days=30)))
+    item = write_harm(estate.ask, names, str(TODAY + timedelta(days=30)))
     tab = open_tab(expected=(NO_ANSWER,))
     tab.page.add_init_script(WATCH_FOR_HARM)
     tables = [f"table?fqn={quote(name)}" for name in names[: len(NAMES)]]
@@ -370,12 +367,14 @@ def test_data_that_means_harm_is_text(open_tab: Callable[..., Tab], estate: Page
         for view, parameter in (("waste", "search"), ("waste", "service"), ("table", "fqn"), ("unlock", "state"))
     ]
     seen = ""
-    for address in ("", "waste", "unlock", *tables, *asked):
+    work = ("work", "work?status=DONE", "work?shape=board", f"work?item={item}")
+    others = ("week", "savings", "forecast", "trust", "admin", "report")
+    for address in ("", "waste", "unlock", *tables, *work, *others, *asked):
         tab.open(address)
         assert not tab.page.evaluate(HARM), address
         seen += tab.page.locator("body").inner_text()
     # What the walk was for: these were on the screen, letter by letter.
-    assert [name for name in NAMES[:3] if name not in seen] == []
+    assert [name for name in (*NAMES[:3], *WRITTEN) if name not in seen] == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

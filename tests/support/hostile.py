@@ -1,10 +1,12 @@
 """Texts that want to be more than text, and an OpenMetadata whose every name is one of them."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from tests.support.deployment import Deployment
 from tests.support.om_rows import OMRows, hash_of
+from thirdeye.inventory.fqn import join_fqn
 
 # Each calls `hacked` where it is taken for markup, script or an address. Neither dots nor quotes: they may be in an FQN.
 NAMES = (
@@ -86,3 +88,24 @@ def _rename_all(om: OMRows, table: str) -> None:
         name = NAMES[number % len(NAMES)]
         document |= {"name": f"{document['name'][:100]}_{name}", "displayName": name}
         om.run(f"UPDATE {table} SET json = %s WHERE id = %s", json.dumps(document), document["id"])
+
+
+def write_harm(ask: Callable[..., dict[str, Any]], names: list[str], until: str) -> int:
+    """Into all that people may write, by persisted operations, of tables of these names; the id of an item."""
+    text, other = WRITTEN
+    items = [
+        ask("create_action_item", title=each, table=name, assignee=each)["createActionItem"]["id"]
+        for each, name in zip(WRITTEN, names, strict=False)
+    ]
+    for each, item in zip(WRITTEN, items, strict=True):
+        ask("comment_action_item", id=item, text=each)
+    ask("update_action_item", id=items[1], resolution="DISMISSED", resolutionReason=text)
+    ask("keep_table", fqn=names[0], reason=text, until=until)
+    ask("approve_removal", fqn=names[1], reason=text)
+    ask("create_campaign", input={"name": text, "owner": other})
+    ask("set_action_rule", input={"name": text, "category": "PURGE", "priority": "LOW", "filter": {"zombie": True}})
+    service = ask("get_administration")["services"][0]["name"]
+    ask("confirm_feed", fqn=join_fqn([service]), reason=text)
+    ask("confirm_lineage", service=service, reason=text)
+    ask("set_uncounted_use", input={"users": [text], "statements": [other]})
+    return int(items[0])
