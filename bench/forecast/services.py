@@ -1,8 +1,10 @@
 """`python -m bench.forecast.services [SERVICES] [DAYS]`: forecasting a thousand services, and answering from what is stored.
 
 Writes DAYS of facts of as many services (1,000 and 400 unless said otherwise), forecasts them as the worker does, and then
-asks the real ASGI app in turns for `budgetForecast` and for a question of one statement (`refreshRuns`). Prints processor
-time by process, the median and the 95th percentile in milliseconds, and their ratio. With the extra `forecast`, if installed.
+asks the real ASGI app in turns for `budgetForecast` (of services without and with a budget), for a question of one statement
+(`refreshRuns`) and for one of none (`ziScore`): what these take tells how busy the machine is. Prints processor time by
+process, and of each question the median and the 95th percentile of milliseconds on the clock, and the median of milliseconds
+of this process' processor, client and application together. With the extra `forecast`, if installed.
 """
 
 import asyncio
@@ -10,6 +12,7 @@ import random
 import resource
 import sys
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -41,6 +44,14 @@ _FORECAST = """query ($service: String) { budgetForecast(service: $service) {
   budget { status breaksOn }
 } }"""
 _SIMPLE = "{ refreshRuns(first: 1) { edges { node { id phase } } } }"
+_SCORE = "{ ziScore { score } }"
+# Every second service has one.
+_PUT_BUDGETS = """
+INSERT INTO budget (place, service, effective_from, monthly_usd, set_by, set_at)
+SELECT place, service, '2025-01-01', 100, 'bench', '2025-01-01' FROM budget_forecast
+WHERE service IS NOT NULL AND MOD(CAST(RIGHT(service, 4) AS UNSIGNED), 2) = 1
+"""
+_PUT_SCORE = "INSERT INTO health_score_history (captured_at, score, status) VALUES (%(now)s, 50, 'OK')"
 
 
 @dataclass(frozen=True)
@@ -96,20 +107,30 @@ async def forecast(thirdeye: MySQL) -> None:
 
 async def ask(at: Server, estate: Estate) -> None:
     """Asks in turns, and says how long answers took."""
-    app, times = create_app(_settings(at)), {"budgetForecast": list[float](), "refreshRuns": list[float]()}
+    app, generator = create_app(_settings(at)), random.Random(1)
+    times, used = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://bench", timeout=60) as client,
     ):
-        asker, generator = Asker(client), random.Random(1)
-        await asker.ask(_FORECAST, service=estate.names[0])
-        for _ in range(QUESTIONS):
-            elapsed, _ = await asker.ask(_FORECAST, service=generator.choice(estate.names))
-            times["budgetForecast"].append(elapsed)
-            elapsed, _ = await asker.ask(_SIMPLE)
-            times["refreshRuns"].append(elapsed)
+        asker = Asker(client)
+        for turn in range(QUESTIONS + 1):
+            number = generator.randrange(0, estate.services, 2)
+            for name, query, variables in (
+                ("budgetForecast", _FORECAST, {"service": estate.names[number]}),
+                ("with a budget", _FORECAST, {"service": estate.names[min(number + 1, estate.services - 1)]}),
+                ("refreshRuns", _SIMPLE, {}),
+                ("ziScore", _SCORE, {}),
+            ):
+                started = time.process_time()
+                elapsed, _ = await asker.ask(query, **variables)
+                # The first of each parses the question and makes connections.
+                if turn:
+                    times[name].append(elapsed)
+                    used[name].append((time.process_time() - started) * 1000)
     for name, values in times.items():
-        print(f"{name:<15} median {_at(values, 0.5):5.1f} ms   p95 {_at(values, 0.95):5.1f} ms   n={len(values)}")
+        print(f"{name:<15} median {_at(values, 0.5):5.1f} ms   p95 {_at(values, 0.95):5.1f} ms   "
+              f"processor {_at(used[name], 0.5):4.1f} ms   n={len(values)}")  # fmt: skip
     print(f"ratio of the medians {_at(times['budgetForecast'], 0.5) / _at(times['refreshRuns'], 0.5):.2f}")
 
 
@@ -128,6 +149,8 @@ async def measure(at: Server, estate: Estate) -> None:
         await migrate(settings, thirdeye)
         await estate.publish(thirdeye, datetime.now(UTC))
         await forecast(thirdeye)
+        await thirdeye.execute(_PUT_BUDGETS)
+        await thirdeye.execute(_PUT_SCORE, {"now": utc_now()})
         await ask(at, estate)
     finally:
         await thirdeye.stop()

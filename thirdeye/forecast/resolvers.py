@@ -61,6 +61,8 @@ async def resolve_budget_forecast(
 
 @budget_forecast.field("budget")
 async def resolve_budget_of_forecast(parent: dict[str, Any], info: Info) -> dict[str, Any] | None:
+    if not parent["stored"]["has_budgets"]:
+        return None
     rows = await budgets_of(info.context.thirdeye, parent["place"], _MAX_SHOWN)
     return budget_view(rows, info.context.clock().date(), parent["stored"], parent["document"], parent["level"])
 

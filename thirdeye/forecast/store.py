@@ -50,7 +50,9 @@ WHERE place = %(place)s AND day >= %(since)s AND day <= %(until)s AND reconstruc
 """
 _FORECAST_DAY = "SELECT day FROM budget_forecast WHERE place = %(place)s"
 _FORECAST = f"""
-SELECT day, computed_at, document, ({_NEWEST}) AS newest_day FROM budget_forecast WHERE place = %(place)s
+SELECT day, computed_at, document, ({_NEWEST}) AS newest_day,
+       EXISTS (SELECT 1 FROM budget WHERE budget.place = budget_forecast.place) AS has_budgets
+FROM budget_forecast WHERE place = %(place)s
 """
 _INSERT_FORECASTS: Final = "REPLACE INTO budget_forecast (place, service, domain, day, computed_at, document) VALUES "
 _DELETE_OLD_FORECASTS = "DELETE FROM budget_forecast WHERE computed_at < %(before)s"
@@ -131,7 +133,9 @@ async def forecast_day(thirdeye: MySQL) -> date | None:
 
 
 async def forecast(thirdeye: MySQL, place: Place) -> Row | None:
-    """The stored forecast of a place: `day`, `computed_at`, `document` as JSON text; and `newest_day` with facts, or None."""
+    """The stored forecast of a place: `day`, `computed_at`, `document` as JSON text; `newest_day` with facts, or None; and
+    `has_budgets`, whether one was ever set.
+    """
     return await thirdeye.fetch_one(_FORECAST, {"place": place.key, "whole": EVERYTHING.key})
 
 
