@@ -195,6 +195,18 @@ async def test_of_unknown_cost_there_is_no_forecast(estate: Estate) -> None:
     assert "nothing is known" in answer["warnings"][0]
 
 
+@pytest.mark.parametrize("known", [[7.0], [None, 7.0, None, 7.0], [7.0] + [None] * 40 + [7.0] * 3])
+async def test_of_few_values_there_is_an_answer(estate: Estate, known: list[float | None]) -> None:
+    await put_days(estate.thirdeye, TODAY, {EVERYTHING: known, SHOP: known})
+    await estate.forecaster.compute()
+    async with estate.api() as api:
+        answer = await estate.forecast(api, months=24)
+    months = answer["scenarios"][0]["months"]
+    assert [float(month["usd"]) for month in months] == pytest.approx([7.0] * 24)
+    assert all(0 <= float(month["low95"]) <= 7 <= float(month["high95"]) for month in months)
+    assert answer["warnings"]
+
+
 async def test_while_it_computes_the_old_one_is_served(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     await measured(estate, 20, TODAY - timedelta(days=1))
     await estate.forecaster.compute()
@@ -245,8 +257,12 @@ async def test_bad_input_is_named(estate: Estate) -> None:
         ):  # fmt: skip
             error = (await api.ask(FORECAST, **arguments))["errors"][0]
             assert (error["extensions"]["code"], error["message"].split(":")[0]) == ("BAD_USER_INPUT", argument)
+            answer = await api.client.get(f"{PREFIX}/dashboard/budget-forecast", params=arguments)
+            assert (answer.status_code, answer.json()["message"].split(":")[0]) == (400, argument)
         error = (await api.ask(FORECAST))["errors"][0]
         assert error["extensions"]["code"] == "UNAVAILABLE"
+        # Also of a place that is gone; none is nothing wrong.
+        assert (await api.data('{ budgetHistory(service: "shp", domain: "nothing") { from } }'))["budgetHistory"] == []
         for usd, day, argument in (
             ("-1", None, "monthlyUsd"), ("1e30", None, "monthlyUsd"), ("0.0000001", None, "monthlyUsd"),
             ("1", "9999-12-31", "from"), ("1", "0001-01-01", "from"),
