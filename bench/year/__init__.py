@@ -1,0 +1,1 @@
+"""How large ThirdEye's schema grows in a year of refreshes."""

@@ -1,0 +1,53 @@
+"""A year in small: the simulation lives its days, and says where the schema is not as large as documented."""
+
+import pytest
+
+from bench.refresh.estates import Server
+from bench.year.__main__ import HOURS, YEAR, simulate
+from bench.year.sizes import Size, departures, documented, places_of, rows_apart, table_of
+from thirdeye.local.servers import MariaDB, MySQL, Redis
+
+TABLES = 500
+
+
+@pytest.mark.anyio
+async def test_days_come_and_go(sql_server: MariaDB | MySQL, redis_server: Redis) -> None:
+    at = Server(sql_server.host, sql_server.port, "root", sql_server.root_password)
+    history = await simulate(at, 60, 2, redis_server.url)
+    first, last = history[0], history[2]
+    # One table came each day, and those that went are remembered.
+    assert last["table_inventory"].rows == first["table_inventory"].rows + 2
+    for name in ("refresh_run", "health_score_history"):
+        assert (first[name].rows, last[name].rows) == (HOURS, 3 * HOURS)
+    assert last["estate_daily"].rows > first["estate_daily"].rows
+    assert set(first) == set(last) == set(documented(60))
+    assert all(size.megabytes > 0 for size in last.values())
+    assert len(list(table_of(history, documented(60)))) == len(last) + 2
+
+
+@pytest.mark.soak
+@pytest.mark.anyio
+async def test_after_a_year_there_are_as_many_rows_as_documented(
+    sql_server: MariaDB | MySQL, redis_server: Redis
+) -> None:
+    if isinstance(sql_server, MariaDB):
+        pytest.skip("numbers of rows do not depend on the server")
+    at = Server(sql_server.host, sql_server.port, "root", sql_server.root_password)
+    history = await simulate(at, TABLES, YEAR, redis_server.url)
+    assert rows_apart(history[YEAR], documented(TABLES, places_of(history[YEAR]))) == []
+
+
+def test_what_is_a_fifth_away_is_named() -> None:
+    said = {"small": Size(5, 0.1), "large": Size(1_000, 10.0), "other": Size(1_000, 10.0)}
+    assert departures(said, said) == []
+    # What is small is not compared by itself.
+    found = {"small": Size(9, 0.9), "large": Size(1_000, 12.1), "other": Size(1_000, 9.9)}
+    assert departures(found, said) == ["large: 12.1 MB, where docs/operations.md says 10.0"]
+    found["other"] = Size(1_000, 12.0)
+    assert [sentence.split(":")[0] for sentence in departures(found, said)] == ["all", "large"]
+
+
+def test_rows_and_bytes_follow_the_number_of_tables_but_those_of_refreshes() -> None:
+    whole, half = documented(100_000), documented(50_000)
+    assert half["table_inventory"].megabytes == whole["table_inventory"].megabytes / 2
+    assert half["refresh_run"] == whole["refresh_run"]
