@@ -51,3 +51,11 @@ def test_rows_and_bytes_follow_the_number_of_tables_but_those_of_refreshes() -> 
     whole, half = documented(100_000), documented(50_000)
     assert half["table_inventory"].megabytes == whole["table_inventory"].megabytes / 2
     assert half["refresh_run"] == whole["refresh_run"]
+    assert half["estate_blob"] == (whole["estate_blob"].rows, whole["estate_blob"].megabytes / 2)
+    assert documented(100_000, 50)["estate_daily"].rows == whole["estate_daily"].rows / 2
+
+
+def test_rows_that_are_a_fifth_away_are_named() -> None:
+    said = {"few": Size(100, 1.0), "many": Size(1_000, 1.0), "more": Size(1_000, 1.0)}
+    found = {"few": Size(300, 1.0), "many": Size(1_201, 1.0), "more": Size(800, 1.0)}
+    assert rows_apart(found, said) == ["many: 1,201 rows, where docs/operations.md says 1,000"]
