@@ -42,6 +42,11 @@ class Places:
 
 @pytest.fixture(scope="module")
 def places(estate: PageEstate) -> Places:
+    return places_of(estate)
+
+
+def places_of(estate: PageEstate) -> Places:
+    """Makes them."""
     owned = estate.ask("list_tables", first=100, sortBy="cost")["tables"]["edges"]
     by_owner: dict[str, list[str]] = {}
     for edge in owned:
