@@ -3,6 +3,8 @@ package io.thirdeye.openmetadata;
 import io.dropwizard.testing.ConfigOverride;
 import io.dropwizard.testing.DropwizardTestSupport;
 import java.util.stream.Stream;
+import org.eclipse.jetty.server.AbstractConnector;
+import org.eclipse.jetty.server.Connector;
 
 /** A Dropwizard with the resource, its addresses as OpenMetadata's. */
 final class TestProxy {
@@ -17,6 +19,10 @@ final class TestProxy {
     var made =
         new DropwizardTestSupport<>(ProxyApplication.class, null, Stream.concat(own, Stream.of(more)).toArray(ConfigOverride[]::new));
     made.before();
+    for (Connector connector : made.getEnvironment().getApplicationContext().getServer().getConnectors()) {
+      // The clients of these tests keep their connections: each test would wait a second for them at its end.
+      ((AbstractConnector) connector).setShutdownIdleTimeout(1);
+    }
     return made;
   }
 
