@@ -20,6 +20,8 @@ OURS = {"migrate", "api", "worker"}
 # Once and then gone.
 ONCE = {"migrate", "openmetadata-migrate", "openmetadata-grants"}
 ACCOUNTS = ROOT / "deploy/mysql/accounts.sh"
+RENDER = ROOT / "deploy/gateway/render"
+READY = "/api/v1/thirdeye/health/ready"
 
 
 def profile(name: str) -> set[str]:
@@ -109,6 +111,66 @@ def test_compose_confines_its_services() -> None:
         assert services[name]["init"] is True
 
 
+def test_nothing_breaks_out_of_its_confinement() -> None:
+    services = {(name, each): value for name in COMPOSE for each, value in compose(name)["services"].items()}
+    for which, service in services.items():
+        breaking = {"privileged", "cap_add", "devices", "network_mode", "pid", "ipc", "userns_mode", "volumes_from"}
+        assert breaking.isdisjoint(service), which
+    # Who an image is made for, or somebody without rights; what is ours runs as its image's user, 10001.
+    assert {each: service["user"] for (_, each), service in services.items() if "user" in service} == {
+        "gateway": "101:101", "redis": "999:999", "openmetadata-grants": "999:999",
+    }  # fmt: skip
+    assert {volume for service in services.values() for volume in service.get("volumes", ())} == {
+        "./deploy/gateway:/gateway:ro",
+        "./deploy/mysql/accounts.sh:/docker-entrypoint-initdb.d/05-accounts.sh:ro",
+        "./deploy/mysql/development.sql:/docker-entrypoint-initdb.d/10-openmetadata.sql:ro",
+        "./docs/mysql_users.sql:/mysql_users.sql:ro",
+        "mysql:/var/lib/mysql",
+        "elasticsearch:/usr/share/elasticsearch/data",
+    }
+    # What cannot write to its tree still has where temporary files go.
+    for (file, each), service in services.items():
+        if service.get("read_only") and each != "openmetadata-grants":
+            assert "/tmp" in service["tmpfs"], (file, each)
+
+
+def test_each_runs_what_it_is_called_and_where_the_others_look_for_it() -> None:
+    services = compose()["services"]
+    assert {name: services[name]["command"] for name in OURS} == {
+        "migrate": ["migrate"], "api": ["serve"], "worker": ["worker"],
+    }  # fmt: skip
+    own, gateway = services["api"]["environment"], services["gateway"]["environment"]
+    port = own["THIRDEYE_PORT"]
+    assert (own["THIRDEYE_HOST"], gateway["GATEWAY_THIRDEYE"]) == ("0.0.0.0", f"api:{port}")
+    (published,) = services["gateway"]["ports"]
+    assert published.rpartition(":")[2] == gateway["GATEWAY_LISTEN"]
+    assert f"urlopen('http://127.0.0.1:{port}{READY}'" in services["api"]["healthcheck"]["test"][-1]
+    (status,) = re.findall(r"^GATEWAY_STATUS=\$\{GATEWAY_STATUS:-(.+)\}$", RENDER.read_text("utf-8"), re.MULTILINE)
+    assert services["gateway"]["healthcheck"]["test"][-1] == f"http://{status}/status"
+
+
+def test_databases_keep_what_must_be_kept_and_no_more() -> None:
+    services = compose()["services"]
+    assert services["mysql"]["image"] == services["openmetadata-grants"]["image"] == "mysql:8.4"
+    assert "mysql:/var/lib/mysql" in services["mysql"]["volumes"]
+    assert {"mysql", "elasticsearch"} == set(compose()["volumes"])
+    # It never throws anything away to make room: the queue is in it, too.
+    assert services["redis"]["command"] == [
+        "redis-server", "--save", "", "--appendonly", "no", "--maxmemory", "192mb",
+    ]  # fmt: skip
+
+
+def test_who_stops_has_time_for_what_it_is_doing() -> None:
+    grace = {
+        name: int(service["stop_grace_period"].removesuffix("s")) for name, service in compose()["services"].items()
+    }
+    # Requests get 10 seconds, computations 60, as a migration.
+    assert grace["api"] > 10
+    assert grace["worker"] > 60
+    assert grace["migrate"] >= 60
+    assert min(grace.values()) >= 10
+
+
 def test_nothing_of_the_checkout_can_be_written_to() -> None:
     mounted = {
         volume
@@ -143,6 +205,8 @@ def test_secrets_come_out_of_files() -> None:
     for name in COMPOSE:
         for service in compose(name)["services"].values():
             environment = service.get("environment", {})
+            # Nor a password within an address.
+            assert [each for each in environment.values() if re.search(r"://[^/]*@", str(each))] == []
             assert [
                 each for each in environment if re.search(r"PW|PASSWORD|SECRET", each) and "_FILE" not in each
             ] == []

@@ -1,5 +1,6 @@
 """The Kubernetes files: what each version's schemas allow, what kustomize makes of them, and what their policies mean."""
 
+import re
 import shutil
 import subprocess
 from functools import cache
@@ -83,9 +84,11 @@ def test_pods_are_confined(overlay: str) -> None:
     templates = pods(built(overlay))
     assert len(templates) == 3
     for pod in [template["spec"] for template in templates]:
-        assert {name: pod["securityContext"][name] for name in ("runAsNonRoot", "runAsUser", "seccompProfile")} == {
-            "runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"},
+        assert pod["securityContext"] == {
+            "runAsNonRoot": True, "runAsUser": 10001, "runAsGroup": 10001, "fsGroup": 10001,
+            "seccompProfile": {"type": "RuntimeDefault"},
         }  # fmt: skip
+        assert {"hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostAliases"}.isdisjoint(pod)
         assert pod["automountServiceAccountToken"] is False
         # A Service named thirdeye would set THIRDEYE_PORT.
         assert pod["enableServiceLinks"] is False
@@ -96,6 +99,11 @@ def test_pods_are_confined(overlay: str) -> None:
                 "readOnlyRootFilesystem": True,
                 "capabilities": {"drop": ["ALL"]},
             }
+            # Settings are in one place, secrets in files, and temporary files where they may be.
+            assert "env" not in container
+            assert container["volumeMounts"] == [
+                {"name": "secrets", "mountPath": SECRETS, "readOnly": True}, {"name": "tmp", "mountPath": "/tmp"},
+            ]  # fmt: skip
             assert {"cpu", "memory"} == set(container["resources"]["requests"])
             assert "memory" in container["resources"]["limits"]
 
@@ -105,19 +113,19 @@ def test_settings_are_settings_and_together_they_are_sound(overlay: str, monkeyp
     data = of_kind("ConfigMap", overlay)["thirdeye"]["data"]
     files = {f"{name.upper()}_FILE" for name in FROM_FILES}
     assert set(data) <= {field.upper() for field in Settings.model_fields} | files
-    assert {name for name in data if "PW" in name or "SECRET" in name} <= files
+    # An address of Redis holds its password.
+    assert {name for name in data if "PW" in name or "SECRET" in name or "REDIS_URL" in name} <= files
     assert {data[name].rpartition("/")[0] for name in files & set(data)} == {SECRETS}
     for name, value in data.items():
         if name not in files:
             monkeypatch.setenv(name, value)
     assert Settings(_env_file=None).environment == overlay
+    (metrics,) = spec_of("thirdeye-worker")["ports"]
+    assert (metrics["name"], str(metrics["containerPort"])) == ("metrics", data["WORKER_METRICS_PORT"])
     for template in pods(built(overlay)):
         (volume,) = [each for each in template["spec"]["volumes"] if "secret" in each]
         # In octal: the group reads them, which is that of the user.
-        assert volume["secret"]["defaultMode"] == 0o440
-        assert template["spec"]["securityContext"]["fsGroup"] == 10001
-        for container in template["spec"]["containers"]:
-            assert {"name": volume["name"], "mountPath": SECRETS, "readOnly": True} in container["volumeMounts"]
+        assert (volume["name"], volume["secret"]["defaultMode"]) == ("secrets", 0o440)
 
 
 def test_nothing_begins_before_the_schema_is_migrated() -> None:
@@ -128,8 +136,9 @@ def test_nothing_begins_before_the_schema_is_migrated() -> None:
         assert [each["args"] for each in pod["initContainers"]] == [["migrate", "--wait", "600"]], name
         begins = {"thirdeye-api": "serve", "thirdeye-worker": "worker"}[name]
         assert [each["args"] for each in pod["containers"]] == [[begins]]
-    # The Job gives up before those who wait for it do.
+    # The Job gives up before those who wait for it do, and soon enough that somebody looks.
     assert job["spec"]["activeDeadlineSeconds"] <= 600
+    assert job["spec"]["backoffLimit"] <= 6
 
 
 def test_the_version_is_one() -> None:
@@ -153,8 +162,16 @@ def test_probes_and_selectors_fit() -> None:
     paths = {probe: container[f"{probe}Probe"]["httpGet"]["path"] for probe in ("startup", "liveness", "readiness")}
     health = "/api/v1/thirdeye/health"
     assert paths == {"startup": f"{health}/live", "liveness": f"{health}/live", "readiness": f"{health}/ready"}
+    asked = {probe: container[f"{probe}Probe"] for probe in paths}
+    assert {probe["httpGet"]["port"] for probe in asked.values()} == {"http"} == {container["ports"][0]["name"]}
+    # Whoever starts slowly, as on a busy node, is not killed for it; nobody is for one slow answer.
+    assert asked["startup"]["periodSeconds"] * asked["startup"]["failureThreshold"] >= 120
+    assert {probe["timeoutSeconds"] for probe in asked.values()} == {5}
+    assert asked["liveness"].get("failureThreshold", 3) >= 3
     probe = worker["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]
     assert probe["exec"]["command"] == ["thirdeye", "worker", "--check"]
+    assert probe["timeoutSeconds"] >= 15
+    assert probe["failureThreshold"] >= 3
     for deployment, service in ((api, "thirdeye"), (worker, "thirdeye-worker")):
         spec, labels = of_kind("Service")[service]["spec"], deployment["spec"]["template"]["metadata"]["labels"]
         assert deployment["spec"]["selector"]["matchLabels"] == spec["selector"]
@@ -167,6 +184,7 @@ def test_probes_and_selectors_fit() -> None:
             (port, port) for port in ports.values()
         ]
     # Requests get 10 seconds after the 5 in which nobody sends any more, computations 60.
+    assert container["lifecycle"]["preStop"]["exec"]["command"] == ["sleep", "5"]
     assert api["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= 5 + 10 + 5
     assert worker["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > 60
 
@@ -200,9 +218,15 @@ def test_prometheus_finds_both_kinds() -> None:
         for port in service["spec"]["ports"]
     }
     assert found == {("http", "thirdeye"), ("metrics", "thirdeye-worker")}
-    assert [(each["port"], each["path"]) for each in monitor["spec"]["endpoints"]] == [
-        ("http", "/metrics"), ("metrics", "/metrics"),
-    ]  # fmt: skip
+    assert [(each["port"], each["path"], each["relabelings"]) for each in monitor["spec"]["endpoints"]] == [
+        ("http", "/metrics", [{"targetLabel": "job", "replacement": "thirdeye-api"}]),
+        ("metrics", "/metrics", [{"targetLabel": "job", "replacement": "thirdeye-worker"}]),
+    ]
+    # As the rules call them.
+    rules = (ROOT / "deploy/observability/thirdeye.rules.yml").read_text(encoding="utf-8")
+    named = set(re.findall(r'\bjob="([\w-]+)"', rules))
+    assert named
+    assert named <= {each["relabelings"][0]["replacement"] for each in monitor["spec"]["endpoints"]}
 
 
 # ---- who may reach it

@@ -19,6 +19,15 @@ def jobs() -> dict[str, Any]:
     return load(WORKFLOW)[0]["jobs"]
 
 
+def scripts_of(job: str) -> str:
+    return "\n".join(step["run"] for step in jobs()[job]["steps"] if "run" in step)
+
+
+def given(job: str, action: str) -> list[dict[str, Any]]:
+    """What a job gives to each of its steps of an action."""
+    return [step.get("with", {}) for step in jobs()[job]["steps"] if step.get("uses", "").startswith(f"{action}@")]
+
+
 @pytest.mark.parametrize(
     ("path", "schema"),
     [(WORKFLOW, "vendor.github-workflows"), (WORKFLOW, "custom.github-workflows-require-timeout"),
@@ -38,6 +47,73 @@ def test_every_supported_version_is_tested() -> None:
     assert {entry["mariadb"] for entry in matrix} == {"10.11", "11.8"}
     pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert f'requires-python = ">={min(entry["python"] for entry in matrix)}"' in pyproject
+
+
+def test_the_versions_of_the_matrix_are_those_that_the_tests_run_on() -> None:
+    (python,), (checkout,) = given("test", "actions/setup-python"), given("test", "actions/checkout")
+    assert python["python-version"] == "${{ matrix.python }}"
+    # Upgrades begin at the first release.
+    assert checkout["fetch-depth"] == 0
+    (tests,) = [step for step in jobs()["test"]["steps"] if step.get("run") == "make test"]
+    assert tests["env"] == {"PYTHON": "python${{ matrix.python }}"}
+    script = scripts_of("test")
+    assert "THIRDEYE_TEST_MYSQLD=$(THIRDEYE_MYSQL_IMAGE=mysql:${{ matrix.mysql }} scripts/mysql " in script
+    assert '>> "$GITHUB_ENV"' in script
+    assert "https://deb.mariadb.org/${{ matrix.mariadb }}/ubuntu" in script
+
+
+def test_it_runs_for_every_change_and_fails_with_whatever_fails() -> None:
+    # YAML 1.2, as GitHub reads it: `on` is no truth value.
+    on = load(WORKFLOW)[0]["on"]
+    assert set(on) == {"push", "pull_request", "schedule"}
+    assert on["push"] == {"branches": ["main"], "tags": ["v*"]}
+    assert not on["pull_request"], "of every branch, whatever was changed"
+    for name, job in jobs().items():
+        for part in (job, *job["steps"]):
+            assert "continue-on-error" not in part, name
+        assert "|| true" not in scripts_of(name)
+        assert [step for step in job["steps"] if "if" in step] == []
+    assert {name for name, job in jobs().items() if "if" in job} == {"release"}
+
+
+def test_what_is_shipped_is_scanned() -> None:
+    script = scripts_of("scan")
+    # What the lock says, and not what happens to be the newest.
+    assert "install --quiet -c requirements.lock ." in script
+    assert re.search(r"^pip-audit --path ", script, re.MULTILINE)
+    (licences,) = re.findall(r'--allow-only \\\n\s+"(.+)"', script)
+    assert set(licences.split(";")) == {
+        "MIT", "BSD", "Apache", "Python Software Foundation", "PSF", "ISC", "MPL-2.0", "Mozilla Public License 2.0",
+        "The Unlicense", "Zlib", "0BSD", "CC0",
+    }  # fmt: skip
+    assert re.search(r"^cyclonedx-py environment .*--output-file sbom\.cdx\.json$", script, re.MULTILINE)
+    assert given("scan", "actions/upload-artifact") == [{"name": "sbom", "path": "sbom.cdx.json"}]
+    (trivy,) = given("image", "aquasecurity/trivy-action")
+    (build,) = given("image", "docker/build-push-action")
+    assert (trivy["image-ref"], trivy["exit-code"], trivy["severity"]) == (build["tags"], "1", "HIGH,CRITICAL")
+
+
+def test_the_image_is_tried_as_it_will_run() -> None:
+    script = scripts_of("image")
+    assert re.search(
+        r"docker run --rm --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges ", script
+    )
+    assert '--entrypoint id thirdeye:ci -u)" = 10001' in script
+
+
+def test_a_release_is_wheel_image_and_kubernetes_files_each_attested() -> None:
+    script = scripts_of("release")
+    assert "python -m build --wheel" in script
+    assert '--file "dist/thirdeye-kubernetes-${GITHUB_REF_NAME#v}.tar.gz" --directory deploy kubernetes' in script
+    assert 'gh release create "$GITHUB_REF_NAME" dist/* --verify-tag' in script
+    (image,) = given("release", "docker/build-push-action")
+    assert (image["push"], image["sbom"], image["provenance"]) == (True, True, "mode=max")
+    assert image["tags"] == "${{ steps.name.outputs.image }}:${{ github.ref_name }}"
+    assert given("release", "actions/download-artifact") == [{"name": "sbom", "path": "dist"}]
+    files, pushed = given("release", "actions/attest-build-provenance")
+    assert files == {"subject-path": "dist/*"}
+    assert (pushed["subject-name"], pushed["push-to-registry"]) == ("${{ steps.name.outputs.image }}", True)
+    assert pushed["subject-digest"] == "${{ steps.push.outputs.digest }}"
 
 
 def test_actions_are_named_by_commit() -> None:

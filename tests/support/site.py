@@ -54,8 +54,10 @@ class Site:
         folder = self.folder / f"front-{len(self._fronts)}"
         front: Front
         if kind == "gateway":
-            own = {"openmetadata": self.openmetadata.address, "thirdeye": " ".join(instances), **settings}
-            front = Gateway(folder, **own)
+            own = {"openmetadata": self.openmetadata.address, "thirdeye": " ".join(instances)}
+            # As long as a busy machine needs: nothing here hangs.
+            limits = {"connect_timeout": "1m", "read_timeout": "1m"}
+            front = Gateway(folder, **{**own, **limits, **settings})
         else:
             front = ProxyResource(folder, instances[0] if len(instances) == 1 else self._balance(instances))
         self._fronts.append(front)
