@@ -11,6 +11,7 @@ import pytest
 from tests.support import PATIENCE
 from tests.support.gateway import Gateway
 from tests.support.installation import Installation, installed, serving
+from tests.support.proxy_resource import ProxyResource
 from tests.support.upstreams import Behaviour, Exchange, Upstream, openmetadata
 from thirdeye.commands.doctor.rules import address as address_rules
 from thirdeye.commands.doctor.rules import stand_in as stand_in_rules
@@ -100,6 +101,17 @@ def test_a_sound_installation_behind_the_gateway_has_nothing(
 ) -> None:
     with gateway(port) as url:
         findings, answer, code = installation.examine("--url", url, "--token-file", token_file)
+    assert (findings, code) == ([], 0), answer
+
+
+def test_a_sound_installation_behind_openmetadatas_own_resource_has_nothing(
+    installation: Installation, port: int, token_file: str, tmp_path: Path
+) -> None:
+    front = ProxyResource(tmp_path / "resource", f"127.0.0.1:{port}")
+    try:
+        findings, answer, code = installation.examine("--url", front.base, "--token-file", token_file)
+    finally:
+        front.stop()
     assert (findings, code) == ([], 0), answer
 
 
