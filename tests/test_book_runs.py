@@ -2,6 +2,8 @@
 
 What else a block needs (a cluster, root, the internet) is not here: `test_book_commands.py` reads it. So it does with one
 that is marked as ```bash, and with what goes on until it is stopped.
+
+They run on MariaDB, and with `make soak` on MySQL, with the clients of each.
 """
 
 import re
@@ -17,6 +19,7 @@ import pytest
 from scripts.book import text_of
 from tests.support import PATIENCE, ROOT
 from tests.support.deployment import Deployment
+from tests.support.mysql import MySQLUnavailable, find_mysqld
 from tests.test_book_commands import pages
 from thirdeye.local.tokens import Signer
 
@@ -75,6 +78,21 @@ def test_what_runs_is_told_from_what_does_not() -> None:
         assert not runnable(other)
 
 
+def mysqld_or_skip() -> str:
+    try:
+        return find_mysqld()
+    except MySQLUnavailable as reason:
+        pytest.skip(str(reason))
+
+
+def clients_of(mysqld: str) -> str:
+    """Where MySQL's own clients are: MariaDB's dump is not one for MySQL. Skips where there are none, as in an image."""
+    folder = Path(mysqld).parent
+    if not all((folder / client).exists() for client in ("mysql", "mysqldump")):
+        pytest.skip(f"there are no clients beside {mysqld}, as scripts/mysql puts there")
+    return str(folder)
+
+
 @dataclass
 class Reader:
     """Somebody who pastes blocks into a shell beside an installation."""
@@ -82,6 +100,7 @@ class Reader:
     deployment: Deployment
     folder: Path
     port: int
+    clients: str | None = None
 
     def paste(self, block: str) -> str:
         """What a block printed; an error of any command in it fails."""
@@ -91,7 +110,8 @@ class Reader:
         here = f"127.0.0.1:{self.port}"
         script = PREPARED + block.replace(THE_PORT, here).replace(THE_ADDRESS, f"http://{here}")
         environment = self.deployment.environment(THIRDEYE_PORT=str(self.port), TOKEN=token, TOKEN_TO_READ=other)
-        environment["PATH"] = f"{ROOT / '.venv' / 'bin'}:{environment['PATH']}"
+        first = [str(ROOT / ".venv" / "bin"), *([self.clients] if self.clients else [])]
+        environment["PATH"] = ":".join([*first, environment["PATH"]])
         ran = subprocess.run(
             ["bash"],
             input=script,
@@ -106,13 +126,17 @@ class Reader:
         return ran.stdout
 
 
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator[Reader]:
-    deployment = Deployment(tmp_path_factory.mktemp("book"), signer, measured=False)
+@pytest.fixture(scope="module", params=["MariaDB", pytest.param("MySQL", marks=pytest.mark.soak)])
+def reader(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, signer: Signer
+) -> Iterator[Reader]:
+    mysqld = mysqld_or_skip() if request.param == "MySQL" else None
+    clients = clients_of(mysqld) if mysqld else None
+    deployment = Deployment(tmp_path_factory.mktemp("book"), signer, measured=False, mysqld=mysqld)
     try:
         client = deployment.serve()
         client.wait_until_ready()
-        reader = Reader(deployment, tmp_path_factory.mktemp("shell"), client.port)
+        reader = Reader(deployment, tmp_path_factory.mktemp("shell"), client.port, clients)
         reader.paste("thirdeye refresh\n")
         yield reader
     finally:
@@ -120,7 +144,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def already() -> set[str]:
+def already(reader: Reader) -> set[str]:
     """Commands that ran on another page: once is enough."""
     return set()
 
@@ -142,7 +166,7 @@ def test_what_was_dumped_comes_back_as_it_was(reader: Reader) -> None:
     before = checksums(reader.deployment)
     assert before["action_items"] and before["table_inventory"]
     reader.paste(dump)
-    with reader.deployment.mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
+    with reader.deployment.server.connect("thirdeye") as connection, connection.cursor() as cursor:
         cursor.execute("DELETE FROM action_items")
         cursor.execute("CREATE TABLE of_a_newer_version (id INT)")
     reader.paste(restore)
@@ -150,7 +174,7 @@ def test_what_was_dumped_comes_back_as_it_was(reader: Reader) -> None:
 
 
 def checksums(deployment: Deployment) -> dict[str, int]:
-    with deployment.mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
+    with deployment.server.connect("thirdeye") as connection, connection.cursor() as cursor:
         cursor.execute("SHOW TABLES")
         tables = [name for (name,) in cursor.fetchall()]
         cursor.execute(f"CHECKSUM TABLE {', '.join(tables)}")

@@ -65,8 +65,6 @@ def client(words: list[str], settings: Settings, server: MariaDB | MySQL, folder
         program = str(Path(find_mysqld()).with_name(words[0]))
         if not Path(program).exists():
             pytest.skip(f"there is no {words[0]} beside mysqld, as scripts/mysql puts there")
-        # As the page says.
-        words = [*words[:-1], *["--set-gtid-purged=OFF"] * (words[0] == "mysqldump"), words[-1]]
     assert words[-1] == "thirdeye"
     # In place of what names server and account.
     options = [word for word in words[1:-1] if not re.match(r"--(host|port|user|password)=", word)]

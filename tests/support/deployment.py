@@ -18,7 +18,7 @@ from tests.support.api import GRAPHQL, load_sample, prepare_accounts, settings_f
 from tests.support.clocks import NOON
 from tests.support.waiting import wait_for
 from thirdeye.local.processes import Child
-from thirdeye.local.servers import MariaDB, Redis, free_port
+from thirdeye.local.servers import MariaDB, MySQL, Redis, free_port
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
@@ -30,7 +30,8 @@ _MYSQL_TIMEOUTS = ("mysql_acquire_timeout", "mysql_connect_timeout", "mysql_stat
 class Deployment:
     """The servers, with a sample estate of so many tables, and the processes that were started over them.
 
-    `judged`: what a worker made of the estate is there already.
+    `judged`: what a worker made of the estate is there already. `mysqld`: MySQL's program, instead of MariaDB; its tables
+    are loaded and not copied.
     """
 
     def __init__(
@@ -42,25 +43,39 @@ class Deployment:
         measured: bool = True,
         tables: int = 60,
         judged: bool = False,
+        mysqld: str | None = None,
     ) -> None:
         self.folder = folder
         self.measured = measured
         self.signer = signer
-        self.mariadb = MariaDB(folder / "mariadb", fast=not durable)
         self.redis = Redis(folder / "redis")
-        data = judged_data(tables) if judged else data_with_sample(tables)
-        shutil.copytree(data, folder / "mariadb" / "data")
-        self.mariadb.start()
+        self.server: MariaDB | MySQL
+        if mysqld is None:
+            self.server = MariaDB(folder / "mariadb", fast=not durable)
+            data = judged_data(tables) if judged else data_with_sample(tables)
+            shutil.copytree(data, folder / "mariadb" / "data")
+            self.server.start()
+        else:
+            assert not judged
+            self.server = MySQL(folder / "mysql", mysqld, fast=not durable)
+            self.server.start()
+            fill(self.server, tables)
         self.redis.start()
         self.clock = folder / "clock"
         self.move_clock(NOON)
         self.children: list[Child] = []
 
+    @property
+    def mariadb(self) -> MariaDB:
+        """The server of one that was not given another."""
+        assert isinstance(self.server, MariaDB)
+        return self.server
+
     def move_clock(self, now: datetime) -> None:
         replace_file(self.clock, now.isoformat())
 
     def environment(self, **more: str) -> dict[str, str]:
-        settings = settings_for(self.mariadb, self.redis, om_schema="om", schema="thirdeye", signer=self.signer)
+        settings = settings_for(self.server, self.redis, om_schema="om", schema="thirdeye", signer=self.signer)
         variables = {**process_environment(settings), **more}
         if self.measured:
             return variables
@@ -102,7 +117,7 @@ class Deployment:
 
     def scores(self) -> list[tuple[Any, ...]]:
         """Slot and score of each row of the history."""
-        with self.mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
+        with self.server.connect("thirdeye") as connection, connection.cursor() as cursor:
             cursor.execute("SELECT slot, score FROM health_score_history ORDER BY slot")
             return list(cursor.fetchall())
 
@@ -119,7 +134,7 @@ class Deployment:
 
     def has_facts(self) -> bool:
         """Whether items were detected and the facts of the day are there, which come last after a refresh."""
-        with self.mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
+        with self.server.connect("thirdeye") as connection, connection.cursor() as cursor:
             cursor.execute(
                 "SELECT EXISTS (SELECT 1 FROM action_event WHERE kind = 'DETECTED') AND EXISTS (SELECT 1 FROM estate_daily)"
             )
@@ -132,7 +147,7 @@ class Deployment:
     def stop(self) -> None:
         for child in self.children:
             child.kill()
-        self.mariadb.kill()
+        self.server.kill()
         self.redis.kill()
 
 
@@ -161,10 +176,15 @@ def data_with_sample(tables: int) -> Path:
     atexit.register(shutil.rmtree, folder)
     server = MariaDB(folder, fast=True)
     server.start()
-    load_sample(server, "om", tables=tables)
-    prepare_accounts(server, "om", "thirdeye")
+    fill(server, tables)
     server.stop()
     return folder / "data"
+
+
+def fill(server: MariaDB | MySQL, tables: int) -> None:
+    """The sample estate, and the two accounts."""
+    load_sample(server, "om", tables=tables)
+    prepare_accounts(server, "om", "thirdeye")
 
 
 @cache
