@@ -9,8 +9,10 @@ import pytest
 from tests.support.collector import Collector
 from tests.support.upstreams import Exchange
 from tests.support.waiting import wait_for_async
+from thirdeye.app import create_app
 from thirdeye.observability.metrics import Metrics
 from thirdeye.observability.spans import NO_SPANS, Spans, open_spans, trace_id_source
+from thirdeye.observability.traced_requests import TraceMiddleware
 from thirdeye.session import Tracer
 from thirdeye.settings import Settings, SettingsInvalid, load_settings
 from thirdeye.sql_text import statement_family
@@ -59,6 +61,12 @@ def test_without_a_collector_nothing_is_made() -> None:
     assert trace_id_source(settings) is None
     assert NO_SPANS.statements() is None
     assert open_spans(settings_with("http://collector:4318", otel_sdk_disabled=True), Metrics()) is NO_SPANS
+
+
+@pytest.mark.parametrize("endpoint", [None, "http://collector:4318"])
+def test_without_a_collector_no_request_passes_through_what_makes_spans(endpoint: str | None) -> None:
+    passed = [middleware.cls for middleware in create_app(settings_with(endpoint)).user_middleware]
+    assert (TraceMiddleware in passed) is (endpoint is not None)
 
 
 @pytest.mark.parametrize(
