@@ -97,7 +97,7 @@ class FailuresTest {
   @AfterEach
   void stop() throws Exception {
     ProxyApplication.atTheEnd = () -> {};
-    proxy.after();
+    TestProxy.stop(proxy);
     upstream.close();
   }
 

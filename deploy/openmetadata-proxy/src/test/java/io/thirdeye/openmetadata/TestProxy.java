@@ -3,7 +3,7 @@ package io.thirdeye.openmetadata;
 import io.dropwizard.testing.ConfigOverride;
 import io.dropwizard.testing.DropwizardTestSupport;
 import java.util.stream.Stream;
-import org.eclipse.jetty.server.AbstractConnector;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Connector;
 
 /** A Dropwizard with the resource, its addresses as OpenMetadata's. */
@@ -19,11 +19,15 @@ final class TestProxy {
     var made =
         new DropwizardTestSupport<>(ProxyApplication.class, null, Stream.concat(own, Stream.of(more)).toArray(ConfigOverride[]::new));
     made.before();
-    for (Connector connector : made.getEnvironment().getApplicationContext().getServer().getConnectors()) {
-      // The clients of these tests keep their connections: each test would wait a second for them at its end.
-      ((AbstractConnector) connector).setShutdownIdleTimeout(1);
-    }
     return made;
+  }
+
+  /** Ends it with its connections: clients of these tests keep theirs, and each test would wait a second for them. */
+  static void stop(DropwizardTestSupport<ProxyApplication.Settings> proxy) throws Exception {
+    for (Connector connector : proxy.getEnvironment().getApplicationContext().getServer().getConnectors()) {
+      connector.getConnectedEndPoints().forEach(EndPoint::close);
+    }
+    proxy.after();
   }
 
   private TestProxy() {}
