@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # A proxy of the shell's is not asked for what runs on this machine.
     for name in ("no_proxy", "NO_PROXY"):
         os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
-    # Each half of a run has ports of its own: one must not take what the other is about to use.
+    # Each process of a run has ports of its own: one must not take what the other is about to use.
     share = len(servers.PORTS) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     start = servers.PORTS.start + share * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     servers.PORTS = range(start, start + share)
@@ -221,7 +221,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.unmeasured)
             if is_soak(config):
                 item.add_marker(pytest.mark.soak)
-    # So that both halves of a run end at about the same time.
+    # So that all processes of a run end at about the same time.
     items.sort(key=lambda item: item.get_closest_marker("starts_first") is None)
 
 

@@ -2,6 +2,7 @@
 and then made all the same: by the same press of the same button."""
 
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Request, Route, expect
 
-from tests.browser.test_matrix import DEEDS, ITEM, Deed, address, places_of, told_that_all_is_allowed
+from tests.browser.test_matrix import CAMPAIGN, DEEDS, ITEM, Deed, Places, address, places_of, told_that_all_is_allowed
 from tests.support.api import GRAPHQL
 from tests.support.browser import Tab
 from tests.support.page_estate import PageEstate
@@ -60,6 +61,11 @@ def is_change(request: Request) -> bool:
     )
 
 
+@pytest.fixture(scope="module")
+def places(estate: PageEstate) -> Places:
+    return places_of(estate)
+
+
 class Way:
     """The way of the page's changes to ThirdEye, and the answers of those that were made; all else always comes through."""
 
@@ -80,12 +86,47 @@ class Way:
             route.fulfill(response=answer)
 
 
+def change_the_item(estate: PageEstate, places: Places) -> None:
+    version = estate.ask("get_action_item", id=places.item)["actionItem"]["version"]
+    estate.ask("update_action_item", id=places.item, priority=("LOW", "HIGH")[version % 2])
+
+
+def change_the_campaign(estate: PageEstate, _places: Places) -> None:
+    (campaign,) = (each for each in estate.ask("list_campaigns")["campaigns"] if each["name"] == CAMPAIGN)
+    estate.ask("update_campaign", id=campaign["id"], input={"goalUsd": str(campaign["version"])})
+
+
+# Those that say which version they rest on; `test_work` and `test_many` have the fields of items, one and many.
+RESTING: dict[str, Callable[[PageEstate, Places], None]] = {
+    "stageActionItem": change_the_item,
+    "deleteActionItem": change_the_item,
+    "updateCampaign": change_the_campaign,
+}
+
+
+@pytest.mark.parametrize("name", RESTING)
+def test_what_somebody_else_has_changed_meanwhile_is_told_and_not_overwritten(
+    open_tab: Callable[..., Tab], estate: PageEstate, places: Places, name: str
+) -> None:
+    def standing() -> list[object]:
+        return [estate.ask("get_action_item", id=places.item), estate.ask("list_campaigns")]
+
+    tab, deed = open_tab(expected=("Failed to load resource",)), DEEDS[name]
+    tab.open(address(deed, places))
+    deed.open(tab.page)
+    RESTING[name](estate, places)
+    theirs = standing()
+    deed.do(tab.page)
+    told = tab.page.locator("main").get_by_role("alert")
+    expect(told.filter(has_text=re.compile("somebody", re.IGNORECASE))).to_be_visible()
+    assert standing() == theirs
+
+
 def test_each_change_that_was_stopped_is_made_by_the_same_press(
-    open_tab: Callable[..., Tab], estate: PageEstate, busy_address: str
+    open_tab: Callable[..., Tab], busy_address: str, places: Places
 ) -> None:
     tab = open_tab(expected=("Failed to load resource",))
     tab.page.add_init_script(_NOTE_PRESSES)
-    places = places_of(estate)
     with told_that_all_is_allowed(tab.page):
         way = Way(tab, busy_address)
         for name, deed in sorted(DEEDS.items(), key=place_of):
