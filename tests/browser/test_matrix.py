@@ -7,12 +7,13 @@ ThirdEye that refuses, and the page that says so.
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import Error as PageGone
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.actions.test_permissions import MATRIX, WHO
@@ -277,11 +278,13 @@ def told_that_all_is_allowed(page: Page) -> Iterator[None]:
         if not asked.startswith(("get_", "list_")):
             route.continue_()
             return
-        answer = route.fetch()
-        text = answer.text()
-        for right in ("mayWrite", "mayAdminister", "mayChange"):
-            text = text.replace(f'"{right}":false', f'"{right}":true')
-        route.fulfill(response=answer, body=text.replace('"phase":"QUEUED"', '"phase":"DONE"'))
+        # The page may have gone on by now, and wait for it no longer.
+        with suppress(PageGone):
+            answer = route.fetch()
+            text = answer.text()
+            for right in ("mayWrite", "mayAdminister", "mayChange"):
+                text = text.replace(f'"{right}":false', f'"{right}":true')
+            route.fulfill(response=answer, body=text.replace('"phase":"QUEUED"', '"phase":"DONE"'))
 
     page.route("**/graphql", lie)
     yield
