@@ -3,8 +3,10 @@
 The process-local level is a dict: aiocache's costs ten times as much a look-up, a timer for each value, and has no bound.
 """
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -55,6 +57,10 @@ class Cache:
         )
         self._redis.client = self._client
         self._cooldown = Cooldown(_COOLDOWN)
+        self._is_stopped = False
+        # Those who wait for Redis, and whether there are none.
+        self._waiting = 0
+        self._idle = asyncio.Event()
 
     async def get(self, key: str) -> Any | None:
         """The value, or None when neither level has it."""
@@ -73,12 +79,24 @@ class Cache:
             self._process.clear()
         self._process[key] = (value, time.monotonic() + ttl)
 
+    @contextmanager
+    def _call(self) -> Iterator[None]:
+        self._waiting += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._idle.set()
+
     async def _get_redis(self, key: str) -> Any | None:
-        if self._cooldown.active:
+        if self._cooldown.active or self._is_stopped:
             return None
         started = time.perf_counter()
         try:
-            value = await self._redis.get(key)
+            with self._call():
+                value = await self._redis.get(key)
         except Exception as error:  # whatever a cache has, the answer is a miss
             self._fail(error, started)
             return None
@@ -88,11 +106,12 @@ class Cache:
     async def set(self, key: str, value: Any, *, ttl: float, shared: bool = True) -> None:
         """Keeps a value for `ttl` seconds; `shared` false: in this process only, for a second at most."""
         self._keep(key, value, min(ttl, _PROCESS_TTL))
-        if not shared or self._cooldown.active:
+        if not shared or self._cooldown.active or self._is_stopped:
             return
         started = time.perf_counter()
         try:
-            await self._redis.set(key, value, ttl=int(ttl))
+            with self._call():
+                await self._redis.set(key, value, ttl=int(ttl))
         except Exception as error:
             self._fail(error, started)
 
@@ -103,8 +122,11 @@ class Cache:
 
     async def problem(self) -> str | None:
         """Why Redis cannot be used, by trying to write; None when it can. One that only reads runs no job."""
+        if self._is_stopped:
+            return "its connections are closed"
         try:
-            await self._redis.set("writable", 1, ttl=10)
+            with self._call():
+                await self._redis.set("writable", 1, ttl=10)
         except redis.exceptions.ResponseError as error:
             return f"it refuses writes: {error}"[:200]
         except Exception as error:
@@ -112,5 +134,9 @@ class Cache:
         return None
 
     async def stop(self) -> None:
-        """Closes the connections to Redis."""
+        """Closes the connections to Redis, once nobody waits for it: what is asked meanwhile would open another, for good."""
+        self._is_stopped = True
+        # Each wait has its limit.
+        if self._waiting:
+            await self._idle.wait()
         await self._client.aclose()
