@@ -28,7 +28,7 @@ from thirdeye.settings import Settings
 
 _PROFILE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "database": None}
 # Each run tries the same inputs, so that more of them find nothing that the first did not; `make soak` tries others.
-hypothesis_settings.register_profile("suite", derandomize=True, max_examples=40, **_PROFILE)
+hypothesis_settings.register_profile("suite", derandomize=True, max_examples=30, **_PROFILE)
 hypothesis_settings.register_profile("soak", max_examples=300, **_PROFILE)
 _WITH_SAMPLE = set[MariaDB | MySQL]()
 

@@ -103,9 +103,17 @@ def write_harm(ask: Callable[..., dict[str, Any]], names: list[str], until: str)
     ask("keep_table", fqn=names[0], reason=text, until=until)
     ask("approve_removal", fqn=names[1], reason=text)
     ask("create_campaign", input={"name": text, "owner": other})
-    ask("set_action_rule", input={"name": text, "category": "PURGE", "priority": "LOW", "filter": {"zombie": True}})
+    # A filter names what there is.
+    tables = [edge["node"] for edge in ask("list_tables", first=100)["tables"]["edges"]]
+    owner = next(each["owners"][0]["name"] for each in tables if each["owners"])
+    rule = {"name": text, "category": "PURGE", "priority": "LOW", "filter": {"owner": [owner]}}
+    ask("set_action_rule", input=rule)
+    ask("set_policy", input={"protectedTags": [text, other]})
+    ask("set_storage_price", serviceType=text, usdPerGbMonth="0.03")
     service = ask("get_administration")["services"][0]["name"]
     ask("confirm_feed", fqn=join_fqn([service]), reason=text)
     ask("confirm_lineage", service=service, reason=text)
+    # A second word takes the first one back, with a reason of its own.
+    ask("confirm_feed", fqn=join_fqn([service]), reason=other, complete=False)
     ask("set_uncounted_use", input={"users": [text], "statements": [other]})
     return int(items[0])
