@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -89,6 +89,37 @@ async def test_scores_are_thinned_by_age(thirdeye: Database, monkeypatch: pytest
         found = {row["captured_at"].replace(tzinfo=UTC) for row in rows}
         moments = kept(list(moments), now)
         assert found == moments
+
+
+async def test_old_days_of_domains_within_services_are_thinned_to_months(
+    thirdeye: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = random.Random(5)
+    monkeypatch.setattr(store, "BATCH", 40)
+    within = {"a": ("s", "d"), "b": ("s", "e"), "c": ("s", None), "d": (None, "d"), "e": (None, None)}
+    days = {place: sorted(generator.sample(range(1_400), 300)) for place in within}
+    names = "(day, place, service, domain, refreshed_at, sized_tables)"
+    rows = (
+        [f"{NOW - timedelta(days=ago):%Y-%m-%d}", place.ljust(16).encode(), *within[place], "2026-01-01", 0]
+        for place in within
+        for ago in days[place]
+    )
+    async with thirdeye.transaction() as session:
+        await session.execute_rows(f"INSERT INTO estate_daily {names} VALUES ", rows)
+    for _ in range(2):
+        await Pruning(thirdeye=thirdeye, clock=lambda: NOW, metrics=Metrics()).run()
+    kept = set[tuple[str, date]]()
+    # 1,100 days ago is the 16th of November 2023: that month is not over yet.
+    limit = date(2023, 11, 1)
+    for place, all_of_it in days.items():
+        dates = sorted((NOW - timedelta(days=ago)).date() for ago in all_of_it)
+        for day in dates:
+            month = [each for each in dates if (each.year, each.month) == (day.year, day.month)]
+            if place in "cde" or day >= limit or day in (month[0], month[-1]):
+                kept.add((place, day))
+    left = await thirdeye.fetch_all("SELECT day, place FROM estate_daily")
+    assert {(bytes(row["place"]).decode().strip(), row["day"]) for row in left} == kept
+    assert len(kept) < 1_500
 
 
 class Killed(Exception):

@@ -14,6 +14,8 @@ VERDICT_DAYS: Final = 1_100
 # Measurements of one table in one month become one.
 SAVING_DAYS: Final = 400
 DENIAL_DAYS: Final = 1
+# Longer than forecasts and the page look back to.
+DAILY_FACTS_DAYS: Final = 1_100
 
 
 class ScoreLimits(NamedTuple):
@@ -30,7 +32,7 @@ def score_limits(now: datetime) -> ScoreLimits:
     return ScoreLimits(hourly, daily)
 
 
-def month_limit(now: datetime) -> datetime:
-    """The beginning of the month whose measurements are not joined yet."""
-    limit = now - timedelta(days=SAVING_DAYS)
+def month_limit(now: datetime, days: int = SAVING_DAYS) -> datetime:
+    """The beginning of the month of so many days ago: those before it are old as a whole."""
+    limit = now - timedelta(days=days)
     return limit.replace(day=1, hour=0, minute=0, second=0, microsecond=0)

@@ -13,8 +13,8 @@ from thirdeye.pruning import store
 # What is left after so many waits for the next run.
 _MAX_BATCHES: Final = 200
 _STEPS: Final = (
-    store.thin_scores, store.delete_runs, store.delete_denials, store.delete_verdicts, store.delete_findings,
-    store.join_savings,
+    store.thin_scores, store.thin_daily_facts, store.delete_runs, store.delete_denials, store.delete_verdicts,
+    store.delete_findings, store.join_savings,
 )  # fmt: skip
 log = structlog.get_logger(__name__)
 

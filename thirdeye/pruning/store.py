@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from thirdeye.database import MySQL
 from thirdeye.pruning.rules import (
+    DAILY_FACTS_DAYS,
     DENIAL_DAYS,
     FINDING_DAYS,
     RUN_DAYS,
@@ -61,6 +62,15 @@ ORDER BY id FOR UPDATE
 """
 _JOIN_SAVINGS = "UPDATE saving_entry SET realized_usd = %(realized_usd)s WHERE id = %(newest)s"
 _DELETE_SAVINGS = "DELETE FROM saving_entry WHERE id IN %(ids)s"
+# There may be as many domains within services as both multiplied; services and domains themselves keep each day.
+_FACTS_BETWEEN = """
+SELECT day, place FROM (
+  SELECT day, place, ROW_NUMBER() OVER (PARTITION BY place, EXTRACT(YEAR_MONTH FROM day) ORDER BY day) AS number,
+         ROW_NUMBER() OVER (PARTITION BY place, EXTRACT(YEAR_MONTH FROM day) ORDER BY day DESC) AS number_from_end
+  FROM estate_daily WHERE service IS NOT NULL AND domain IS NOT NULL AND day < %(before)s
+) AS placed WHERE number > 1 AND number_from_end > 1 ORDER BY day, place LIMIT %(limit)s
+"""
+_DELETE_FACTS = "DELETE FROM estate_daily WHERE (day, place) IN %(facts)s"
 
 # What the server last found out: an estimate, on MySQL of up to a day ago.
 _SCHEMA_BYTES = """
@@ -84,6 +94,15 @@ async def thin_scores(thirdeye: MySQL, now: datetime) -> int:
             await thirdeye.execute(_DELETE_SCORES, {"ids": ids})
             return len(ids)
     return 0
+
+
+async def thin_daily_facts(thirdeye: MySQL, now: datetime) -> int:
+    """Of old months of a domain within a service keeps the first and the last day."""
+    values = {"before": month_limit(now, DAILY_FACTS_DAYS).date(), "limit": BATCH}
+    facts = tuple((row["day"], row["place"]) for row in await thirdeye.fetch_all(_FACTS_BETWEEN, values))
+    if facts:
+        await thirdeye.execute(_DELETE_FACTS, {"facts": facts})
+    return len(facts)
 
 
 async def delete_runs(thirdeye: MySQL, now: datetime) -> int:
