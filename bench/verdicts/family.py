@@ -105,6 +105,12 @@ def _use(used: Any, moments: Array) -> None:
     used[moments[(moments >= 0) & (moments < len(used))].astype(np.int64)] = True
 
 
+def before(estate: PastEstate, day: int) -> PastEstate:
+    """An estate as it was known at the beginning of a day: the tables that there were, and what was used until then."""
+    there = estate.since < day
+    return PastEstate(estate.used[there, :day], estate.since[there])
+
+
 def trials_of(estate: PastEstate) -> tuple[Array, Array]:
     """By cell the trials of an estate, and those in which the table was used, as a refresh counts them."""
     tables, days = estate.used.shape

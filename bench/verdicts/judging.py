@@ -14,9 +14,8 @@ from thirdeye.inventory.storage_prices import DEFAULT_PRICE, Tariffs
 from thirdeye.inventory.verdicts import RISKS, UNKNOWN_IDLE_DAYS, VERDICT_CODE, Verdict
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict.evaluation import VerdictInputs, judge
-from thirdeye.verdict.logistic_regression import Gaussian
 from thirdeye.verdict.prior import packaged_prior
-from thirdeye.verdict.return_risk import RiskModel
+from thirdeye.verdict.return_risk import Prior, RiskModel
 from thirdeye.verdict.rules import Policy
 
 _DEAD_DAYS: Final = 120
@@ -64,7 +63,7 @@ class Verdicts:
         return Score(int(gone.sum()), int((gone & self.again).sum()), int(self.dead.sum()), int(found.sum()))
 
 
-def judged(world: World, prior: Gaussian | None = None, trials: tuple[Array, Array] | None = None) -> Verdicts:
+def judged(world: World, prior: Prior | None = None, trials: tuple[Array, Array] | None = None) -> Verdicts:
     """The verdicts on a world, with the packaged prior and the world's own trials unless others are given."""
     count = len(world.death)
     feed = feed_of(world, np.random.default_rng(count))

@@ -30,9 +30,8 @@ from bench.verdicts.prior import fitted
 from bench.verdicts.worlds import KNOWN, Builder, World, builders, watched
 from thirdeye.inventory.columns import Array, Mask
 from thirdeye.inventory.verdicts import Verdict
-from thirdeye.verdict.logistic_regression import Gaussian
 from thirdeye.verdict.prior import packaged_prior
-from thirdeye.verdict.return_risk import with_season
+from thirdeye.verdict.return_risk import Prior, with_season
 from thirdeye.verdict.rules import Policy
 
 _SEEDS: Final = range(1, 6)
@@ -100,14 +99,15 @@ def _taught(build: Builder, days: int, verdict: Verdict) -> dict[str, Judge]:
     }
 
 
-def _prior_of(build: Builder, days: int) -> Gaussian:
+def _prior_of(build: Builder, days: int) -> Prior:
     """What is known of estates at large where all of them are like this one."""
     random = np.random.default_rng(_TAUGHT_BY + 1)
     counts = []
     for _ in range(_ESTATES):
         world = watched(build(random, int(random.integers(100, 601))), days)
         counts.append(feed_of(world, random).past.counts.trials())
-    return fitted(counts, _ROUNDS, packaged_prior())
+    prior = fitted(counts, _ROUNDS, packaged_prior())
+    return Prior(prior.mean, prior.covariance)
 
 
 def _scores(build: Builder, tables: int, days: int, judges: dict[str, Judge]) -> dict[str, list[Score]]:

@@ -1,7 +1,8 @@
 """`python -m bench.verdicts.prior FILE [ESTATES [SEED]]`: learns the prior of the return risk, and writes it as JSON.
 
 The coefficients of each estate of the family are drawn from one Gaussian distribution; which one is found by expectation
-and maximization: what is known of each estate, given the distribution, and the distribution, given that.
+and maximization: what is known of each estate, given the distribution, and the distribution, given that. What a risk has
+meant is then learnt from as many other estates.
 """
 
 import json
@@ -12,13 +13,16 @@ from typing import Final
 
 import numpy as np
 
+from bench.verdicts.calibrating import calibrate
 from bench.verdicts.family import draw_estate, trials_of
 from thirdeye.inventory.columns import Array
 from thirdeye.verdict.logistic_regression import Gaussian, posterior
 from thirdeye.verdict.prior import FAMILY, prior_document
-from thirdeye.verdict.return_risk import COEFFICIENTS, design
+from thirdeye.verdict.return_risk import COEFFICIENTS, Prior, design
 
 ESTATES, SEED, ROUNDS = 800, 20_261_128, 250
+# Added to the seed for the estates from which it is learnt what a risk means: others than those that teach the prior.
+CALIBRATION_SEED: Final = 1
 _FEWEST_TABLES, _MOST_TABLES = 100, 600
 # What is known of the coefficients before any estate was seen.
 _WIDE: Final = 2.0
@@ -50,7 +54,11 @@ def fitted(counts: list[tuple[Array, Array]], rounds: int, start: Gaussian | Non
 def main() -> None:
     target, *numbers = sys.argv[1:]
     estates, seed = ([int(number) for number in numbers] + [ESTATES, SEED][len(numbers) :])[:2]
-    document = prior_document(learn(estates, seed), estates, seed, datetime.now(UTC).date(), FAMILY)
+    known = learn(estates, seed)
+    prior = Prior(known.mean, known.covariance)
+    calibration = calibrate(prior, estates, seed + CALIBRATION_SEED)
+    prior = Prior(known.mean, known.covariance, calibration)
+    document = prior_document(prior, estates, seed, datetime.now(UTC).date(), FAMILY)
     Path(target).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 

@@ -75,8 +75,8 @@ def chance(cell: Cell, coefficients: Coefficients) -> float:
 class Chances:
     """The chances over draws of the coefficients; what was computed once is remembered."""
 
-    def __init__(self, draws: Iterable[Coefficients]) -> None:
-        self._draws = list(draws)
+    def __init__(self, draws: Iterable[Coefficients], calibration: tuple[Sequence[float], Sequence[float]]) -> None:
+        self._draws, self._calibration = list(draws), calibration
         self._unused, self.risks = cache(self._unused_of), cache(self._risks_of)
 
     def _unused_of(self, cell: Cell) -> list[float]:
@@ -89,7 +89,16 @@ class Chances:
         by_period = [self._unused(cell) for cell in cells if cell is not None]
         assert len(by_period) == PERIODS
         found = [1 - math.prod(unused) for unused in zip(*by_period, strict=True)]
-        return sum(found) / len(found), sorted(found)[math.ceil(0.975 * (len(found) - 1))]
+        upper = sorted(found)[math.ceil(0.975 * (len(found) - 1))]
+        return min(calibrated(sum(found) / len(found), *self._calibration), upper), upper
+
+
+def calibrated(risk: float, expected: Sequence[float], happened: Sequence[float]) -> float:
+    """What a risk has meant, on the line between the two points around it."""
+    for (left, low), (right, high) in pairwise(zip(expected, happened, strict=True)):
+        if risk <= right:
+            return low + (high - low) * (risk - left) / (right - left)
+    return happened[-1]
 
 
 def rounded_up(risk: float) -> float:

@@ -81,8 +81,10 @@ def chances_after(past: frozenset[tuple[Cell, int, int]]) -> Chances:
     trials, used = (np.zeros(CELLS, np.int64) for _ in range(2))
     for cell, *found in past:
         trials[number_of(cell)], used[number_of(cell)] = found
-    known = posterior(design(), trials, used, packaged_prior())
-    return Chances(posterior_draws(design(), trials, used, packaged_prior(), known, DRAWS, SEED).tolist())
+    prior = packaged_prior()
+    known = posterior(design(), trials, used, prior)
+    draws = posterior_draws(design(), trials, used, prior, known, DRAWS, SEED)
+    return Chances(draws.tolist(), (prior.calibration.expected, prior.calibration.happened))
 
 
 class _Verdicts:

@@ -15,10 +15,11 @@ from hypothesis import strategies as some
 
 from tests.support.second_risk import Chances, cell_of, chosen, fitted, number_of, rounded_up
 from thirdeye.inventory.verdicts import RISKS, risk_deciles, risk_numbers
+from thirdeye.verdict.calibration import IDENTITY, Calibration
 from thirdeye.verdict.cells import CELLS, PERIOD_DAYS, parts_of_cell
 from thirdeye.verdict.logistic_regression import Gaussian, chances_of, posterior, posterior_draws
 from thirdeye.verdict.prior import PriorProblem, packaged_prior, prior_document, prior_of, read_prior
-from thirdeye.verdict.return_risk import COEFFICIENTS, DRAWS, SEED, RiskModel, design, with_season
+from thirdeye.verdict.return_risk import COEFFICIENTS, DRAWS, SEED, Prior, RiskModel, design, with_season
 
 some_trials = some.dictionaries(some.integers(0, CELLS - 1), some.tuples(some.integers(1, 400), some.integers(0, 400)))
 
@@ -60,7 +61,8 @@ def test_risks_are_those_of_the_second_computation(
     prior = packaged_prior()
     known = posterior(design(), *counts(trials), prior)
     draws = posterior_draws(design(), *counts(trials), prior, known, DRAWS, SEED)
-    model, chances = RiskModel(known, prior, draws), Chances(draws.tolist())
+    calibration = (prior.calibration.expected, prior.calibration.happened)
+    model, chances = RiskModel(known, prior, draws), Chances(draws.tolist(), calibration)
     found = model.risks(*(np.array(column) for column in zip(*tables, strict=True)))
     for place, table in enumerate(tables):
         expected, upper = chances.risks(*table)
@@ -105,6 +107,19 @@ def test_an_estate_without_a_past_has_the_prior_and_one_with_a_past_its_own() ->
     assert none.own_shares().max() < 1e-9
     cell = number_of(cell_of(200, 0, 5) or (0, 0, 0))
     assert quiet.own_shares()[cell] > 0.5
+
+
+def test_what_is_expected_is_calibrated_and_no_more_than_the_upper_end() -> None:
+    packaged = packaged_prior()
+    lines = (IDENTITY, Calibration((0.0, 1.0), (0.0, 0.5)), Calibration((0.0, 1.0), (1.0, 1.0)))
+    found = [
+        risk(RiskModel.learnt(*counts({}), Prior(packaged.mean, packaged.covariance, line)), 100, 300, 20)
+        for line in lines
+    ]
+    (mean, upper), half, raised = found
+    assert mean < upper
+    assert half == (pytest.approx(mean / 2), upper)
+    assert raised == (upper, upper)
 
 
 # Idle for 150 days and more, without a pause before: nobody ever came back.
@@ -173,6 +188,17 @@ def test_a_prior_that_is_written_is_read_again() -> None:
     again = read_prior(document())
     assert again.mean == pytest.approx(packaged_prior().mean, abs=1e-8)
     assert again.covariance == pytest.approx(packaged_prior().covariance, abs=1e-8)
+    assert again.calibration == packaged_prior().calibration
+
+
+def test_a_prior_without_a_calibration_leaves_what_is_expected_as_it_is() -> None:
+    without = json.loads(document())
+    del without["calibration"]
+    assert read_prior(json.dumps(without).encode()).calibration == IDENTITY
+
+
+def calibration(expected: list[float], happened: list[float]) -> bytes:
+    return document(calibration={"expected": expected, "happened": happened})
 
 
 def wrong_limits() -> dict[str, Any]:
@@ -190,6 +216,13 @@ def wrong_limits() -> dict[str, Any]:
         (b" " * 1_000_001, "over 1,000,000 bytes"),
         (document(version=0), "its version is 0, not 1: learn it anew"),
         (document(limits=wrong_limits()), "its limits are not those of this version"),
+        (calibration([0, 0.5, 1], [0, 1]), "its calibration has not as many shares as risks"),
+        (calibration([0], [0]), "its calibration has not as many shares as risks, two at least"),
+        (calibration([0, float("nan"), 1], [0, 0, 1]), "one of the numbers of its calibration is none"),
+        (calibration([0, 0.5, 0.9], [0, 0.5, 1]), "its calibration does not go from 0 to 1"),
+        (calibration([0, 0.5, 1], [0, 0.5, 1.1]), "its calibration does not go from 0 to 1"),
+        (calibration([0, 0.5, 0.5, 1], [0, 0.5, 0.6, 1]), "the risks of its calibration do not ascend"),
+        (calibration([0, 0.5, 1], [0, 0.7, 0.6]), "the shares of its calibration fall"),
         (document(mean=[0.0]), f"it has not {COEFFICIENTS} coefficients"),
         (document(covariance=[[1.0]]), f"it has not {COEFFICIENTS} coefficients"),
         (document(mean=["many"]), "mean.0"),
@@ -214,11 +247,12 @@ def test_a_prior_that_cannot_be_used_says_why(text: bytes, problem: str, tmp_pat
 
 
 def test_a_prior_of_ones_own_is_used(tmp_path: Path) -> None:
-    own = Gaussian(packaged_prior().mean - 1, packaged_prior().covariance)
+    own = Prior(packaged_prior().mean - 1, packaged_prior().covariance, Calibration((0.0, 1.0), (0.0, 0.5)))
     file = tmp_path / "prior.json"
     file.write_text(json.dumps(prior_document(own, 1, 1, FIRST_DAY, "mine")), encoding="utf-8")
     found, sentence = prior_of(str(file))
     assert (sentence, found.mean == pytest.approx(own.mean, abs=1e-8)) == ("", True)
+    assert found.calibration == own.calibration
     assert prior_of("") == (packaged_prior(), "")
     missing, why = prior_of(str(tmp_path / "none"))
     assert missing is packaged_prior()

@@ -16,13 +16,12 @@ from thirdeye.verdict import store
 from thirdeye.verdict.approvals import store as approvals
 from thirdeye.verdict.approvals.standing import Approvals, standing_approvals
 from thirdeye.verdict.evaluation import VerdictInputs, judge
-from thirdeye.verdict.logistic_regression import Gaussian
 from thirdeye.verdict.periods import PastPeriods, PeriodCounts
 from thirdeye.verdict.policy import current_policy, policy_of
 from thirdeye.verdict.prior import prior_of
 from thirdeye.verdict.quality import describe_decile, miscalibrated_deciles
 from thirdeye.verdict.records import Records
-from thirdeye.verdict.return_risk import RiskModel
+from thirdeye.verdict.return_risk import Prior, RiskModel
 from thirdeye.verdict.unlock_groups import UnlockDocument
 from thirdeye.verdict.unlocking import unlock_document
 
@@ -44,7 +43,7 @@ def advisors(settings: Settings, thirdeye: MySQL) -> Callable[[], Advisor]:
 class VerdictAdvisor(Advisor):
     """The advisor of one refresh."""
 
-    def __init__(self, settings: Settings, thirdeye: MySQL, prior: Gaussian) -> None:
+    def __init__(self, settings: Settings, thirdeye: MySQL, prior: Prior) -> None:
         self._settings = settings
         self._prior = prior
         self._thirdeye = thirdeye

@@ -14,9 +14,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from thirdeye.inventory.columns import Array
+from thirdeye.verdict.calibration import IDENTITY, Calibration
 from thirdeye.verdict.cells import IDLE_LIMITS, PERIOD_DAYS, RATIO_LIMITS, USE_LIMITS
-from thirdeye.verdict.logistic_regression import Gaussian
-from thirdeye.verdict.return_risk import COEFFICIENTS
+from thirdeye.verdict.return_risk import COEFFICIENTS, Prior
 
 # Rises with what the coefficients mean.
 VERSION: Final = 1
@@ -49,26 +49,38 @@ class _Provenance(BaseModel):
     family: str
 
 
+class _Calibration(BaseModel):
+    expected: tuple[float, ...]
+    happened: tuple[float, ...]
+
+
 class _Document(BaseModel):
     version: int
     provenance: _Provenance
     limits: _Limits
+    # Files of one's own may have none: what is expected is then the mean as it is.
+    calibration: _Calibration = _Calibration(expected=IDENTITY.expected, happened=IDENTITY.happened)
     mean: list[float]
     covariance: list[list[float]]
 
 
-def prior_document(prior: Gaussian, estates: int, seed: int, learnt_on: date, family: str) -> dict[str, Any]:
+def prior_document(prior: Prior, estates: int, seed: int, learnt_on: date, family: str) -> dict[str, Any]:
     """A prior as JSON, with where it comes from."""
+    calibration = prior.calibration
     return {
         "version": VERSION,
         "provenance": {"estates": estates, "seed": seed, "learnt_on": learnt_on.isoformat(), "family": family},
         "limits": _LIMITS,
+        "calibration": {
+            "expected": [round(risk, 6) for risk in calibration.expected],
+            "happened": [round(share, 6) for share in calibration.happened],
+        },
         "mean": [round(value, 9) for value in prior.mean.tolist()],
         "covariance": [[round(value, 9) for value in row] for row in prior.covariance.tolist()],
     }
 
 
-def read_prior(text: bytes) -> Gaussian:
+def read_prior(text: bytes) -> Prior:
     """The prior in a file. Raises PriorProblem."""
     if len(text) > _MAX_BYTES:
         raise PriorProblem(f"it has over {_MAX_BYTES:,} bytes")
@@ -82,10 +94,13 @@ def read_prior(text: bytes) -> Gaussian:
         raise PriorProblem(f"its version is {document.version}, not {VERSION}: learn it anew")
     if document.limits.model_dump() != _LIMITS:
         raise PriorProblem("its limits are not those of this version: learn it anew")
-    return _checked(np.array(document.mean), document.covariance)
+    calibration = Calibration(document.calibration.expected, document.calibration.happened)
+    if calibration.problem:
+        raise PriorProblem(calibration.problem)
+    return _checked(np.array(document.mean), document.covariance, calibration)
 
 
-def _checked(mean: Array, covariance: list[list[float]]) -> Gaussian:
+def _checked(mean: Array, covariance: list[list[float]], calibration: Calibration) -> Prior:
     if len(mean) != COEFFICIENTS or [len(row) for row in covariance] != [COEFFICIENTS] * COEFFICIENTS:
         raise PriorProblem(f"it has not {COEFFICIENTS} coefficients")
     matrix = np.array(covariance)
@@ -93,16 +108,16 @@ def _checked(mean: Array, covariance: list[list[float]]) -> Gaussian:
         raise PriorProblem("one of its numbers is none")
     if not np.allclose(matrix, matrix.T) or np.linalg.eigvalsh(matrix).min() <= 0:
         raise PriorProblem("its covariance is not positive definite")
-    return Gaussian(mean, matrix)
+    return Prior(mean, matrix, calibration)
 
 
 @lru_cache(maxsize=1)
-def packaged_prior() -> Gaussian:
+def packaged_prior() -> Prior:
     """The prior that is shipped."""
     return read_prior(files("thirdeye.verdict").joinpath("prior.json").read_bytes())
 
 
-def prior_of(path: str) -> tuple[Gaussian, str]:
+def prior_of(path: str) -> tuple[Prior, str]:
     """The prior in a file, or the packaged one with a sentence that says why; the packaged one for no path."""
     if not path:
         return packaged_prior(), ""

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from thirdeye.inventory.columns import Array
+from thirdeye.verdict.calibration import IDENTITY, Calibration
 from thirdeye.verdict.cells import (
     CELLS,
     IDLE_CLASSES,
@@ -53,8 +54,15 @@ def design() -> Array:
 
 
 @dataclass(frozen=True)
+class Prior(Gaussian):
+    """What is known of estates at large: of the coefficients, and of what a risk has meant."""
+
+    calibration: Calibration = IDENTITY
+
+
+@dataclass(frozen=True)
 class Risks:
-    """The return risk of tables, 0 to 1: `expected` is the mean, `upper` the upper end of the 95 % interval."""
+    """The return risk of tables, 0 to 1: `expected` is the mean, calibrated, `upper` the upper end of the 95 % interval."""
 
     expected: Array
     upper: Array
@@ -63,14 +71,14 @@ class Risks:
 class RiskModel:
     """The chances of an estate, as far as they are known."""
 
-    def __init__(self, coefficients: Gaussian, prior: Gaussian, draws: Array) -> None:
+    def __init__(self, coefficients: Gaussian, prior: Prior, draws: Array) -> None:
         self._rows = design()
         self._known, self._prior = coefficients, prior
         # By cell and draw.
         self._scores = self._rows @ draws.T
 
     @staticmethod
-    def learnt(trials: Array, used: Array, prior: Gaussian) -> "RiskModel":
+    def learnt(trials: Array, used: Array, prior: Prior) -> "RiskModel":
         """From trials by cell, and those in which the table was used."""
         known = posterior(design(), trials, used, prior)
         return RiskModel(known, prior, posterior_draws(design(), trials, used, prior, known, DRAWS, SEED))
@@ -89,6 +97,8 @@ class RiskModel:
             drawn = -np.expm1(log_unused)
             expected[part] = drawn.mean(axis=1)
             upper[part] = np.partition(drawn, UPPER_DRAW, axis=1)[:, UPPER_DRAW]
+        # What is expected is no more than what can be ruled out.
+        expected = np.minimum(self._prior.calibration.happens(expected), upper)
         return Risks(expected[of_table], upper[of_table])
 
     def own_shares(self) -> Array:

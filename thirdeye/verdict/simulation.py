@@ -31,11 +31,10 @@ from thirdeye.inventory.verdicts import (
 )
 from thirdeye.verdict.approvals.rules import verdicts_with_approvals
 from thirdeye.verdict.cells import PERIOD_DAYS, middles
-from thirdeye.verdict.logistic_regression import Gaussian
 from thirdeye.verdict.periods import FUTURE_PERIODS, PeriodCounts
 from thirdeye.verdict.protection import Protection, cared_for, protection
 from thirdeye.verdict.quality import regret_rate
-from thirdeye.verdict.return_risk import RiskModel, with_season
+from thirdeye.verdict.return_risk import Prior, RiskModel, with_season
 from thirdeye.verdict.rules import Policy
 from thirdeye.verdict.series import UnusedSeries, share_blockers, share_verdict, unused_series
 from thirdeye.verdict.writes import review_only_written
@@ -61,7 +60,7 @@ def simulate(
     labels: Labels,
     advice: Mapping[str, Any],
     policy: Policy,
-    prior: Gaussian,
+    prior: Prior,
     series: SeriesParts | None = None,
 ) -> dict[str, object]:
     """Tables and USD a month by verdict, what following them would save, and the back-test.
@@ -158,7 +157,7 @@ def _judge_absent_with_series(series: UnusedSeries, shared: Columns) -> None:
     series.share(shared["risk"], series.members.highest)
 
 
-def back_test(counts: PeriodCounts, today: int, policy: Policy, prior: Gaussian) -> dict[str, object]:
+def back_test(counts: PeriodCounts, today: int, policy: Policy, prior: Prior) -> dict[str, object]:
     """Applies the policy to the tables idle a year and half a year ago, and gives the regrets of its verdicts.
 
     On each of the two days only what was over by then counts. The two futures, 180 watched days each, do not overlap.
