@@ -1,5 +1,14 @@
-"""`python -m thirdeye` is the `thirdeye` command."""
+"""The entrance of a process: `thirdeye`, or `python -m thirdeye`."""
 
-from thirdeye.cli import main
+from thirdeye.lasting_imports import lasting_imports
 
-main()
+
+def main() -> None:
+    """Runs the `thirdeye` command."""
+    with lasting_imports():
+        from thirdeye.cli import main as run_command
+    run_command()
+
+
+if __name__ == "__main__":
+    main()

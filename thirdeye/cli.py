@@ -17,6 +17,7 @@ from thirdeye.commands.report import report
 from thirdeye.commands.runner import no_observer, refuse_unfit_schema, settings_or_exit, with_database
 from thirdeye.commands.runner import run as run_command
 from thirdeye.database import MySQL, om_database, thirdeye_database
+from thirdeye.lasting_imports import lasting_imports
 from thirdeye.migrations import migrate, migration_status, roll_back, wait_until_current
 from thirdeye.mirror.openmetadata.source_tables import READABLE, grant_statements
 from thirdeye.mirror.openmetadata.store import readable_columns
@@ -45,10 +46,13 @@ def serve(
     reload: Annotated[bool, typer.Option("--reload", help="Start again whenever a source file changes.")] = False,
 ) -> None:
     """Serves the API on THIRDEYE_HOST and THIRDEYE_PORT."""
-    import uvicorn
+    with lasting_imports():
+        import uvicorn
 
-    from thirdeye.edge.connections import Connections
-    from thirdeye.edge.socket import GuardedProtocol
+        # Here, not where uvicorn would import it: see `lasting_imports`.
+        import thirdeye.app  # noqa: F401
+        from thirdeye.edge.connections import Connections
+        from thirdeye.edge.socket import GuardedProtocol
 
     settings = settings_or_exit()
     connections = Connections(limit=settings.max_connections, limit_by_address=settings.max_connections_by_address)
@@ -203,7 +207,3 @@ def main() -> None:
     """Entry point."""
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     cli()
-
-
-if __name__ == "__main__":
-    main()
