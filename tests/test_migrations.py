@@ -19,7 +19,7 @@ from tests.support import PATIENCE, ROOT
 from tests.support.api import prepare_accounts, running, settings_for
 from tests.support.database import copy_migrated
 from tests.support.mirror import nothing
-from thirdeye import migrations
+from thirdeye import migration_runner, migrations
 from thirdeye.cli import cli
 from thirdeye.database import MySQL as Database
 from thirdeye.database import thirdeye_database
@@ -32,6 +32,7 @@ from thirdeye.migrations import (
     SchemaUnfit,
     check_schema,
     migrate,
+    migration_ids,
     migration_status,
     roll_back,
     wait_until_current,
@@ -207,13 +208,13 @@ async def test_all_go_through_one_connection_and_a_schema_that_is_current_needs_
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each start of a process made a table and dropped it, to find that there was nothing to do."""
-    connect, connected = migrations._Backend.connect, list[Any]()
+    connect, connected = migration_runner._Backend.connect, list[Any]()
 
     def counting(self: Any, uri: Any) -> Any:
         connected.append(uri)
         return connect(self, uri)
 
-    monkeypatch.setattr(migrations._Backend, "connect", counting)
+    monkeypatch.setattr(migration_runner._Backend, "connect", counting)
     async with database(settings) as thirdeye:
         assert await migrate(settings, thirdeye) == ALL
         assert len(connected) == 1
@@ -296,7 +297,7 @@ async def test_what_people_wrote_is_kept_or_the_rollback_refused(
 ) -> None:
     """Each migration, from the newest: rolled back and applied again, items had lost their tables. Refused are also history,
     first sights, audits and denials, which nothing brings back, and the return of rules that people deleted."""
-    monkeypatch.setattr(migrations, "_read", all_read)
+    monkeypatch.setattr(migration_runner, "_read", all_read)
     async with database(settings) as thirdeye:
         await fill(thirdeye)
         before = await rows_that_stay(thirdeye)
@@ -307,7 +308,7 @@ async def test_what_people_wrote_is_kept_or_the_rollback_refused(
             if rollback_of(id_).startswith("-- loses: nothing"):
                 assert await roll_back(settings, thirdeye, 1) == [id_]
                 with monkeypatch.context() as patch:
-                    patch.setattr(migrations, "_read", partial(up_to, id_))
+                    patch.setattr(migration_runner, "_read", partial(up_to, id_))
                     assert await migrate(settings, thirdeye) == [id_]
             else:
                 with pytest.raises(RollbackRefused, match=re.escape(id_)):
@@ -373,7 +374,7 @@ async def test_a_user_without_a_name_can_migrate(settings: Settings, monkeypatch
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("os.getuid", lambda: 10001)
-    monkeypatch.setattr(migrations, "_read", partial(up_to, ALL[0]))
+    monkeypatch.setattr(migration_runner, "_read", partial(up_to, ALL[0]))
     async with database(settings) as thirdeye:
         assert await migrate(settings, thirdeye) == ALL[:1]
         (noted,) = await thirdeye.fetch_all("SELECT operation, username FROM _yoyo_log")
@@ -452,7 +453,8 @@ async def test_a_failing_migration_shows_the_true_error(
     (folder / "0001.good.sql").write_text("-- transactional: false\nCREATE TABLE IF NOT EXISTS good (id INT)\n")
     bad = folder / "0002.bad.sql"
     bad.write_text("-- transactional: false\nCREATE TABLE bad (id NONSENSE)\n")
-    monkeypatch.setattr(migrations, "resource", lambda _name: folder)
+    for module in (migrations, migration_runner):
+        monkeypatch.setattr(module, "resource", lambda _name: folder)
     async with database(settings) as thirdeye:
         for _ in range(2):
             with pytest.raises(MigrationFailed, match=r"0002\.bad.*NONSENSE"):
@@ -588,3 +590,8 @@ def test_the_command(settings: Settings, sql_server: MariaDB | MySQL, tmp_path: 
 )
 def test_privileges_beyond_reading_are_seen(lines: list[str], excess: list[str]) -> None:
     assert excess_privileges(lines) == excess
+
+
+def test_the_names_of_the_files_are_the_ids_that_are_noted() -> None:
+    """Those are found without yoyo, which a process needs only where something is to be applied."""
+    assert migration_ids() == {str(migration.id) for migration in migration_runner._read()}

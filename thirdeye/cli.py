@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,10 +20,9 @@ from thirdeye.commands.runner import run as run_command
 from thirdeye.database import MySQL, om_database, thirdeye_database
 from thirdeye.lasting_imports import lasting_imports
 from thirdeye.migrations import migrate, migration_status, roll_back, wait_until_current
-from thirdeye.mirror.openmetadata.source_tables import READABLE, grant_statements
-from thirdeye.mirror.openmetadata.store import readable_columns
 from thirdeye.sql_text import parse_account, quote_account
 from thirdeye.text import visible
+from thirdeye.unused_modules import absent
 
 # What only one command needs is imported there: it is half of the time that each takes to start.
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def serve(
     reload: Annotated[bool, typer.Option("--reload", help="Start again whenever a source file changes.")] = False,
 ) -> None:
     """Serves the API on THIRDEYE_HOST and THIRDEYE_PORT."""
-    with lasting_imports():
+    # uvicorn imports what watches source files wherever that is installed.
+    with lasting_imports(), nullcontext() if reload else absent("watchfiles"):
         import uvicorn
 
         # Here, not where uvicorn would import it: see `lasting_imports`.
@@ -174,6 +175,8 @@ def grants(
 
     Without --account they are for the account that OM_MYSQL_USER_RO is on the server; with --all, for it from any host.
     """
+    from thirdeye.mirror.openmetadata.source_tables import READABLE, grant_statements
+
     settings = settings_or_exit()
     try:
         grantee = parse_account(account) if account else quote_account(settings.om_mysql_user_ro, "%")
@@ -189,6 +192,8 @@ def grants(
 
 
 async def _look(database: MySQL) -> tuple[dict[str, set[str]], str]:
+    from thirdeye.mirror.openmetadata.store import readable_columns
+
     return await readable_columns(database), await database.current_account()
 
 

@@ -14,13 +14,12 @@ from urllib.parse import quote
 
 import aiomysql
 import pymysql
-from databases import Database
-from databases.backends.mysql import MySQLBackend, MySQLConnection
 from pymysql.constants import CLIENT, FIELD_TYPE
 from pymysql.converters import conversions
 
 from thirdeye.connection_shares import ConnectionShare, current_share, sharing
 from thirdeye.database_errors import AWAY, CONTENDED, DUPLICATE, REFUSED, SCHEMA_MISSING
+from thirdeye.database_pool import Database
 from thirdeye.deadlines import Deadlines
 from thirdeye.errors import AlreadyExists, DatabaseUnavailable, SchemaMissing, Unavailable
 from thirdeye.locks import Lease, Turns, named_lock, pauses
@@ -40,28 +39,6 @@ _CONVERTERS = {
     FIELD_TYPE.DATETIME: decode_datetime,
     FIELD_TYPE.TIMESTAMP: decode_datetime,
 }
-
-
-class _BoundedConnection(MySQLConnection):
-    _database: "BoundedMySQLBackend"
-
-    async def acquire(self) -> None:
-        async with asyncio.timeout(self._database.acquire_timeout):
-            await super().acquire()
-
-
-class BoundedMySQLBackend(MySQLBackend):
-    """`databases`' MySQL backend with the acquire timeout that it lacks, in seconds."""
-
-    def __init__(self, database_url: Any, *, acquire_timeout: float, **options: Any) -> None:
-        super().__init__(database_url, **options)
-        self.acquire_timeout = acquire_timeout
-
-    def connection(self) -> MySQLConnection:
-        return _BoundedConnection(self, self._dialect)
-
-
-Database.SUPPORTED_BACKENDS["mysql+thirdeye"] = "thirdeye.database:BoundedMySQLBackend"
 
 
 Result = TypeVar("Result")

@@ -1,31 +1,32 @@
 """Composition root: what a process uses, made from the settings, opened and closed in one place."""
 
 from contextlib import AsyncExitStack
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from thirdeye.actions.detection.run import Detection
-from thirdeye.actions.detection.store import tables_being_removed
 from thirdeye.cache import Cache
 from thirdeye.clock import Clock, utc_now
 from thirdeye.database import om_database, thirdeye_database
 from thirdeye.deadlines import DEADLINES, Deadlines
 from thirdeye.dependencies import Dependencies
-from thirdeye.forecast.daily_facts import DailyFacts
-from thirdeye.forecast.forecaster import Forecaster
-from thirdeye.forecast.past import PastFacts
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.jobs import JobQueue
-from thirdeye.mirror.refresh import EstateRefresh
 from thirdeye.observability.metrics import Metrics
 from thirdeye.observability.spans import open_spans
-from thirdeye.pruning.references.store import numbers_referred_to
-from thirdeye.pruning.run import Pruning
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import Settings
-from thirdeye.verdict.advisor import advisors
 from thirdeye.worker_watch import WorkerWatch
+
+# What a process that answers hardly ever does is imported and made when it is first asked for: 5 MB, and a tenth of the time
+# until it answers.
+if TYPE_CHECKING:
+    from thirdeye.actions.detection.run import Detection
+    from thirdeye.forecast.daily_facts import DailyFacts
+    from thirdeye.forecast.forecaster import Forecaster
+    from thirdeye.forecast.past import PastFacts
+    from thirdeye.mirror.refresh import EstateRefresh
+    from thirdeye.pruning.run import Pruning
 
 
 class Service(Protocol):
@@ -65,20 +66,9 @@ class Services:
         self.dependencies = Dependencies(settings, self.cache, self.metrics, serving, ping_timeout=deadlines.ping)
         self.estate = EstateReader(self.thirdeye)
         self.jobs = JobQueue(redis, schema, timeout=deadlines.job_queue, queueing=self.spans.queueing)
-        self.refresh = EstateRefresh(
-            settings=settings,
-            om=self.om,
-            thirdeye=self.thirdeye_unbounded,
-            clock=clock,
-            metrics=self.metrics,
-            advisor=advisors(settings, self.thirdeye_unbounded),
-            removals=partial(tables_being_removed, self.thirdeye_unbounded, clock),
-            references=partial(numbers_referred_to, self.thirdeye_unbounded, clock),
-            spans=self.spans,
-        )
         self.score = ScoreService(
             settings=settings,
-            refreshing=self.refresh,
+            refreshing=lambda: self.refresh,
             estate=self.estate,
             thirdeye=self.thirdeye,
             cache=self.cache,
@@ -87,11 +77,6 @@ class Services:
             deadlines=deadlines,
             mysql_unavailable=lambda: answers_requests and self.dependencies.mysql_unavailable,
         )
-        self.detection = Detection(settings=settings, thirdeye=self.thirdeye, estate=self.estate, clock=clock)
-        self.daily_facts = DailyFacts(settings=settings, thirdeye=self.thirdeye, estate=self.estate)
-        self.past_facts = PastFacts(om=self.om, thirdeye=self.thirdeye, estate=self.estate)
-        self.forecaster = Forecaster(thirdeye=self.thirdeye, estate=self.estate, clock=clock)
-        self.pruning = Pruning(thirdeye=self.thirdeye, clock=clock, metrics=self.metrics)
         self._databases = databases
         self._later: list[Service] = [self.dependencies] if watches else []
         if watches and answers_requests:
@@ -101,6 +86,55 @@ class Services:
             self.metrics.connections_limit.labels(database.name).set(database.pool_size)
             used = partial(getattr, database, "connections_used")
             self.metrics.connections_used.labels(database.name).set_function(used)
+
+    @cached_property
+    def refresh(self) -> "EstateRefresh":
+        from thirdeye.actions.detection.store import tables_being_removed
+        from thirdeye.mirror.refresh import EstateRefresh
+        from thirdeye.pruning.references.store import numbers_referred_to
+        from thirdeye.verdict.advisor import advisors
+
+        return EstateRefresh(
+            settings=self.settings,
+            om=self.om,
+            thirdeye=self.thirdeye_unbounded,
+            clock=self.clock,
+            metrics=self.metrics,
+            advisor=advisors(self.settings, self.thirdeye_unbounded),
+            removals=partial(tables_being_removed, self.thirdeye_unbounded, self.clock),
+            references=partial(numbers_referred_to, self.thirdeye_unbounded, self.clock),
+            spans=self.spans,
+        )
+
+    @cached_property
+    def detection(self) -> "Detection":
+        from thirdeye.actions.detection.run import Detection
+
+        return Detection(settings=self.settings, thirdeye=self.thirdeye, estate=self.estate, clock=self.clock)
+
+    @cached_property
+    def daily_facts(self) -> "DailyFacts":
+        from thirdeye.forecast.daily_facts import DailyFacts
+
+        return DailyFacts(settings=self.settings, thirdeye=self.thirdeye, estate=self.estate)
+
+    @cached_property
+    def past_facts(self) -> "PastFacts":
+        from thirdeye.forecast.past import PastFacts
+
+        return PastFacts(om=self.om, thirdeye=self.thirdeye, estate=self.estate)
+
+    @cached_property
+    def forecaster(self) -> "Forecaster":
+        from thirdeye.forecast.forecaster import Forecaster
+
+        return Forecaster(thirdeye=self.thirdeye, estate=self.estate, clock=self.clock)
+
+    @cached_property
+    def pruning(self) -> "Pruning":
+        from thirdeye.pruning.run import Pruning
+
+        return Pruning(thirdeye=self.thirdeye, clock=self.clock, metrics=self.metrics)
 
     def add(self, *services: Service) -> None:
         """Has these opened after the others, in this order, and closed before them."""

@@ -77,9 +77,9 @@ def start_once(tree: Path, environment: dict[str, str], question: Question, log:
 
 @contextmanager
 def _serving(tree: Path, environment: dict[str, str], log: Path) -> Iterator[Child]:
-    # The tree's own code, wherever the interpreter has ThirdEye installed.
+    # The tree's own code, whatever the current folder is and wherever the interpreter has ThirdEye installed.
     command = [sys.executable, "-m", "thirdeye", "serve"]
-    child = Child(command, log=log, env={**environment, "PYTHONPATH": str(tree)})
+    child = Child(command, log=log, env={**environment, "PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"})
     try:
         yield child
     finally:

@@ -16,7 +16,7 @@ import pytest
 from tests.support.action_estate import Estate
 from tests.support.api import GRAPHQL, running
 from tests.support.waiting import wait_for_async
-from thirdeye import database
+from thirdeye import database_pool
 from thirdeye.edge.idempotency import Idempotency
 from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.session import Session
@@ -33,7 +33,7 @@ class Held:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now, self.most = Counter[str](), Counter[str]()
         names, held = dict[int, str](), self
-        acquire, release = database._BoundedConnection.acquire, database._BoundedConnection.release
+        acquire, release = database_pool._BoundedConnection.acquire, database_pool._BoundedConnection.release
 
         async def counting_acquire(connection: Any) -> None:
             await acquire(connection)
@@ -49,8 +49,8 @@ class Held:
                 held.now[name] -= 1
             await release(connection)
 
-        monkeypatch.setattr(database._BoundedConnection, "acquire", counting_acquire)
-        monkeypatch.setattr(database._BoundedConnection, "release", counting_release)
+        monkeypatch.setattr(database_pool._BoundedConnection, "acquire", counting_acquire)
+        monkeypatch.setattr(database_pool._BoundedConnection, "release", counting_release)
 
 
 @pytest.fixture

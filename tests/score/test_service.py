@@ -48,7 +48,7 @@ async def service(
     metrics = Metrics()
     made = ScoreService(
         settings=settings,
-        refreshing=EstateRefresh(
+        refreshing=lambda: EstateRefresh(
             settings=settings,
             om=om,
             thirdeye=thirdeye,

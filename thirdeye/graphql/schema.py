@@ -1,9 +1,10 @@
 """The executable schema: the SDL file with the resolvers of the domains bound to it. A misspelt field fails here."""
 
+from collections.abc import Sequence
 from functools import cache
 
-from ariadne import make_executable_schema
-from graphql import GraphQLSchema
+from ariadne import SchemaBindable
+from graphql import GraphQLSchema, assert_valid_schema, build_ast_schema, parse
 
 from thirdeye.actions.campaigns import resolvers as campaigns
 from thirdeye.actions.detection import resolvers as detection
@@ -39,7 +40,7 @@ def build_schema() -> GraphQLSchema:
     """Reads `schema.graphql` and binds every resolver, once: nobody changes it. Raises ValueError or TypeError when they do
     not fit.
     """
-    return make_executable_schema(
+    return bind_schema(
         resource("schema.graphql").read_text(encoding="utf-8"),
         *SCALARS,
         score.query,
@@ -90,3 +91,16 @@ def build_schema() -> GraphQLSchema:
         forecast.budget_forecast,
         departed_owners.query,
     )
+
+
+def bind_schema(text: str, *bindables: SchemaBindable | Sequence[SchemaBindable]) -> GraphQLSchema:
+    """The schema of an SDL with these resolvers. Raises ValueError or TypeError when they do not fit.
+
+    Ariadne's own keeps where every word stood in the text: 2 MB of a process.
+    """
+    schema = build_ast_schema(parse(text, no_location=True))
+    for bindable in bindables:
+        for each in [bindable] if isinstance(bindable, SchemaBindable) else bindable:
+            each.bind_to_schema(schema)
+    assert_valid_schema(schema)
+    return schema

@@ -28,6 +28,7 @@ from thirdeye.mirror.context import (
 from thirdeye.mirror.phases import PHASES, Phase
 from thirdeye.mirror.phases.staging import stage_empty_estate
 from thirdeye.mirror.reader import open_reader
+from thirdeye.mirror.refresh_running import RefreshRunning as RefreshRunning
 from thirdeye.mirror.state import load_numbers, load_state
 from thirdeye.observability.metrics import Metrics
 from thirdeye.observability.spans import NO_SPANS, Spans
@@ -38,13 +39,6 @@ RequestedKind = Literal["AUTO", "FULL"]
 PHASE_NAMES: Final = tuple(phase.name for phase in PHASES)
 _MAX_ERROR_LENGTH: Final = 2000
 log = structlog.get_logger(__name__)
-
-
-class RefreshRunning(Unavailable):
-    """Another process is refreshing; its run will do."""
-
-    def __init__(self) -> None:
-        super().__init__("another refresh is running")
 
 
 @dataclass(frozen=True, kw_only=True)

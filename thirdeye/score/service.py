@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -16,13 +17,16 @@ from thirdeye.deadlines import DEADLINES, Deadlines
 from thirdeye.errors import Unavailable
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.reader import EstateReader, Snapshot
-from thirdeye.mirror.refresh import EstateRefresh, RefreshRunning
+from thirdeye.mirror.refresh_running import RefreshRunning
 from thirdeye.observability.metrics import Metrics
 from thirdeye.score import store
 from thirdeye.score.answers import ScoreAnswer, answer_of, bands_of, meta_of, pending_answer, weights_of
 from thirdeye.score.rules import TALLY_COLUMNS, Status, ZIScore, slot_of, tally_services, zi_score
 from thirdeye.settings import Settings
 from thirdeye.single_flight import SingleFlight
+
+if TYPE_CHECKING:
+    from thirdeye.mirror.refresh import EstateRefresh
 
 _LAST_TTL = 7 * 24 * 3600
 _KEY, _LAST = "zi-score", "zi-score:last"
@@ -35,7 +39,8 @@ class ScoreService:
     """The score over one pair of databases and a cache. One instance a process."""
 
     settings: Settings
-    refreshing: EstateRefresh
+    # A refresh; importing it takes longer than an answer.
+    refreshing: Callable[[], "EstateRefresh"]
     estate: EstateReader
     thirdeye: MySQL
     cache: Cache
@@ -72,7 +77,7 @@ class ScoreService:
                 return False
             now, slot = self.clock(), self.current_slot()
             try:
-                await self.refreshing.run()
+                await self.refreshing().run()
             except RefreshRunning:
                 # The next check whether the slot is due will use its result.
                 return False
