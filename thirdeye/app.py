@@ -41,6 +41,7 @@ from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.schema import build_schema
 from thirdeye.inventory.callers import Callers
 from thirdeye.observability.logging import configure_logging
+from thirdeye.observability.process_metrics import ProcessMetrics
 from thirdeye.observability.requests import RequestMiddleware
 from thirdeye.observability.spans import trace_id_source
 from thirdeye.observability.traced_requests import TraceMiddleware
@@ -48,12 +49,13 @@ from thirdeye.public_routes import PublicRoutes
 from thirdeye.request_state import request_state
 from thirdeye.rest.action_items_export import EXPORT, items_csv_route
 from thirdeye.rest.handlers import rest_routes
-from thirdeye.rest.health import Health
+from thirdeye.rest.health import Health, RenderMetrics, async_render
 from thirdeye.rest.reference import reference_paths, reference_routes
 from thirdeye.rest.responses import on_http_error, on_thirdeye_error
 from thirdeye.rest.tables_export import export_routes
 from thirdeye.rest.variables import variables_of
 from thirdeye.services import Services, open_services
+from thirdeye.serving_process import ServingProcess
 from thirdeye.settings import Settings, SettingsInvalid, process_settings
 from thirdeye.ui.page import Page, to_page
 
@@ -64,8 +66,14 @@ _HEALTH = ("/health", "/metrics", *(f"{PREFIX}/health{kind}" for kind in ("", "/
 log = structlog.get_logger(__name__)
 
 
-def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlines = DEADLINES) -> Starlette:
-    """The API as an ASGI application; its lifespan opens and closes what it uses."""
+def create_app(
+    settings: Settings,
+    *,
+    clock: Clock = utc_now,
+    deadlines: Deadlines = DEADLINES,
+    process: ServingProcess | None = None,
+) -> Starlette:
+    """The API as an ASGI application; its lifespan opens and closes what it uses. `process`: if it is one of several."""
     services = open_services(settings, clock=clock, deadlines=deadlines, answers_requests=True)
     denylist = Denylist(services.thirdeye)
     authenticator = build_authenticator(settings, clock, denied=denylist)
@@ -79,7 +87,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlin
         services.add(limiter)
         limiting = [Middleware(RateLimitMiddleware, limiter=limiter)]
     shutdown = ShutdownSignal()
-    routes = _routes(services, shutdown)
+    render = async_render(services.metrics) if process is None else _of_all(process, services)
+    routes = _routes(services, shutdown, render)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -116,7 +125,13 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, deadlines: Deadlin
     return app
 
 
-def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]:
+def _of_all(process: ServingProcess, services: Services) -> RenderMetrics:
+    of_all = ProcessMetrics(process, services.metrics.render)
+    services.add(of_all)
+    return of_all.text
+
+
+def _routes(services: Services, shutdown: ShutdownSignal, render: RenderMetrics) -> list[Route | Mount]:
     settings = services.settings
     schema, documents, operations = _prepared(playground=settings.graphql_playground)
 
@@ -161,7 +176,7 @@ def _routes(services: Services, shutdown: ShutdownSignal) -> list[Route | Mount]
     health = Health(
         dependencies=services.dependencies,
         score=services.score,
-        metrics=services.metrics,
+        render_metrics=render,
         clock=services.clock,
         stopping=shutdown,
     )
@@ -231,14 +246,26 @@ def __getattr__(name: str) -> object:
     """`thirdeye.app:app` for uvicorn: made when first asked for, so that importing this module needs no settings."""
     if name != "app":
         raise AttributeError(name)
+    globals()["app"] = made = make_app()
+    return made
+
+
+def make_app(process: ServingProcess | None = None) -> Starlette:
+    """The application of a process that does nothing but serve."""
     try:
         settings = process_settings()
-        configure_logging(settings.log_level, trace_id=trace_id_source(settings))
-        globals()["app"] = made = create_app(settings)
+        lock = process.log_lock if process else None
+        configure_logging(settings.log_level, trace_id=trace_id_source(settings), lock=lock)
+        made = create_app(settings, process=process)
     except SettingsInvalid as error:
         sys.exit(f"ThirdEye cannot start, a setting is wrong:\n{error}")
     keep_what_is_made()
     return made
+
+
+def prepare(settings: Settings) -> None:
+    """Makes ahead what all applications of a process have in common, and those of processes that are forked from it."""
+    _prepared(playground=settings.graphql_playground)
 
 
 def keep_what_is_made() -> None:

@@ -6,7 +6,6 @@ import signal
 import socket
 import sys
 from contextlib import nullcontext
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,38 +43,28 @@ cli.add_typer(configuration.operations, name="operations")
 @cli.command()
 def serve(
     reload: Annotated[bool, typer.Option("--reload", help="Start again whenever a source file changes.")] = False,
+    processes: Annotated[
+        int, typer.Option("--processes", min=0, max=64, help="How many serve together; 0: THIRDEYE_PROCESSES.")
+    ] = 0,
 ) -> None:
     """Serves the API on THIRDEYE_HOST and THIRDEYE_PORT."""
     # uvicorn imports what watches source files wherever that is installed.
     with lasting_imports(), nullcontext() if reload else absent("watchfiles"):
         import uvicorn
 
-        # Here, not where uvicorn would import it: see `lasting_imports`.
-        import thirdeye.app  # noqa: F401
-        from thirdeye.edge.connections import Connections
-        from thirdeye.edge.socket import GuardedProtocol
+        from thirdeye.commands.serving import serve_by_many, uvicorn_options
 
     settings = settings_or_exit()
-    connections = Connections(limit=settings.max_connections, limit_by_address=settings.max_connections_by_address)
+    count = processes or settings.thirdeye_processes
+    if reload and count > 1:
+        sys.exit("--reload watches one process; leave --processes and THIRDEYE_PROCESSES away.")
     _refuse_taken_port(settings.thirdeye_host, settings.thirdeye_port)
     refuse_unfit_schema(settings)
+    if count > 1:
+        serve_by_many(settings, count)
     # uvicorn raises the signal again once it has stopped in order: that is a success, not a death by signal.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
-    uvicorn.run(
-        "thirdeye.app:app",
-        host=settings.thirdeye_host,
-        port=settings.thirdeye_port,
-        reload=reload,
-        # Called as the class would be; with --reload it is passed on to another process.
-        http=partial(GuardedProtocol, open_connections=connections),  # type: ignore[arg-type]
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # Nothing here asks where a request came from.
-        proxy_headers=False,
-        timeout_keep_alive=settings.keep_alive_seconds,
-        timeout_graceful_shutdown=10,
-    )
+    uvicorn.run("thirdeye.app:app", reload=reload, **uvicorn_options(settings))
 
 
 def _refuse_taken_port(host: str, port: int) -> None:

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
 
     thirdeye_host: str = "0.0.0.0"  # noqa: S104  a service in a container listens on all of its addresses
     thirdeye_port: Port = 8586
+    thirdeye_processes: Annotated[int, Field(ge=1, le=64)] = 1
     keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
     max_connections: Annotated[int, Field(ge=1, le=100_000)] = 800
     max_connections_by_address: Annotated[int, Field(ge=1, le=100_000)] = 400

@@ -9,11 +9,13 @@ is full or nobody reads, and the request would fail with it.
 
 import asyncio
 import atexit
+import fcntl
 import logging
 import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import orjson
@@ -25,10 +27,14 @@ _NOISY_LOGGERS: Final = ("databases", "httpx", "httpcore", "uvicorn.access", "ai
 
 
 class LineWriter:
-    """Writes lines; in an event loop, those of one turn of the loop with one system call."""
+    """Writes lines; in an event loop, those of one turn of the loop with one system call.
 
-    def __init__(self, file: BinaryIO) -> None:
+    `lock`: a file that is locked meanwhile, where other processes write to the same output.
+    """
+
+    def __init__(self, file: BinaryIO, lock: Path | None = None) -> None:
         self._file = file
+        self._shared = lock.open("wb") if lock else None
         self._lock = threading.Lock()
         self._pending: list[bytes] = []
         self._scheduled_in: asyncio.AbstractEventLoop | None = None
@@ -63,12 +69,17 @@ class LineWriter:
             if not rest:
                 return
             try:
+                if self._shared is not None:
+                    fcntl.flock(self._shared, fcntl.LOCK_EX)
                 while rest:
                     # Unbuffered files may take less than all.
                     rest = rest[self._file.write(rest) or len(rest) :]
                 self._file.flush()
             except (OSError, ValueError):
                 pass  # a full disk, a pipe without a reader: a service that cannot log still serves
+            finally:
+                if self._shared is not None:
+                    fcntl.flock(self._shared, fcntl.LOCK_UN)
 
 
 class DirectLog:
@@ -118,12 +129,14 @@ def _adding(trace_id: Callable[[], str | None] | None) -> list[Processor]:
     return [add_trace_id]
 
 
-def configure_logging(level: str, *, trace_id: Callable[[], str | None] | None = None) -> None:
+def configure_logging(
+    level: str, *, trace_id: Callable[[], str | None] | None = None, lock: Path | None = None
+) -> None:
     """JSON lines on standard output, for structlog and for the standard library's loggers alike.
 
-    `trace_id` gives the id of the trace that its caller is in.
+    `trace_id` gives the id of the trace that its caller is in, `lock` is a file that the processes have that write there.
     """
-    writer = LineWriter(sys.stdout.buffer)
+    writer = LineWriter(sys.stdout.buffer, lock)
     structlog.configure(
         processors=[*_adding(trace_id), render_line],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),

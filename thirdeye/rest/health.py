@@ -1,7 +1,7 @@
 """Health and metrics; none of it needs a token."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,13 +21,25 @@ from thirdeye.single_flight import SingleFlight
 _SHARED_SECONDS: Final = 0.1
 
 
+RenderMetrics = Callable[[], Awaitable[bytes]]
+
+
+def async_render(metrics: Metrics) -> RenderMetrics:
+    """Of a process that serves alone."""
+
+    async def render() -> bytes:
+        return metrics.render()
+
+    return render
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Health:
     """The health of one process; `stopping` says whether it was told to stop."""
 
     dependencies: Dependencies
     score: ScoreService
-    metrics: Metrics
+    render_metrics: RenderMetrics
     clock: Clock
     stopping: Callable[[], bool]
     _metrics_requests: SingleFlight = field(default_factory=SingleFlight, init=False)
@@ -78,4 +90,4 @@ class Health:
 
     async def _render(self) -> bytes:
         await asyncio.sleep(_SHARED_SECONDS)
-        return self.metrics.render()
+        return await self.render_metrics()

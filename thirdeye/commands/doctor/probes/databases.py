@@ -87,7 +87,7 @@ class DatabaseProbes:
         if not open_ones:
             return f"{self._settings.om_mysql_host}:{self._settings.om_mysql_port}", findings.values()
         facts = await self._server_facts(open_ones[0])
-        needed = 2 * self._settings.om_mysql_pool_size + 3 * self._settings.thirdeye_mysql_pool_size + 4
+        needed = _connections_needed(self._settings)
         findings |= {each.code: each for each in judge_server(facts, needed_connections=needed)}
         return facts.version, findings.values()
 
@@ -219,3 +219,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _connections_needed(settings: Settings) -> int:
+    """What the pools of one API, of all its processes, and one worker may take, and their watches."""
+    processes = settings.thirdeye_processes
+    pools = (processes + 1) * settings.om_mysql_pool_size + (2 * processes + 1) * settings.thirdeye_mysql_pool_size
+    return pools + 2 * processes + 2
