@@ -40,6 +40,7 @@ from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.schema import build_schema
 from thirdeye.inventory.callers import Callers
+from thirdeye.inventory.shared_columns import SharedColumns
 from thirdeye.observability.logging import configure_logging
 from thirdeye.observability.process_metrics import ProcessMetrics
 from thirdeye.observability.requests import RequestMiddleware
@@ -126,8 +127,10 @@ def create_app(
 
 
 def _of_all(process: ServingProcess, services: Services) -> RenderMetrics:
+    """Shares the estate with the other processes; gives the metrics of all."""
     of_all = ProcessMetrics(process, services.metrics.render)
     services.add(of_all)
+    services.estate.shared = SharedColumns(process.columns)
     return of_all.text
 
 

@@ -17,6 +17,11 @@ class ServingProcess:
         return self.folder / f"metrics-{number}.sock"
 
     @property
+    def columns(self) -> Path:
+        """Where the columns of the estate are that all have in memory."""
+        return self.folder / "columns"
+
+    @property
     def log_lock(self) -> Path:
         """Held while lines are written to the output that all have: pipes mix what is longer than a page."""
         return self.folder / "log.lock"

@@ -99,3 +99,4 @@ def test_none_outlives_the_one_that_keeps_them(served: Served) -> None:
     pids = served.pids()
     served.child.kill()
     wait_for(lambda: all(is_gone(pid) for pid in pids), saying=served.child.log_end)
+    assert not list(served.temporary.iterdir())

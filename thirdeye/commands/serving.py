@@ -153,4 +153,6 @@ class Supervisor:
 
     def _stop_with_supervisor(self) -> None:
         os.read(self._alive[0], 1)
+        # The supervisor was killed; what the processes have mapped stays.
+        shutil.rmtree(self._folder, ignore_errors=True)
         os.kill(os.getpid(), signal.SIGTERM)

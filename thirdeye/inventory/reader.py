@@ -23,6 +23,7 @@ from thirdeye.inventory.name_search import NameChunk, NameIndex, pack_paths
 from thirdeye.inventory.query import Catalogue
 from thirdeye.inventory.series import SeriesEntry
 from thirdeye.inventory.series_entries import SeriesEntries
+from thirdeye.inventory.shared_columns import SharedColumns
 from thirdeye.inventory.storage_prices import StoragePrice, Tariffs, prices_by_service
 from thirdeye.inventory.verdicts import SHOWN_FIELDS, saved_shares
 from thirdeye.single_flight import SingleFlight
@@ -185,6 +186,8 @@ class EstateReader:
         self._documents: dict[str, tuple[int, Any]] = {}
         self._series_blobs: dict[tuple[str, int], bytes] = {}
         self._lineage: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        # Set where other processes of this machine have the same.
+        self.shared = SharedColumns(None)
 
     async def snapshot(self, *, newest: bool = False) -> Snapshot:
         """The published estate, at most a second old, or the newest.
@@ -235,8 +238,10 @@ class EstateReader:
             previous, self._names, self._series_blobs = None, {}, {}
             self._documents.clear()
             self._lineage.clear()
+            self.shared.clear()
         versions = await store.blob_versions(self._thirdeye, state["generation"])
         columns = await self._columns(versions, previous)
+        self.shared.keep(versions)
         directory: Directory = orjson.loads(await self._blob(versions, "directory"))
         tariffs = await self._tariffs(directory, state["as_of"])
         advice = orjson.loads(await self._blob(versions, "advice")) if "advice" in versions else {}
@@ -284,11 +289,16 @@ class EstateReader:
     async def _fields(
         self, snapshot: Snapshot, blob: str, columns: PackedColumns, chunk: int, names: list[str]
     ) -> dict[str, Array]:
-        spans = columns.spans(chunk)
-        parts = await store.blob_parts(self._thirdeye, blob, snapshot.versions[blob], [spans[name] for name in names])
-        if parts is None:
-            raise Superseded
-        return {name: np.frombuffer(part, columns.fields[name]) for name, part in zip(names, parts, strict=True)}
+        version, fields, shared = snapshot.versions[blob], columns.fields, self.shared
+        arrays = shared.find_all(blob, version, names, fields)
+        if wanted := [name for name in names if name not in arrays]:
+            spans = columns.spans(chunk)
+            parts = await store.blob_parts(self._thirdeye, blob, version, [spans[name] for name in wanted])
+            if parts is None:
+                raise Superseded
+            for name, part in zip(wanted, parts, strict=True):
+                arrays[name] = shared.share(blob, version, name, fields[name], part)
+        return arrays
 
     async def _with_new_prices(self, snapshot: Snapshot, price_checksum: int) -> Snapshot:
         tariffs = await self._tariffs(snapshot.directory, snapshot.as_of)
