@@ -64,6 +64,21 @@ def prepared(at: Server, tables: int, redis_url: str, *, as_it_is: bool) -> Page
     return asyncio.run(_described(large, clock, hub))
 
 
+def copied(at: Server, tables: int) -> tuple[Settings, Clock]:
+    """An estate to ask questions of alone: that of LOADED tables, copied; without history and items."""
+    om, today = estate(at, LOADED)
+    hub, clock = _hub(at, om, LOADED * DEPENDENTS // 1_000_000), noon(today)
+    small, large = (at.settings(om, f"bench_copied_{each}") for each in (LOADED, tables))
+    asyncio.run(_published(small, clock))
+    asyncio.run(make_large(at, small, large, round(tables / LOADED), hub, tables * DEPENDENTS // 1_000_000))
+    return large, clock
+
+
+async def _published(settings: Settings, clock: Clock) -> None:
+    async with open_services(settings, clock=clock) as services:
+        await services.refresh.run()
+
+
 def _settings(at: Server, om: str, tables: int, redis_url: str) -> Settings:
     changes = {"rate_limit": "off", "redis_url": redis_url, "graphql_persisted_only": True}
     return at.settings(om, f"bench_page_{tables}").model_copy(update=changes)

@@ -1,9 +1,11 @@
-"""`python -m bench.queries [TABLES]`: every single filter with every sort on page 1 and page 1,000; estate; CSV of all.
+"""`python -m bench.queries [TABLES]`: every single filter with every sort on page 1 and page 1,000; search; estate; CSV of all.
 
-Asked through the real ASGI app over a refreshed inventory (that of `bench.refresh`). Alternates the questions; prints the
-median and the 95th percentile of each kind in milliseconds.
+Asked through the real ASGI app over a refreshed inventory (that of `bench.refresh`), or over copies of a small one, which
+take a minute instead of twenty. Alternates the questions; prints the median and the 95th percentile of each kind in
+milliseconds, on the clock and of the processor, client and app together.
 """
 
+import argparse
 import asyncio
 import os
 import resource
@@ -11,17 +13,23 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from hashlib import blake2b
 from typing import Any
 
 import httpx
 import orjson
 
-from bench.refresh.estates import Server, estate, server
+from bench.page.estate import copied
+from bench.refresh.estates import estate, server
 from thirdeye.app import create_app
 from thirdeye.inventory.query import SORT_KEYS
 from thirdeye.observability.logging import configure_logging
+from thirdeye.settings import Settings
 
 ROUNDS = 3
+# Common words, some of which begin half of all names.
+SEARCHES = ("orders daily", "daily", "or da", "stg customer events", "s")
+_SEARCH = "search"
 _GRAPHQL = "/api/v1/thirdeye/graphql"
 _LIST = """
 query ($filter: TableFilterInput, $sortBy: String, $after: String, $search: String) {
@@ -84,10 +92,20 @@ async def _page_1000(asker: Asker, wanted: dict[str, Any], sort: str) -> str | N
     return after
 
 
-async def _measure(at: Server, om: str, thirdeye: str) -> None:
-    app = create_app(at.settings(om, thirdeye))
+async def _measure(settings: Settings) -> None:
+    app = create_app(settings)
     transport = httpx.ASGITransport(app=app)
     times: dict[str, list[float]] = defaultdict(list)
+    processor: dict[str, list[float]] = defaultdict(list)
+
+    async def measured(names: tuple[str, ...], query: str, **variables: Any) -> None:
+        before = time.process_time()
+        elapsed, _ = await asker.ask(query, **variables)
+        used = (time.process_time() - before) * 1000
+        for name in names:
+            times[name].append(elapsed)
+            processor[name].append(used)
+
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://bench", timeout=60) as client,
@@ -99,34 +117,36 @@ async def _measure(at: Server, om: str, thirdeye: str) -> None:
         filters = _filters(owner)
         # The cursor of page 1,000 of all tables serves for every filter: pages are found by value, not by counting.
         deep = {sort: await _page_1000(asker, {}, sort) for sort in SORT_KEYS}
+        # The first search makes the index of the names.
+        first_search, _ = await asker.ask(_LIST, search="x", sortBy="cost")
         for _ in range(ROUNDS):
             for name, wanted in filters.items():
                 for sort in SORT_KEYS:
                     for page, after in (("page 1", None), ("page 1,000", deep[sort])):
-                        elapsed, _ = await asker.ask(_LIST, filter=wanted, sortBy=sort, after=after)
-                        times[f"{page}: {name} by {sort}"].append(elapsed)
-                        times[page].append(elapsed)
-            elapsed, _ = await asker.ask(_ESTATE)
-            times["estate"].append(elapsed)
-            elapsed, _ = await asker.ask(_LIST, search="orders daily", sortBy="cost")
-            times["search of two words"].append(elapsed)
-    print(f"first question, which loads the columns: {first:.0f} ms")
-    for name in ("page 1", "page 1,000", "estate", "search of two words"):
-        print(
-            f"{name:<22} median {_at(times[name], 0.5):6.1f} ms   p95 {_at(times[name], 0.95):6.1f} ms   n={len(times[name])}"
-        )
-    slowest = sorted((name for name in times if " by " in name), key=lambda name: -_at(times[name], 0.5))[:5]
-    print("slowest: " + "; ".join(f"{name} {_at(times[name], 0.5):.1f} ms" for name in slowest))
+                        kinds = (page, f"{page}: {name} by {sort}")
+                        await measured(kinds, _LIST, filter=wanted, sortBy=sort, after=after)
+                for words in SEARCHES:
+                    await measured((_SEARCH, f"search: {words}"), _LIST, search=words, sortBy="cost")
+                await measured(("estate",), _ESTATE)
+    print(f"first question, which loads the columns: {first:.0f} ms; first search: {first_search:.0f} ms")
+    for name in ("page 1", "page 1,000", "estate", _SEARCH):
+        clock, used = times[name], processor[name]
+        print(f"{name:<12} median {_at(clock, 0.5):6.1f} ms   p95 {_at(clock, 0.95):6.1f} ms   n={len(clock)}   "
+              f"processor: median {_at(used, 0.5):6.1f} ms   p95 {_at(used, 0.95):6.1f} ms")  # fmt: skip
+    pairs = sorted(
+        (name for name in times if " by " in name or ": " in name), key=lambda name: -_at(processor[name], 0.5)
+    )
+    print("slowest, of the processor: " + "; ".join(f"{name} {_at(processor[name], 0.5):.1f} ms" for name in pairs[:5]))
 
 
 def _at(values: list[float], share: float) -> float:
     return sorted(values)[min(int(len(values) * share), len(values) - 1)]
 
 
-async def _export(at: Server, om: str, thirdeye: str) -> None:
+async def _export(settings: Settings) -> None:
     """The CSV of all tables in a process of its own: prints size, seconds and peak memory."""
-    app = create_app(at.settings(om, thirdeye))
-    sizes, started = list[int](), time.perf_counter()
+    app = create_app(settings)
+    sizes, digest, started, used = list[int](), blake2b(), time.perf_counter(), time.process_time()
     requests = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> dict[str, Any]:
@@ -137,6 +157,7 @@ async def _export(at: Server, om: str, thirdeye: str) -> None:
 
     async def send(message: Any) -> None:
         sizes.append(len(message.get("body", b"")))
+        digest.update(message.get("body", b""))
 
     scope = {"type": "http", "method": "GET", "path": "/api/v1/thirdeye/tables.csv", "query_string": b"", "headers": [],
              "http_version": "1.1", "scheme": "http", "server": ("bench", 80), "client": ("bench", 1)}  # fmt: skip
@@ -144,24 +165,33 @@ async def _export(at: Server, om: str, thirdeye: str) -> None:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         await app(scope, receive, send)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"CSV of all: {sum(sizes) / 1e6:.0f} MB in {time.perf_counter() - started:.0f} s, peak {peak} MB "
-          f"(the idle process: {before} MB)", flush=True)  # fmt: skip
+    print(f"CSV of all: {sum(sizes) / 1e6:.0f} MB in {time.perf_counter() - started:.1f} s, of which "
+          f"{time.process_time() - used:.1f} s of its processor, peak {peak} MB (the idle process: {before} MB), "
+          f"digest {digest.hexdigest()[:8]}", flush=True)  # fmt: skip
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.queries", description=__doc__)
+    parser.add_argument("tables", nargs="?", type=int, default=1_000_000)
+    parser.add_argument("--copied", action="store_true", help="over copies of a small estate")
+    parser.add_argument("--only", choices=("questions", "export"), help="one half")
+    options = parser.parse_args()
     configure_logging("ERROR")
-    tables = int(next((argument for argument in sys.argv[1:] if argument.isdigit()), 1_000_000))
     with server() as at:
-        om, _ = estate(at, tables)
-        thirdeye = f"bench_te_{tables}"
-        if "export" in sys.argv:
-            asyncio.run(_export(at, om, thirdeye))
+        if options.only is None:
+            # In a process of its own, whose memory is nobody else's.
+            address = f"{at.user}:{at.password}@{at.host}:{at.port}"
+            command = [sys.executable, "-m", "bench.queries", *sys.argv[1:], "--only", "export"]
+            subprocess.run(command, env={**os.environ, "THIRDEYE_BENCH_MYSQL": address}, check=True)
+        if options.copied:
+            settings, _ = copied(at, options.tables)
+        else:
+            settings = at.settings(estate(at, options.tables)[0], f"bench_te_{options.tables}")
+        if options.only == "export":
+            asyncio.run(_export(settings))
             return
-        print(f"{tables:,} tables on {at.version}", flush=True)
-        address = f"{at.user}:{at.password}@{at.host}:{at.port}"
-        environment = {**os.environ, "THIRDEYE_BENCH_MYSQL": address}
-        subprocess.run([sys.executable, "-m", "bench.queries", str(tables), "export"], env=environment, check=True)
-        asyncio.run(_measure(at, om, thirdeye))
+        print(f"{options.tables:,} tables on {at.version}, load {os.getloadavg()[0]:.1f}", flush=True)
+        asyncio.run(_measure(settings))
 
 
 if __name__ == "__main__":

@@ -149,6 +149,22 @@ def test_pages_hold_every_match_once_in_order_both_ways(
     assert count_matches(estate, table_filter) == (len(expected), False)
     assert matching_numbers(estate, table_filter, sort).tolist() == expected
     assert matching_numbers(estate, table_filter, None).tolist() == sorted(expected)
+    assert pages(estate, table_filter, sort, size) == (expected, expected)
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("unknown", [range(7), range(7, 14), range(14, 21)], ids=str)
+def test_pages_hold_what_is_unknown_in_whichever_chunk_it_is(unknown: range, descending: bool) -> None:
+    plain = {"flags": PRESENT, "place": 0, "query_cost": math.nan, "accessed": 0}
+    rows = [{**plain, "size": -1 if number in unknown else 5 * (number % 4)} for number in range(21)]
+    estate, sort = catalogue(rows), Sort(key="size", descending=descending)
+    expected = in_order([{**row, "written": 0} for row in rows], TableFilter(), sort)
+    for size in (1, 3, 8):
+        assert pages(estate, TableFilter(), sort, size) == (expected, expected)
+
+
+def pages(estate: Catalogue, table_filter: TableFilter, sort: Sort, size: int) -> tuple[list[int], list[int]]:
+    """All tables page by page, from the first page on and from the last one back."""
     forwards, after = list[int](), None
     while True:
         page = select_page(estate, table_filter, sort, size, after=after)
@@ -157,7 +173,6 @@ def test_pages_hold_every_match_once_in_order_both_ways(
         if not page.has_next:
             break
         after = Position(value=page.values[-1], number=page.numbers[-1])
-    assert forwards == expected
     backwards, before = list[int](), Position(value=None, number=-1 if sort.descending else 2**31)
     while True:
         page = select_page(estate, table_filter, sort, size, before=before)
@@ -165,7 +180,7 @@ def test_pages_hold_every_match_once_in_order_both_ways(
         if not page.has_previous:
             break
         before = Position(value=page.values[0], number=page.numbers[0])
-    assert backwards == expected
+    return forwards, backwards
 
 
 def test_counting_stops_at_the_limit() -> None:

@@ -127,11 +127,12 @@ def _places(arguments: Arguments, directory: Directory) -> Mask | None:
             continue
         plain = set(names)
         full = {tuple(parts) for name in names if len(parts := split_fqn(name)) == depth + 1}
-        matches = _mask(
-            place[depth] is not None
-            and (place[depth] in plain or (services[place[0]]["name"], *place[1 : depth + 1]) in full)
-            for place in places
-        )
+        matches = _mask(place[depth] in plain for place in places)
+        if full:
+            matches |= _mask(
+                place[depth] is not None and (services[place[0]]["name"], *place[1 : depth + 1]) in full
+                for place in places
+            )
         mask = _both(mask, matches)
     return mask
 

@@ -27,6 +27,7 @@ from thirdeye.inventory.columns import (
 )
 from thirdeye.inventory.priced_chunks import PricedChunk
 from thirdeye.inventory.series_rows import SeriesRows
+from thirdeye.inventory.sort_keys import Window, ascending, smallest
 from thirdeye.inventory.storage_prices import Tariffs, costs
 from thirdeye.inventory.verdicts import ALL_BLOCKERS, RISKS, STOP_REFRESH, UNKNOWN_PURGE_SCORE, saved_shares
 
@@ -154,9 +155,9 @@ def required_fields(table_filter: TableFilter, sort: Sort | None) -> set[str]:
     return fields
 
 
-def _chunks(catalogue: Catalogue) -> Iterator[tuple[int, Chunk]]:
+def _chunks(catalogue: Catalogue, *, backwards: bool = False) -> Iterator[tuple[int, Chunk]]:
     columns, known = catalogue.columns, catalogue.known_costs
-    for number in range(columns.chunks):
+    for number in reversed(range(columns.chunks)) if backwards else range(columns.chunks):
         parts = columns.parts(number)
         # Others may be written to.
         if isinstance(columns, PackedColumns):
@@ -265,11 +266,6 @@ def _values(catalogue: Catalogue, chunk: Chunk, sort: Sort) -> Array:
     return values
 
 
-def _ascending(values: Array, *, reverse: bool) -> Array:
-    """Keys whose ascending order is the order of the sort, with unknown values last."""
-    return np.where(np.isnan(values), np.inf, -values if reverse else values)
-
-
 def select_page(
     catalogue: Catalogue,
     table_filter: TableFilter,
@@ -288,14 +284,18 @@ def select_page(
     position = before if backwards else after
     best_keys, best_ties = np.zeros(0), np.zeros(0, np.int64)
     rows = None if representatives is None else SeriesRows(representatives, sort.key)
-    for numbers, values in _candidates(catalogue, table_filter, sort, rows):
-        keys = _ascending(values, reverse=sort.descending)
+    begin = -math.inf if position is None else _position_key(position, sort, backwards=backwards)[0]
+    window = Window(begin, falling=sort.descending != backwards, unknown=-math.inf if backwards else math.inf)
+    for numbers, values in _candidates(catalogue, table_filter, sort, rows, window):
+        keys = ascending(values, reverse=sort.descending)
         ties = numbers * (-1 if sort.descending else 1)
         if backwards:
             keys, ties = -keys, -ties
         if position is not None:
             keys, ties = _after_position(keys, ties, position, sort, backwards=backwards)
-        best_keys, best_ties = _smallest(np.concatenate([best_keys, keys]), np.concatenate([best_ties, ties]), size + 1)
+        best_keys, best_ties = smallest(np.concatenate([best_keys, keys]), np.concatenate([best_ties, ties]), size + 1)
+        if len(best_keys) > size:
+            window.end = float(best_keys[-1])
     numbers = np.abs(best_ties)
     more = len(numbers) > size
     chosen = numbers[:size][::-1] if backwards else numbers[:size]
@@ -308,12 +308,19 @@ def select_page(
 
 
 def _candidates(
-    catalogue: Catalogue, table_filter: TableFilter, sort: Sort, rows: SeriesRows | None
+    catalogue: Catalogue, table_filter: TableFilter, sort: Sort, rows: SeriesRows | None, window: Window | None = None
 ) -> Iterator[tuple[Array, Array]]:
-    """The numbers and the sort values of the rows of a list, chunk by chunk; last those that stand for series."""
-    for start, chunk in _chunks(catalogue):
+    """The numbers and the sort values of the rows of a list, chunk by chunk; last those that stand for series.
+
+    With a window the chunks come in the order in which it takes what is equal; what lies outside is left out.
+    """
+    for start, chunk in _chunks(catalogue, backwards=window is not None and window.falling):
         mask, values = _matches(catalogue, chunk, start, table_filter), _values(catalogue, chunk, sort)
-        places = np.flatnonzero(mask if rows is None else rows.without_parts(chunk, mask, values))
+        if rows is not None:
+            mask = rows.without_parts(chunk, mask, values)
+        if window is not None:
+            window.narrow(mask, values)
+        places = np.flatnonzero(mask)
         yield places + start, values[places]
     if rows is not None:
         yield rows.rows(catalogue.columns)
@@ -322,34 +329,16 @@ def _candidates(
 def _after_position(
     keys: Array, ties: Array, position: Position, sort: Sort, *, backwards: bool
 ) -> tuple[Array, Array]:
-    value = np.array([np.nan if position.value is None else position.value])
-    key = float(_ascending(value, reverse=sort.descending)[0])
-    tie = -position.number if sort.descending else position.number
-    if backwards:
-        key, tie = -key, -tie
+    key, tie = _position_key(position, sort, backwards=backwards)
     kept = (keys > key) | ((keys == key) & (ties > tie))
     return keys[kept], ties[kept]
 
 
-def _smallest(keys: Array, ties: Array, count: int) -> tuple[Array, Array]:
-    if len(keys) > count:
-        largest = _nth_smallest(keys, count)
-        smaller, tied = np.flatnonzero(keys < largest), np.flatnonzero(keys == largest)
-        # Tables tied at the largest key, perhaps half of the estate, fill the remaining places by number.
-        missing = count - len(smaller)
-        chosen = np.concatenate([smaller, tied[np.argpartition(ties[tied], missing - 1)[:missing]]])
-        keys, ties = keys[chosen], ties[chosen]
-    order = np.lexsort((ties, keys))
-    return keys[order], ties[order]
-
-
-def _nth_smallest(keys: Array, count: int) -> float:
-    """The largest of the `count` smallest keys."""
-    smallest = keys.min()
-    # Partitioning is slow where many keys are equal, such as savings of zero.
-    if np.count_nonzero(keys == smallest) >= count:
-        return float(smallest)
-    return float(np.partition(keys, count - 1)[count - 1])
+def _position_key(position: Position, sort: Sort, *, backwards: bool) -> tuple[float, int]:
+    value = np.array([np.nan if position.value is None else position.value])
+    key = float(ascending(value, reverse=sort.descending)[0])
+    tie = -position.number if sort.descending else position.number
+    return (-key, -tie) if backwards else (key, tie)
 
 
 def _values_of(catalogue: Catalogue, numbers: Array, sort: Sort, rows: SeriesRows | None) -> list[float | None]:
@@ -392,7 +381,7 @@ def matching_numbers(
     parts, keys = [none], [np.zeros(0)]
     for found, values in _candidates(catalogue, table_filter, sort, rows):
         parts.append(found.astype(np.int32))
-        keys.append(_ascending(values, reverse=sort.descending))
+        keys.append(ascending(values, reverse=sort.descending))
     numbers: Array = np.concatenate(parts)
     in_order: Array = numbers[np.lexsort((-numbers if sort.descending else numbers, np.concatenate(keys)))]
     return in_order

@@ -79,7 +79,7 @@ class Snapshot:
         found: Value = self._worked_out[name]
         return found
 
-    @property
+    @cached_property
     def warnings(self) -> list[str]:
         """The warnings for an answer about the whole estate: parts that could not be read, and silent feeds."""
         return self.warnings_for(range(len(self.directory["services"])))
