@@ -65,14 +65,14 @@ def start(refreshed: Settings, sql_server: MariaDB | MySQL, signer: Signer, monk
             made.append(self)
 
     monkeypatch.setattr("thirdeye.app.ExportSlots", Noted)
-    page = tables_export._page
+    page = tables_export._render_rows
 
-    async def large_page(*arguments: Any) -> bytes:
-        return 20 * await page(*arguments)
+    def large_page(*arguments: Any) -> bytes:
+        return 20 * page(*arguments)
 
     # Megabytes, in several pages.
     monkeypatch.setattr(tables_export, "_PAGE", 50)
-    monkeypatch.setattr(tables_export, "_page", large_page)
+    monkeypatch.setattr(tables_export, "_render_rows", large_page)
 
     @asynccontextmanager
     async def started(deadlines: Deadlines = LONG_DEADLINES, **more: Any) -> AsyncIterator[Exporting]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from thirdeye.rest.csv_cells import csv_header, csv_rows
+from thirdeye.rest.csv_cells import csv_columns, csv_header, csv_rows
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,10 @@ from thirdeye.rest.csv_cells import csv_header, csv_rows
 )
 def test_cells(value: object, text: str) -> None:
     assert csv_rows([[value, "x"]]).decode() == f"{text},x\r\n"
+    # The same in columns, which may lack values or have them of several types.
+    for more in ([], [None], ["=x"], [1.5, None, True], [[], Decimal(0)]):
+        column = [value, *more]
+        assert csv_columns([column, ["x"] * len(column)]) == csv_rows([each, "x"] for each in column)
 
 
 def test_the_header_has_the_columns() -> None:

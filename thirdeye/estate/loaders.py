@@ -6,21 +6,21 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
+import numpy as np
 from aiodataloader import DataLoader
 
 from thirdeye.clock import Clock
 from thirdeye.database import MySQL, Row
-from thirdeye.estate.labels import COLUMNS as LABEL_COLUMNS
 from thirdeye.estate.labels import labels_view
 from thirdeye.estate.series import SeriesView, series_view
 from thirdeye.estate.store import confirmations_in_force
-from thirdeye.estate.views import AsOf, TableAnswer, TableView, advice_view, inventory_view
+from thirdeye.estate.views import AsOf, JudgedView, TableAnswer, TableView, advice_view, inventory_view
 from thirdeye.inventory import store
 from thirdeye.inventory.columns import CHUNK, FIRST_ASSET
 from thirdeye.inventory.reader import EstateReader, Snapshot, Superseded
 from thirdeye.inventory.storage_prices import DEFAULT_PRICE, Tariffs
 from thirdeye.inventory.totals import Summary
-from thirdeye.inventory.verdicts import ADVICE_FIELDS, UNKNOWN_IDLE_DAYS
+from thirdeye.inventory.verdicts import ADVICE_FIELDS, SHOWN_FIELDS, UNKNOWN_IDLE_DAYS
 from thirdeye.pacing import keep_pace
 from thirdeye.settings import Settings
 
@@ -29,6 +29,8 @@ _TRIES: Final = 4
 _MAX_BATCH_SIZE: Final = 100
 # A view takes a tenth of a millisecond.
 _VIEWS_AT_ONCE: Final = 20
+# Of so many tables columns are read at a time.
+_MANY: Final = 8
 Key = TypeVar("Key")
 Result = TypeVar("Result")
 
@@ -91,12 +93,37 @@ def as_of(context: EstateContext, snapshot: Snapshot, services: Sequence[int] | 
 
 def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:
     """A row of the inventory as the API shows the table. The snapshot must have loaded SHOWN_FIELDS."""
+    (shown,) = shown_columns(snapshot, [row["number"]])
+    labels = labels_view(shown, snapshot.directory["labels"], row["metadata_changed"])
+    return {**judged_table(context, snapshot, row, shown), **labels, "useKind": shown["use_kind"]}
+
+
+def shown_columns(snapshot: Snapshot, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    """SHOWN_FIELDS of these tables."""
+    columns = snapshot.catalogue.columns
+    if len(numbers) < _MANY:
+        return [
+            {name: columns.parts(number // CHUNK)[name][number % CHUNK].item() for name in SHOWN_FIELDS}
+            for number in numbers
+        ]
+    wanted, chunks = np.array(numbers), np.array(numbers) // CHUNK
+    places = wanted % CHUNK
+    found = {name: np.empty(len(wanted), columns.fields[name]) for name in SHOWN_FIELDS}
+    for chunk in set(chunks.tolist()):
+        of_chunk, parts = chunks == chunk, columns.parts(chunk)
+        for name, values in found.items():
+            values[of_chunk] = parts[name][places[of_chunk]]
+    rows = zip(*(values.tolist() for values in found.values()), strict=True)
+    return [dict(zip(SHOWN_FIELDS, row, strict=True)) for row in rows]
+
+
+def judged_table(context: EstateContext, snapshot: Snapshot, row: Row, shown: dict[str, Any]) -> JudgedView:
+    """A row as the API shows the table, without its labels; `shown` are its SHOWN_FIELDS."""
     number, tariffs = snapshot.service_numbers.get(row["service"]), snapshot.catalogue.tariffs
-    advised = advised_columns(snapshot, row["number"])
+    advised = {name: shown[name] for name in ADVICE_FIELDS}
     if number is None:
         # Of a service that the directory no longer has.
         tariffs = Tariffs([DEFAULT_PRICE], snapshot.as_of)
-    shown = _columns_of(snapshot, row["number"], ["flags", "departed", "use_kind"])
     inventory = inventory_view(
         row,
         idle=None if advised["idle"] == UNKNOWN_IDLE_DAYS else advised["idle"],
@@ -108,19 +135,19 @@ def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:
         departed=shown["departed"],
         as_of=snapshot.as_of,
         base_url=context.settings.om_base_url,
-        series=series_of(snapshot, row["number"]),
+        series=_series_of(snapshot, shown["series"]),
     )
-    labels = labels_view(
-        _columns_of(snapshot, row["number"], LABEL_COLUMNS), snapshot.directory["labels"], row["metadata_changed"]
-    )
-    write_cost = Decimal(repr(_amount_of(snapshot, row["number"], "write_cost")))
+    write_cost = Decimal(repr(shown["write_cost"]))
     advice = advice_view(advised, shown["flags"], snapshot.advice, inventory["monthlyCost"], write_cost)
-    return {**inventory, **labels, **advice, "useKind": shown["use_kind"]}
+    return {**inventory, **advice}
 
 
 def series_of(snapshot: Snapshot, number: int) -> SeriesView | None:
     """The series that a table is part of."""
-    series = _columns_of(snapshot, number, ["series"])["series"]
+    return _series_of(snapshot, _columns_of(snapshot, number, ["series"])["series"])
+
+
+def _series_of(snapshot: Snapshot, series: int) -> SeriesView | None:
     if not 0 < series <= len(snapshot.series):
         return None
     entry = snapshot.series[series - 1]
@@ -138,11 +165,6 @@ def _columns_of(snapshot: Snapshot, number: int, names: Sequence[str]) -> dict[s
     chunk, place = divmod(number, CHUNK)
     columns = snapshot.catalogue.columns.parts(chunk)
     return {name: int(columns[name][place]) for name in names}
-
-
-def _amount_of(snapshot: Snapshot, number: int, name: str) -> float:
-    chunk, place = divmod(number, CHUNK)
-    return float(snapshot.catalogue.columns.parts(chunk)[name][place])
 
 
 def view(context: EstateContext, snapshot: Snapshot, row: Row) -> TableAnswer:

@@ -106,7 +106,11 @@ class AdviceView(TypedDict):
     trial: bool
 
 
-class TableView(InventoryView, AdviceView, LabelsView):
+class JudgedView(InventoryView, AdviceView):
+    """A table with the verdict on it."""
+
+
+class TableView(JudgedView, LabelsView):
     """A table with its labels and the verdict on it; `useKind` as the column `use_kind`."""
 
     useKind: int

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -150,7 +150,6 @@ def contradictions(prices: Iterable[StoragePrice]) -> Iterator[str]:
 
 # The tariffs of a service: the full rate, the lower one, and nothing for what has no storage of its own.
 _FULL, _LOWER, _NOTHING, TARIFFS = 0, 1, 2, 3
-_TABLES_KNOWN: Final = 4_096
 
 
 class Tariffs:
@@ -161,8 +160,6 @@ class Tariffs:
         self._written_until = np.array([_written_until(price, day) for price in prices] or [0], np.int64)
         self.exact = [rate for price in prices or [DEFAULT_PRICE] for rate in _exact_rates(price)]
         self._usd = np.array([float(rate) for rate in self.exact])
-        # Many tables have the same, and arrays of one are slow.
-        self.of_table = lru_cache(_TABLES_KNOWN)(self._of_table)
 
     def of(self, service: Array, written: Array, flags: Array) -> Array:
         """The tariff of each table of these columns; `service` is a number."""
@@ -172,7 +169,7 @@ class Tariffs:
         tariffs: Array = TARIFFS * service.astype(np.int64) + tariff
         return tariffs
 
-    @property
+    @cached_property
     def written_until(self) -> list[int]:
         """By service, the day up to which a last write makes the lower rate hold; 0 where there is none."""
         days: list[int] = self._written_until.tolist()
@@ -183,10 +180,14 @@ class Tariffs:
         rates: Array = self._usd[tariffs]
         return rates
 
-    def _of_table(self, service: int, written: date | None, flags: int) -> int:
-        """The tariff of one table."""
-        (tariff,) = self.of(np.array([service]), np.array([day_number(written)]), np.array([flags])).tolist()
-        return int(tariff)
+    def of_table(self, service: int, written: date | None, flags: int) -> int:
+        """The tariff of one table, as `of` has it: arrays of one are slow."""
+        tariff = _LOWER if 0 < day_number(written) <= self.written_until[service] else _FULL
+        if flags & UNREADABLE_WRITTEN:
+            tariff = _FULL
+        if flags & WITHOUT_STORAGE:
+            tariff = _NOTHING
+        return TARIFFS * service + tariff
 
     def storage(self, tariff: int, size: int | None) -> Decimal | None:
         """USD a month for a size in bytes at a tariff; None for an unknown size of what has storage."""

@@ -18,6 +18,24 @@ def csv_rows(rows: Iterable[Iterable[object]]) -> bytes:
     return text.getvalue().encode()
 
 
+def csv_columns(columns: Sequence[Sequence[object]]) -> bytes:
+    """The same of columns of equal length, each of which holds values of one type or None: a type is looked up once."""
+    text = io.StringIO()
+    csv.writer(text).writerows(zip(*map(_column, columns), strict=True))
+    return text.getvalue().encode()
+
+
+def _column(values: Sequence[object]) -> Sequence[object]:
+    types = set(map(type, values)) - {type(None)}
+    if len(types) > 1:
+        return list(map(cell, values))
+    convert = _TEXTS.get(next(iter(types), int))
+    # The writer has a text of its own for None, numbers and days.
+    return (
+        values if convert is None or types == {date} else ["" if value is None else convert(value) for value in values]
+    )
+
+
 def csv_header(columns: Sequence[str]) -> bytes:
     """The first row."""
     return (",".join(columns) + "\r\n").encode()

@@ -20,7 +20,7 @@ from thirdeye.database import Row
 from thirdeye.edge.exports import ExportSlots
 from thirdeye.errors import BadInput
 from thirdeye.estate.listing import parse_filter
-from thirdeye.estate.loaders import table_of, with_snapshot
+from thirdeye.estate.loaders import judged_table, shown_columns, with_snapshot
 from thirdeye.estate.validation import validate_sort
 from thirdeye.graphql.scalars import parse_bytes, parse_count, parse_day, parse_decimal
 from thirdeye.inventory.columns import Array
@@ -29,7 +29,7 @@ from thirdeye.inventory.query import Sort, matching_numbers, required_fields
 from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import ACTIVITIES, EVIDENCES, UnknownReason
 from thirdeye.inventory.verdicts import BLOCKERS, VERDICTS
-from thirdeye.rest.csv_cells import csv_header, csv_rows
+from thirdeye.rest.csv_cells import csv_columns, csv_header
 from thirdeye.verdict.decided_tables import as_decided
 from thirdeye.verdict.loaders import Decided, read_decisions
 
@@ -195,36 +195,67 @@ def _check_single(name: str, values: list[str]) -> None:
 async def _pages(context: Context, numbers: Array, head: bytes, render: RenderPage) -> AsyncIterator[bytes]:
     if head:
         yield head
-    for start in range(0, len(numbers), _PAGE):
-        yield await _page(context, numbers[start : start + _PAGE].tolist(), render)
+    reading: asyncio.Task[_Rows] | None = None
+    try:
+        for start in range(0, len(numbers), _PAGE):
+            page = await (reading or _read(context, numbers, start))
+            # The next one is read while this one is rendered.
+            following = start + _PAGE
+            reading = asyncio.create_task(_read(context, numbers, following)) if following < len(numbers) else None
+            yield await asyncio.to_thread(_render_rows, context, page, render)
+    finally:
+        if reading is not None:
+            reading.cancel()
+            await asyncio.wait((reading,))
 
 
-async def _page(context: Context, numbers: list[int], render: RenderPage) -> bytes:
-    async def read(snapshot: Snapshot) -> bytes:
-        rows = await context.estate.rows(snapshot, numbers)
+@dataclass(frozen=True, kw_only=True)
+class _Rows:
+    """A page of an export, as it is in a snapshot."""
+
+    snapshot: Snapshot
+    rows: list[Row]
+    decided: Mapping[int, Decided]
+
+
+async def _read(context: Context, numbers: Array, start: int) -> _Rows:
+    page = numbers[start : start + _PAGE].tolist()
+
+    async def read(snapshot: Snapshot) -> _Rows:
+        rows = await context.estate.rows(snapshot, page)
         # Tables that were removed since the search are left out.
-        there = [row for number in numbers if (row := rows.get(number)) is not None and row["removed_at"] is None]
+        there = [row for number in page if (row := rows.get(number)) is not None and row["removed_at"] is None]
         decided = await read_decisions(context, [row["number"] for row in there])
-        return await asyncio.to_thread(_render_rows, context, snapshot, there, decided, render)
+        return _Rows(snapshot=snapshot, rows=there, decided=decided)
 
     # A refresh published meanwhile keeps a table's number, but not what its row refers to.
     return await with_snapshot(context, read)
 
 
-def _render_rows(
-    context: Context, snapshot: Snapshot, rows: list[Row], decided: Mapping[int, Decided], render: RenderPage
-) -> bytes:
+def _render_rows(context: Context, page: _Rows, render: RenderPage) -> bytes:
     # As the same tables are in any other answer.
-    return render([as_decided(table_of(context, snapshot, row), decided[row["number"]], snapshot) for row in rows])
+    columns = shown_columns(page.snapshot, [row["number"] for row in page.rows])
+    return render(
+        [
+            as_decided(judged_table(context, page.snapshot, row, shown), page.decided[row["number"]], page.snapshot)
+            for row, shown in zip(page.rows, columns, strict=True)
+        ]
+    )
 
 
 def _csv(columns: Sequence[str], tables: Sequence[Table]) -> bytes:
-    return csv_rows([_value_of(table, name) for name in columns] for table in tables)
+    return csv_columns([_values_of(tables, name) for name in columns])
 
 
 def _json_lines(columns: Sequence[str], tables: Sequence[Table]) -> bytes:
     rows = ({name: _value_of(table, name) for name in columns} for table in tables)
     return b"".join(orjson.dumps(row, default=_json_default, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+
+
+def _values_of(tables: Sequence[Table], column: str) -> list[object]:
+    if column in _OF_SERIES:
+        return [_value_of(table, column) for table in tables]
+    return [table[column] for table in tables]
 
 
 def _value_of(table: Table, column: str) -> object:
