@@ -1,7 +1,9 @@
 """The page in a real chromium: what its first view costs, whether lists are fetched ahead, and the memory of long use."""
 
 import gzip
+import re
 import statistics
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +12,12 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
 
+from bench.page import unwatched
 from bench.page.estate import PageEstate
 from bench.page.figures import Figures
 from bench.page.serving import Api
 from bench.page.walk import Walk
-from tests.support.browser import UI, chromium
+from tests.support.browser import UI, chromium, find_chromium
 
 KILOBYTES, REQUESTS, DRAWN, MEGABYTES = 150.0, 6.0, 300.0, 200.0
 _LOADS = 5
@@ -140,15 +143,21 @@ class Memory:
         self._browser = browser.new_browser_cdp_session()
 
     def sample(self, *, collected: bool = False) -> dict[str, float]:
-        """Megabytes of heap and of the largest renderer, and nodes; `collected`: after the garbage is gone."""
+        """Megabytes of heap and of the largest renderer, and nodes; `collected`: after the garbage is gone.
+
+        `footprint` is what the browser's own task manager shows of a tab: memory of its own that is not a file's. `process`
+        is that, and its share of what it has in common with other processes, which is mostly the browser's program.
+        """
         if collected:
             self._session.send("HeapProfiler.collectGarbage")
         metrics = _metrics(self._session)
         found = self._browser.send("SystemInfo.getProcessInfo")["processInfo"]
-        resident = max(_proportional(int(each["id"])) for each in found if each["type"] == "renderer")
+        renderers = [int(each["id"]) for each in found if each["type"] == "renderer"]
+        largest = max(renderers, key=_proportional)
         return {
             "heap": metrics["JSHeapUsedSize"] / 1e6,
-            "process": resident / 1e6,
+            "process": _proportional(largest) / 1e6,
+            "footprint": _footprint(largest) / 1e6,
             "nodes": metrics["Nodes"],
             "listeners": metrics["JSEventListeners"],
         }
@@ -163,10 +172,22 @@ def _proportional(process: int) -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
+def _footprint(process: int) -> int:
+    """The bytes of a process that are neither shared nor of a file, in memory or swapped out."""
+    lines = Path(f"/proc/{process}/status").read_text()
+    return sum(int(each) * 1024 for each in re.findall(r"^(?:RssAnon|VmSwap):\s+(\d+) kB$", lines, re.MULTILINE))
+
+
 def use(api: Api, minutes: float, seed: int, figures: Figures) -> None:
     """Uses the page for so many minutes as a person would, and prints what the tab takes meanwhile."""
-    figures.say(f"\n{minutes:g} minutes of use, seed {seed}: MB of heap, MB of the tab's process, nodes, listeners")
-    with chromium() as browser, _tab(browser, api) as page:
+    figures.say(
+        f"\n{minutes:g} minutes of use, seed {seed}: MB of heap, MB of the tab's process, MB of its own, nodes, listeners"
+    )
+    with (
+        tempfile.TemporaryDirectory(prefix="thirdeye-bench-") as folder,
+        chromium(unwatched.script(Path(folder), find_chromium())) as browser,
+        _tab(browser, api) as page,
+    ):
         page.goto(_address(api, ""))
         page.wait_for_function(_SETTLED)
         memory, walk, began = Memory(browser, page), Walk(page, seed), time.monotonic()
@@ -181,10 +202,11 @@ def use(api: Api, minutes: float, seed: int, figures: Figures) -> None:
     figures.say(f"at last    {_line(last)}\ncollected  {_line(collected)}")
     figures.say(f"{walk.steps} steps: {', '.join(f'{name} {count}' for name, count in walk.done.most_common())}")
     figures.say(f"{len(walk.problems)} errors in the console {walk.problems[:3]}")
-    for name, kind in (("heap", "heap"), ("the tab's process", "process")):
+    for name, kind in (("heap", "heap"), ("the tab's process", "process"), ("of its own", "footprint")):
         figures.figure(f"{name}, at last", last[kind], "MB", MEGABYTES)
         figures.figure(f"{name}, the most", max(each[kind] for each in samples), "MB")
 
 
 def _line(sample: dict[str, float]) -> str:
-    return f"{sample['heap']:8.1f} {sample['process']:8.1f} {sample['nodes']:10,.0f} {sample['listeners']:8,.0f}"
+    megabytes = " ".join(f"{sample[kind]:8.1f}" for kind in ("heap", "process", "footprint"))
+    return f"{megabytes} {sample['nodes']:10,.0f} {sample['listeners']:8,.0f}"

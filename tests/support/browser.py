@@ -47,9 +47,9 @@ def find_chromium() -> str:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A running chromium. Raises BrowserUnavailable."""
-    path = find_chromium()
+def chromium(path: str | None = None) -> Iterator[Browser]:
+    """A running chromium, that of `find_chromium` or the program at `path`. Raises BrowserUnavailable."""
+    path = path or find_chromium()
     expect.set_options(timeout=MILLISECONDS)
     # In containers there is no sandbox for root, and little shared memory.
     options = ["--disable-dev-shm-usage", "--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
