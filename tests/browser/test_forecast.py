@@ -1,12 +1,13 @@
 """Where it is going, in a real browser: what is forecast, and budgets against it."""
 
 from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser import Tab
-from tests.support.forecasts import forecast_deployment
+from tests.support.forecasts import TABLES_THAT_CHANGED, forecast_deployment, put_tables_that_changed
 from tests.support.page_estate import PageEstate
 from thirdeye.local.tokens import Signer
 
@@ -18,6 +19,7 @@ def estate(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator
     made = PageEstate(tmp_path_factory.mktemp("forecast"), signer)
     try:
         forecast_deployment(made.deployment)
+        put_tables_that_changed(made.deployment)
         yield made
     finally:
         made.stop()
@@ -79,6 +81,22 @@ def test_a_budget_is_set_in_two_steps_and_stands_against_the_forecast(page: Tab,
     assert (float(budget["monthlyUsd"]), budget["status"]) == (1, "OVER")
 
 
+def test_the_tables_that_make_the_change_stand_there_with_their_sums(page: Tab) -> None:
+    page.open("forecast")
+    sums = page.page.get_by_role("region", name="New, changed and gone").locator("tr")
+    expect(sums).to_have_text(
+        ["New12 tables$300.50", "Was there2 tables-$20.25", "Goneone table-$80.00", "Change of the known cost$200.25"]
+    )
+    rows = page.page.get_by_role("region", name="Tables that make the change").locator("tbody tr")
+    names = [each["fqn"] for each in TABLES_THAT_CHANGED["largest"]]
+    assert rows.locator("th").all_text_contents() == names
+    assert rows.locator("td:last-child").all_text_contents() == ["$250.00", "-$80.00", "-$20.25"]
+    # What is gone has no page of its own.
+    assert [row.locator("a").count() for row in rows.all()] == [1, 0, 1]
+    assert parse_qs(urlsplit(rows.locator("a").first.get_attribute("href") or "").query)["fqn"] == names[:1]
+    expect(page.page.get_by_text("Of 3 tables something was left out")).to_be_visible()
+
+
 def test_who_is_no_administrator_sees_it_and_sets_nothing(open_tab: Callable[..., Tab], signer: Signer) -> None:
     tab = open_tab(token=signer.token(sub="cyd", roles=["DataConsumer"]))
     tab.open("forecast?months=24&level=95")
@@ -100,4 +118,5 @@ def test_all_of_it_is_there_in_german(open_tab: Callable[..., Tab]) -> None:
     tab = open_tab(locale="de-CH")
     tab.open("forecast")
     assert tab.heading == "Prognose"
+    expect(tab.page.get_by_role("region", name="Tabellen, die die Änderung ausmachen")).to_contain_text("War schon da")
     assert tab.page.get_by_text("{").count() == 0

@@ -24,6 +24,8 @@ from thirdeye.forecast import store
 from thirdeye.forecast.fitting import Fitting, has_extra
 from thirdeye.forecast.forecaster import Forecaster
 from thirdeye.forecast.places import EVERYTHING, Place
+from thirdeye.forecast.table_costs import store as table_costs
+from thirdeye.inventory.columns import PRESENT, QUERY_FIELDS, Columns
 from thirdeye.inventory.reader import EstateReader
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
@@ -40,7 +42,12 @@ FORECAST = """query ($service: String, $domain: String, $months: Int, $level: In
     day computedAt stale method measuredDays warnings monthToDateUsd sameDaysLastMonthUsd
     history { month usd days reconstructed }
     scenarios { kind months { month usd low80 high80 low95 high95 } } levelShifts { day kind usd service }
-    drivers { service usdPerMonth newTables } intervals { factor80 errors covered80 }
+    drivers { service usdPerMonth newTables }
+    tableDrivers {
+      since days changeUsd newUsd growthUsd goneUsd newTables changedTables goneTables unknownTables
+      tables { fqn kind changeUsd beforeUsd nowUsd }
+    }
+    intervals { factor80 errors covered80 }
     budget { monthlyUsd status projectedUsd breaksOn breaksEarliest breaksLatest monthLimitUsd }
   }
 }"""
@@ -183,6 +190,88 @@ async def test_an_open_item_counts_where_its_table_lies(estate: Estate) -> None:
             assert any("due date" in warning for warning in answer["warnings"]) == (place != {"service": "lake"})
         # The domain Sales costs nothing, and nothing less than that.
         assert (await estate.forecast(api, domain="Sales"))["scenarios"][2]["months"][2]["usd"] == "0.000000"
+
+
+GB = 10**9
+ODD = "shop.main.core.<img src=x onerror=hacked()>"
+
+
+async def published(estate: Estate, day: date, sizes: dict[int, int], domains: dict[int, int] | None = None) -> None:
+    """An estate of this day: tables of the service shop by number and bytes, -1 of unknown size, and its facts."""
+    columns = Columns(QUERY_FIELDS, max(sizes) + 1)
+    for number, size in sizes.items():
+        columns["flags"][number], columns["size"][number] = PRESENT, size
+        columns["domains"][number] = (domains or {}).get(number, 0)
+    columns["query_cost"] = np.full(columns.length, np.nan)
+    at = datetime.combine(day, NOW.time(), UTC)
+    made = DailyEstate(estate.thirdeye)
+    made.generation = (day - date(2026, 1, 1)).days
+    await made.publish_random(columns, at)
+    await put_days(estate.thirdeye, day, {EVERYTHING: [1.0], SHOP: [1.0], SALES: [1.0]})
+    assert await forecaster(estate.thirdeye, at).compute() == 3
+
+
+async def test_the_tables_that_make_the_slope_are_told_apart(estate: Estate) -> None:
+    for number, fqn in ((0, ODD), (1, "shop.main.core.gone"), (3, "shop.main.core.new"), (4, "shop.main.core.moved")):
+        row = {"number": number, "id": str(number), "fqn": fqn, "fqn_key": bytes([number]) * 16, "now": NOW}
+        await estate.thirdeye.execute(
+            "INSERT INTO table_inventory (number, id, fqn, fqn_key, name, service, seen_at) "
+            "VALUES (%(number)s, %(id)s, %(fqn)s, %(fqn_key)s, 't', 'shop', %(now)s)",
+            row,
+        )
+    first = TODAY - timedelta(days=40)
+    await published(estate, first, {0: 100 * GB, 1: 2000 * GB, 2: -1, 4: 1000 * GB}, {0: 1, 4: 1})
+    async with estate.api() as api:
+        # Nothing to compare with: neither on the first day, nor within a week of it.
+        assert (await estate.forecast(api))["tableDrivers"] is None
+        await published(estate, first + timedelta(days=6), {0: 100 * GB})
+        assert (await estate.forecast(api))["tableDrivers"] is None
+        assert await table_costs.days(estate.thirdeye) == [first]
+    await published(estate, TODAY, {0: 1100 * GB, 2: 50 * GB, 3: 3000 * GB, 4: 1000 * GB}, {0: 1})
+    assert await table_costs.days(estate.thirdeye) == [first, TODAY]
+    async with estate.api() as api:
+        # 0.023 USD a gigabyte; what it costs that is of unknown size at first is no change.
+        whole = (await estate.forecast(api))["tableDrivers"]
+        assert whole == {
+            "since": str(first), "days": 40, "changeUsd": "46.000000", "newUsd": "69.000000", "growthUsd": "23.000000",
+            "goneUsd": "-46.000000", "newTables": 1, "changedTables": 1, "goneTables": 1, "unknownTables": 1,
+            "tables": [
+                {"fqn": "shop.main.core.new", "kind": "NEW", "changeUsd": "69.000000", "beforeUsd": None,
+                 "nowUsd": "69.000000"},
+                {"fqn": "shop.main.core.gone", "kind": "GONE", "changeUsd": "-46.000000", "beforeUsd": "46.000000",
+                 "nowUsd": None},
+                {"fqn": ODD, "kind": "GROWTH", "changeUsd": "23.000000", "beforeUsd": "2.300000",
+                 "nowUsd": "25.300000"},
+            ],
+        }  # fmt: skip
+        assert (await estate.forecast(api, service="shop"))["tableDrivers"] == whole
+        sales = (await estate.forecast(api, domain="Sales"))["tableDrivers"]
+        assert [(each["fqn"], each["kind"]) for each in sales["tables"]] == [
+            (ODD, "GROWTH"), ("shop.main.core.moved", "GONE"),
+        ]  # fmt: skip
+        rest = (await api.client.get(f"{PREFIX}/dashboard/budget-forecast")).json()
+        assert rest["tableDrivers"] == whole
+
+
+async def test_what_tables_cost_is_kept_once_a_month_and_for_three(estate: Estate) -> None:
+    async def kept(*days_ago: int) -> list[int]:
+        for each in days_ago:
+            await published(estate, TODAY - timedelta(days=each), {0: GB})
+        return [(TODAY - day).days for day in await table_costs.days(estate.thirdeye)]
+
+    assert await kept(100, 99, 71, 70, 40, 11, 10) == [100, 70, 40, 10]
+    assert await kept(9) == [70, 40, 10]
+    # A day that a clock which was wrong went ahead to is forgotten with it.
+    assert await kept(-400) == [-400]
+    assert await kept(0) == [0]
+
+
+async def test_a_forecast_of_an_older_version_is_answered(estate: Estate) -> None:
+    await measured(estate, 20)
+    await estate.forecaster.compute()
+    await estate.thirdeye.execute("UPDATE budget_forecast SET document = JSON_REMOVE(document, '$.tableDrivers')")
+    async with estate.api() as api:
+        assert (await estate.forecast(api))["tableDrivers"] is None
 
 
 async def test_of_unknown_cost_there_is_no_forecast(estate: Estate) -> None:

@@ -26,7 +26,7 @@ from thirdeye.settings import Settings
 _TABLES = (
     "action_items", "action_event", "action_decision", "campaign", "campaign_item", "saving_baseline", "saving_entry",
     "idempotency_key", "detection_state", "action_item_part", "table_inventory", "table_change", "estate_blob",
-    "estate_state", "refresh_run", "estate_daily", "budget_forecast", "budget",
+    "estate_state", "refresh_run", "estate_daily", "budget_forecast", "budget", "table_cost",
 )  # fmt: skip
 A_DAY = timedelta(days=1)
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)

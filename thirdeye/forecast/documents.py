@@ -1,9 +1,10 @@
 """A forecast as it is stored and answered: JSON of one place. Amounts are USD a month."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from thirdeye.forecast.drivers import Driver
 from thirdeye.forecast.months import ForecastMonth, Month
+from thirdeye.forecast.table_costs.drivers import TableDriversDocument
 
 
 class ShiftDocument(TypedDict):
@@ -42,6 +43,8 @@ class ForecastDocument(TypedDict):
     scenarios: list[ScenarioDocument]
     levelShifts: list[ShiftDocument]
     drivers: list[Driver]
+    # None until what tables cost is known of a week ago.
+    tableDrivers: NotRequired[TableDriversDocument | None]
     intervals: IntervalDocument
     monthToDate: float | None
     sameDaysLastMonth: float | None

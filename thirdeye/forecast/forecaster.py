@@ -22,9 +22,10 @@ from thirdeye.forecast.months import HORIZON, Reduction, open_item_reductions
 from thirdeye.forecast.place_forecast import PlaceHistory, document_of, nothing_known
 from thirdeye.forecast.places import Place
 from thirdeye.forecast.smoothing import MIN_DAYS
+from thirdeye.forecast.table_costs.drivers import follow_tables
 from thirdeye.inventory.columns import Array, day_number
 from thirdeye.inventory.directory import Directory
-from thirdeye.inventory.reader import EstateReader, NotReadYet, Snapshot
+from thirdeye.inventory.reader import EstateReader, NotReadYet, Snapshot, Superseded
 from thirdeye.inventory.store import prices
 
 # Older days say nothing of the next months.
@@ -34,6 +35,7 @@ _TREND_DAYS: Final = 30
 _MAX_PLACES: Final = 5_000
 _MAX_TAUGHT: Final = 150
 _BATCH: Final = 20
+_TRIES: Final = 3
 log = structlog.get_logger(__name__)
 
 
@@ -58,7 +60,7 @@ class Forecaster:
     async def compute(self) -> int | None:
         """Computes and stores all forecasts; how many places they are of, None while another process does.
 
-        Raises NotReadYet, DatabaseUnavailable. Killed half way, the next run begins again.
+        Raises NotReadYet, Superseded, DatabaseUnavailable. Killed half way, the next run begins again.
         """
         async with self.thirdeye.advisory_lock("forecast") as locked:
             if not locked:
@@ -66,7 +68,12 @@ class Forecaster:
             day = await store.newest_day(self.thirdeye)
             if day is None:
                 raise NotReadYet
-            return await self._compute(day, await self.estate.snapshot(newest=True))
+            for _ in range(_TRIES):
+                try:
+                    return await self._compute(day, await self.estate.snapshot(newest=True))
+                except Superseded:
+                    continue
+            raise Superseded
 
     async def _compute(self, day: date, snapshot: Snapshot) -> int:
         # As the column holds it: what was computed now is not older than this.
@@ -86,6 +93,7 @@ class Forecaster:
         }
         pasts = {place: _past_of(place, series, before.get(place, series_of(())), events, day) for place in places}
         items = items_by_place(await store.open_items(self.thirdeye), snapshot.directory)
+        tables = await follow_tables(self.thirdeye, snapshot)
         async with Fitting(with_extra=self.with_extra) as fitting:
             widenings = await _learn(fitting, pasts)
             for batch in _batches(places):
@@ -104,6 +112,7 @@ class Forecaster:
                         past, next(fitted), widenings[_kind(place)],
                         potential=None if potential is None else Reduction(day_number(day) + 1, potential),
                         open_items=reductions, undated_items=undated, with_extra=fitting.with_extra,
+                        tables=None if tables is None else tables.of(place),
                     )  # fmt: skip
                     documents.append((place, day, began, _text(document)))
                 await store.put_forecasts(self.thirdeye, documents)

@@ -16,6 +16,7 @@ from thirdeye.forecast.drivers import drivers
 from thirdeye.forecast.intervals import Widening, tested_days
 from thirdeye.forecast.months import Reduction, first_of_month, forecast_months, history_of, of_this_month
 from thirdeye.forecast.smoothing import MIN_DAYS, Method, Path
+from thirdeye.forecast.table_costs.drivers import TableDriversDocument
 from thirdeye.inventory.columns import Array, day_number, day_of
 
 _DECIMALS: Final = 6
@@ -59,6 +60,7 @@ def document_of(
     open_items: Sequence[Reduction],
     undated_items: int,
     with_extra: bool,
+    tables: TableDriversDocument | None = None,
 ) -> ForecastDocument:
     """The forecast with its scenarios. `past.values` has one day at least; `potential` is None where it is not known."""
     method, path = fitted
@@ -87,6 +89,7 @@ def document_of(
             for shift in past.shifts
         ],
         "drivers": drivers(past.parts, day_number(past.today)),
+        "tableDrivers": tables,
         "intervals": IntervalDocument(
             factor80=widening.factor80, factor95=widening.factor95, errors=widening.errors,
             covered80=widening.covered80, covered95=widening.covered95,

@@ -10,6 +10,7 @@ from thirdeye.forecast.budgets.rules import BudgetEntry, break_of, budget_on, li
 from thirdeye.forecast.documents import ForecastDocument
 from thirdeye.forecast.months import first_of_month
 from thirdeye.forecast.places import Place
+from thirdeye.forecast.table_costs.drivers import TableDocument, TableDriversDocument
 from thirdeye.inventory.money import round_amount
 
 
@@ -57,10 +58,37 @@ def forecast_view(
             }
             for driver in document["drivers"]
         ],
+        "tableDrivers": _table_drivers(document.get("tableDrivers")),
         "intervals": document["intervals"],
         "monthToDateUsd": usd(document["monthToDate"]),
         "sameDaysLastMonthUsd": usd(document["sameDaysLastMonth"]),
     }
+
+
+def _table_drivers(found: TableDriversDocument | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    new, growth, gone = (usd(found[kind]["usd"]) or Decimal(0) for kind in ("new", "growth", "gone"))
+    return {
+        "since": found["since"],
+        "days": found["days"],
+        # Of what is answered, so that the parts add up.
+        "changeUsd": new + growth + gone,
+        "newUsd": new,
+        "growthUsd": growth,
+        "goneUsd": gone,
+        "newTables": found["new"]["tables"],
+        "changedTables": found["growth"]["tables"],
+        "goneTables": found["gone"]["tables"],
+        "unknownTables": found["unknownTables"],
+        "tables": [_table_driver(table) for table in found["largest"]],
+    }
+
+
+def _table_driver(table: TableDocument) -> dict[str, Any]:
+    before, now = usd(table["beforeUsd"]), usd(table["nowUsd"])
+    change = (now or Decimal(0)) - (before or Decimal(0))
+    return {"fqn": table["fqn"], "kind": table["kind"], "changeUsd": change, "beforeUsd": before, "nowUsd": now}
 
 
 def _month(month: Mapping[str, Any]) -> dict[str, Any]:

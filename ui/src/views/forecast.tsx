@@ -7,6 +7,7 @@ import { Course } from "../components/forecast/course";
 import { CHOICES, type Entry, type Forecast, type ForecastPage, placeName, type State, stateOf } from "../components/forecast/forecast";
 import { completedQuestion, FORECAST, forecastQuestion, HISTORY, historyQuestion, ITEMS, PAGE, pageQuestion } from "../components/forecast/questions";
 import { SetBudget } from "../components/forecast/set_budget";
+import { TablesThatChanged } from "../components/forecast/tables";
 import type { Mark } from "../components/trend";
 import { useShown } from "../components/waste/shown";
 import { money } from "../format";
@@ -179,6 +180,7 @@ function Shown({ forecast, entries, completed, state }: { forecast: Forecast; en
         <Shifts forecast={forecast} />
         {state.service === null && <Drivers forecast={forecast} />}
       </div>
+      <TablesThatChanged found={forecast.tableDrivers} />
     </>
   );
 }

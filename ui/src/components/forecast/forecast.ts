@@ -49,6 +49,30 @@ export interface Standing {
   breaksLatest: string | null;
 }
 
+/** A table whose cost changed; null on a day on which it was not there. */
+export interface TableDriver {
+  fqn: string;
+  kind: "NEW" | "GROWTH" | "GONE";
+  changeUsd: string;
+  beforeUsd: string | null;
+  nowUsd: string | null;
+}
+
+/** What became of the cost by tables since a day; the three parts add up to the change. */
+export interface TableDrivers {
+  since: string;
+  days: number;
+  changeUsd: string;
+  newUsd: string;
+  growthUsd: string;
+  goneUsd: string;
+  newTables: number;
+  changedTables: number;
+  goneTables: number;
+  unknownTables: number;
+  tables: TableDriver[];
+}
+
 export interface Forecast extends PlaceOfBudget {
   day: string;
   computedAt: string;
@@ -62,6 +86,7 @@ export interface Forecast extends PlaceOfBudget {
   scenarios: Scenario[];
   levelShifts: Shift[];
   drivers: { service: string; usdPerMonth: string; newTablesUsd: string; growthUsd: string; newTables: number }[];
+  tableDrivers: TableDrivers | null;
   intervals: { factor80: number; factor95: number; errors: number; covered80: number | null; covered95: number | null };
   budget: Standing | null;
 }
