@@ -46,4 +46,4 @@ screenshots: setup  ## Pictures of the page's views, for people, in docs/screens
 	@.venv/bin/python -m tests.browser.screenshots
 
 clean:  ## Removes what these commands made.
-	rm -rf deploy/openmetadata-proxy/target .venv .venv-bench .venv-docs .venv-soak build .thirdeye .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis
+	rm -rf deploy/openmetadata-proxy/target .venv .venv-bench .node-bench .venv-docs .venv-soak build .thirdeye .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis

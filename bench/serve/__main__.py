@@ -12,9 +12,13 @@ from bench.serve.load import LoadProblem, generator_name, measure
 
 # Contest, peer, and the least that ThirdEye's rate may be of the peer's.
 TARGETS = (
-    ("hot get_zi_score", "canned", 0.4),
+    ("hot get_zi_score", "canned", 0.7),
+    ("hot get_zi_score", "mercurius", 1.0),
     ("hot get_zi_score", "strawberry", 5.0),
-    ("actionItems(first: 50)", "strawberry", 2.0),
+    ("actionItems(first: 50)", "mercurius", 2.0),
+    ("actionItems(first: 50)", "strawberry", 5.0),
+    ("actionItems(first: 50), each another", "mercurius", 1.0),
+    ("actionItems(first: 50), each another", "strawberry", 5.0),
 )
 Rates = dict[str, list[float]]
 

@@ -16,11 +16,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.serve.load import HOST, Target
+from bench.serve.load import HOST, NUMBER, VALUE, Target
+from bench.serve.mercurius import NodeProblem, node_environment, node_peer
 from thirdeye.local.accounts import Accounts, make_accounts
 from thirdeye.local.processes import Child
 from thirdeye.local.sample import EstateOptions, generate, load
-from thirdeye.local.servers import MariaDB, Redis, free_port, wait_until
+from thirdeye.local.servers import MariaDB, MySQL, Redis, free_port, wait_until
 from thirdeye.local.tokens import Signer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -33,6 +34,14 @@ _ITEMS_TEXT = """{
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
   }
 }"""
+# Which page is asked for is another one in each request.
+_PAGE_TEXT = """query page($after: String) {
+  actionItems(first: 50, after: $after) {
+    edges { cursor node { id title status category priority createdAt updatedAt } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+}"""
+_CURSORS_TEXT = "query cursors($after: String) { actionItems(first: 100, after: $after) { edges { cursor } } }"
 _READY_SECONDS = 60.0
 
 
@@ -50,12 +59,12 @@ class Contest:
 
 def start(closing: ExitStack, folder: Path, *, items: int, tables: int, peer_python: str) -> list[Contest]:
     """Starts everything; `closing` ends it. Raises ContenderProblem when one does not start or answers differently."""
-    mariadb, redis = MariaDB(folder / "mariadb"), Redis(folder / "redis")
-    for server in (mariadb, redis):
+    database, redis = _database(folder), Redis(folder / "redis")
+    for server in (database, redis):
         closing.callback(server.stop)
         server.start()
     accounts = Accounts(om_password=secrets.token_urlsafe(18), thirdeye_password=secrets.token_urlsafe(18))
-    with mariadb.connect() as connection:
+    with database.connect() as connection:
         load(generate(EstateOptions(today=datetime.now(UTC).date(), tables=tables)), connection, schema="om")
         make_accounts(connection, accounts, om_schema="om", thirdeye_schema="thirdeye")
     signer = Signer.generate()
@@ -63,55 +72,125 @@ def start(closing: ExitStack, folder: Path, *, items: int, tables: int, peer_pyt
     bearer = {"Authorization": f"Bearer {signer.token(iat=now, exp=now + 3600)}"}
 
     port = free_port()
-    environment = _environment(mariadb, redis, accounts, signer, port)
+    environment = _environment(database, redis, accounts, signer, port)
     thirdeye = [sys.executable, "-m", "thirdeye"]
     subprocess.run([*thirdeye, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
-    fill(mariadb, items)
+    fill(database, items)
     _start(closing, folder, "thirdeye", [*thirdeye, "serve"], environment, port)
     score = Target(port=port, path=_GRAPHQL, body=b"{}", headers={**bearer, "X-OM-Operation-Id": "get_zi_score"})
     page = Target(port=port, path=_GRAPHQL, body=json.dumps({"query": _ITEMS_TEXT}).encode(), headers=bearer)
-    answers = {"score": _ask(score), "items": _ask(page)}
-
-    for name, answer in answers.items():
-        (folder / f"{name}.json").write_bytes(answer)
-    canned_port = free_port()
-    script = [sys.executable, str(ROOT / "bench" / "serve" / "canned.py"), str(canned_port)]
-    files = [str(folder / "score.json"), str(folder / "items.json")]
-    _start(closing, folder, "canned", [*script, *files], dict(os.environ), canned_port)
-
-    peer_port = free_port()
-    peer_environment = {
-        **os.environ,
-        "PEER_PUBLIC_KEY": signer.public_pem,
-        "PEER_DATABASE_URL": f"mysql+aiomysql://{accounts.thirdeye_user}:{accounts.thirdeye_password}"
-        f"@{HOST}:{mariadb.port}/thirdeye?charset=utf8mb4",
+    # The first question makes the score: the peers read it when they start, and from then on it is answered as it was stored.
+    _ask(score)
+    peers = {
+        "strawberry": _strawberry(closing, folder, database, accounts, signer, peer_python),
+        "mercurius": _mercurius(closing, folder, database, accounts, signer),
     }
-    script = [peer_python, str(ROOT / "bench" / "serve" / "strawberry_peer.py"), str(peer_port)]
-    _start(closing, folder, "strawberry", script, peer_environment, peer_port)
-
-    def peer(text: str) -> Target:
-        return Target(port=peer_port, path="/graphql", body=json.dumps({"query": text}).encode(), headers=bearer)
-
-    canned_score = replace(score, port=canned_port, path="/score")
-    canned_items = replace(page, port=canned_port, path="/items")
-    score_targets = {"thirdeye": score, "canned": canned_score, "strawberry": peer(_SCORE_TEXT)}
-    page_targets = {"thirdeye": page, "canned": canned_items, "strawberry": peer(_ITEMS_TEXT)}
-    contests = [Contest("hot get_zi_score", score_targets), Contest("actionItems(first: 50)", page_targets)]
-    for contest, answer in zip(contests, answers.values(), strict=True):
-        for name, target in contest.targets.items():
-            if _comparable(_ask(target)) != _comparable(answer):
-                raise ContenderProblem(f"{contest.name}: {name} answers something else than thirdeye")
+    asked = {name: Target(port=found, path="/graphql", body=b"", headers=bearer) for name, found in peers.items()}
+    canned = _canned(closing, folder, {"score": _ask(score), "items": _ask(page)})
+    contests = [
+        Contest(
+            "hot get_zi_score",
+            {"thirdeye": score, "canned": replace(score, port=canned, path="/score"), **_all(asked, _SCORE_TEXT)},
+        ),
+        Contest(
+            "actionItems(first: 50)",
+            {"thirdeye": page, "canned": replace(page, port=canned, path="/items"), **_all(asked, _ITEMS_TEXT)},
+        ),
+        Contest(
+            "actionItems(first: 50), each another",
+            {name: _each_another(target) for name, target in {"thirdeye": page, **asked}.items()},
+        ),
+    ]
+    for contest in contests:
+        _check(contest)
     return contests
 
 
-def _environment(mariadb: MariaDB, redis: Redis, accounts: Accounts, signer: Signer, port: int) -> dict[str, str]:
+def _database(folder: Path) -> MariaDB | MySQL:
+    """The database of all contenders: MySQL where its server is named, as in the tests."""
+    mysqld = os.environ.get("THIRDEYE_TEST_MYSQLD")
+    return MySQL(folder / "mysql", mysqld) if mysqld else MariaDB(folder / "mariadb")
+
+
+def _canned(closing: ExitStack, folder: Path, answers: dict[str, bytes]) -> int:
+    for name, answer in answers.items():
+        (folder / f"{name}.json").write_bytes(answer)
+    port = free_port()
+    script = [sys.executable, str(ROOT / "bench" / "serve" / "canned.py"), str(port)]
+    files = [str(folder / "score.json"), str(folder / "items.json")]
+    _start(closing, folder, "canned", [*script, *files], dict(os.environ), port)
+    return port
+
+
+def _strawberry(
+    closing: ExitStack, folder: Path, database: MariaDB | MySQL, accounts: Accounts, signer: Signer, python: str
+) -> int:
+    port = free_port()
+    environment = {
+        **os.environ,
+        "PEER_PUBLIC_KEY": signer.public_pem,
+        "PEER_DATABASE_URL": f"mysql+aiomysql://{accounts.thirdeye_user}:{accounts.thirdeye_password}"
+        f"@{HOST}:{database.port}/thirdeye?charset=utf8mb4",
+    }
+    script = [python, str(ROOT / "bench" / "serve" / "strawberry_peer.py"), str(port)]
+    _start(closing, folder, "strawberry", script, environment, port)
+    return port
+
+
+def _mercurius(closing: ExitStack, folder: Path, database: MariaDB | MySQL, accounts: Accounts, signer: Signer) -> int:
+    port = free_port()
+    environment = node_environment(
+        host=HOST,
+        port=database.port,
+        user=accounts.thirdeye_user,
+        password=accounts.thirdeye_password,
+        public_key=signer.public_pem,
+    )
+    try:
+        command = node_peer(ROOT / ".node-bench")
+    except NodeProblem as problem:
+        raise ContenderProblem(str(problem)) from problem
+    _start(closing, folder, "mercurius", [*command, str(port)], environment, port)
+    return port
+
+
+def _all(peers: dict[str, Target], text: str) -> dict[str, Target]:
+    return {name: replace(peer, body=json.dumps({"query": text}).encode()) for name, peer in peers.items()}
+
+
+def _each_another(target: Target) -> Target:
+    """Asks for the page after each item in turn. A variable that nobody declared makes every body another one, too."""
+    cursors: list[str] = []
+    while True:
+        variables = {"after": cursors[-1] if cursors else None}
+        asked = replace(target, body=json.dumps({"query": _CURSORS_TEXT, "variables": variables}).encode())
+        edges = json.loads(_ask(asked))["data"]["actionItems"]["edges"]
+        if not edges:
+            break
+        cursors += [edge["cursor"] for edge in edges]
+    body = json.dumps({"query": _PAGE_TEXT, "variables": {"after": VALUE, "request": NUMBER}})
+    return replace(target, body=body.encode(), values=tuple(cursors[:-51]))
+
+
+def _check(contest: Contest) -> None:
+    """Raises ContenderProblem when one answers something else than ThirdEye: of many questions, the first and the last."""
+    for number in (0, -1):
+        answers = {name: _comparable(_ask(target.single(number))) for name, target in contest.targets.items()}
+        for name, answer in answers.items():
+            if answer != answers["thirdeye"]:
+                raise ContenderProblem(f"{contest.name}: {name} answers something else than thirdeye")
+
+
+def _environment(
+    database: MariaDB | MySQL, redis: Redis, accounts: Accounts, signer: Signer, port: int
+) -> dict[str, str]:
     return {
         **os.environ,
         "ENVIRONMENT": "production",
         "THIRDEYE_HOST": HOST,
         "THIRDEYE_PORT": str(port),
-        "OM_MYSQL_HOST": mariadb.host,
-        "OM_MYSQL_PORT": str(mariadb.port),
+        "OM_MYSQL_HOST": database.host,
+        "OM_MYSQL_PORT": str(database.port),
         "OM_MYSQL_DB": "om",
         "OM_MYSQL_USER_RO": accounts.om_user,
         "OM_MYSQL_PW_RO": accounts.om_password,
@@ -125,7 +204,7 @@ def _environment(mariadb: MariaDB, redis: Redis, accounts: Accounts, signer: Sig
     }
 
 
-def fill(mariadb: MariaDB, items: int) -> None:
+def fill(database: MariaDB | MySQL, items: int) -> None:
     """Puts so many action items into the schema `thirdeye`."""
     start = datetime(2026, 1, 1)  # noqa: DTZ001  the server's clock is not asked
     rows = [
@@ -139,7 +218,7 @@ def fill(mariadb: MariaDB, items: int) -> None:
         )
         for number in range(items)
     ]
-    with mariadb.connect("thirdeye") as connection, connection.cursor() as cursor:
+    with database.connect("thirdeye") as connection, connection.cursor() as cursor:
         cursor.execute("SET time_zone = '+00:00'")
         cursor.executemany(
             "INSERT INTO action_items (title, status, category, priority, created_at, updated_at)"
