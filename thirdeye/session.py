@@ -14,6 +14,7 @@ from typing import Any, Final
 import aiomysql
 import pymysql
 
+from thirdeye import quick_rows
 from thirdeye.sql_text import encode_bytes, literal_rows
 
 Row = dict[str, Any]
@@ -35,6 +36,16 @@ class Executed:
 
 
 class _Cursor(aiomysql.DictCursor):  # type: ignore[misc]
+    async def _query(self, sql: str) -> None:
+        connection = self._get_db()
+        self._last_executed = sql
+        self._clear_result()
+        await quick_rows.query(connection, sql)
+        await self._do_get_result()
+
+    def _conv_row(self, row: tuple[Any, ...]) -> Row:
+        return dict(zip(self._fields, row, strict=True))
+
     def _escape_args(self, values: Values, connection: Any) -> Row:
         return {
             name: encode_bytes(value) if type(value) is bytes else connection.escape(value)

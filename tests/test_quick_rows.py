@@ -1,0 +1,121 @@
+"""Rows that have arrived are read as aiomysql reads them, however they arrive."""
+
+import asyncio
+from typing import Any
+
+import aiomysql
+import pytest
+from aiomysql.connection import MySQLResult
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymysql.err import InternalError, OperationalError
+
+from thirdeye.quick_rows import _Result
+from thirdeye.sql_text import decode_datetime
+
+_END = b"\xfe\x00\x00\x02\x00"
+_ERROR = b"\xff\x25\x05#70100ended"
+_COLUMNS = [("ascii", int), ("utf8", None), (None, None), ("ascii", decode_datetime)]
+_ROWS = st.lists(
+    st.tuples(
+        st.none() | st.integers(-(2**63), 2**64 - 1).map(lambda number: str(number).encode()),
+        st.none() | st.text(max_size=300).map(str.encode),
+        st.none() | st.binary(max_size=5) | st.integers(245, 70_000).map(bytes),
+        st.none() | st.datetimes().map(lambda moment: moment.isoformat(sep=" ").encode()),
+    ),
+    max_size=8,
+)
+
+
+def _value(value: bytes | None) -> bytes:
+    if value is None:
+        return b"\xfb"
+    length = len(value)
+    if length < 251:
+        return bytes([length]) + value
+    if length < 2**16:
+        return b"\xfc" + length.to_bytes(2, "little") + value
+    return b"\xfd" + length.to_bytes(3, "little") + value
+
+
+def _packets(payloads: list[bytes], first: int) -> bytes:
+    return b"".join(
+        len(payload).to_bytes(3, "little") + bytes([(first + number) % 256]) + payload
+        for number, payload in enumerate(payloads)
+    )
+
+
+async def _read(kind: type, data: bytes, first: int, sizes: list[int]) -> Any:
+    """What a result of this kind makes of the data, which arrive in parts of these sizes."""
+    connection = aiomysql.Connection()
+    # The connection forgets its own when it is lost.
+    reader = connection._reader = asyncio.StreamReader()
+    connection._next_seq_id = first
+    result = kind(connection)
+    result.converters = _COLUMNS
+    reading = asyncio.ensure_future(result._read_rowdata_packet())
+    at = 0
+    for size in [*sizes, len(data)]:
+        reader.feed_data(data[at : at + size])
+        at += size
+        await asyncio.sleep(0)
+    reader.feed_eof()
+    try:
+        await reading
+    except (InternalError, OperationalError) as error:
+        return type(error), error.args
+    return (
+        result.rows,
+        result.affected_rows,
+        result.has_next,
+        connection._next_seq_id,
+        bytes(reader._buffer),
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    rows=_ROWS,
+    first=st.integers(0, 255),
+    sizes=st.lists(st.integers(1, 400), max_size=6),
+    end=st.sampled_from([_END, _ERROR]),
+)
+def test_what_aiomysql_reads_is_read(
+    rows: list[tuple[bytes | None, ...]], first: int, sizes: list[int], end: bytes
+) -> None:
+    payloads = [*(b"".join(map(_value, row)) for row in rows), end]
+    data = _packets(payloads, first)
+    assert asyncio.run(_read(_Result, data, first, sizes)) == asyncio.run(_read(MySQLResult, data, first, sizes))
+
+
+@pytest.mark.parametrize("cut", [1, 5, 30])
+def test_a_connection_that_ends_within_a_row_is_lost(cut: int) -> None:
+    data = _packets([_value(b"1") + _value(b"text") + _value(None) + _value(None)] * 3 + [_END], 3)[:-cut]
+    found = asyncio.run(_read(_Result, data, 3, []))
+    assert found == asyncio.run(_read(MySQLResult, data, 3, []))
+    assert found[0] is OperationalError
+
+
+def test_rows_out_of_order_are_refused() -> None:
+    row = _value(b"1") + _value(b"text") + _value(None) + _value(None)
+    data = _packets([row], 3) + _packets([row, _END], 5)
+    found = asyncio.run(_read(_Result, data, 3, []))
+    assert found == asyncio.run(_read(MySQLResult, data, 3, []))
+    assert found[0] is InternalError
+
+
+def test_rows_that_have_arrived_are_not_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    packets = 0
+    read_packet = aiomysql.Connection._read_packet
+
+    async def counted(connection: Any, *args: Any) -> Any:
+        nonlocal packets
+        packets += 1
+        return await read_packet(connection, *args)
+
+    monkeypatch.setattr(aiomysql.Connection, "_read_packet", counted)
+    data = _packets([_value(b"1") + _value(b"text") + _value(None) + _value(None)] * 50 + [_END], 0)
+    found = asyncio.run(_read(_Result, data, 0, [len(data)]))
+    assert len(found[0]) == 50
+    # Its end alone.
+    assert packets == 1
