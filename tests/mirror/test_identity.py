@@ -8,7 +8,7 @@ import pytest
 from tests.mirror.test_absence import BUSY, KEPT, SIDE, refresh, rows, sides
 from tests.support.clocks import NOON
 from tests.support.om_estate import OMEstate, has_a_past
-from tests.support.om_rows import OMRows
+from tests.support.om_rows import OMRows, hash_of
 from thirdeye.mirror.identity import store
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
@@ -154,6 +154,46 @@ async def test_renamed_and_created_anew_in_one_refresh(om: OMRows, estate: OMEst
     assert (after[NEW]["number"], after[NEW]["last_accessed"]) == (before["number"], before["last_accessed"])
     assert after[OLD]["number"] != before["number"]
     assert (after[OLD]["activity"], after[OLD]["last_accessed"]) == ("NEW", None)
+
+
+@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
+async def test_half_of_an_estate_renamed_at_once_is_the_same_half(om: OMRows, estate: OMEstate, kind: str) -> None:
+    has_a_past(om)
+    names = [f"shop.main.core.t{number}" for number in range(40)]
+    for number, fqn in enumerate(names):
+        om.read(fqn, [300 + number])
+    before, verdicts = await refresh(estate), await estate.seen()
+    renamed = {fqn: fqn.replace(".t", ".new_") for fqn in names[::2]}
+    for old, new in renamed.items():
+        om.run("DELETE FROM table_entity WHERE fqnHash = %s", hash_of(old))
+        om.table(new, id=str(before[old]["id"]), updated=0)
+    after, then = await refresh(estate, kind, hours=1), await estate.seen()
+    for old in names:
+        new = renamed.get(old, old)
+        for name in ("number", "known_since", "last_accessed", "days_of_use", "absent_since"):
+            assert after[new][name] == before[old][name], (old, name)
+        assert (then[new].idle, then[new].verdict, then[new].blockers) == (
+            verdicts[old].idle, verdicts[old].verdict, verdicts[old].blockers,
+        ), old  # fmt: skip
+    assert len(after) == len(before)
+
+
+@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
+async def test_a_table_that_moves_to_a_service_that_nobody_watches_may_not_go(
+    om: OMRows, estate: OMEstate, kind: str
+) -> None:
+    has_a_past(om)
+    om.read(OLD, [400])
+    before = (await refresh(estate))[OLD]
+    assert (await estate.seen())[OLD].may_go
+    moved = "dark.main.core.orders"
+    om.run("DELETE FROM table_entity WHERE fqnHash = %s", hash_of(OLD))
+    om.table(moved, id=str(before["id"]), updated=0)
+    after = await refresh(estate, kind, hours=1)
+    assert OLD not in after
+    for name in ("number", "known_since", "last_accessed", "absent_since"):
+        assert after[moved][name] == before[name], name
+    assert not (await estate.seen())[moved].may_go
 
 
 @pytest.mark.parametrize("kind", ["AUTO", "FULL"])
