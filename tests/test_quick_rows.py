@@ -1,6 +1,8 @@
 """Rows that have arrived are read as aiomysql reads them, however they arrive."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiomysql
@@ -10,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymysql.err import InternalError, OperationalError
 
+from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.quick_rows import _Result
+from thirdeye.session import _Cursor
 from thirdeye.sql_text import decode_datetime
 
 _END = b"\xfe\x00\x00\x02\x00"
@@ -119,3 +123,72 @@ def test_rows_that_have_arrived_are_not_read_one_by_one(monkeypatch: pytest.Monk
     assert len(found[0]) == 50
     # Its end alone.
     assert packets == 1
+
+
+# ---- from real servers
+
+_NUMBERS = "WITH RECURSIVE numbers AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM numbers WHERE i < 700) SELECT"
+_OF_ALL_TYPES = """
+SELECT 1 AS one, -5 AS negative, 18446744073709551615 AS largest, 1.50 AS price, 1e300 AS large, NULL AS nothing,
+ 'text with ü, 😀 and a \\\\' AS words, '' AS blank, x'00ff80' AS bits, TRUE AS yes, DATE '2026-02-28' AS day,
+ TIMESTAMP '2026-02-28 23:59:59.123456' AS moment, TIME '-12:30:01' AS while_, JSON_OBJECT('a', 'é') AS document,
+ _latin1 x'636166e9' AS latin, REPEAT('ü', 40000) AS long_one, 1 AS one
+UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+"""
+# A value of each length that is written in another way, and of more than one packet.
+_LENGTHS = (0, 1, 250, 251, 252, 65_535, 65_536, 300_000, 16_777_213, 16_777_220)
+
+
+@asynccontextmanager
+async def _connected(server: MariaDB | MySQL) -> AsyncIterator[Any]:
+    connection = await aiomysql.connect(
+        unix_socket=server.unix_socket, user="root", password=server.root_password, db="mysql", charset="utf8mb4"
+    )
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+async def _rows(connection: Any, kind: type[aiomysql.DictCursor], sql: str) -> list[dict[str, Any]]:
+    async with connection.cursor(kind) as cursor:
+        await cursor.execute(sql)
+        return list(await cursor.fetchall())
+
+
+@pytest.mark.anyio
+async def test_answers_of_servers_are_those_that_aiomysql_reads(sql_server: MariaDB | MySQL) -> None:
+    lengths = " UNION ALL ".join(f"SELECT {length} AS length, REPEAT('x', {length}) AS text_" for length in _LENGTHS)
+    many = f"{_NUMBERS} i, REPEAT('ab', i) AS b, i / 7 AS c FROM numbers"
+    async with _connected(sql_server) as connection:
+        for sql in (_OF_ALL_TYPES, "SELECT 1 AS one FROM DUAL WHERE FALSE", lengths, many, "SET @a = 1"):
+            expected, found = [await _rows(connection, kind, sql) for kind in (aiomysql.DictCursor, _Cursor)]
+            assert found == expected
+            types = [[type(value) for value in row.values()] for row in found]
+            assert types == [[type(value) for value in row.values()] for row in expected]
+        async with connection.cursor(_Cursor) as cursor:
+            assert (await cursor.execute(lengths), cursor.rowcount) == (len(_LENGTHS), len(_LENGTHS))
+            await cursor.execute("CREATE TEMPORARY TABLE made (id INT AUTO_INCREMENT PRIMARY KEY, a INT)")
+            assert (await cursor.execute("INSERT INTO made (a) VALUES (1), (2)"), cursor.lastrowid) == (2, 1)
+
+
+@pytest.mark.anyio
+async def test_an_error_after_the_first_rows_is_told_and_the_connection_goes_on(sql_server: MariaDB | MySQL) -> None:
+    # The last row asks for one value and finds two.
+    sql = f"{_NUMBERS} IF(i < 700, i, (SELECT 1 UNION SELECT i)) AS a FROM numbers"
+    async with _connected(sql_server) as connection:
+        with pytest.raises(OperationalError, match="more than 1 row"):
+            await _rows(connection, _Cursor, sql)
+        assert await _rows(connection, _Cursor, "SELECT 2 AS b") == [{"b": 2}]
+
+
+@pytest.mark.anyio
+async def test_who_gives_up_while_rows_come_leaves_no_connection_to_the_next(sql_server: MariaDB | MySQL) -> None:
+    async with _connected(sql_server) as connection:
+        task = asyncio.create_task(_rows(connection, _Cursor, f"{_NUMBERS} SLEEP(0.05) AS b FROM numbers"))
+        while not connection._reader._waiter:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert connection.closed
