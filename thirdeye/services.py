@@ -86,6 +86,9 @@ class Services:
             self.metrics.connections_limit.labels(database.name).set(database.pool_size)
             used = partial(getattr, database, "connections_used")
             self.metrics.connections_used.labels(database.name).set_function(used)
+        if settings.return_risk_prior:
+            # Made now, for the start says what is wrong with that file.
+            _ = self.refresh
 
     @cached_property
     def refresh(self) -> "EstateRefresh":
