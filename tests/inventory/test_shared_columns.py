@@ -1,5 +1,6 @@
 """Columns in files that several processes map."""
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -101,3 +102,14 @@ def test_where_nothing_can_be_written_values_are_ones_own(tmp_path: Path) -> Non
         assert shared.share("query/00000", 1, "size", "i4", DATA).tobytes() == DATA
     shared.keep({})
     shared.clear()
+
+
+def test_a_full_disk_keeps_no_half_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write_half(path: Path, data: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(data[:3])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", write_half)
+    assert SharedColumns(tmp_path).share("query/00000", 1, "size", "i4", DATA).tobytes() == DATA
+    assert list(tmp_path.iterdir()) == []

@@ -51,12 +51,13 @@ class SharedColumns:
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            draft.write_bytes(data)
             try:
+                draft.write_bytes(data)
                 with suppress(FileExistsError):
                     os.link(draft, path)
             finally:
-                draft.unlink()
+                # What was written of it before the disk was full, too.
+                draft.unlink(missing_ok=True)
         except OSError as error:
             if not self._told:
                 self._told = True
