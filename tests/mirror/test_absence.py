@@ -1,13 +1,12 @@
 """Absence is no deed: what an ingestion did not see stays as it was, and comes back as it was."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.support.om_estate import OMEstate, has_a_past
 from tests.support.om_rows import OMRows, hash_of, identifier_of
-from thirdeye.estate.loaders import advised_columns
-from thirdeye.inventory.verdicts import ADVICE_FIELDS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 BUSY = "shop.main.core.busy"
@@ -86,30 +85,75 @@ async def test_all_of_a_schema_stay_for_seven_days_and_the_database_with_them(om
     assert "MASS_ABSENCE" not in (await estate.seen())["shop.main.other.idle"].blockers
 
 
-@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
-async def test_what_vanished_at_once_teaches_as_before(om: OMRows, estate: OMEstate, kind: str) -> None:
-    """OpenMetadata deletes the usage of a table with it: others are no likelier to return for want of that."""
+def never_missed(om: OMRows, count: int) -> list[str]:
+    """So many tables that were used once, beside what `sides` has."""
     sides(om)
-    # Many that were never missed.
-    wide = [f"shop.main.core.wide_{number}" for number in range(40)]
-    for fqn in wide:
+    wide = [f"shop.main.core.wide_{number}" for number in range(count)]
+    for number, fqn in enumerate(wide):
         om.table(fqn)
-        om.usage(fqn, [700])
+        om.usage(fqn, [700 - number % 3])
+    return wide
 
-    async def risk() -> int:
-        await estate.look(kind)
-        snapshot = await estate.mirror.reader.snapshot()
-        await snapshot.load(ADVICE_FIELDS)
-        row = next(row for row in (await rows(estate)).values() if row["fqn"] == "shop.main.core.gone_0")
-        return advised_columns(snapshot, int(str(row["number"])))["risk"]
 
-    before = await risk()
+async def taught(estate: OMEstate, kind: str) -> list[dict[str, Any]]:
+    """What the past teaches, after one more refresh."""
+    await estate.look(kind)
+    return await counts(estate)
+
+
+async def counts(estate: OMEstate) -> list[dict[str, Any]]:
+    """What the past taught in the last refresh."""
+    return await estate.mirror.thirdeye.fetch_all("SELECT counts FROM return_risk ORDER BY as_of DESC LIMIT 1")
+
+
+@pytest.mark.parametrize("kind", ["AUTO", "FULL"])
+@pytest.mark.parametrize("count", [1, 40], ids=["one", "many at once"])
+async def test_what_vanished_teaches_as_before(om: OMRows, estate: OMEstate, kind: str, count: int) -> None:
+    """OpenMetadata deletes the usage of a table with it: others are no likelier to return for want of that."""
+    wide = never_missed(om, 40)[:count]
+    before = await taught(estate, kind)
     om.drop(*wide)
-    estate.mirror.now += timedelta(hours=1)
-    assert await risk() == before
-    # Once they count as gone, so does what they taught.
+    for _ in range(2):
+        estate.mirror.now += timedelta(hours=1)
+        assert await taught(estate, kind) == before
+    assert await taught(estate, "AUTO") == before == await taught(estate, "FULL")
+    # Once they count as gone, what they taught is gone, too.
     estate.pass_days(8, BUSY)
-    assert await risk() != before
+    assert await taught(estate, kind) != before
+    assert await taught(estate, "AUTO") == await taught(estate, "FULL")
+
+
+async def test_days_on_which_only_what_vanished_was_read_stay_watched(om: OMRows, estate: OMEstate) -> None:
+    """And no longer than it may come back."""
+    sides(om)
+    om.run(
+        "DELETE FROM entity_usage WHERE usageDate BETWEEN %s AND %s", *(om.today - timedelta(days) for days in (80, 50))
+    )
+    om.table("shop.main.core.lonely")
+    om.usage("shop.main.core.lonely", range(50, 81))
+    before = await estate.look()
+    om.drop("shop.main.core.lonely")
+    after = await estate.look()
+    assert {fqn: seen.idle for fqn, seen in after.items()} == {fqn: seen.idle for fqn, seen in before.items()}
+    assert await estate.look("FULL") == after
+    estate.pass_days(4, BUSY)
+    gone = await estate.look()
+    assert gone[SIDE[0]].idle == before[SIDE[0]].idle + 4 - 31
+    assert await estate.look("FULL") == gone
+
+
+async def test_usage_that_was_deleted_before_it_was_kept_teaches_nothing(om: OMRows, estate: OMEstate) -> None:
+    """As of an earlier version: a table that nobody seems to have used is no sign that such tables do not return."""
+    never_missed(om, 3)
+    without = await taught(estate, "FULL")
+    om.table("shop.main.core.lost")
+    om.usage("shop.main.core.lost", [400])
+    assert await taught(estate, "AUTO") != without
+    om.drop("shop.main.core.lost")
+    await estate.mirror.thirdeye.execute("DELETE FROM estate_blob WHERE name LIKE 'usage/%'")
+    for kind in ("AUTO", "FULL"):
+        await refresh(estate, kind)
+        assert await counts(estate) == without
 
 
 async def test_what_is_back_is_as_it_was(om: OMRows, estate: OMEstate) -> None:

@@ -80,7 +80,6 @@ async def look(
 
 
 @pytest.mark.parametrize(
-    # What 4 does to the return risk in a mass absence is told otherwise by the second computation, and is open.
     "seed",
     [108, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (4, *range(104, 134)) if seed != 108)],
 )

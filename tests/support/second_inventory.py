@@ -31,8 +31,6 @@ class Judged:
     tables: dict[str, Row] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     numbers_before: set[int] = field(default_factory=set)
-    # Whether many tables of a place vanished at once.
-    mass_absence: bool = False
     series: list[Series] = field(default_factory=list)
     graph: Graph = field(default_factory=Graph)
     services: dict[str, Row] = field(default_factory=dict)
@@ -76,6 +74,7 @@ class _Judge(LineageAndScore):
         tables = {**live, **self.absent_tables(live)}
         for table in tables.values():
             self.services.setdefault(table["service_hash"], service_of(table))
+        usage = [*usage, *self.usage_of_absent(tables)]
         self.feeds = Feeds(self.today, self.known, tables.values(), usage, self.usage_runs(), self.services)
         for table in live.values():
             self.add_uses(table)
@@ -102,7 +101,6 @@ class _Judge(LineageAndScore):
             tables=tables,
             numbers=numbers,
             numbers_before={kept.number for kept in self.known.kept.values() if kept.number is not None},
-            mass_absence=self.mass_absence,
             series=series,
             graph=self.graph,
             services=services,
@@ -148,7 +146,6 @@ class _Judge(LineageAndScore):
             }
             if absences.is_mass(absence):
                 hit.add(absence.path[:2])
-        self.mass_absence = bool(hit)
         for table in live.values():
             table["mass_absence"] = (table["service_name"], table["database"]) in hit
         return found
@@ -254,10 +251,20 @@ class _Judge(LineageAndScore):
         positions = [position(place.queries_watched, day) for day in sorted(table["uses"])]
         table["longest_gap"] = max((later - earlier for earlier, later in pairwise(positions)), default=0)
 
+    def usage_of_absent(self, tables: dict[str, Row]) -> list[UsageRow]:
+        """What OM deleted with what is absent: that is known still. Of all tables, sets what is known of their use."""
+        deleted = list[UsageRow]()
+        for identifier, table in tables.items():
+            current = self.everything[identifier]["counts"] if table["in_om"] else {}
+            before = table["past_counts"] if table["absent_since"] else {}
+            table["past_counts"] = {**before, **current}
+            place = (table["service_hash"], table["database"], table["schema"])
+            deleted += [UsageRow("table", *place, day, before[day]) for day in before.keys() - current.keys()]
+        return deleted
+
     def add_past(self, table: Row) -> None:
-        """What OM has of its use now, and of its feed: what is absent stays as it was, but teaches what OM holds."""
-        counts = self.everything[table["id"]]["counts"] if table["in_om"] else {}
-        table["past_uses"] = sorted(day for day, count in counts.items() if count > 0)
+        """Its use, and its feed as that is now."""
+        table["past_uses"] = sorted(day for day, count in table["past_counts"].items() if count > 0)
         table["past_place"] = self.feeds.place(table["service_hash"], table["database"], table["schema"])
 
     def judge_activity(self, table: Row, place: Place) -> None:

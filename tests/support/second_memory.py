@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from tests.support.second_risk import Past
-
 PlaceName = tuple[str, str | None, str | None]
 Edge = tuple[str, str]
 
@@ -62,8 +60,6 @@ class Known:
     confirmed_feeds: frozenset[PlaceName] = frozenset()
     confirmed_lineage: frozenset[str] = frozenset()
     undated_types: frozenset[str] = frozenset({"Postgres", "TimescaleDB"})
-    # What the past taught last.
-    past: Past | None = None
     # What administrators say of use that does not count.
     uncounted: dict[str, list[str]] = field(default_factory=dict)
 

@@ -5,7 +5,7 @@ Only what is fitted to the counts is the product's own; `tests/verdict/test_retu
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -62,8 +62,7 @@ def past_of(tables: Iterable[Row]) -> Past:
     for table in tables:
         place = table["past_place"]
         watched, since = place.queries_watched, place.covered_since
-        # OM forgets the usage of tables that it no longer has.
-        if table["in_om"] and since is not None and not place.undated and not place.silence:
+        if since is not None and not place.undated and not place.silence:
             day_before = since - timedelta(days=1)
             past.add(
                 [position(watched, day) for day in table["past_uses"]],
@@ -91,10 +90,6 @@ class _Verdicts:
     def __init__(self, judged: Judged, today: date, rules: Rules) -> None:
         self.tables, self.series, self.today, self.rules = judged.tables, judged.series, today, rules
         self.past = past_of(self.tables.values())
-        if judged.mass_absence and judged.known.past is not None:
-            # OM may have deleted what they were used.
-            self.past = judged.known.past
-        judged.known = replace(judged.known, past=self.past)
         self.chances = chances_after(frozenset((cell, *found) for cell, found in self.past.trials.items()))
 
     def ago(self, day: date) -> int:

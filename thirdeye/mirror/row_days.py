@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from thirdeye.inventory.columns import Array, Mask, day_number
+from thirdeye.inventory.columns import ABSENT, Array, Mask, day_number
 from thirdeye.inventory.directory import Place
 from thirdeye.inventory.feeds import RowDays, stopped_together
 from thirdeye.inventory.rules import clamp_day_number
@@ -28,7 +28,7 @@ class Places:
     """The places of an estate, and how the rows of usage find theirs. `database` and `service` are by place.
 
     Databases are numbered in the order of their first place. `of_table` is the place of a table, -1 for one that
-    OpenMetadata no longer has; the ids of schemas and databases lead to `id_places` and `id_databases`, -1 for none.
+    is gone; the ids of schemas and databases lead to `id_places` and `id_databases`, -1 for none.
     """
 
     service: Array
@@ -54,11 +54,12 @@ def places_of(state: State, hashes: Mapping[bytes, str]) -> Places:
     by_hash = {hash_: place for place, hash_ in enumerate(state.place_hashes)}
     database_by_hash = {hash_.rsplit(".", 1)[0]: database[place] for place, hash_ in enumerate(state.place_hashes)}
     keys = list(hashes)
+    counts = (state.source["stamp"] != 0) | state.query.has(ABSENT)
     return Places(
         service=np.array([service for service, _, _ in items], np.int64),
         database=np.array(database, np.int64),
         databases=len(numbers),
-        of_table=np.where(state.source["stamp"] != 0, state.query["place"], -1).astype(np.int32),
+        of_table=np.where(counts, state.query["place"], -1).astype(np.int32),
         ids=Index(np.array(keys, "S16")),
         id_places=np.array([by_hash.get(hashes[key], -1) for key in keys], np.int64),
         id_databases=np.array([database_by_hash.get(hashes[key], -1) for key in keys], np.int64),

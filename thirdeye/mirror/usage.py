@@ -2,7 +2,8 @@
 
 A million tables take 125 kB a day before compression. The numbers per table (days of use, longest gap, first and last
 day) are computed from all days each time, oldest day first. Rows that name what is no known table (other assets,
-tables deleted or not yet seen) are kept with their ids.
+tables deleted or not yet seen) are kept with their ids; so is what a day said of tables that are absent: OpenMetadata
+deletes their usage with them, and until they count as gone they teach what they taught.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,19 +26,20 @@ from thirdeye.mirror.openmetadata.source_tables import ASSETS
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.row_days import DayBits, Places, bits_of_days
 from thirdeye.mirror.state import Index, State, UsageSums
-from thirdeye.mirror.usage_day import OTHER, Day
+from thirdeye.mirror.usage_day import OTHER, UNKNOWN_TABLE, Day, merged_counts
 from thirdeye.mirror.warnings import RefreshWarnings
 
 _RECORD: Final = np.dtype([("id", KEY), ("count", ">u4")])
 # Days are read, written and added up so many rows at a time: few round trips for a small estate, no more memory for a
 # large one, whose days stand alone.
 BATCH_ROWS: Final = 5_000
+# Of a day of which OpenMetadata has nothing any more.
+NO_ROWS: Final = (0, 0)
 # Assets other than tables count as used for so many days.
 ASSET_DAYS: Final = 90
 # Counts are kept for so many days: feeds that stopped 30 days ago are judged by the 30 days before.
 COUNTED_DAYS: Final = 60
 CEILING_DAYS: Final = 30
-_MAX_COUNT: Final = 2**32 - 1
 _RECORD_DIGITS: Final = 40
 # Of what OM has usage, beside tables. By whatever other kind a row calls it: the id of a table is nobody else's.
 _OTHER_KINDS: Final = frozenset({*ASSETS, "database", "databaseSchema"})
@@ -78,7 +80,7 @@ def day_of_rows(rows: list[Row], index: Index) -> Day:
         unused.append(numbers[numbers >= 0])
         unknown = records[numbers < 0]
         rest = np.zeros(len(unknown), OTHER)
-        rest["id"], rest["count"], rest["table"] = unknown["id"], unknown["count"], is_table
+        rest["id"], rest["count"], rest["table"] = unknown["id"], unknown["count"], UNKNOWN_TABLE * is_table
         others.append(rest)
     by_table = merged_counts(np.concatenate(used), np.concatenate(counts))
     return Day(by_table[0], np.concatenate(unused), by_table[1], np.concatenate(others))
@@ -87,17 +89,6 @@ def day_of_rows(rows: list[Row], index: Index) -> Day:
 def _odd_in(row: Row) -> int:
     """How many of the rows that are packed in this one have an id or a count that is none."""
     return int(row["number"]) - len(row["packed"] or "") // _RECORD_DIGITS + int(row["uncounted"] or 0)
-
-
-def merged_counts(numbers: Array, counts: Array) -> tuple[Array, Array]:
-    """The same with each number once: a table that came under a new id has rows under the former one, too."""
-    seen = np.zeros(int(numbers.max(initial=-1)) + 1, np.bool_)
-    seen[numbers] = True
-    if np.count_nonzero(seen) == len(numbers):
-        return numbers, counts
-    distinct, places = np.unique(numbers, return_inverse=True)
-    sums = np.bincount(places, weights=counts, minlength=len(distinct))
-    return distinct, np.minimum(sums, _MAX_COUNT).astype(np.uint32)
 
 
 def day_name(day: str) -> str:
@@ -127,8 +118,9 @@ class UsageReader:
     generation: int
     state: State
     places: Places
-    # By table: usage without dates, whose counts are kept of all days.
+    # By table: usage without dates, whose counts are kept of all days; and which are absent.
     undated: Mask
+    absent: Mask
     # As columns hold days.
     today: int
     recent_days: int
@@ -137,16 +129,14 @@ class UsageReader:
         """Brings the blobs of the generation up to date with OM's days."""
         state, counted = self.state, set(self.state.counted_days)
         stored = {name.rsplit("/", 1)[1] for name in await store.blob_names(self.thirdeye, ["usage/"], self.generation)}
-        # An empty blob takes its predecessor away.
-        gone = {day_name(day): b"" for day in sorted(stored - sums.keys())}
-        await store.put_blobs(self.thirdeye, self.generation, gone)
+        sums = sums | dict.fromkeys(await self._leave_days(sorted(stored - sums.keys()), index), NO_ROWS)
         undated = np.unique(state.service_of_place()[state.query["place"][self.undated]]).tolist()
         before = state.usage_sums if undated == state.undated_services else UsageSums()
         changed = list[str]()
-        for day in sorted(sums):
+        for day, (rows, _) in sorted(sums.items()):
             number = day_number(date.fromisoformat(day))
             if number > self.today:
-                warnings.add("USAGE_IN_THE_FUTURE", day, sums[day][0])
+                warnings.add("USAGE_IN_THE_FUTURE", day, rows)
             recent = self._is_counted(number)
             if day not in stored or sums[day] != before.get(day) or (recent and day not in counted):
                 changed.append(day)
@@ -157,6 +147,23 @@ class UsageReader:
         state.usage_sums, state.undated_services = sums, undated
         state.row_places = {day: bits for day, bits in state.row_places.items() if day in sums}
         state.counted_days = [day for day in sorted(sums) if self._is_counted(day_number(date.fromisoformat(day)))]
+
+    async def _leave_days(self, days: list[str], index: Index) -> list[str]:
+        """Lets go of days that OpenMetadata no longer has, but for those on which absent tables have rows; gives these."""
+        kept = list[str]()
+        for day in days if self.absent.any() else ():
+            before = await self._stored_days([day], index)
+            if any(self.absent[rows].any() for each in before.values() for rows in (each.used, each.unused)):
+                kept.append(day)
+        # An empty blob takes its predecessor away.
+        left = {day_name(day): b"" for day in days if day not in kept}
+        await store.put_blobs(self.thirdeye, self.generation, left)
+        return kept
+
+    async def _stored_days(self, days: list[str], index: Index) -> dict[str, Day]:
+        """Days as they are stored, by name."""
+        blobs = await store.blobs_named(self.thirdeye, [day_name(day) for day in days], self.generation)
+        return {name.rsplit("/", 1)[1]: Day.unpack(data).resolved(index, self.absent) for name, data in blobs if data}
 
     def _is_counted(self, number: int) -> bool:
         return self.today - number <= COUNTED_DAYS
@@ -169,7 +176,14 @@ class UsageReader:
         del rows
         # Not kept any longer: the texts of a day of a million tables take 40 MB.
         read = [day_of_rows(rows_by_day.pop(moment, []), index) for moment in dates]
-        self.state.row_places.update(zip(days, self._bits(read), strict=True))
+        if self.absent.any():
+            before, ids = await self._stored_days(days, index), self.state.source["id"]
+            read = [
+                day.keeping(before[name], self.absent, ids) if name in before else day
+                for name, day in zip(days, read, strict=True)
+            ]
+        bits = self._bits([day.resolved(index, self.absent) for day in read])
+        self.state.row_places.update(zip(days, bits, strict=True))
         blobs = {}
         for name, moment, day in zip(days, dates, read, strict=True):
             blobs[day_name(name)] = day.packed(None if self._is_counted(day_number(moment)) else self.undated)
@@ -193,24 +207,28 @@ class UsageReader:
         Tells the advisor how things stood before each day. `look` says who watched what, by the days with rows that the
         state has.
         """
+        source, lost = self.state.source, np.zeros(self.state.tables, np.bool_)
         while True:
             watching = look()
-            sums, bits = await self._add_days(index, advisor, watching)
-            # They differ when ids of earlier days have become known, as tables or as places: once more, then.
-            if bits == self.state.row_places:
+            sums, bits = await self._add_days(index, advisor, watching, lost)
+            # Of some absent tables OM deleted the usage before it was kept: they look as if nobody had used them.
+            lost_now = self.absent & (sums.days_of_use < source["days_of_use"])
+            # Bits differ when ids of earlier days have become known, as tables or as places: once more, then.
+            if bits == self.state.row_places and not (lost_now & ~lost).any():
                 break
-            self.state.row_places = bits
-        source = self.state.source
+            self.state.row_places, lost = bits, lost | lost_now
         for field_name in ("first_use", "last_use", "days_of_use", "longest_gap", "first_row", "last_row"):
             source[field_name] = getattr(sums, field_name)
         return UsageTotals(
             sums.queries, sums.use_days, sums.daily_totals(), sums.assets_90, sums.assets_recent
         ), watching
 
-    async def _add_days(self, index: Index, advisor: Advisor, watching: Watching) -> tuple["_Sums", dict[str, DayBits]]:
+    async def _add_days(
+        self, index: Index, advisor: Advisor, watching: Watching, lost: Mask
+    ) -> tuple["_Sums", dict[str, DayBits]]:
         state, bits = self.state, dict[str, DayBits]()
         sums = _Sums(state, watching, self.undated)
-        advisor.begin(population_of(state, watching), self.today)
+        advisor.begin(population_of(state, watching, lost), self.today)
         for names in _batches(sorted(state.usage_sums), state.usage_sums):
             bits |= await self._add_batch(names, index, advisor, watching, sums)
         advisor.before_day(population_newest(watching) + 1, sums.so_far())
@@ -221,7 +239,7 @@ class UsageReader:
     ) -> dict[str, DayBits]:
         stored = await store.blobs_named(self.thirdeye, [day_name(name) for name in names], self.generation)
         names = [name.rsplit("/", 1)[1] for name, _ in stored]
-        days = [_resolved(Day.unpack(data), index) for _, data in stored]
+        days = [Day.unpack(data).resolved(index, self.absent) for _, data in stored]
         numbers = [clamp_day_number(day_number(date.fromisoformat(name)), self.today) for name in names]
         # By day and variant.
         times = watching.watched.up_to(np.arange(watching.calendar + 1), np.array(numbers, np.int64)[:, np.newaxis])
@@ -240,38 +258,21 @@ def population_newest(watching: Watching) -> Array:
     return watching.watched.up_to(variants, watching.newest_watched)
 
 
-def population_of(state: State, watching: Watching) -> Population:
-    """The tables whose past there is to learn from."""
+def population_of(state: State, watching: Watching, lost: Mask) -> Population:
+    """The tables whose past there is to learn from; not those whose usage is `lost`."""
     place = state.query["place"]
     variant = watching.variant[place]
     eligible = watching.is_covered() & ~watching.undated & ~watching.is_quiet()
     before = watching.since()[place] - 1
     # The day before it was covered, or the day on which it came.
     since = watching.watched.up_to(variant, np.maximum(before, state.source["known_since"])).astype(np.uint16)
-    # With the row of a table OM deletes its usage: such a table looks as if nobody had ever used it.
-    in_om = state.source["stamp"] != 0
     return Population(
         variant=variant,
         since=since,
         anchor=watching.watched.up_to(variant, before).astype(np.uint16),
         newest=population_newest(watching),
-        eligible=state.present() & in_om & eligible[place],
+        eligible=state.present() & ~lost & eligible[place],
     )
-
-
-def _resolved(day: Day, index: Index) -> Day:
-    """The day with those of its other ids that are tables by now among the tables."""
-    tables = day.others[day.others["table"] == 1] if len(day.others) else day.others
-    if len(tables) == 0:
-        return day
-    numbers = index.numbers(tables["id"])
-    resolved, is_used = numbers >= 0, tables["count"] > 0
-    counts = day.counts if len(day.counts) == len(day.used) else np.zeros(len(day.used), np.uint32)
-    used, counts = merged_counts(
-        np.concatenate([day.used, numbers[resolved & is_used]]),
-        np.concatenate([counts, tables["count"][resolved & is_used]]),
-    )
-    return Day(used, np.concatenate([day.unused, numbers[resolved & ~is_used]]), counts, day.others)
 
 
 class _Sums:

@@ -70,7 +70,7 @@ class VerdictAdvisor(Advisor):
         today = day_of(self._today)
         assert today is not None
         self._unseen = estate.unseen
-        counts = self._counts = await self._counts_of(estate, self._past.counts)
+        counts = self._counts = self._past.counts
         model = RiskModel.learnt(*counts.trials(), self._prior)
         policy = self._policy = await current_policy(self._settings, self._thirdeye)
         self._approvals = standing_approvals(estate, await approvals.bases(self._thirdeye, today))
@@ -93,13 +93,6 @@ class VerdictAdvisor(Advisor):
             ],
             "today": self._today,
         }
-
-    async def _counts_of(self, estate: Estate, counted: PeriodCounts) -> PeriodCounts:
-        """What the past teaches: as it did before where many tables are absent, whose usage OpenMetadata may have deleted."""
-        if not estate.mass_absence.any():
-            return counted
-        before = await store.latest_risk(self._thirdeye)
-        return counted if before is None else PeriodCounts.from_document(before)
 
     def conclude(self, estate: Estate) -> UnlockDocument:
         """As Advisor."""

@@ -61,7 +61,6 @@ _SET_POLICY = "INSERT INTO verdict_policy (policy, set_by, set_at) VALUES (%(pol
 # ---- return risk, and records of verdicts
 
 _PUT_RISK = "REPLACE INTO return_risk (as_of, generation, counts) VALUES (%(as_of)s, %(generation)s, %(counts)s)"
-_LATEST_RISK = "SELECT counts FROM return_risk ORDER BY as_of DESC LIMIT 1"
 _FORGET_RISK = "DELETE FROM return_risk WHERE as_of < %(before)s"
 _OPEN_RECORDS = "INSERT INTO verdict_record (number, verdict, risk, promised, expected, given_on) VALUES "
 _END_RECORDS = """
@@ -139,13 +138,6 @@ async def put_risk(session: Session, as_of: date, generation: int, counts: Count
     values = {"as_of": as_of, "generation": generation, "counts": orjson.dumps({"ages": counts}).decode()}
     await session.execute(_PUT_RISK, values)
     await session.execute(_FORGET_RISK, {"before": as_of - timedelta(days=keep_days)})
-
-
-async def latest_risk(thirdeye: MySQL) -> CountsDocument | None:
-    """The counts that were written last; None without any, or where a version wrote them that counted otherwise."""
-    row = await thirdeye.fetch_one(_LATEST_RISK)
-    document: dict[str, CountsDocument] = orjson.loads(row["counts"]) if row else {}
-    return document.get("ages")
 
 
 async def open_records(session: Session, rows: Iterable[tuple[int, str, int, float | None, float | None, str]]) -> None:

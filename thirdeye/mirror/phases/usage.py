@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from thirdeye.inventory.columns import UNREADABLE_USE, Array, Mask, day_number
+from thirdeye.inventory.columns import ABSENT, UNREADABLE_USE, Array, Mask, day_number
 from thirdeye.inventory.evidence import Evidence
 from thirdeye.mirror import store
 from thirdeye.mirror.confirmations import confirmed_places, in_force
@@ -41,6 +41,7 @@ async def read_usage(context: RefreshContext, work: RefreshWork) -> None:
     work.accesses = lifecycles(state, places, await _first_accesses(context, state, services, places), today)
     runs = await _usage_runs(reader, state)
     set_known_since(state, today)
+    absent = state.query.has(ABSENT)
     first_day = int(work.accesses.first[work.accesses.first > 0].min(initial=today))
     usage = UsageReader(
         reader=reader,
@@ -48,7 +49,8 @@ async def read_usage(context: RefreshContext, work: RefreshWork) -> None:
         generation=context.run,
         state=state,
         places=places,
-        undated=undated[state.query["place"]] & (state.source["stamp"] != 0),
+        undated=undated[state.query["place"]] & ((state.source["stamp"] != 0) | absent),
+        absent=absent,
         today=today,
         recent_days=context.thresholds.recent_days,
     )
