@@ -32,7 +32,9 @@ class Exchange:
         self.connection.sendall(data)
 
     def answer(self, status: int, body: bytes = b"{}", *headers: str) -> None:
-        lines = [f"HTTP/1.1 {status} X", f"content-length: {len(body)}", "content-type: application/json", *headers]
+        # After it the connection ends: a proxy that kept it might send the next request into that.
+        own = ("connection: close", f"content-length: {len(body)}", "content-type: application/json")
+        lines = [f"HTTP/1.1 {status} X", *own, *headers]
         self.send("\r\n".join([*lines, "", ""]).encode() + (b"" if self.request.method == "HEAD" else body))
 
 
