@@ -7,10 +7,12 @@ by a clock of its own. Of the other 23 refreshes of the day, which would find no
 written. Forecasts are made every 30 days: they replace each other. What people decide is left out.
 
 Prints the megabytes and rows of each table of the schema every 30 days, and what docs/operations.md says of a year; ends
-with 1 where that is more than a fifth away.
+with 1 where that is more than a fifth away. A year of 100,000 tables takes some hours: what is ended goes on after the last
+whole day when it is started again.
 """
 
 import asyncio
+import pickle
 import sys
 import time
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
+from pathlib import Path
 
 from bench.refresh.estates import HOME, Server, server
 from bench.year.om_days import OpenMetadataDays
@@ -72,12 +75,15 @@ class Year:
     schema: str
     days: OpenMetadataDays
     tables: int
+    # Where it is written down after each day how far this came; None for nowhere.
+    progress: Path | None
+    lived: int = -1
     history: dict[int, dict[str, Size]] = field(default_factory=dict)
 
     async def live(self, count: int) -> None:
-        """So many days."""
+        """Up to a day, from the first on that was not lived yet."""
         started = time.perf_counter()
-        for day in range(count + 1):
+        for day in range(self.lived + 1, count + 1):
             began = time.perf_counter()
             if day:
                 self.days.next_day(await self._recommended())
@@ -86,9 +92,24 @@ class Year:
             await self._work(day)
             if day % MEASURED_EVERY == 0 or day in (YEAR, count):
                 self._measure(day)
+            self._write_down(day)
             now = time.perf_counter()
             print(f"day {day}: {changed - began:.1f} s in OpenMetadata, {now - changed:.1f} s of ThirdEye, "
                   f"{now - started:.0f} s so far", flush=True)  # fmt: skip
+
+    def _write_down(self, day: int) -> None:
+        if self.progress is not None:
+            fresh = self.progress.with_suffix(".fresh")
+            fresh.write_bytes(pickle.dumps((day, self.days.memory(), self.history)))
+            fresh.replace(self.progress)
+
+    def recall(self) -> bool:
+        """Goes on where a simulation in these schemas was ended; whether there was one."""
+        if self.progress is None or not self.progress.exists():
+            return False
+        self.lived, memory, self.history = pickle.loads(self.progress.read_bytes())
+        self.days.restore(memory)
+        return True
 
     async def _recommended(self) -> list[str]:
         return [str(row["id"]) for row in await self.services.thirdeye.fetch_all(_RECOMMENDED)]
@@ -134,21 +155,26 @@ def redis() -> Iterator[Redis]:
         private.stop()
 
 
-async def simulate(at: Server, tables: int, days: int, redis_url: str) -> dict[int, dict[str, Size]]:
-    """By day, what the tables of the schema hold."""
+async def simulate(
+    at: Server, tables: int, days: int, redis_url: str, progress: Path | None = None
+) -> dict[int, dict[str, Size]]:
+    """By day, what the tables of the schema hold. `progress`: a file that is written after each day, and gone on from."""
     om, schema = f"year_om_{tables}", f"year_te_{tables}"
-    with at.connect() as connection, connection.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS `{schema}`")
-        options = EstateOptions(today=FIRST_DAY, tables=tables, usage_days=USAGE_DAYS)
-        load(generate(options), connection, schema=om, layout=Layout.OM_2_1)
-    print("the estate is loaded", flush=True)
+    if progress is None or not progress.exists():
+        with at.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS `{schema}`")
+            options = EstateOptions(today=FIRST_DAY, tables=tables, usage_days=USAGE_DAYS)
+            load(generate(options), connection, schema=om, layout=Layout.OM_2_1)
+        print("the estate is loaded", flush=True)
     clock = Clock(datetime.combine(FIRST_DAY, clock_time(), UTC))
     settings = at.settings(om, schema).model_copy(update={"redis_url": redis_url})
     with at.connect(om) as connection:
         async with open_services(settings, clock=clock, watches=False) as services:
             await migrate(settings, services.thirdeye)
             services.dependencies.migrated = True
-            year = Year(at, services, clock, schema, OpenMetadataDays(connection, FIRST_DAY), tables)
+            year = Year(at, services, clock, schema, OpenMetadataDays(connection, FIRST_DAY), tables, progress)
+            if year.recall():
+                print(f"goes on after day {year.lived}; without {progress} it begins anew", flush=True)
             await year.live(days)
     return year.history
 
@@ -159,7 +185,7 @@ def main() -> None:
     days = int(sys.argv[2]) if len(sys.argv) > 2 else 365
     with server() as at, redis() as cache:
         print(f"{days} days of {tables:,} tables on {at.version}", flush=True)
-        history = asyncio.run(simulate(at, tables, days, cache.url))
+        history = asyncio.run(simulate(at, tables, days, cache.url, HOME / f"year-{tables}.progress"))
     said = documented(tables, places_of(history[days]))
     print("\n".join(table_of(history, said)))
     found = departures(history[min(days, YEAR)], said)

@@ -89,6 +89,14 @@ class OpenMetadataDays:
     _came: dict[date, list[str]] = field(default_factory=dict)
     _copies: int = 0
 
+    def memory(self) -> dict[str, Any]:
+        """What is remembered from day to day, for `restore`."""
+        return {name: value for name, value in vars(self).items() if name != "connection"}
+
+    def restore(self, memory: dict[str, Any]) -> None:
+        """Goes on as the one that had this memory."""
+        vars(self).update(memory)
+
     def next_day(self, recommended: Sequence[str]) -> None:
         """The day after; `recommended` are ids of tables of which half of those that go are taken."""
         self.today += timedelta(days=1)
@@ -120,7 +128,8 @@ class OpenMetadataDays:
         live = set(ids)
         advised = [identifier for identifier in recommended if identifier in live]
         gone = set(self.random.sample(advised, min(len(advised), count // 2)))
-        young = [identifier for ids in self._came.values() for identifier in ids if identifier in live - gone]
+        stays = live - gone
+        young = [identifier for ids in self._came.values() for identifier in ids if identifier in stays]
         gone |= set(self.random.sample(young, min(len(young), round((count - len(gone)) * SHORT_LIVED_SHARE))))
         others = sorted(live - gone)
         picked = self.random.sample(others, count + count - len(gone))

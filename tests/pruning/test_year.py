@@ -1,5 +1,7 @@
 """A year in small: the simulation lives its days, and says where the schema is not as large as documented."""
 
+from pathlib import Path
+
 import pytest
 
 from bench.refresh.estates import Server
@@ -11,9 +13,11 @@ TABLES = 500
 
 
 @pytest.mark.anyio
-async def test_days_come_and_go(sql_server: MariaDB | MySQL, redis_server: Redis) -> None:
-    at = Server(sql_server.host, sql_server.port, "root", sql_server.root_password)
-    history = await simulate(at, 60, 2, redis_server.url)
+async def test_days_come_and_go(sql_server: MariaDB | MySQL, redis_server: Redis, tmp_path: Path) -> None:
+    at, progress = Server(sql_server.host, sql_server.port, "root", sql_server.root_password), tmp_path / "progress"
+    await simulate(at, 60, 1, redis_server.url, progress)
+    # It goes on after the last whole day.
+    history = await simulate(at, 60, 2, redis_server.url, progress)
     first, last = history[0], history[2]
     # One table came each day, and those that went are remembered.
     assert last["table_inventory"].rows == first["table_inventory"].rows + 2
