@@ -148,6 +148,11 @@ class UsageReader:
         state.row_places = {day: bits for day, bits in state.row_places.items() if day in sums}
         state.counted_days = [day for day in sorted(sums) if self._is_counted(day_number(date.fromisoformat(day)))]
 
+    def leave_unread(self) -> None:
+        """Knows no day for as long as usage cannot be read; what absent tables have in the blobs is there afterwards."""
+        state = self.state
+        state.usage_sums, state.row_places, state.counted_days = UsageSums(), {}, []
+
     async def _leave_days(self, days: list[str], index: Index) -> list[str]:
         """Lets go of days that OpenMetadata no longer has, but for those on which absent tables have rows; gives these."""
         kept = list[str]()

@@ -19,7 +19,7 @@ from thirdeye.mirror.names import Names
 from thirdeye.mirror.openmetadata.source_tables import DATABASES, PIPELINES, RUNS, SCHEMAS, USAGE
 from thirdeye.mirror.reader import OpenMetadataReader
 from thirdeye.mirror.row_days import Places, places_of, row_matrix
-from thirdeye.mirror.state import Index, State, UsageSums
+from thirdeye.mirror.state import Index, State
 from thirdeye.mirror.usage import UsageReader
 from thirdeye.mirror.warnings import MAX_EXAMPLES
 
@@ -54,9 +54,12 @@ async def read_usage(context: RefreshContext, work: RefreshWork) -> None:
         today=today,
         recent_days=context.thresholds.recent_days,
     )
-    sums = await reader.optional(USAGE, reader.checksums.usage, UsageSums())
+    sums = await reader.optional(USAGE, reader.checksums.usage, None)
     index = await work.renewed.index(context.thirdeye, work.tables_by_id)
-    await reader.bounded(USAGE, partial(usage.read, sums, index, context.warnings), None)
+    if sums is None:
+        usage.leave_unread()
+    else:
+        await reader.bounded(USAGE, partial(usage.read, sums, index, context.warnings), None)
     await reader.bounded(USAGE, partial(_set_unreadable_use, reader, state, index), None)
 
     def look() -> Watching:
