@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support import PATIENCE
-from thirdeye.data_version import DataVersion
+from thirdeye.data_version import CheckedVersion, DataVersion
 from thirdeye.errors import DatabaseUnavailable
 
 pytestmark = pytest.mark.anyio
@@ -94,3 +94,55 @@ async def test_one_that_is_slow_is_not_waited_for(stored: Stored) -> None:
     version = DataVersion(stored.read, timeout=0, monotonic=lambda: stored.now)
     assert await version.current() is None
     await version.stop()
+
+
+# ---- one that is read for each question
+
+
+@pytest.fixture
+async def checked(stored: Stored) -> AsyncIterator[CheckedVersion]:
+    made = CheckedVersion(stored.read, timeout=PATIENCE, monotonic=lambda: stored.now)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def test_it_is_read_for_each_question(stored: Stored, checked: CheckedVersion) -> None:
+    first = await checked.unchanged()
+    assert first is not None
+    assert await checked.unchanged() is first
+    stored.version = 2
+    assert await checked.unchanged() is not first
+    assert stored.reads == 3
+
+
+async def test_who_asks_while_it_is_read_waits_for_the_next(stored: Stored, checked: CheckedVersion) -> None:
+    stored.answers.clear()
+    first = asyncio.create_task(checked.unchanged())
+    while not stored.reads:
+        await asyncio.sleep(0)
+    # Changed after the first reading began, and before the others asked.
+    stored.version = 2
+    later = [asyncio.create_task(checked.unchanged()) for _ in range(5)]
+    await asyncio.sleep(0)
+    stored.answers.set()
+    old, *new = [found.version for found in await asyncio.gather(first, *later) if found]
+    assert (old, new, stored.reads) == (1, [2] * 5, 2)
+
+
+async def test_after_a_second_nothing_counts_as_unchanged(stored: Stored, checked: CheckedVersion) -> None:
+    first = await checked.unchanged()
+    stored.now = 0.9
+    assert await checked.unchanged() is first
+    stored.now = 1.0
+    assert await checked.unchanged() is not first
+
+
+async def test_what_cannot_be_read_is_not_unchanged(stored: Stored) -> None:
+    checked = CheckedVersion(stored.read, timeout=0.01, monotonic=lambda: stored.now)
+    stored.away = True
+    assert await checked.unchanged() is None
+    stored.away = False
+    stored.answers.clear()
+    assert await checked.unchanged() is None
+    await checked.stop()

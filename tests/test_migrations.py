@@ -53,7 +53,7 @@ TABLES = sorted(
 # What the next refresh or detection makes anew, and answers that are kept for a day: nothing is lost with it.
 REBUILT = {
     "table_inventory_staged_text", "table_inventory_staged_facts", "estate_blob", "estate_state", "lineage_asset",
-    "idempotency_key", "detection_state", "view_text", "budget_forecast",
+    "idempotency_key", "detection_state", "view_text", "budget_forecast", "data_version",
 }  # fmt: skip
 # A value that is no default, by type.
 VALUES = {

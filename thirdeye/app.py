@@ -4,7 +4,7 @@ import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import structlog
@@ -16,11 +16,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route, compile_path
 from starlette.types import Scope
 
+from thirdeye.actions.listing.store import items_version
 from thirdeye.auth import build_authenticator
 from thirdeye.auth.denylist import Denylist
 from thirdeye.auth.middleware import AuthenticationMiddleware
 from thirdeye.clock import Clock, utc_now
 from thirdeye.context import Context
+from thirdeye.data_version import CheckedVersion
 from thirdeye.deadlines import DEADLINES, Deadlines
 from thirdeye.edge.audit import Audit
 from thirdeye.edge.bodies import BodyMiddleware
@@ -34,7 +36,8 @@ from thirdeye.edge.shutdown import ShutdownSignal
 from thirdeye.errors import ThirdEyeError
 from thirdeye.graphql.documents import DocumentCache
 from thirdeye.graphql.explorer import explorer_files, explorer_page, explorer_paths
-from thirdeye.graphql.hot_answers import HotAnswers
+from thirdeye.graphql.families import ITEMS, SCORE
+from thirdeye.graphql.hot_answers import Family, HotAnswers
 from thirdeye.graphql.http import GraphQLEndpoint
 from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.graphql.operations import PersistedOperations
@@ -163,13 +166,15 @@ def _routes(services: Services, shutdown: ShutdownSignal, render: RenderMetrics)
         turn=services.deadlines.turn,
         expensive_deadline=services.deadlines.expensive_answer,
     )
-    families = {"score": services.score.unchanged} if settings.hot_answers else {}
+    items = CheckedVersion(partial(items_version, services.thirdeye), timeout=services.deadlines.data_version)
+    services.add(items)
+    families = {SCORE: Family(known=services.score.unchanged), ITEMS: Family(checked=items.unchanged)}
     endpoint = GraphQLEndpoint(
         documents=documents,
         operations=operations,
         runner=runner,
         explorer=explorer_page(GRAPHQL) if settings.graphql_playground else None,
-        hot=HotAnswers(families, services.metrics),
+        hot=HotAnswers(families if settings.hot_answers else {}, services.metrics),
         persisted_only=settings.graphql_persisted_only,
     )
 

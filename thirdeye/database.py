@@ -119,7 +119,7 @@ class MySQL:
         await self._statement_killer.stop()
         await self._database.disconnect()
 
-    def _session(self, raw: Any, *, shared: bool = False) -> Session:
+    def _session(self, raw: Any, *, shared: bool = False, in_transaction: bool = False) -> Session:
         return Session(
             raw,
             self.name,
@@ -127,6 +127,7 @@ class MySQL:
             timeout=self._statement_timeout,
             abandoned=self._statement_killer.kill,
             one_at_a_time=shared,
+            in_transaction=in_transaction,
             tracer=self._tracer,
         )
 
@@ -167,7 +168,9 @@ class MySQL:
                     yield joined
                 return
             async with self._connection() as raw, transaction(raw):
-                yield self._session(raw)
+                session = self._session(raw, in_transaction=True)
+                yield session
+                await session.move_versions()
 
     @asynccontextmanager
     async def _locked(self, lock: str, seconds: float, *, taken: str) -> AsyncIterator[Any]:
@@ -204,13 +207,14 @@ class MySQL:
         taken = "the same request is being worked on; try again in a second"
         with self._translated():
             async with self._locked(lock, seconds, taken=taken) as raw, without_autocommit(raw), transaction(raw):
-                session = self._session(raw, shared=True)
+                session = self._session(raw, shared=True, in_transaction=True)
                 await session.mark()
                 token = _joined.set({**_joined.get(), self: session})
                 try:
                     yield session
                 finally:
                     _joined.reset(token)
+                await session.move_versions()
 
     @asynccontextmanager
     async def locked(self, lock: str, seconds: float) -> AsyncIterator[Session]:

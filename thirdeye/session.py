@@ -23,6 +23,12 @@ Values = Mapping[str, Any]
 Observer = Callable[[str, float], None]
 # Told these, the statement's text and its rows as well; of one that failed -1 rows.
 Tracer = Callable[[str, float, str, int], None]
+# Of answers that are given again for as long as their data are the same (`data_version.py`): the tables that they are made of,
+# by family. Whatever writes one of these moves the family's version in the same transaction, and need not know of it.
+VERSIONED: Final = {"items": "action_items"}
+_MOVE_VERSION: Final = (
+    "INSERT INTO data_version (family, version) VALUES (%(family)s, 1) ON DUPLICATE KEY UPDATE version = version + 1"
+)
 _KILL_SECONDS: Final = 2.0
 _MAX_KILLS: Final = 20
 
@@ -81,6 +87,7 @@ class Session:
         timeout: float | None = None,
         abandoned: Callable[[int], None] = lambda _number: None,
         one_at_a_time: bool = False,
+        in_transaction: bool = False,
         tracer: Tracer | None = None,
     ) -> None:
         # Of a session that several tasks share each waits for the others: a connection answers one at a time.
@@ -94,6 +101,9 @@ class Session:
         # How many rows writing statements matched; those of a part that was undone do not count.
         self.changes = 0
         self._savepoints = 0
+        self._in_transaction = in_transaction
+        # Families of which something was written.
+        self._written = set[str]()
 
     async def _run(self, cursor: Any, sql: str, values: Values | None) -> None:
         try:
@@ -150,9 +160,35 @@ class Session:
 
     async def execute(self, sql: str, values: Values | None = None) -> Executed:
         """Runs a writing statement."""
+        families = self._families_in(sql)
+        if families and not self._in_transaction:
+            async with transaction(self._raw):
+                done = await self._execute(sql, values)
+                if done.matched:
+                    await self._move(families)
+        else:
+            done = await self._execute(sql, values)
+            self._written |= families if done.matched else set()
+        self.changes += max(done.matched, 0)
+        return done
+
+    async def _execute(self, sql: str, values: Values | None) -> Executed:
         async with self._cursor(sql, values) as cursor:
-            self.changes += max(cursor.rowcount, 0)
             return Executed(matched=cursor.rowcount, inserted_id=cursor.lastrowid or 0)
+
+    def _families_in(self, sql: str) -> set[str]:
+        """The families of which a statement may write something: one that only names a table counts as well."""
+        if self._name != "thirdeye":
+            return set()
+        return {family for family, table in VERSIONED.items() if table in sql}
+
+    async def move_versions(self) -> None:
+        """Moves the versions of what the transaction has written: last, for until it ends others wait to do so."""
+        await self._move(self._written)
+
+    async def _move(self, families: set[str]) -> None:
+        for family in sorted(families):
+            await self._execute(_MOVE_VERSION, {"family": family})
 
     async def execute_rows(self, head: str, rows: Iterable[Sequence[Any]], tail: str = "") -> None:
         """Runs `head` (INSERT INTO ... VALUES) for rows of text, numbers, moments, bytes and None, about a megabyte at a time;

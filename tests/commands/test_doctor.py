@@ -80,7 +80,7 @@ def keys(*entries: Any, **headers: str) -> dict[str, Reply]:
 
 AN_HOUR_AGO = format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)
 SHORT_KEY = {"kty": "oct", "k": "AAAA"}
-NEWEST, A_TABLE = stashed(NOTED, "migration_id LIKE '0080.%'"), stashed(NOTED, "migration_id LIKE '0061.%'")
+NEWEST, A_TABLE = stashed(NOTED, "migration_id LIKE '0081.%'"), stashed(NOTED, "migration_id LIKE '0061.%'")
 NO_STATE = stashed("estate_state", "id = 1")
 OM_USER, TE_USER = f"'{ACCOUNTS.om_user}'@'%'", f"'{ACCOUNTS.thirdeye_user}'@'%'"
 WHOLE = "`" + SCHEMA.replace("_", r"\_") + "`.*"
@@ -142,8 +142,8 @@ CASES: dict[str, Case] = {
         mend=(f"REVOKE SELECT ON {OM}.* FROM {TE_USER}",)),
     # Pending as a whole: with the table that it makes it would be half applied.
     "a pending migration": Case(
-        "MIGRATIONS_PENDING", break_=(*NEWEST[0], "RENAME TABLE table_cost TO gone"),
-        mend=(*NEWEST[1], "RENAME TABLE gone TO table_cost")),
+        "MIGRATIONS_PENDING", break_=(*NEWEST[0], "RENAME TABLE data_version TO gone"),
+        mend=(*NEWEST[1], "RENAME TABLE gone TO data_version")),
     "a migration that is not noted": Case("MIGRATION_HALF_APPLIED", break_=A_TABLE[0], mend=A_TABLE[1]),
     "a run that was killed": Case(
         "MIGRATION_HALF_APPLIED", break_=("INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, UTC_TIMESTAMP(), 1)",),

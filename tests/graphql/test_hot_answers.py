@@ -19,7 +19,7 @@ from tests.support.clocks import NOON, FixedClock
 from tests.support.published import publish_sample
 from thirdeye.data_version import DataVersion
 from thirdeye.graphql.documents import DocumentCache
-from thirdeye.graphql.hot_answers import _MAX_BYTES, HotAnswer, HotAnswers
+from thirdeye.graphql.hot_answers import _MAX_BYTES, Family, HotAnswer, HotAnswers
 from thirdeye.graphql.operations import PersistedOperations
 from thirdeye.graphql.schema import build_schema
 from thirdeye.local.servers import MariaDB, MySQL
@@ -283,17 +283,32 @@ async def test_a_body_that_comes_in_parts_is_read_to_its_end(both: tuple[Api, Ap
     assert hits(await metrics_of(hot)) > hits(await metrics_of(slow)) == 0
 
 
-def test_what_is_kept_has_a_bound() -> None:
+async def test_what_is_kept_has_a_bound() -> None:
     data = object()
-    answers = HotAnswers({"score": lambda: data}, Metrics())
+    answers = HotAnswers({"score": Family(known=lambda: data)}, Metrics())
     entry = HotAnswer(family="score", token=data, operation="adhoc", status=200, body=b"x" * 1000, headers=())
     head: tuple[Any, ...] = ("POST", b"")
     for number in range(_MAX_BYTES // 1500):
         answers.keep(head, str(number).encode(), entry)
-    assert answers.find(head, b"0") is None
+    assert await answers.find(head, b"0") is None
     answers.keep(head, b"last", entry)
-    assert answers.find(head, b"last") is entry
+    assert await answers.find(head, b"last") is entry
     # One alone is not to take the place of all others.
     answers.keep(head, b"y" * 70_000, entry)
-    assert answers.find(head, b"y" * 70_000) is None
-    assert answers.token("items") is answers.token(None) is None
+    assert await answers.find(head, b"y" * 70_000) is None
+    assert await answers.token("items", head, b"") is await answers.token(None, head, b"") is None
+
+
+async def test_for_what_is_asked_once_no_database_is_asked() -> None:
+    data, asked = object(), []
+
+    async def checked() -> object:
+        asked.append(1)
+        return data
+
+    answers = HotAnswers({"items": Family(checked=checked)}, Metrics())
+    head: tuple[Any, ...] = ("POST", b"")
+    assert [await answers.token("items", head, body) for body in (b"1", b"2", b"1", b"1")] == [None, None, data, data]
+    assert len(asked) == 2
+    # Nor for what is never kept.
+    assert [await answers.token("items", head, b"x" * 70_000) for _ in range(2)] == [None, None]

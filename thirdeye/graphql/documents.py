@@ -10,13 +10,14 @@ from typing import Any, Final, TypeVar
 
 from cachetools import Cache, FIFOCache, LRUCache
 from graphql import GraphQLError, GraphQLSchema, GraphQLSyntaxError, NoFragmentCyclesRule, specified_rules, validate
-from graphql.language import OperationType, Visitor, ast, print_ast, visit
+from graphql.language import OperationType, Visitor, ast, visit
 from graphql.language.parser import Parser
 from graphql.validation import ASTValidationRule
 
 from thirdeye.errors import LimitExceeded
 from thirdeye.graphql.cost import Cost, Weights, costs_of
 from thirdeye.graphql.executor import Plans, plans_for
+from thirdeye.graphql.families import family_of
 from thirdeye.graphql.limits import MAX_FIELDS, check_limits, measure
 from thirdeye.graphql.list_sizes import ListSize, list_sizes_of
 from thirdeye.graphql.turns import EXPENSIVE
@@ -71,10 +72,9 @@ class PreparedDocument:
     """A document ready to run, or the errors that keep it from running, and their code.
 
     `operations` has the kind of each operation, `list_sizes` its lists and `costs` its cost, by its name. `family`: the
-    family of stored data that its answer is a function of, whoever asks; so far "score", of one that selects nothing but the
-    score, without variables or directives. `is_cheap`: whatever the variables, none of its operations is over a
-    limit or expensive. `plans` are those of the executor, and `size` is about the most that all of this takes in memory, in
-    bytes.
+    family of stored data that its answer is a function of, whoever asks (`families.py`). `is_cheap`: whatever the variables,
+    none of its operations is over a limit or expensive. `plans` are those of the executor, and `size` is about the most that
+    all of this takes in memory, in bytes.
     """
 
     document: ast.DocumentNode | None
@@ -181,7 +181,7 @@ class DocumentCache:
             },
             list_sizes=list_sizes,
             costs=costs,
-            family="score" if _selects_only_score(document) else None,
+            family=family_of(document),
             is_cheap=not any(list_sizes.values()) and all(cost.is_at_most(EXPENSIVE) for cost in costs.values()),
             plans=plans_for(document),
             size=_size_of(text, document),
@@ -237,23 +237,6 @@ class _ArgumentFinder(Visitor):
     def enter_argument(self, node: ast.ArgumentNode, *_: object) -> None:
         if node.value is self._value:
             self.name = node.name.value
-
-
-def _selects_only_score(document: ast.DocumentNode) -> bool:
-    if len(document.definitions) != 1:
-        return False
-    node = document.definitions[0]
-    return (
-        isinstance(node, ast.OperationDefinitionNode)
-        and node.operation is OperationType.QUERY
-        and not node.variable_definitions
-        and not node.directives
-        and all(
-            isinstance(selection, ast.FieldNode) and selection.name.value == "ziScore" and not selection.directives
-            for selection in node.selection_set.selections
-        )
-        and "@" not in print_ast(node)
-    )
 
 
 def _is_introspection_of_explorer(document: ast.DocumentNode) -> bool:

@@ -1,20 +1,22 @@
 """Answers that are given again as bytes, for as long as what they were made of is the same.
 
 A request is known by all that decides its answer: method, query string, the headers below, body. An answer is kept with the
-token of the family of data that it is a pure function of, whoever asks: an object that the family gives until its data, or the
-time that has passed, may make another answer; then it gives none until it has looked, and another one after a change.
+token of the family of data that it is a pure function of, whoever asks: an object that stands for the data as they are, and
+another one after a change. A family tells its token at once, or asks the database for each request; for that, what is asked
+for the first time does not wait.
 
 Only what would come to the same bytes again is left out: reading the request, finding, executing and rendering the operation.
 The token of the caller, limits, rates, log line, metrics and request id are before and after this, as for any other request.
 
-A family joins with a function in `families`, and by being named in `PreparedDocument.family`. If its answers differ by caller,
-what the caller may see must become a part of `Head` first.
+A family joins by being in `families`, and named in `families.py`. If its answers differ by caller, what the caller may see
+must become a part of `Head` first.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cachetools import LRUCache
 from starlette.types import Scope, Send
 
 from thirdeye.errors import HeaderPairs
@@ -27,9 +29,31 @@ _MAX_BYTES: Final = 8_000_000
 _MAX_ENTRY: Final = 64_000
 # What an entry takes beside its bytes.
 _ENTRY_BYTES: Final = 2_000
+# How many requests are remembered as asked before.
+_MAX_ASKED: Final = 4_096
 # What is known of a request before its body.
 Head = tuple[Any, ...]
-Families = Mapping[str, Callable[[], object | None]]
+
+
+@dataclass(frozen=True)
+class Family:
+    """How a family tells its token; None while its data must be looked at first. One of them is set.
+
+    `known` waits for nothing, and its data may change while an answer is made of them; `checked` asks the database, whose
+    answer holds for whatever is read after it.
+    """
+
+    known: Callable[[], object | None] | None = None
+    checked: Callable[[], Awaitable[object | None]] | None = None
+
+    async def token(self) -> object | None:
+        """Its token."""
+        if self.known is not None:
+            return self.known()
+        return None if self.checked is None else await self.checked()
+
+
+Families = Mapping[str, Family]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +75,29 @@ class HotAnswers:
         self._families = families
         self._metrics = metrics
         self._kept: dict[Head, dict[bytes, HotAnswer]] = {}
+        self._asked: LRUCache[int, None] = LRUCache(_MAX_ASKED)
         self._bytes = 0
 
-    def token(self, family: str | None) -> object | None:
-        """The token of a family; None when its data must be looked at first, and for what is never kept."""
+    async def token(self, family: str | None, head: Head, body: bytes) -> object | None:
+        """What to keep the answer to a request with; None for one that is not kept."""
         current = None if family is None else self._families.get(family)
-        return None if current is None else current()
+        if current is None or (current.checked is not None and not self._was_asked(head, body)):
+            return None
+        return await current.token()
+
+    def _was_asked(self, head: Head, body: bytes) -> bool:
+        """Whether the same was asked before; a large one is never kept."""
+        if len(body) > _MAX_ENTRY:
+            return False
+        key = hash((head, body))
+        known = key in self._asked
+        self._asked[key] = None
+        return known
+
+    def holds(self, family: str | None, token: object) -> bool:
+        """Whether an answer that was made since its family told this token is one of the same data."""
+        known = self._families[family].known if family is not None else None
+        return known is None or known() is token
 
     @staticmethod
     def head_of(scope: Scope) -> Head:
@@ -68,10 +109,10 @@ class HotAnswers:
         """Whether an answer to a request that begins like this is kept, so that its body is worth a look."""
         return head in self._kept
 
-    def find(self, head: Head, body: bytes) -> HotAnswer | None:
+    async def find(self, head: Head, body: bytes) -> HotAnswer | None:
         """The answer, if whatever it was made of is the same still."""
         kept = self._kept[head].get(body)
-        if kept is None or self.token(kept.family) is not kept.token:
+        if kept is None or await self._families[kept.family].token() is not kept.token:
             self._metrics.observe_cache("answer", "miss", 0.0)
             return None
         return kept
@@ -85,7 +126,7 @@ class HotAnswers:
         await send({"type": "http.response.body", "body": answer.body})
 
     def keep(self, head: Head, body: bytes, answer: HotAnswer) -> None:
-        """Keeps an answer without errors, made while its token was that of its family, from before to after."""
+        """Keeps an answer without errors that `holds`."""
         size = len(body) + len(answer.body) + sum(len(name) + len(value) for name, value in head[2:]) + len(head[1])
         if size > _MAX_ENTRY:
             return

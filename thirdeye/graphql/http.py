@@ -73,7 +73,7 @@ class GraphQLEndpoint:
         if self._hot.knows(head):
             if scope["method"] == "POST":
                 first = arrived(receive)
-            found = self._find_hot(head, first, scope)
+            found = await self._find_hot(head, first, scope)
             if found is not None:
                 await self._hot.send(found, scope, send)
                 return
@@ -89,10 +89,10 @@ class GraphQLEndpoint:
                 prepared, request = self._read_get(scope, headers)
             if content_type is None:
                 raise TransportError(406, "Accept must allow application/graphql-response+json or application/json")
-            token = self._hot.token(prepared.family)
+            token = await self._hot.token(prepared.family, head, body)
             answer = await self._runner.execute(scope, prepared, request, idempotency_key=headers.get(HEADER))
             status, sent, response_headers = _response(scope, headers, answer, content_type)
-            if token is not None and not answer.errors and self._hot.token(prepared.family) is token:
+            if token is not None and not answer.errors and self._hot.holds(prepared.family, token):
                 self._keep(head, body, prepared, token, (status, sent, response_headers, content_type), scope)
             # While a slow client reads, the data behind the body are not kept.
             del answer, request
@@ -101,9 +101,9 @@ class GraphQLEndpoint:
             return
         await send_response(send, status, sent, response_headers, content_type)
 
-    def _find_hot(self, head: Head, first: Message | None, scope: Scope) -> HotAnswer | None:
+    async def _find_hot(self, head: Head, first: Message | None, scope: Scope) -> HotAnswer | None:
         body = whole_body(first) if scope["method"] == "POST" else b""
-        return None if body is None else self._hot.find(head, body)
+        return None if body is None else await self._hot.find(head, body)
 
     def _keep(
         self,

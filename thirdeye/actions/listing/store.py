@@ -24,6 +24,7 @@ SELECT STRAIGHT_JOIN {columns} FROM (
 _UNREAD: Final[Mapping[str, Any]] = dict.fromkeys(field.name for field in fields(Item))
 _COUNT: Final = "SELECT {sums} FROM action_items {index} WHERE {conditions}"
 _LOCKED: Final = f"SELECT {COLUMNS} FROM action_items WHERE {{conditions}} ORDER BY id LIMIT %(limit)s FOR UPDATE"
+_VERSION: Final = "SELECT version FROM data_version WHERE family = 'items'"
 _BY_LIST: Final = "FORCE INDEX (action_items_list)"
 _NUMBERS_WITH_ITEMS: Final = """
 SELECT DISTINCT table_number FROM action_items JOIN table_inventory ON number = table_number
@@ -246,3 +247,9 @@ async def numbers_with_items(
     query = _NUMBERS_WITH_ITEMS.format(column=column)
     rows = await thirdeye.fetch_all(query, {"values": tuple(values), "limit": limit + 1})
     return None if len(rows) > limit else [row["table_number"] for row in rows]
+
+
+async def items_version(thirdeye: MySQL) -> int:
+    """Moves with each change of an item, in its transaction (`session.py`); 0 before the first."""
+    row = await thirdeye.fetch_one(_VERSION)
+    return int(row["version"]) if row else 0
