@@ -9,6 +9,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,32 @@ def test_none_outlives_the_one_that_keeps_them(served: Served) -> None:
     served.child.kill()
     wait_for(lambda: all(is_gone(pid) for pid in pids), saying=served.child.log_end)
     assert not list(served.temporary.iterdir())
+
+
+def test_what_is_being_worked_on_when_all_are_told_to_stop_is_answered(
+    served: Served, sql_server: MariaDB | MySQL, signer: Signer
+) -> None:
+    pids, token = served.pids(), signer.token(sub="ann")
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{served.port}/api/v1/thirdeye/action-items",
+        data=b'{"title": "late"}',
+        headers={"content-type": "application/json", "authorization": f"Bearer {token}"},
+    )
+    with ThreadPoolExecutor(1) as asking, sql_server.connect(SCHEMA) as holding, holding.cursor() as cursor:
+        cursor.execute("LOCK TABLES action_items WRITE")
+        answer = asking.submit(lambda: urllib.request.urlopen(request, timeout=60).status)
+
+        def is_waiting() -> bool:
+            cursor.execute("SHOW PROCESSLIST")
+            return any("table metadata lock" in str(row[6]) for row in cursor.fetchall())
+
+        wait_for(is_waiting, saying=served.child.log_end)
+        os.kill(served.child.pid, signal.SIGTERM)
+        # The other one, which has nothing to do.
+        wait_for(lambda: any(map(is_gone, pids)), saying=served.child.log_end)
+        assert served.child.exit_code is None
+        cursor.execute("UNLOCK TABLES")
+        assert answer.result() == 201
+    wait_for(lambda: served.child.exit_code is not None)
+    assert served.child.exit_code == 0
+    assert all(map(is_gone, pids))
