@@ -22,16 +22,21 @@ async def test_a_cost_of_yesterday_is_use(om: OMRows, estate: OMEstate, schema: 
 
 async def test_it_is_remembered_a_year_later(om: OMRows, estate: OMEstate) -> None:
     has_a_past(om)
-    table = "shop.main.core.asked"
-    om.table(table)
-    om.query_cost("a_query", [table], 1)
+    om.service("pg", "Postgres")
+    table, *others = (f"{schema}.asked" for schema in PLACES)
+    for fqn in (table, *others):
+        om.table(fqn)
+    om.query_cost("a_query", [table, *others], 1)
     await estate.look()
     used = om.day(1)
     om.run("DELETE FROM query_cost_time_series")
     estate.pass_days(365, "shop.main.core.busy")
     for kind in ("AUTO", "FULL"):
-        seen = (await estate.look(kind))[table]
-        assert (seen.activity, seen.last_accessed, seen.idle) == ("STALE", used, 365)
+        seen = await estate.look(kind)
+        assert (seen[table].activity, seen[table].last_accessed, seen[table].idle) == ("STALE", used, 365)
+        # Nobody looked there since.
+        for fqn in others:
+            assert (*seen[fqn].judgement, seen[fqn].last_accessed) == ("UNKNOWN", "NO_FEED", used), fqn
 
 
 async def test_the_cost_of_a_query_that_names_nothing_is_nobodys(om: OMRows, estate: OMEstate) -> None:

@@ -7,7 +7,8 @@ from tests.support.om_rows import OMRows
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 BUSY, TABLE = "shop.main.core.busy", "shop.main.core.asked"
-MONDAYS = range(2, 366, 7)
+# Once a week, of which the newest is today.
+MONDAYS = range(0, 366, 7)
 
 
 async def test_a_table_that_is_known_through_and_through_may_go(om: OMRows, estate: OMEstate) -> None:
@@ -17,13 +18,27 @@ async def test_a_table_that_is_known_through_and_through_may_go(om: OMRows, esta
     assert (seen.activity, seen.idle, seen.verdict, seen.blockers) == ("DORMANT", 399, "DELETE", set())
 
 
-async def test_three_days_of_usage_make_nothing_idle(om: OMRows, estate: OMEstate) -> None:
+async def observed(estate: OMEstate, service: str = "shop") -> tuple[int, int]:
+    """For how many watched days a service, and the best of its databases, are observed."""
+    directory = (await estate.mirror.reader.snapshot()).directory
+    (found,) = (each for each in directory["services"] if each["name"] == service)
+    return found["observed_days"], max(each["observed_days"] for each in found["databases"])
+
+
+async def test_three_rows_of_one_table_and_nothing_else_are_three_watched_days(om: OMRows, estate: OMEstate) -> None:
     om.read(BUSY, [190, 100, 2])
     om.table(TABLE)
-    om.read("shop.main.core.once", [190])
     seen = await estate.look()
-    assert seen[TABLE].judgement == ("UNKNOWN", "FEW_DAYS")
+    assert await observed(estate) == (3, 3)
+    assert (seen[BUSY].activity, seen[TABLE].judgement) == ("ACTIVE", ("UNKNOWN", "FEW_DAYS"))
     assert not {each.activity for each in seen.values()} & {"STALE", "DORMANT"}
+
+
+async def test_who_was_read_on_the_first_of_three_watched_days_is_not_idle(om: OMRows, estate: OMEstate) -> None:
+    om.read(BUSY, [190, 100, 2])
+    om.read(TABLE, [190])
+    assert (await estate.look())[TABLE].judgement == ("UNKNOWN", "FEW_DAYS")
+    assert await observed(estate) == (3, 3)
 
 
 async def test_nobody_looked_between_two_mondays(om: OMRows, estate: OMEstate) -> None:
@@ -37,7 +52,7 @@ async def test_nobody_looked_between_two_mondays(om: OMRows, estate: OMEstate) -
     assert "ACTIVE_DOWNSTREAM" not in seen["shop.main.core.upstream"].blockers
     await estate.confirm("shop")
     seen = await estate.look()
-    assert (seen[TABLE].activity, seen[TABLE].idle) == ("STALE", 282 - 2)
+    assert (seen[TABLE].activity, seen[TABLE].idle) == ("STALE", 280)
     assert "EVIDENCE_PARTIAL" not in seen[TABLE].blockers
 
 
@@ -69,8 +84,10 @@ async def test_a_database_that_faded_out_is_doubtful_until_confirmed(om: OMRows,
     table = "shop.old.core.asked"
     om.read(table, [400])
     om.read("shop.old.core.before", [460])
+    # Today, too, somebody looked: each of the 400 days since then is watched.
+    om.usage(BUSY, [0])
     seen = (await estate.look())[table]
-    assert (seen.activity, seen.idle, seen.verdict) == ("DORMANT", 399, "ARCHIVE")
+    assert (seen.activity, seen.idle, seen.verdict) == ("DORMANT", 400, "ARCHIVE")
     assert seen.blockers == {"EVIDENCE_PARTIAL"}
     await estate.confirm("shop.old")
     seen = (await estate.look())[table]
@@ -148,6 +165,12 @@ async def test_a_log_that_is_always_full_was_cut_off(
     assert "EVIDENCE_PARTIAL" not in (await estate.look())[TABLE].blockers
 
 
+async def test_a_machine_that_asks_as_often_each_day_is_no_ceiling(om: OMRows, estate: OMEstate) -> None:
+    om.read(BUSY, range(1, 500), count=400)
+    om.read(TABLE, [450])
+    assert "EVIDENCE_PARTIAL" not in (await estate.look())[TABLE].blockers
+
+
 async def test_a_feed_that_stopped_is_no_evidence_confirmed_or_not(om: OMRows, estate: OMEstate) -> None:
     om.read(BUSY, range(95, 500))
     om.read(TABLE, [300])
@@ -155,7 +178,11 @@ async def test_a_feed_that_stopped_is_no_evidence_confirmed_or_not(om: OMRows, e
         seen = await estate.look()
         assert {each.judgement for each in seen.values()} == {("UNKNOWN", "NO_FEED")}
         assert not any(each.may_go for each in seen.values())
+        (service,) = (await estate.mirror.reader.snapshot()).directory["services"]
+        assert (service["state"], service["silent_since"]) == ("SILENT", om.day(95).isoformat())
+        assert [each["state"] for each in service["databases"]] == ["SILENT"]
         await estate.confirm("shop")
+    assert service["databases"][0]["confirmed"]
 
 
 async def test_a_feed_that_was_often_away_lately_is_doubtful(om: OMRows, estate: OMEstate) -> None:

@@ -30,6 +30,18 @@ async def test_the_first_day_is_no_use(om: OMRows, estate: OMEstate) -> None:
     assert (*seen.judgement, seen.last_accessed) == ("UNKNOWN", "UNDATED", None)
 
 
+async def test_no_trial_is_suggested_of_what_nobody_can_date(om: OMRows, estate: OMEstate) -> None:
+    has_run(om)
+    dated, dear = "shop.main.core.dear", "pg.main.core.dear"
+    om.read("shop.main.core.busy", range(1, 60))
+    for fqn in (dated, dear, REPEATED):
+        om.table(fqn)
+        om.profile(fqn, 5, size=10**13)
+    seen = await estate.look()
+    # One that costs as much and was watched for two months is worth one.
+    assert [seen[fqn].trial for fqn in (dated, dear, REPEATED)] == [True, False, False]
+
+
 async def test_a_count_that_rises_is_use_and_is_remembered(om: OMRows, estate: OMEstate) -> None:
     has_run(om)
     om.read(TABLE, range(10, 420), count=4)

@@ -9,7 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 
 from tests.support.random_verdicts import (
+    SERVICES,
     TODAY,
+    Facts,
     RandomEstate,
     catalogue,
     estates,
@@ -117,3 +119,36 @@ def check_newer_use(estate: RandomEstate, data: some.DataObject) -> None:
 @given(estates(), some.data())
 def test_a_newer_use_makes_no_verdict_harsher(estate: RandomEstate, data: some.DataObject) -> None:
     check_newer_use(estate, data)
+
+
+def away(estate: RandomEstate, service: int, since: int, days: int) -> RandomEstate:
+    """The same, but that nobody looked for so many days: what was before them, of that service, was as much longer ago."""
+
+    def earlier(ago: int | None) -> int | None:
+        return ago if ago is None or ago < since else ago + days
+
+    tables = [
+        replace(
+            table,
+            uses={ago if ago < since else ago + days for ago in table.uses},
+            **{name: earlier(getattr(table, name)) for name in ("created", "accessed", "updated", "changed", "seen")},
+        )
+        if table.service == service
+        else table
+        for table in estate.tables
+    ]
+    return replace(estate, tables=tables)
+
+
+@given(estates(), some.integers(0, SERVICES - 1), some.integers(35, 98), some.integers(4, 90))
+def test_days_on_which_nobody_looked_change_no_idle_day(
+    estate: RandomEstate, service: int, since: int, days: int
+) -> None:
+    # Somebody reads on both sides of the gap, so that no shorter one is there already.
+    reader = Facts(service, set(range(1, 600)), None, None, None, None, 900, None, 0, (), "Regular", False)
+    some_read = replace(estate, tables=[*estate.tables, reader])
+    before, after = first(some_read, RISKS), first(away(some_read, service, since, days), RISKS)
+    for was, found in zip(before, after, strict=True):
+        # What was too young to know may be old by now, and of what was known half of the days may be missing.
+        if was["idle"] is not None and found["idle"] is not None:
+            assert found["idle"] == was["idle"]
