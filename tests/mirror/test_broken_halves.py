@@ -164,6 +164,26 @@ async def test_a_table_of_20_000_columns_and_one_of_megabytes_are_tables(om: OMR
     assert {seen[f"shop.main.core.{name}"].activity for name in ("wide", "long")} == {"DORMANT"}
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", ["Regular", "View"])
+async def test_thirty_megabytes_of_json_stop_nothing(om: OMRows, estate: OMEstate, kind: str) -> None:
+    has_a_past(om)
+    om.read("shop.main.core.asked", [400])
+    om.read("shop.other.core.far", [400])
+    long = "shop.main.core.long"
+    om.table(long, tableType=kind, schemaDefinition="SELECT 1 -- " + "x" * 30_000_000)
+    for refresh in ("AUTO", "FULL"):
+        seen = await estate.look(refresh)
+        assert seen[long].activity == "DORMANT"
+        # What it is made from nobody knows: of its database anything may be.
+        assert ("UNKNOWN_DOWNSTREAM" in seen["shop.main.core.asked"].blockers) is (kind == "View")
+        assert seen["shop.main.core.asked"].verdict == ("REVIEW" if kind == "View" else "DELETE")
+        assert "UNKNOWN_DOWNSTREAM" not in seen["shop.other.core.far"].blockers
+        warning = estate.warnings.get("VIEW_TEXT_TOO_LARGE", {"count": 0, "example": ""})
+        expected = (1, True) if kind == "View" else (0, False)
+        assert (warning["count"], identifier_of(long) in warning["example"]) == expected
+
+
 async def test_json_that_is_no_object_is_a_warning(om: OMRows, estate: OMEstate) -> None:
     has_a_past(om)
     om.profile("shop.main.core.gone_1", 5, size=[1])

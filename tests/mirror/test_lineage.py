@@ -299,13 +299,14 @@ async def test_lineage_to_itself_and_in_circles(estate: OMEstate) -> None:
     assert [seen[CORE + name].verdict for name in ("self", "left", "right")] == ["DELETE"] * 3
 
 
-async def test_one_edge_among_many_tables_is_no_lineage(estate: OMEstate) -> None:
+@pytest.mark.parametrize("count", [60, pytest.param(5_000, marks=pytest.mark.soak)])
+async def test_one_edge_among_many_tables_is_no_lineage(estate: OMEstate, count: int) -> None:
     estate.om.read("bare.main.core.busy", range(1, 800))
-    for number in range(60):
-        estate.om.read(f"bare.main.core.old_{number}", [400])
-    estate.om.lineage("bare.main.core.old_0", "bare.main.core.old_1")
+    estate.om.read_once("bare.main.core", {f"old_{number}_one": 400 for number in range(count)})
+    estate.om.lineage("bare.main.core.old_0_one", "bare.main.core.old_1_one")
     seen = await see(estate)
-    assert all("NO_LINEAGE" in seen[f"bare.main.core.old_{number}"].blockers for number in range(60))
+    assert all("NO_LINEAGE" in seen[f"bare.main.core.old_{number}_one"].blockers for number in range(count))
+    assert not any(found.verdict == "DELETE" for found in seen.values())
 
 
 async def test_a_refresh_that_dies_in_lineage_changes_nothing(estate: OMEstate, monkeypatch: Any) -> None:

@@ -59,7 +59,7 @@ async def test_none_stops_the_reader(fixtures: Path) -> None:
             assert reader.process.pid is not None, text
             pids.add(reader.process.pid)
     print(f"{sum(outcomes.values()):,} statements: {dict(outcomes)}; the slowest took {slowest:.3f} s of {MAX_SECONDS}")
-    assert sum(outcomes.values()) > 15_000
+    assert sum(outcomes.values()) >= 20_000
     # Most of the others are expressions and messages.
     assert outcomes["read"] > 0.15 * sum(outcomes.values())
     assert len(pids) == 1
