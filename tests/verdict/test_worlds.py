@@ -7,6 +7,8 @@ from bench.verdicts.fresh_worlds import fresh_builders
 from bench.verdicts.histories import histories, under_promise
 from bench.verdicts.judging import judged
 from bench.verdicts.worlds import DAYS, KNOWN, World, builders, watched
+from thirdeye.inventory.verdicts import Verdict
+from thirdeye.verdict.rules import Policy
 
 
 @pytest.mark.parametrize("name", ["steady", "Postgres", *fresh_builders()])
@@ -19,6 +21,34 @@ def test_a_world_is_judged(name: str) -> None:
     assert len(verdicts.verdict) == 40
     assert not (verdicts.again & verdicts.dead).any()
     assert np.isfinite(histories(world)).all()
+
+
+# By world: at least so many of the dead are found, as a share of those that can be known; else none is deleted.
+FEEDS = {
+    "weekly schedule": 0.0, "weekly files, confirmed": 0.9, "failing runs": 0.8, "database not covered": 0.8,
+    "database dead": 0.9, "Postgres": 0.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FEEDS)
+def test_a_feed_that_does_not_tell_everything_costs_no_regrets(name: str) -> None:
+    world = builders()[name](np.random.default_rng(7), 1_000)
+    verdicts = judged(world)
+    deleted, archived = verdicts.score(Verdict.DELETE), verdicts.score(Verdict.ARCHIVE)
+    assert deleted.regrets <= 0.02 * deleted.gone
+    assert archived.regrets <= Policy.archive_risk * archived.gone
+    assert (deleted.gone > 0) == (FEEDS[name] > 0)
+    left = (world.service == 0) & (world.database == 0)
+    going = verdicts.gone(Verdict.DELETE) | verdicts.gone(Verdict.ARCHIVE)
+    known = np.ones(len(left), bool)
+    if name == "database not covered":
+        assert left.any() and not going[left].any()
+        known = ~left
+    if name == "database dead":
+        # Of its own as well as of all others; and nothing of it is deleted, for it may be that nobody looks any more.
+        assert (going & verdicts.dead & left).sum() >= FEEDS[name] * (verdicts.dead & left).sum() > 0
+        assert not verdicts.gone(Verdict.DELETE)[left].any()
+    assert (going & verdicts.dead & known).sum() >= FEEDS[name] * (verdicts.dead & known).sum()
 
 
 def test_a_history_tells_pauses_and_days_of_use() -> None:
