@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.asking import Asker
 from tests.support.om_estate import PAST_DAYS, OMEstate, has_a_past
 from tests.support.om_rows import OMRows
 
@@ -16,6 +17,14 @@ async def test_a_table_that_is_known_through_and_through_may_go(om: OMRows, esta
     om.read(TABLE, [400])
     seen = (await estate.look())[TABLE]
     assert (seen.activity, seen.idle, seen.verdict, seen.blockers) == ("DORMANT", 399, "DELETE", set())
+
+
+async def confirm_feed(estate: OMEstate, fqn: str) -> None:
+    """As an administrator does on the page."""
+    mirror = estate.mirror
+    asked = 'mutation ($fqn: String!) { confirmFeed(fqn: $fqn, reason: "looked it up") { fqn } }'
+    answer = await Asker(mirror.thirdeye, mirror.settings, lambda: mirror.now).ask(asked, fqn=fqn)
+    assert answer == {"data": {"confirmFeed": {"fqn": fqn}}}
 
 
 async def observed(estate: OMEstate, service: str = "shop") -> tuple[int, int]:
@@ -50,7 +59,7 @@ async def test_nobody_looked_between_two_mondays(om: OMRows, estate: OMEstate) -
     assert (seen[BUSY].activity, seen[TABLE].judgement) == ("ACTIVE", ("UNKNOWN", "FEW_DAYS"))
     assert "EVIDENCE_PARTIAL" in seen[TABLE].blockers
     assert "ACTIVE_DOWNSTREAM" not in seen["shop.main.core.upstream"].blockers
-    await estate.confirm("shop")
+    await confirm_feed(estate, "shop")
     seen = await estate.look()
     assert (seen[TABLE].activity, seen[TABLE].idle) == ("STALE", 280)
     assert "EVIDENCE_PARTIAL" not in seen[TABLE].blockers
@@ -89,7 +98,7 @@ async def test_a_database_that_faded_out_is_doubtful_until_confirmed(om: OMRows,
     seen = (await estate.look())[table]
     assert (seen.activity, seen.idle, seen.verdict) == ("DORMANT", 400, "ARCHIVE")
     assert seen.blockers == {"EVIDENCE_PARTIAL"}
-    await estate.confirm("shop.old")
+    await confirm_feed(estate, "shop.old")
     seen = (await estate.look())[table]
     assert (seen.verdict, seen.blockers) == ("DELETE", set())
 
@@ -106,7 +115,7 @@ async def test_tables_that_all_stop_on_one_day_are_filtered_out(om: OMRows, esta
     stopped_on_one_day(om, schema)
     seen = (await estate.look())[f"{schema}.habit_3"]
     assert (seen.activity, seen.verdict, "FEED_SILENT" in seen.blockers) == ("DORMANT", "REVIEW", True)
-    await estate.confirm(schema)
+    await confirm_feed(estate, schema)
     seen = (await estate.look())[f"{schema}.habit_3"]
     assert (seen.verdict, seen.blockers & {"FEED_SILENT", "EVIDENCE_PARTIAL"}) == ("DELETE", set())
 
