@@ -131,11 +131,16 @@ async def test_a_few_that_stop_among_many_are_no_filter(om: OMRows, estate: OMEs
 @pytest.mark.parametrize("schema", ["shop.dark.core", "shop.main.dark"])
 async def test_what_never_had_a_row_was_never_looked_at(om: OMRows, estate: OMEstate, schema: str) -> None:
     has_a_past(om)
-    om.table(f"{schema}.asked")
+    beside = f"{schema}_too.asked"
+    for fqn in (f"{schema}.asked", beside):
+        om.table(fqn)
     seen = (await estate.look())[f"{schema}.asked"]
     assert (*seen.judgement, seen.evidence, seen.may_go) == ("UNKNOWN", "NO_FEED", "METADATA", False)
-    await estate.confirm(schema)
-    seen = (await estate.look())[f"{schema}.asked"]
+    await confirm_feed(estate, schema)
+    found = await estate.look()
+    # Nobody said anything of the schema beside it.
+    assert found[beside].judgement == ("UNKNOWN", "NO_FEED")
+    seen = found[f"{schema}.asked"]
     assert (seen.activity, seen.evidence, seen.idle) == ("DORMANT", "QUERIES", PAST_DAYS)
 
 
