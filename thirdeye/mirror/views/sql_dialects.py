@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 # What reads texts: sqlglot, and the rules of `sql_references.py`, whose number goes up with each change of what they find.
-READER: Final = f"sqlglot {importlib.metadata.version('sqlglot')}, rules 3"
+READER: Final = f"sqlglot {importlib.metadata.version('sqlglot')}, rules 4"
 # OM's types of services by the dialect that they speak; others get the generic one.
 DIALECTS: Final[Mapping[str, str]] = {
     "Athena": "athena", "AzureSQL": "tsql", "BigQuery": "bigquery", "Clickhouse": "clickhouse", "Cockroach": "postgres",

@@ -3,10 +3,11 @@
 import logging
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
 
 from thirdeye.mirror.views.sql_dialects import Path
@@ -42,6 +43,15 @@ _WRITING: Final = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, ex
 # What a template leaves to be filled in is lost, also where the text can be read without it.
 _TEMPLATE: Final = re.compile(r"\{\{|\{%|\$\{")
 
+# Before the query of a view: what begins it, and words with which it reads something else than its query says.
+_BEGINS_QUERY: Final = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN})
+_NOT_ITS_QUERY: Final = frozenset({"TO", "REPLICA", "RECURSIVE"})
+# And after it, what checks or fills the view.
+_AFTER_QUERY: Final = re.compile(
+    r"\bwith\s+(((cascaded|local)\s+)?check\s+option(\s+constraint\s+\w+)?|read\s+only|(no\s+)?data)\s*;?\s*\Z",
+    re.IGNORECASE,
+)
+
 # It warns of each statement that it cannot read.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
@@ -54,6 +64,35 @@ def paths_in(text: str, dialect: str) -> list[Path]:
     """The tables that the queries of a text name, each once; what is defined by WITH is none. Raises UnreadableText."""
     if _TEMPLATE.search(text):
         raise UnreadableText
+    try:
+        return _paths_in(text, dialect)
+    except UnreadableText:
+        query = _query_of_view(text, dialect)
+        if query is None:
+            raise
+        return _paths_in(query, dialect)
+
+
+def _query_of_view(text: str, dialect: str) -> str | None:
+    """The query of a view whose options sqlglot does not know; None of what is no view, or reads more than its query."""
+    try:
+        tokens = sqlglot.tokenize(text, dialect=dialect)
+    except (SqlglotError, ValueError, TypeError, IndexError):
+        return None
+    if not tokens or tokens[0].token_type is not TokenType.CREATE:
+        return None
+    depth, is_view = 0, False
+    for token, following in pairwise(tokens):
+        depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
+        is_view |= token.token_type is TokenType.VIEW
+        if depth == 0 and token.text.upper() in _NOT_ITS_QUERY:
+            return None
+        if depth == 0 and is_view and token.token_type is TokenType.ALIAS and following.token_type in _BEGINS_QUERY:
+            return _AFTER_QUERY.sub("", text[following.start :])
+    return None
+
+
+def _paths_in(text: str, dialect: str) -> list[Path]:
     try:
         statements = [statement for statement in sqlglot.parse(text, dialect=dialect) if statement is not None]
         if not any(statement.find(exp.Query) for statement in statements):
