@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -382,6 +383,22 @@ async def test_sizes_that_do_not_add_up_are_cut_and_named(om: OMRows, estate: OM
     asker = Asker(estate.mirror.thirdeye, estate.mirror.settings, lambda: estate.mirror.now)
     answer = await asker.ask("{ estate { total { bytes zombieBytes } byService { bytes } } services { bytes } }")
     assert answer["data"]["estate"]["total"]["bytes"] == answer["data"]["services"][0]["bytes"] == MAX_SUM
+
+
+async def test_an_edge_to_nobody_lets_nothing_go(om: OMRows, estate: OMEstate) -> None:
+    """The id of zeros is no asset's: the number that stood for it was given to the next one that came."""
+    _, world = await prepared(om, estate), OddWorld(om)
+    to_dashboard = [part for part in PARTS if part.name == "lineage:toId"][1]
+    first, second = subject_of(1), subject_of(2)
+    assert world.add(to_dashboard, '"00000000-0000-0000-0000-000000000000"', first)
+    await refreshed(estate)
+    relation, dashboard, table = to_dashboard.rows(om, second)
+    for row in (relation, replace(dashboard, document={**(dashboard.document or {}), "deleted": True}), table):
+        world.put(row)
+    await refreshed(estate)
+    after = await everything(estate)
+    held = ["UNKNOWN_DOWNSTREAM" in after[identifier_of(fqn)]["blockers"] for fqn in (first, second)]
+    assert held == [True, False]
 
 
 # ---- for long

@@ -7,7 +7,12 @@ from thirdeye.database import Row, Session
 
 Readable = dict[str, set[str]]
 # OM makes no other ids. What has another is left out, counted and named.
-UUID: Final = "COALESCE(LENGTH({column}) = 36 AND LENGTH(UNHEX(REPLACE({column}, '-', ''))) = 16, FALSE)"
+# That of zeros is nobody's and no key.
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+UUID: Final = (
+    "COALESCE(LENGTH({column}) = 36 AND LENGTH(UNHEX(REPLACE({column}, '-', ''))) = 16 "
+    f"AND {{column}} <> '{_NOBODY}', FALSE)"
+)
 # Texts as they are, byte by byte: by OM's collations 'Table' and 'table ' are 'table', and one row would name many.
 EXACTLY: Final = "CAST(CONVERT({column} USING utf8mb4) AS BINARY)"
 # An id as 32 digits; of any other text a key by which it can be told from all others, in the bucket of its first digits.
