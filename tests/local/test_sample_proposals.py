@@ -14,7 +14,7 @@ from thirdeye.local.sample import EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured, pytest.mark.one_server]
 GOING = ("DELETE", "ARCHIVE", "STOP_REFRESH")
 PROPOSED = """
 query ($verdict: [Recommendation!], $after: String) {
