@@ -117,12 +117,14 @@ class Year:
     async def _work(self, day: int) -> None:
         """What a worker does in a day, by the same order."""
         services = self.services
-        assert await services.score.compute()
+        # Not when the day was ended after it, and is lived again.
+        is_first = await services.score.compute()
         await services.detection.run()
         await services.daily_facts.record()
         if await services.past_facts.is_due():
             await services.past_facts.reconstruct()
-        await self._quiet_hours()
+        if is_first:
+            await self._quiet_hours()
         if day % MEASURED_EVERY == 0:
             await services.forecaster.compute()
         self.clock.now += timedelta(hours=HOURS - 1)

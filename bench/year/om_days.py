@@ -21,6 +21,8 @@ SHORT_LIVED_SHARE, SHORT_LIVED_DAYS = 0.9, 30
 # Of the tables, so many are profiled a day.
 PROFILED_SHARE = 0.02
 _BATCH = 500
+# So many numbers that those of one attempt are hardly ever those of another.
+_SKIPPED = 10**12
 # What belongs to an entity by its id, and what by the hash of its FQN.
 _COPIED = """
 CREATE TEMPORARY TABLE IF NOT EXISTS year_copied (
@@ -94,8 +96,10 @@ class OpenMetadataDays:
         return {name: value for name, value in vars(self).items() if name != "connection"}
 
     def restore(self, memory: dict[str, Any]) -> None:
-        """Goes on as the one that had this memory."""
+        """Goes on as the one that had this memory, under other names and ids: half of the next day may be there already."""
         vars(self).update(memory)
+        self.random.seed()
+        self._copies += self.random.randrange(_SKIPPED)
 
     def next_day(self, recommended: Sequence[str]) -> None:
         """The day after; `recommended` are ids of tables of which half of those that go are taken."""
