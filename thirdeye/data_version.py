@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pymysql.err import MySQLError
+
 from thirdeye.errors import Unavailable
 from thirdeye.single_flight import SingleFlight
 
@@ -13,12 +15,8 @@ from thirdeye.single_flight import SingleFlight
 CHECK_SECONDS: Final = 1.0
 
 
-class DataVersion:
-    """What `read` finds in the database, one small statement, asked for at most once a second and only when somebody asks.
-
-    Equal versions mean that nothing of the family has changed between them. What is read is remembered as of when the
-    reading began.
-    """
+class _Version:
+    """What `read` finds in the database, one small statement that is given up after `timeout` seconds."""
 
     def __init__(
         self,
@@ -32,10 +30,23 @@ class DataVersion:
         self._timeout = timeout
         self._seconds = seconds
         self._monotonic = monotonic
-        self._version: int | None = None
-        self._until = -1.0
-        self._changes = 0
         self._flights = SingleFlight()
+
+    async def stop(self) -> None:
+        """Ends what is being read."""
+        await self._flights.stop()
+
+
+class DataVersion(_Version):
+    """What `read` finds in the database, one small statement, asked for at most once a second and only when somebody asks.
+
+    Equal versions mean that nothing of the family has changed between them. What is read is remembered as of when the
+    reading began.
+    """
+
+    _version: int | None = None
+    _until = -1.0
+    _changes = 0
 
     @property
     def known(self) -> int | None:
@@ -66,10 +77,6 @@ class DataVersion:
         self._changes += 1
         self._until = -1.0
 
-    async def stop(self) -> None:
-        """Ends what is being read."""
-        await self._flights.stop()
-
 
 @dataclass(eq=False, frozen=True)
 class Unchanged:
@@ -79,27 +86,14 @@ class Unchanged:
     until: float
 
 
-class CheckedVersion:
+class CheckedVersion(_Version):
     """A version that is read for each question anew, for the change that somebody has just made is to be seen at once.
 
     Those who ask while it is being read wait for the next reading, and share that. What is not ThirdEye's own of this
     release (an older one, SQL by hand) changes data and moves no version: after `seconds` nothing counts as unchanged.
     """
 
-    def __init__(
-        self,
-        read: Callable[[], Coroutine[Any, Any, int]],
-        *,
-        timeout: float,
-        seconds: float = CHECK_SECONDS,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._read = read
-        self._timeout = timeout
-        self._seconds = seconds
-        self._monotonic = monotonic
-        self._unchanged: Unchanged | None = None
-        self._flights = SingleFlight()
+    _unchanged: Unchanged | None = None
 
     async def unchanged(self) -> Unchanged | None:
         """The same object for as long as nothing changes; None while the database does not tell."""
@@ -107,7 +101,8 @@ class CheckedVersion:
         try:
             async with asyncio.timeout(self._timeout):
                 version = await self._flights.begun_from_now(None, self._read)
-        except (TimeoutError, Unavailable):
+        except (TimeoutError, Unavailable, MySQLError):
+            # Also of a schema that is not migrated yet: what is asked for may be there all the same.
             return None
         known = self._unchanged
         if known is None or known.version != version or known.until <= began:
@@ -116,7 +111,3 @@ class CheckedVersion:
 
     async def start(self) -> None:
         """Reads nothing before somebody asks."""
-
-    async def stop(self) -> None:
-        """Ends what is being read."""
-        await self._flights.stop()

@@ -114,6 +114,20 @@ async def test_what_is_written_by_hand_is_seen_a_second_later(
     assert (await hot.data(LISTS[0]))["actionItems"]["totalCount"] == 1
 
 
+async def test_before_there_is_a_version_lists_are_worked_out(
+    apis: tuple[Api, Api, Api], sql_server: MariaDB | MySQL
+) -> None:
+    """A process of this release may be there before its migrations."""
+    hot, _, slow = apis
+    with sql_server.connect(hot.settings.thirdeye_mysql_schema) as connection, connection.cursor() as cursor:
+        cursor.execute("RENAME TABLE data_version TO later")
+        try:
+            for _ in range(3):
+                assert await lists_of(hot) == await lists_of(slow)
+        finally:
+            cursor.execute("RENAME TABLE later TO data_version")
+
+
 async def test_whatever_writes_an_item_moves_the_version(settings: Settings) -> None:
     thirdeye = thirdeye_database(settings, lambda *_: None)
     await thirdeye.start()
