@@ -26,7 +26,7 @@ from thirdeye.data_version import CheckedVersion
 from thirdeye.deadlines import DEADLINES, Deadlines
 from thirdeye.edge.audit import Audit
 from thirdeye.edge.bodies import BodyMiddleware
-from thirdeye.edge.concurrency import ConcurrencyMiddleware
+from thirdeye.edge.concurrency import ConcurrencyMiddleware, RequestPlaces
 from thirdeye.edge.delivery import DeliveryMiddleware
 from thirdeye.edge.exports import ExportSlots
 from thirdeye.edge.idempotency import Idempotency
@@ -38,6 +38,7 @@ from thirdeye.graphql.documents import DocumentCache
 from thirdeye.graphql.explorer import explorer_files, explorer_page, explorer_paths
 from thirdeye.graphql.families import ITEMS, SCORE
 from thirdeye.graphql.hot_answers import Family, HotAnswers
+from thirdeye.graphql.hot_lane import HotLane
 from thirdeye.graphql.http import GraphQLEndpoint
 from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.graphql.operations import PersistedOperations
@@ -46,7 +47,7 @@ from thirdeye.inventory.callers import Callers
 from thirdeye.inventory.shared_columns import SharedColumns
 from thirdeye.observability.logging import configure_logging
 from thirdeye.observability.process_metrics import ProcessMetrics
-from thirdeye.observability.requests import RequestMiddleware
+from thirdeye.observability.requests import RequestMiddleware, RequestRecorder
 from thirdeye.observability.spans import trace_id_source
 from thirdeye.observability.traced_requests import TraceMiddleware
 from thirdeye.public_routes import PublicRoutes
@@ -84,7 +85,7 @@ def create_app(
     audit = Audit(services.thirdeye, clock)
     services.add(denylist, authenticator, audit)
     services.metrics.key_set_age.set_function(authenticator.key_age)
-    limiting = []
+    limiting, limiter = [], None
     if settings.rate_limit != "off":
         redis, schema = settings.redis_url, settings.thirdeye_mysql_schema
         limiter = RateLimiter(settings.rate_limit, redis, schema, timeout=deadlines.rate_limit)
@@ -92,7 +93,8 @@ def create_app(
         limiting = [Middleware(RateLimitMiddleware, limiter=limiter)]
     shutdown = ShutdownSignal()
     render = async_render(services.metrics) if process is None else _of_all(process, services)
-    routes = _routes(services, shutdown, render)
+    hot = _hot_answers(services)
+    routes = _routes(services, hot, shutdown, render)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -106,10 +108,12 @@ def create_app(
     identify = Callers(services.estate).identify
     is_public = _public_routes(playground=settings.graphql_playground)
     route_of = _route_names(routes)
+    recorder = RequestRecorder(metrics=services.metrics, route_of=route_of, on_refusal=audit.note)
+    places = RequestPlaces(limit=settings.max_requests, stopping=shutdown)
     tracing = Middleware(TraceMiddleware, spans=services.spans, route_of=route_of, untraced=_HEALTH)
     middleware = [
         *([tracing] if services.spans.enabled else ()),
-        Middleware(RequestMiddleware, metrics=services.metrics, route_of=route_of, on_refusal=audit.note),
+        Middleware(RequestMiddleware, recorder=recorder),
         Middleware(
             DeliveryMiddleware,
             on_given_up=services.metrics.answers_not_taken.inc,
@@ -117,7 +121,7 @@ def create_app(
         ),
         *_cross_origin(settings.cors_origins),
         Middleware(BodyMiddleware, is_public=is_public),
-        Middleware(ConcurrencyMiddleware, limit=settings.max_requests, is_public=is_public, stopping=shutdown),
+        Middleware(ConcurrencyMiddleware, places=places, is_public=is_public),
         Middleware(AuthenticationMiddleware, authenticator=authenticator, is_public=is_public, identify=identify),
         *limiting,
         Middleware(ShortcutMiddleware, path=GRAPHQL, endpoint=routes[0].app),
@@ -126,6 +130,11 @@ def create_app(
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware, exception_handlers=handlers)
     # Starlette's redirect from a path with a slash at its end goes to whatever Host the caller sent.
     app.router.redirect_slashes = False
+    if settings.hot_answers and not settings.cors_origins and not services.spans.enabled:
+        # Whoever traces, or answers pages of other origins, does more than this.
+        app.state.hot_lane = HotLane(
+            path=GRAPHQL, hot=hot, authenticator=authenticator, limiter=limiter, places=places, recorder=recorder
+        )
     return app
 
 
@@ -137,7 +146,18 @@ def _of_all(process: ServingProcess, services: Services) -> RenderMetrics:
     return of_all.text
 
 
-def _routes(services: Services, shutdown: ShutdownSignal, render: RenderMetrics) -> list[Route | Mount]:
+def _hot_answers(services: Services) -> HotAnswers:
+    if not services.settings.hot_answers:
+        return HotAnswers({}, services.metrics)
+    items = CheckedVersion(partial(items_version, services.thirdeye), timeout=services.deadlines.data_version)
+    services.add(items)
+    families = {SCORE: Family(known=services.score.unchanged), ITEMS: Family(checked=items.unchanged)}
+    return HotAnswers(families, services.metrics)
+
+
+def _routes(
+    services: Services, hot: HotAnswers, shutdown: ShutdownSignal, render: RenderMetrics
+) -> list[Route | Mount]:
     settings = services.settings
     schema, documents, operations = _prepared(playground=settings.graphql_playground)
 
@@ -166,15 +186,12 @@ def _routes(services: Services, shutdown: ShutdownSignal, render: RenderMetrics)
         turn=services.deadlines.turn,
         expensive_deadline=services.deadlines.expensive_answer,
     )
-    items = CheckedVersion(partial(items_version, services.thirdeye), timeout=services.deadlines.data_version)
-    services.add(items)
-    families = {SCORE: Family(known=services.score.unchanged), ITEMS: Family(checked=items.unchanged)}
     endpoint = GraphQLEndpoint(
         documents=documents,
         operations=operations,
         runner=runner,
         explorer=explorer_page(GRAPHQL) if settings.graphql_playground else None,
-        hot=HotAnswers(families if settings.hot_answers else {}, services.metrics),
+        hot=hot,
         persisted_only=settings.graphql_persisted_only,
     )
 

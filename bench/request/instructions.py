@@ -64,7 +64,7 @@ def _time_does_not_matter() -> None:
     PeriodicTask.start = lambda *_, **__: None  # type: ignore[method-assign]
     rate_limit._COUNT_TRUSTED = 3600.0  # type: ignore[misc]
     rate_limit._DEFERRED_INTERVAL = 3600.0  # type: ignore[misc]
-    rate_limit._MAX_DEFERRED = 1_000_000  # type: ignore[misc]
+    rate_limit._MIN_DEFERRED = 1_000_000  # type: ignore[misc]
     cache._PROCESS_TTL = 3600.0
     assert DataVersion.__init__.__kwdefaults__ is not None
     DataVersion.__init__.__kwdefaults__["seconds"] = 3600.0

@@ -19,34 +19,42 @@ from thirdeye.edge.delivery import DeliveryMiddleware
 from thirdeye.edge.rate_limit import RateLimiter, RateLimitMiddleware
 from thirdeye.edge.shortcut import ShortcutMiddleware
 from thirdeye.edge.socket import GuardedProtocol
-from thirdeye.graphql import http
+from thirdeye.graphql import hot_lane, http
 from thirdeye.graphql.answer import Answer
 from thirdeye.graphql.hot_answers import HotAnswers
+from thirdeye.graphql.hot_lane import HotLane
 from thirdeye.graphql.http import GraphQLEndpoint
 from thirdeye.graphql.operation_runner import OperationRunner
 from thirdeye.observability.logging import LineWriter
 from thirdeye.observability.metrics import Metrics
-from thirdeye.observability.requests import RequestMiddleware
+from thirdeye.observability.requests import RequestMiddleware, RequestRecorder
 
 SOCKET: Final = "socket, parse"
 # What is called in each stage. The time of a call is its stage's, less that of the calls of other stages within it.
 STAGES: Final[dict[str, tuple[tuple[Any, str], ...]]] = {
     SOCKET: ((GuardedProtocol, "data_received"), (RequestResponseCycle, "run_asgi")),
-    "id, headers": ((RequestMiddleware, "__call__"),),
-    "authentication": ((AuthenticationMiddleware, "__call__"),),
+    "id, headers": ((RequestMiddleware, "__call__"), (hot_lane, "begin_request")),
+    "authentication": ((AuthenticationMiddleware, "__call__"), (hot_lane, "known_caller")),
     "limits, rates": (
         (DeliveryMiddleware, "__call__"),
         (BodyMiddleware, "__call__"),
         (ConcurrencyMiddleware, "__call__"),
         (RateLimitMiddleware, "__call__"),
+        (RateLimiter, "may_go_on"),
         (RateLimiter, "_hit"),
     ),
-    "find operation": ((ShortcutMiddleware, "__call__"), (GraphQLEndpoint, "__call__")),
-    "hot answer": ((HotAnswers, "head_of"), (HotAnswers, "find"), (HotAnswers, "keep")),
+    "find operation": ((ShortcutMiddleware, "__call__"), (GraphQLEndpoint, "__call__"), (HotLane, "answer")),
+    "hot answer": (
+        (HotAnswers, "head_of"),
+        (HotAnswers, "find"),
+        (HotAnswers, "kept_for"),
+        (HotAnswers, "holds_at_once"),
+        (HotAnswers, "keep"),
+    ),
     "execute": ((OperationRunner, "execute"),),
     "render": ((Answer, "body"), (http, "_response")),
-    "send": ((http, "send_response"), (HotAnswers, "send")),
-    "log": ((RequestMiddleware, "_record"), (LineWriter, "_flush")),
+    "send": ((http, "send_response"), (HotAnswers, "send"), (GuardedProtocol, "_is_answered_by_lane")),
+    "log": ((RequestRecorder, "record"), (LineWriter, "_flush")),
     "metrics": (
         (Metrics, "observe_request"),
         (Metrics, "observe_operation"),

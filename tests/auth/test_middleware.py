@@ -9,8 +9,10 @@ import pytest
 from tests.support import tokens as by_hand
 from tests.support.tokens import NOW
 from thirdeye.auth import build_authenticator
-from thirdeye.auth.middleware import AuthenticationMiddleware
-from thirdeye.auth.principal import Principal
+from thirdeye.auth.authenticator import DevelopmentAuthenticator
+from thirdeye.auth.identity import Identity
+from thirdeye.auth.middleware import AuthenticationMiddleware, known_caller
+from thirdeye.auth.principal import DEVELOPMENT_ADMINISTRATOR, Principal
 from thirdeye.errors import Unavailable
 from thirdeye.request_state import request_state
 from thirdeye.settings import load_settings
@@ -139,3 +141,24 @@ async def test_without_checks_everybody_is_the_development_administrator() -> No
         principal = request_state(behind.seen[0]).principal
         assert principal is not None
         assert "Admin" in principal.roles
+
+
+async def test_who_is_known_without_waiting() -> None:
+    token, given = by_hand.make_token(), load_settings(_env_file=None, jwt_public_key=by_hand.public_pem())
+    authenticator = build_authenticator(given, lambda: NOW)
+    asked = request(f"Bearer {token}")
+    assert known_caller(authenticator, asked) is None
+    principal = await authenticator.authenticate(token)
+    assert known_caller(authenticator, asked) is principal
+    for refused in (request(), request("Basic x"), request(f"Bearer {token}", f"Bearer {token}"), request("Bearer x")):
+        assert known_caller(authenticator, refused) is None
+    assert known_caller(DevelopmentAuthenticator(), request()) is DEVELOPMENT_ADMINISTRATOR
+
+
+async def test_whom_another_provider_names_is_looked_up_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = Principal(
+        name="ann", identity=Identity(issuer="x", claim="sub", value="ann", name="ann", email=None, label="")
+    )
+    authenticator = build_authenticator(load_settings(_env_file=None, jwt_public_key=by_hand.public_pem()), lambda: NOW)
+    monkeypatch.setattr(authenticator, "cached", lambda _: named)
+    assert known_caller(authenticator, request("Bearer x")) is None

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import PATIENCE
 from tests.support.raw_http import Reluctant, exchange, post, read_answer, serving, until
-from thirdeye.edge.concurrency import ConcurrencyMiddleware
+from thirdeye.edge.concurrency import ConcurrencyMiddleware, RequestPlaces
 from thirdeye.edge.delivery import PIECE, DeliveryMiddleware
 from thirdeye.edge.socket import GuardedProtocol
 
@@ -46,7 +46,9 @@ class Server:
 
     def __init__(self, *, limit: int = 1, **bounds: Any) -> None:
         self.given_up = 0
-        self.bounded = ConcurrencyMiddleware(answering, limit=limit, is_public=lambda _: False, stopping=lambda: False)
+        self.bounded = ConcurrencyMiddleware(
+            answering, places=RequestPlaces(limit=limit, stopping=lambda: False), is_public=lambda _: False
+        )
         self.app = DeliveryMiddleware(
             self.bounded, on_given_up=self._count, **{"piece_seconds": 10 * PATIENCE, **bounds}
         )
@@ -55,7 +57,7 @@ class Server:
         self.given_up += 1
 
     def is_busy(self) -> bool:
-        return self.bounded._in_progress > 0
+        return self.bounded._places.taken > 0
 
 
 class Watched(GuardedProtocol):

@@ -76,6 +76,14 @@ async def test_far_from_the_limit_nobody_waits_and_all_are_counted(
         assert [int(client.get(key)) for key in client.keys("*ann*")] == [61]
 
 
+@pytest.mark.parametrize(("limit", "most"), [("1000/hour", 64), ("6000/minute", 64), ("60000/minute", 600)])
+async def test_so_many_go_on_before_they_are_counted(own_redis: Redis, limit: str, most: int) -> None:
+    limiter = limiter_of(limit, own_redis, Monotonic())
+    assert await admitted(limiter, "ann", 1) == 1
+    assert [limiter.may_go_on("ann") for _ in range(most + 1)] == [True] * most + [False]
+    await limiter.stop()
+
+
 @pytest.mark.parametrize("processes", [1, 3])
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_large_limit_holds_in_bursts(own_redis: Redis, processes: int, seed: int) -> None:

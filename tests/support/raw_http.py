@@ -25,9 +25,11 @@ async def serving(
     http: Any = "httptools"
     if protocol is not None:
         http = partial(protocol, open_connections=connections or Connections(**UNHURRIED))
-    config = uvicorn.Config(app, http=http, lifespan="off", log_config=None, server_header=False)
+    # As ThirdEye is served: without anything of uvicorn's own around the application.
+    config = uvicorn.Config(app, http=http, lifespan="off", log_config=None, server_header=False, proxy_headers=False)
     server = uvicorn.Server(config)
-    with socket.socket() as listening:
+    # Named, so that asyncio lets small pieces go at once.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         task = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:

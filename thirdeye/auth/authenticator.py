@@ -70,7 +70,11 @@ class Authenticator:
         self._generation = self._newest_generation()
 
     def _newest_generation(self) -> int:
-        return sum(provider.key_source.generation for provider in self._providers)
+        # With every request, so without a generator.
+        newest = 0
+        for provider in self._providers:
+            newest += provider.key_source.generation
+        return newest
 
     def cached(self, token: str) -> Principal | None:
         """The caller, if this token was verified before and has neither expired nor been denied since."""

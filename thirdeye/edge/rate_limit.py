@@ -29,9 +29,9 @@ _COOLDOWN: Final = 2.0
 _COUNT_TRUSTED: Final = 0.05
 # How often deferred requests are counted, in seconds; each count costs the process as much as several requests.
 _DEFERRED_INTERVAL: Final = 0.02
-# Requests of a caller that may go on before they are counted. A burst over several processes may exceed the limit by so
-# many for each of the others.
-_MAX_DEFERRED: Final = 64
+# Requests of a caller that may go on before they are counted: so many, or a hundredth of the limit. A burst over several
+# processes may exceed the limit by that for each of the others.
+_MIN_DEFERRED: Final = 64
 # Under a smaller limit every caller waits for the count.
 _MIN_LIMIT_TO_DEFER: Final = 200
 _MAX_CALLERS: Final = 10_000
@@ -69,6 +69,7 @@ class RateLimiter:
         self._counts: dict[str, tuple[int, float]] = {}
         self._deferred: dict[str, int] = {}
         self._counting_deferred: dict[str, asyncio.Task[None]] = {}
+        self._max_deferred = max(_MIN_DEFERRED, self._item.amount // 100)
         self._defer_below = 0 if self._item.amount < _MIN_LIMIT_TO_DEFER else self._item.amount // 2
 
     async def wait_for(self, caller: str) -> float | None:
@@ -88,7 +89,7 @@ class RateLimiter:
         """Whether the caller is known to be far from the limit; then the request is counted in a moment."""
         count = self._counts.get(caller)
         deferred = self._deferred.get(caller, 0)
-        if count is None or deferred >= _MAX_DEFERRED or count[0] + deferred >= self._defer_below:
+        if count is None or deferred >= self._max_deferred or count[0] + deferred >= self._defer_below:
             return False
         if self._monotonic() > count[1]:
             return False

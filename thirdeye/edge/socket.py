@@ -3,8 +3,9 @@ wait for others on the same connection, on connections, and on clients that do n
 """
 
 import asyncio
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
+from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
@@ -21,6 +22,19 @@ HEAD_SECONDS: Final = 10.0
 MAX_WAITING: Final = 16
 
 
+class Lane(Protocol):
+    """Answers some of the requests that are sent to `path` by POST as soon as they are there, without a task."""
+
+    @property
+    def path(self) -> str: ...
+
+    def expects(self, scope: Scope) -> Any:  # noqa: ANN401
+        """What it knows of a request by its head, if it may answer it; else None."""
+
+    def answer(self, known: Any, scope: Scope, body: bytes) -> tuple[int, bytes] | None:  # noqa: ANN401
+        """Status, and what follows the server's own headers; None if the application has to answer."""
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """Answers 431 to a head that is too long, 408 to one that does not come, 400 to what is not HTTP, 429 to too many
     requests at once, 503 to a connection too many; in OM's shape, after the answers that are still due, and as the last.
@@ -34,10 +48,18 @@ class GuardedProtocol(HttpToolsProtocol):
     _head_timer: asyncio.TimerHandle | None = None
     # What is being answered; `cycle` is what came last.
     _running: RequestResponseCycle | None = None
+    # What the lane knows of the request whose body is still to come, and what came of it.
+    _known_in_lane: Any = None
+    _lane_body = b""
+    # The server's headers, and their bytes.
+    _headers_sent: tuple[list[tuple[bytes, bytes]], bytes] = ([], b"")
 
     def __init__(self, *arguments: Any, open_connections: Connections, **more: Any) -> None:  # noqa: ANN401
         super().__init__(*arguments, **more)
         self._open_connections = open_connections
+        # The application's, unless something of uvicorn's own is around it.
+        self._lane: Lane | None = getattr(getattr(self.app, "state", None), "hot_lane", None)
+        self._lane_url = None if self._lane is None or self.root_path else self._lane.path.encode()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's is one in all but name.
@@ -83,6 +105,8 @@ class GuardedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._is_refused():
             return
+        if self._known_in_lane is not None:
+            self._leave_lane()  # the rest of its body may take its time
         if self._in_head and self._received > MAX_HEAD:
             self._refuse(431, f"the head of a request must have at most {MAX_HEAD} bytes")
         elif self._head_timer is None and (
@@ -104,9 +128,18 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_arrived()
         self._in_head = self._begun = False
-        super().on_headers_complete()
+        if not self._enters_lane():
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if self._known_in_lane is None:
+            super().on_body(body)
+        else:
+            self._lane_body += body
 
     def on_message_complete(self) -> None:
+        if self._known_in_lane is not None and self._is_answered_by_lane():
+            return
         super().on_message_complete()
         self._in_head, self._received = True, 0
         if not self._is_answering() and not self.transport.is_closing():
@@ -116,6 +149,48 @@ class GuardedProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
+
+    def _enters_lane(self) -> bool:
+        """Whether the lane may answer the request whose head is there."""
+        if self.url != self._lane_url or self._lane is None or self._is_answering():
+            return False
+        parser = self.parser
+        if parser.get_method() != b"POST" or not parser.should_keep_alive() or parser.get_http_version() != "1.1":
+            return False
+        if parser.should_upgrade() or self.expect_100_continue or self.flow.write_paused:
+            return False
+        # As it is said again to the application, if that answers.
+        scope = cast(dict[str, Any], self.scope)
+        scope["method"], scope["path"], scope["query_string"] = "POST", self._lane.path, b""
+        self._known_in_lane, self._lane_body = self._lane.expects(scope), b""
+        return self._known_in_lane is not None
+
+    def _is_answered_by_lane(self) -> bool:
+        assert self._lane is not None
+        answer = self._lane.answer(self._known_in_lane, cast(dict[str, Any], self.scope), self._lane_body)
+        if answer is None:
+            self._leave_lane()
+            return False
+        self._known_in_lane = None
+        status, rest = answer
+        self.transport.write(STATUS_LINE[status] + self._default_headers() + rest)
+        self._in_head, self._received = True, 0
+        self.on_response_complete()
+        return True
+
+    def _default_headers(self) -> bytes:
+        # The server makes another list each second.
+        headers = self.server_state.default_headers
+        if headers is not self._headers_sent[0]:
+            self._headers_sent = headers, b"".join(b"%b: %b\r\n" % header for header in headers)
+        return self._headers_sent[1]
+
+    def _leave_lane(self) -> None:
+        """The application answers; it gets what came so far."""
+        self._known_in_lane = None
+        super().on_headers_complete()
+        if self._lane_body:
+            super().on_body(self._lane_body)
 
     def on_response_complete(self) -> None:
         if self._refusal is not None and not self.pipeline and not self.transport.is_closing():

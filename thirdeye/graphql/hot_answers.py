@@ -14,6 +14,7 @@ must become a part of `Head` first.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from cachetools import LRUCache
@@ -21,6 +22,7 @@ from starlette.types import Scope, Send
 
 from thirdeye.errors import HeaderPairs
 from thirdeye.observability.metrics import Metrics
+from thirdeye.observability.requests import security_headers_of
 from thirdeye.request_state import request_state
 
 _HEADERS: Final = frozenset({b"accept", b"content-type", b"x-om-operation-id", b"if-none-match", b"idempotency-key"})
@@ -56,7 +58,7 @@ class Family:
 Families = Mapping[str, Family]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HotAnswer:
     """An answer as it is sent. `token` is that of its family when it was made."""
 
@@ -66,6 +68,13 @@ class HotAnswer:
     status: int
     body: bytes
     headers: HeaderPairs
+
+    @cached_property
+    def around_id(self) -> tuple[bytes, bytes]:
+        """What is sent before and after the value of `x-request-id`: the headers of any answer, and the body."""
+        before = b"".join(b"%b: %b\r\n" % header for header in self.headers)
+        after = b"".join(b"\r\n%b: %b" % header for header in security_headers_of(self.headers))
+        return before + b"x-request-id: ", after + b"\r\n\r\n" + self.body
 
 
 class HotAnswers:
@@ -109,6 +118,10 @@ class HotAnswers:
         """Whether an answer to a request that begins like this is kept, so that its body is worth a look."""
         return head in self._kept
 
+    def kept_for(self, head: Head) -> Mapping[bytes, HotAnswer] | None:
+        """By body the answers to requests that begin like this; None if none is kept."""
+        return self._kept.get(head)
+
     async def find(self, head: Head, body: bytes) -> HotAnswer | None:
         """The answer, if whatever it was made of is the same still."""
         kept = self._kept[head].get(body)
@@ -117,11 +130,20 @@ class HotAnswers:
             return None
         return kept
 
-    async def send(self, answer: HotAnswer, scope: Scope, send: Send) -> None:
-        """Sends an answer, and counts it like one that was worked out."""
+    def holds_at_once(self, answer: HotAnswer) -> bool:
+        """Whether it is known without waiting that an answer still holds."""
+        known = self._families[answer.family].known
+        return known is not None and known() is answer.token
+
+    def count(self, answer: HotAnswer, scope: Scope) -> None:
+        """Counts an answer that is given again like one that was worked out."""
         request_state(scope).operation = answer.operation
         self._metrics.observe_operation(answer.operation, "ok")
         self._metrics.observe_cache("answer", "hit", 0.0)
+
+    async def send(self, answer: HotAnswer, scope: Scope, send: Send) -> None:
+        """Sends an answer, and counts it."""
+        self.count(answer, scope)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 

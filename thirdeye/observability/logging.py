@@ -98,7 +98,8 @@ class DirectLog:
         """Writes one line, unless the level of the log is above this."""
         if not self._enabled:
             return
-        line: Any = {**fields, "event": event}
+        fields["event"] = event
+        line: Any = fields
         try:
             for processor in self._processors:
                 line = processor(self._logger, "info", line)

@@ -3,7 +3,7 @@
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 import structlog
@@ -40,74 +40,52 @@ def request_id_from(header: bytes | None) -> str:
     return f"{random.getrandbits(128):032x}"
 
 
+def begin_request(scope: Scope) -> RequestState:
+    """The state of a request, with its id."""
+    header = None
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            header = value
+            break
+    state = request_state(scope)
+    state.request_id = request_id_from(header)
+    return state
+
+
+def security_headers_of(headers: Iterable[tuple[bytes, bytes]]) -> HeaderPairs:
+    """What an answer with these headers gets beside them."""
+    for name, _ in headers:
+        if name == _POLICY[0]:
+            return SECURITY_HEADERS
+    return _HEADERS_WITH_POLICY
+
+
 def method_of(scope: Scope) -> str:
     """The request's method, or OTHER."""
     method: str = scope["method"]
     return method if method in _METHODS else "OTHER"
 
 
-class RequestMiddleware:
-    """Gives each HTTP request its id, its log line, its place in the metrics, and each answer its security headers.
+class RequestRecorder:
+    """Writes the log line of a request that ended, and counts it.
 
     `on_refusal` is called for each refusal with the caller's name if it is known, method and route, and the reason.
     """
 
     def __init__(
         self,
-        app: ASGIApp,
         *,
         metrics: Metrics,
         route_of: Callable[[str], str],
         on_refusal: Callable[[str | None, str, str], None] = lambda _who, _what, _why: None,
     ) -> None:
-        self._app = app
         self._metrics = metrics
         self._route_of = route_of
         self._on_refusal = on_refusal
         self._log = DirectLog("thirdeye.request")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = time.perf_counter()
-        header = None
-        for name, value in scope["headers"]:
-            if name == b"x-request-id":
-                header = value
-                break
-        state = request_state(scope)
-        request_id = state.request_id = request_id_from(header)
-        status = 0
-
-        # No coroutine of its own: it only passes on.
-        def send_with_headers(message: Message) -> Awaitable[None]:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                response_headers = message.get("headers", ())
-                security_headers: HeaderPairs = SECURITY_HEADERS
-                for name, _ in response_headers:
-                    if name == _POLICY[0]:
-                        break
-                else:
-                    security_headers = _HEADERS_WITH_POLICY
-                message["headers"] = [*response_headers, (b"x-request-id", request_id.encode()), *security_headers]
-            return send(message)
-
-        try:
-            await self._app(scope, receive, send_with_headers)
-        except Exception:
-            log.exception("internal_error", request_id=request_id, path=scope["path"])
-            if status:
-                raise  # half an answer cannot be taken back: the server ends the connection
-            # The caller learns the request id, the log has the rest.
-            message = f"An internal error came up; its request id is {request_id}"
-            await send_error(send_with_headers, 500, message)
-        finally:
-            self._record(scope, state, status or 500, time.perf_counter() - started)
-
-    def _record(self, scope: Scope, state: RequestState, status: int, seconds: float) -> None:
+    def record(self, scope: Scope, state: RequestState, status: int, seconds: float) -> None:
+        """The request was answered with this status after so many seconds."""
         route = self._route_of(scope["path"])
         method = method_of(scope)
         self._metrics.observe_request(method, route, status, seconds)
@@ -128,3 +106,41 @@ class RequestMiddleware:
             status=status,
             ms=round(seconds * 1000, 2),
         )
+
+
+class RequestMiddleware:
+    """Gives each HTTP request its id, its log line, its place in the metrics, and each answer its security headers."""
+
+    def __init__(self, app: ASGIApp, *, recorder: RequestRecorder) -> None:
+        self._app = app
+        self._recorder = recorder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        state = begin_request(scope)
+        request_id = state.request_id
+        status = 0
+
+        # No coroutine of its own: it only passes on.
+        def send_with_headers(message: Message) -> Awaitable[None]:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = message.get("headers", ())
+                message["headers"] = [*headers, (b"x-request-id", request_id.encode()), *security_headers_of(headers)]
+            return send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception:
+            log.exception("internal_error", request_id=request_id, path=scope["path"])
+            if status:
+                raise  # half an answer cannot be taken back: the server ends the connection
+            # The caller learns the request id, the log has the rest.
+            message = f"An internal error came up; its request id is {request_id}"
+            await send_error(send_with_headers, 500, message)
+        finally:
+            self._recorder.record(scope, state, status or 500, time.perf_counter() - started)
