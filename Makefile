@@ -16,7 +16,7 @@ test: setup  ## The whole test suite against real servers of its own.
 	@test -n "$$THIRDEYE_TEST_MYSQLD" || scripts/mysql >/dev/null || echo "test: what runs on MySQL is skipped" >&2
 	@scripts/setup browser || echo "test: what runs in a browser is skipped" >&2
 	@rm -f .coverage .coverage.*
-	@.venv/bin/python -m coverage run -m pytest -m 'not soak' -n 3 --dist loadfile --no-loadscope-reorder
+	@.venv/bin/python -m coverage run -m pytest -m 'not soak' -n 4 --dist loadfile --no-loadscope-reorder
 	@.venv/bin/python -m coverage combine --quiet
 	@.venv/bin/python -m coverage report --fail-under=90
 

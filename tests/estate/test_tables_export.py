@@ -12,7 +12,7 @@ from tests.support.second_inventory import Judged
 from thirdeye.rest.csv_cells import safe_cell
 from thirdeye.rest.tables_export import COLUMNS
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 
 
 PREFIX = "/api/v1/thirdeye"

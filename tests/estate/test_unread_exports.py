@@ -22,7 +22,7 @@ from thirdeye.local.tokens import Signer
 from thirdeye.rest import action_items_export, tables_export
 from thirdeye.settings import Settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 PREFIX = "/api/v1/thirdeye"
 
 

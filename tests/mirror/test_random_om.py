@@ -103,7 +103,7 @@ async def test_any_sequence_is_followed_and_full_and_incremental_agree(om: OMRow
     assert {each: row["number"] for each, row in rows.items()} == {each: row["number"] for each, row in again.items()}
 
 
-@pytest.mark.parametrize("seed", [3, 4, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(200, 230))])
+@pytest.mark.parametrize("seed", [4, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (3, *range(200, 230)))])
 async def test_what_comes_back_in_time_was_never_away(
     om: OMRows, estate: OMEstate, rows_settings: Settings, sql_server: MariaDB | MySQL, seed: int
 ) -> None:

@@ -13,7 +13,7 @@ from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 
 
 async def test_a_removed_table_is_answered_with_its_removal(

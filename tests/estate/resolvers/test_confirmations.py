@@ -15,7 +15,7 @@ from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 FIELDS = "id kind fqn service database schema reason by at withdrawnBy withdrawnAt withdrawnReason"
 FEED = f"""mutation ($fqn: String!, $reason: String! = "checked the log", $complete: Boolean) {{
   confirmFeed(fqn: $fqn, reason: $reason, complete: $complete) {{ {FIELDS} }}

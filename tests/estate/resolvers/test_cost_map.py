@@ -11,7 +11,7 @@ from tests.support.api import Api
 from tests.support.second_inventory import Judged
 from thirdeye.estate.resolvers import cost_map as resolver
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 ENTRY = "name tables tablesOfUnknownCost monthlyCost verdicts { verdict tables tablesOfUnknownCost monthlyCost }"
 MAP = f"""query ($service: String, $database: String, $first: Int) {{
   costMap(service: $service, database: $database, first: $first) {{

@@ -12,7 +12,7 @@ from tests.support.second_prices import Price
 from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.settings import Settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 SETS = """
 query ($service: String, $minTables: Int, $first: Int, $after: String, $tables: Int = 100) {
   deadEnds(service: $service, minTables: $minTables, first: $first, after: $after) {

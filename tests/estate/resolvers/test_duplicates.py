@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.api import Api
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 
 
 async def test_copies_are_grouped_with_their_original(estate: Api) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.support.api import GRAPHQL, TODAY, Api
 from tests.support.second_inventory import Judged
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 
 LAST_DAYS = """query ($after: String) {
   tables(first: 100, after: $after) {

@@ -8,7 +8,7 @@ from tests.estate.queries import TABLE
 from tests.support.api import Api
 from tests.support.second_inventory import Judged
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 
 
 async def test_each_table_tells_all_that_is_known(estate: Api, judged: Judged) -> None:

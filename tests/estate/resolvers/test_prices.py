@@ -6,7 +6,7 @@ from tests.estate.queries import TABLE
 from tests.support.api import GRAPHQL, TODAY, Api
 from thirdeye.local.tokens import Signer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 
 
 async def test_prices_are_set_by_administrators_and_hold_from_their_day(own_estate: Api, signer: Signer) -> None:

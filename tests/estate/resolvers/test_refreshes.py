@@ -13,7 +13,7 @@ from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 
 
 async def test_a_refresh_is_queued_once_and_only_by_administrators(own_estate: Api, signer: Signer) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.support.api import Api
 from tests.support.second_inventory import Judged
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 
 
 async def test_services_tell_the_state_of_their_feed(estate: Api, judged: Judged) -> None:

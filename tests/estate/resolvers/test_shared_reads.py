@@ -13,7 +13,7 @@ from thirdeye.database import MySQL
 from thirdeye.estate import loaders
 from thirdeye.inventory import store as inventory
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 PREVIEW = (
     'previewActionRule(input: {name: "x", category: %s, priority: LOW, filter: {zombie: %s}}) { opens tables { fqn } }'
 )

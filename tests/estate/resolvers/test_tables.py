@@ -11,7 +11,7 @@ from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 
 
 async def test_filters_find_what_the_second_inventory_says(estate: Api, judged: Judged) -> None:

@@ -6,7 +6,7 @@ from tests.estate.queries import all_of
 from tests.support.api import Api
 from tests.support.second_inventory import Judged
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 
 
 async def test_totals_are_those_of_the_tables(estate: Api, judged: Judged) -> None:

@@ -11,7 +11,7 @@ from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 FIELDS = "users exceptUsers statements setBy setAt"
 SET = f"mutation ($input: UncountedUseInput!) {{ setUncountedUse(input: $input) {{ {FIELDS} }} }}"
 ASK = f"{{ uncountedUse {{ {FIELDS} }} }}"
