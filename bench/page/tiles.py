@@ -29,8 +29,9 @@ from thirdeye.inventory.columns import (
 from thirdeye.inventory.cost_map import COST_MAP, cost_map
 from thirdeye.inventory.directory import Directory, place_services
 from thirdeye.inventory.query import Catalogue
-from thirdeye.inventory.reader import EstateReader, Snapshot
+from thirdeye.inventory.reader import EstateReader
 from thirdeye.inventory.series_entries import SeriesBlobs
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.storage_prices import Tariffs
 from thirdeye.inventory.totals import summarise
 from thirdeye.mirror.lineage import Graph, packed_adjacency

@@ -17,7 +17,7 @@ from thirdeye.forecast.places import EVERYTHING, Place
 from thirdeye.forecast.rules import KINDS, Amount, Facts, archive_saved
 from thirdeye.inventory.columns import Columns
 from thirdeye.inventory.query import Catalogue
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.verdicts import saved_shares
 
 ADVICE = {"policy": {"archive_saving": 0.8}}

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.support.facts import Feed, TableFacts, days_between, tally_service
 from thirdeye.inventory.evidence import missing_kinds
-from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import Activity, Evidence
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.score.answers import meta_of
 from thirdeye.score.rules import (
     COMPONENTS,

@@ -13,7 +13,8 @@ from thirdeye.inventory.dead_ends import (
     DeadEndDocument,
     DeadEndEntry,
 )
-from thirdeye.inventory.reader import EstateReader, Snapshot
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from thirdeye.inventory.columns import Array
 from thirdeye.inventory.filters import deserialize_filter, serialize_filter, validate_filter_names
 from thirdeye.inventory.fqn import digest
 from thirdeye.inventory.query import matching_numbers, required_fields
-from thirdeye.inventory.reader import EstateReader, Snapshot
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.pacing import in_thread
 from thirdeye.text import clean_text
 

@@ -9,7 +9,8 @@ from thirdeye.inventory.columns import CHUNK, Mask, select
 from thirdeye.inventory.filters import Arguments, build_filter
 from thirdeye.inventory.name_search import NameIndex, parse_search
 from thirdeye.inventory.query import Page, Position, Sort, TableFilter, required_fields, select_page
-from thirdeye.inventory.reader import EstateReader, Snapshot
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.pacing import in_thread
 
 

@@ -17,7 +17,8 @@ from thirdeye.estate.store import confirmations_in_force
 from thirdeye.estate.views import AsOf, JudgedView, TableAnswer, TableView, advice_view, inventory_view
 from thirdeye.inventory import store
 from thirdeye.inventory.columns import CHUNK, FIRST_ASSET
-from thirdeye.inventory.reader import EstateReader, Snapshot, Superseded
+from thirdeye.inventory.reader import EstateReader, Superseded
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.storage_prices import DEFAULT_PRICE, Tariffs
 from thirdeye.inventory.totals import Summary
 from thirdeye.inventory.verdicts import ADVICE_FIELDS, SHOWN_FIELDS, UNKNOWN_IDLE_DAYS

@@ -13,7 +13,8 @@ from thirdeye.forecast import store
 from thirdeye.forecast.facts import FACT_COLUMNS, PlaceFacts, facts_by_place
 from thirdeye.forecast.places import EVERYTHING, Place
 from thirdeye.forecast.rules import KINDS
-from thirdeye.inventory.reader import EstateReader, NotReadYet, Snapshot, Superseded
+from thirdeye.inventory.reader import EstateReader, NotReadYet, Superseded
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.score.answers import bands_of, weights_of
 from thirdeye.score.rules import Tally, zi_score
 from thirdeye.settings import Settings

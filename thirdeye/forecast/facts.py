@@ -22,8 +22,8 @@ from thirdeye.inventory.columns import (
 from thirdeye.inventory.cost_sums import SumsByGroup
 from thirdeye.inventory.domain_names import domain_path, with_parents
 from thirdeye.inventory.fqn import join_fqn
-from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import Activity, has_activity
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.verdicts import STOP_REFRESH, VERDICT_CODE, Verdict
 from thirdeye.score.rules import TALLY_COLUMNS, Tally, tally_groups
 from thirdeye.verdict.policy import policy_from

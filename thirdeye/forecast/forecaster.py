@@ -25,7 +25,8 @@ from thirdeye.forecast.smoothing import MIN_DAYS
 from thirdeye.forecast.table_costs.drivers import follow_tables
 from thirdeye.inventory.columns import Array, day_number
 from thirdeye.inventory.directory import Directory
-from thirdeye.inventory.reader import EstateReader, NotReadYet, Snapshot, Superseded
+from thirdeye.inventory.reader import EstateReader, NotReadYet, Superseded
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.store import prices
 
 # Older days say nothing of the next months.

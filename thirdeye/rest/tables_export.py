@@ -26,8 +26,8 @@ from thirdeye.graphql.scalars import parse_bytes, parse_count, parse_day, parse_
 from thirdeye.inventory.columns import Array
 from thirdeye.inventory.filters import FIELDS, Arguments
 from thirdeye.inventory.query import Sort, matching_numbers, required_fields
-from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import ACTIVITIES, EVIDENCES, UnknownReason
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.verdicts import BLOCKERS, VERDICTS
 from thirdeye.rest.csv_cells import csv_columns, csv_header
 from thirdeye.verdict.decided_tables import as_decided

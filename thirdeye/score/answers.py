@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import TypedDict
 
 from thirdeye.inventory.columns import MAX_SUM
-from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import Activity, Thresholds
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.score.rules import COMPONENTS, Bands, Status, Tally, ZIScore, band, inactive_percentage, trend
 from thirdeye.score.store import ComponentMeta, DriverMeta, ScoreMeta, ScoreRow
 from thirdeye.settings import Settings

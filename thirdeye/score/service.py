@@ -16,7 +16,8 @@ from thirdeye.database import MySQL
 from thirdeye.deadlines import DEADLINES, Deadlines
 from thirdeye.errors import Unavailable
 from thirdeye.inventory.columns import day_number
-from thirdeye.inventory.reader import EstateReader, Snapshot
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.mirror.refresh_running import RefreshRunning
 from thirdeye.observability.metrics import Metrics
 from thirdeye.score import store

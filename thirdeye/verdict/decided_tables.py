@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.verdict.approvals.decision import TableAnswer, decision, saving_as_decided
 from thirdeye.verdict.loaders import Decided
 from thirdeye.verdict.policy import policy_from

@@ -9,7 +9,8 @@ from thirdeye.actions.retention.store import open_retentions
 from thirdeye.database import MySQL
 from thirdeye.inventory.columns import Array
 from thirdeye.inventory.evidence import looked_at
-from thirdeye.inventory.reader import EstateReader, Snapshot
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.snapshot import Snapshot
 
 
 async def add_matching_items(

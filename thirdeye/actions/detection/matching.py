@@ -23,7 +23,7 @@ from thirdeye.actions.retention.series import RetentionSeries, retention_series
 from thirdeye.estate.loaders import EstateContext
 from thirdeye.inventory.columns import ABSENT, CHUNK, Array, Mask, select
 from thirdeye.inventory.query import SAVING_COLUMNS, cost_of, saving_of
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.verdicts import MASS_ABSENCE
 from thirdeye.pacing import in_thread
 

@@ -20,7 +20,7 @@ from thirdeye.errors import BadInput
 from thirdeye.estate.loaders import views, with_snapshot
 from thirdeye.estate.resolvers.refreshes import refresh_soon
 from thirdeye.inventory.evidence import NOTHING
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.paging import page_size
 
 query = QueryType()

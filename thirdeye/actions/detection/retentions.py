@@ -19,7 +19,7 @@ from thirdeye.actions.retention.store import Part, Retention
 from thirdeye.actions.savings import store as savings
 from thirdeye.estate.loaders import EstateContext, table_of
 from thirdeye.inventory.columns import ABSENT, CHUNK, PRESENT
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 
 # So many items at once: each may name thousands of parts.
 _ITEMS: Final = 100

@@ -37,8 +37,9 @@ from thirdeye.clock import Clock
 from thirdeye.database import MySQL
 from thirdeye.estate.loaders import table_of
 from thirdeye.inventory.columns import ABSENT, CHUNK, PRESENT, day_of
-from thirdeye.inventory.reader import EstateReader, NotReadYet, Snapshot, Superseded
+from thirdeye.inventory.reader import EstateReader, NotReadYet, Superseded
 from thirdeye.inventory.series import SeriesEntry
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.verdicts import ADVICE_FIELDS, BLOCKER_BIT, MASS_ABSENCE, VERDICTS, Blocker
 from thirdeye.settings import Settings
 

@@ -10,7 +10,7 @@ from thirdeye.context import Context, Info
 from thirdeye.estate.loaders import as_of, with_snapshot
 from thirdeye.estate.views import owner_views
 from thirdeye.inventory.columns import CHUNK, Array
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.totals import DepartedTotals, Summary
 from thirdeye.paging import page_size
 

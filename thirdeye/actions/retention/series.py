@@ -15,8 +15,8 @@ from thirdeye.actions.retention import store
 from thirdeye.database import MySQL, Row
 from thirdeye.inventory.columns import Array
 from thirdeye.inventory.fqn import join_fqn
-from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.series import SeriesEntry
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.table_names import SuffixKind, split_suffix
 from thirdeye.pacing import in_thread
 

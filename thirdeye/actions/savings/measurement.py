@@ -10,7 +10,7 @@ from thirdeye.actions.savings.store import MeasuredBaseline
 from thirdeye.database import MySQL
 from thirdeye.inventory.columns import ABSENT, CHUNK, PRESENT, day_of
 from thirdeye.inventory.evidence import Evidence
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 
 
 async def measure_savings(thirdeye: MySQL, snapshot: Snapshot, now: datetime) -> int:

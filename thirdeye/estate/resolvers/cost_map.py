@@ -10,7 +10,8 @@ from thirdeye.estate.cost_map import entry_view, grouped, together
 from thirdeye.estate.loaders import as_of, with_snapshot
 from thirdeye.estate.validation import validate_database, validate_service
 from thirdeye.inventory.cost_map import COLUMNS, COST_MAP, ByVerdict, CostMap, cost_map, sums_by_place
-from thirdeye.inventory.reader import EstateReader, Snapshot
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.pacing import in_thread
 from thirdeye.paging import page_size
 

@@ -23,7 +23,8 @@ from thirdeye.inventory.dead_ends import (
     DeadEndEntry,
 )
 from thirdeye.inventory.money import format_cost
-from thirdeye.inventory.reader import Snapshot, Superseded
+from thirdeye.inventory.reader import Superseded
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.verdicts import blockers_of
 from thirdeye.paging import connection, decode_cursor, encode_cursor, page_size
 

@@ -8,7 +8,7 @@ from thirdeye.context import Info
 from thirdeye.estate.loaders import as_of, load_tables, table_loader, with_snapshot
 from thirdeye.estate.views import TableAnswer
 from thirdeye.inventory.duplicates import DuplicateGroup
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.paging import connection, decode_cursor, encode_cursor, page_size
 
 query = QueryType()

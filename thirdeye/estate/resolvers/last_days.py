@@ -7,8 +7,8 @@ from thirdeye.estate.last_days import TableDay, last_days
 from thirdeye.estate.loaders import with_snapshot
 from thirdeye.estate.views import TableAnswer
 from thirdeye.inventory.columns import CHUNK
-from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import Evidence
+from thirdeye.inventory.snapshot import Snapshot
 
 table = ObjectType("Table")
 

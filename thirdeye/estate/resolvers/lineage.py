@@ -38,8 +38,8 @@ from thirdeye.inventory.graph_walk import (
     neighbours_of,
     walk,
 )
-from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import ACTIVITY_CODE, Activity, directly_in_use
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.pacing import keep_pace
 from thirdeye.paging import page_size
 

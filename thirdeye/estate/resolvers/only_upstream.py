@@ -17,8 +17,8 @@ from thirdeye.inventory.graph_walk import Load, NodePredicate, by_chunk, chunk_n
 from thirdeye.inventory.money import format_cost
 from thirdeye.inventory.only_upstream import only_upstream as find_only_upstream
 from thirdeye.inventory.query import COST_COLUMNS
-from thirdeye.inventory.reader import Snapshot
 from thirdeye.inventory.rules import Activity, directly_in_use, has_activity
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.paging import page_size
 
 table = ObjectType("Table")

@@ -18,7 +18,8 @@ from thirdeye.inventory.columns import Array
 from thirdeye.inventory.filters import Arguments
 from thirdeye.inventory.fqn import digest
 from thirdeye.inventory.query import Catalogue, TableFilter, count_matches
-from thirdeye.inventory.reader import Snapshot, check_generation
+from thirdeye.inventory.reader import check_generation
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.verdicts import SHOWN_FIELDS
 from thirdeye.pacing import in_thread
 from thirdeye.paging import connection as connection_of

@@ -11,7 +11,7 @@ import orjson
 from thirdeye.inventory.columns import CHUNK, PRESENT, Array, unpack_fields
 from thirdeye.inventory.domain_names import domain_path, with_parents
 from thirdeye.inventory.fqn import join_fqn
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.storage_prices import storage_costs
 
 COST_COLUMNS: Final = ("flags", "place", "domains", "size", "written", "query_cost")

@@ -13,7 +13,7 @@ from thirdeye.forecast.places import Place
 from thirdeye.forecast.table_costs import store
 from thirdeye.forecast.table_costs.changes import ChangeKind, Changes, TableChange, changes_by_place
 from thirdeye.forecast.table_costs.costs import COST_COLUMNS, TableCosts, costs_of, packed, unpacked
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 
 # So many days apart, and not longer: four days at most are kept.
 _KEPT_EVERY, _KEPT_FOR = timedelta(days=30), timedelta(days=90)

@@ -13,7 +13,8 @@ import numpy as np
 from thirdeye.inventory.columns import ASSET_FIELDS, CHUNK, FIRST_ASSET, Array, blob_name, unpack_fields
 from thirdeye.inventory.graph_walk import Budget, by_chunk, walk
 from thirdeye.inventory.lineage import Adjacency, adjacency
-from thirdeye.inventory.reader import EstateReader, Snapshot
+from thirdeye.inventory.reader import EstateReader
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.mirror.advisor import Estate
 from thirdeye.verdict.approvals.keys import asset_key, table_key
 

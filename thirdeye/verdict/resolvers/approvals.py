@@ -12,7 +12,7 @@ from thirdeye.estate.resolvers.refreshes import refresh_soon
 from thirdeye.estate.validation import validate_reason
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.graph_walk import NODE_LIMIT, Budget
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.verdict.approvals import store
 from thirdeye.verdict.approvals.downstream import published_downstream
 from thirdeye.verdict.approvals.rules import Standing

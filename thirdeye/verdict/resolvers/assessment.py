@@ -5,7 +5,7 @@ from typing import Any
 
 from thirdeye.context import Info
 from thirdeye.inventory.fqn import join_fqn
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.verdicts import Blocker, Verdict
 from thirdeye.verdict.effort import effort
 from thirdeye.verdict.explanations import ReturnRisk, TableAnswer

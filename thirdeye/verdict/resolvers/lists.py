@@ -12,7 +12,7 @@ from thirdeye.estate.listing import PageRequest, find_page
 from thirdeye.estate.loaders import as_of, snapshot_of, table_loader, views, with_snapshot
 from thirdeye.estate.views import AsOf
 from thirdeye.inventory.query import Sort, TableFilter
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.verdicts import BLOCKER_BIT, VERDICT_CODE, Verdict
 from thirdeye.paging import page_size
 from thirdeye.verdict import store

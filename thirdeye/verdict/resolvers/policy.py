@@ -9,7 +9,7 @@ from thirdeye.auth.permission import administrator
 from thirdeye.context import Info
 from thirdeye.estate.loaders import as_of, with_snapshot
 from thirdeye.estate.resolvers.refreshes import refresh_soon
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.pacing import in_thread
 from thirdeye.paging import page_size
 from thirdeye.verdict import store

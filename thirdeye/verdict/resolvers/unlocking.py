@@ -13,7 +13,7 @@ from thirdeye.errors import Unavailable
 from thirdeye.estate.loaders import as_of, with_snapshot
 from thirdeye.inventory.directory import DatabaseFeed, Directory, Owner, Service
 from thirdeye.inventory.money import format_cost
-from thirdeye.inventory.reader import Snapshot
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.paging import page_size
 from thirdeye.verdict.unlock_groups import (
     AlternativeDocument,

@@ -20,7 +20,8 @@ from thirdeye.estate.resolvers.lineage import (
 from thirdeye.inventory import store as inventory
 from thirdeye.inventory.columns import day_number
 from thirdeye.inventory.fqn import digest
-from thirdeye.inventory.reader import Snapshot, check_generation
+from thirdeye.inventory.reader import check_generation
+from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.verdicts import RISKS, SHOWN_FIELDS, Blocker, Verdict
 from thirdeye.paging import page_size
 from thirdeye.verdict import explanations, rules
