@@ -34,9 +34,10 @@ from thirdeye.edge.rate_limit import RateLimiter, RateLimitMiddleware
 from thirdeye.edge.shortcut import ShortcutMiddleware
 from thirdeye.edge.shutdown import ShutdownSignal
 from thirdeye.errors import ThirdEyeError
+from thirdeye.estate.loaders import unchanged
 from thirdeye.graphql.documents import DocumentCache
 from thirdeye.graphql.explorer import explorer_files, explorer_page, explorer_paths
-from thirdeye.graphql.families import ITEMS, SCORE
+from thirdeye.graphql.families import ESTATE, ITEMS, SCORE
 from thirdeye.graphql.hot_answers import Family, HotAnswers
 from thirdeye.graphql.hot_lane import HotLane
 from thirdeye.graphql.http import GraphQLEndpoint
@@ -151,7 +152,11 @@ def _hot_answers(services: Services) -> HotAnswers:
         return HotAnswers({}, services.metrics)
     items = CheckedVersion(partial(items_version, services.thirdeye), timeout=services.deadlines.data_version)
     services.add(items)
-    families = {SCORE: Family(known=services.score.unchanged), ITEMS: Family(checked=items.unchanged)}
+    families = {
+        SCORE: Family(known=services.score.unchanged),
+        ITEMS: Family(checked=items.unchanged),
+        ESTATE: Family(known=partial(unchanged, services.estate, services.settings, services.clock)),
+    }
     return HotAnswers(families, services.metrics)
 
 

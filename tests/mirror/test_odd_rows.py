@@ -54,7 +54,7 @@ def kind_of(part: Part) -> str:
 
 GROUPS = sorted({kind_of(part) for part in PARTS})
 # Several kinds of rows share an estate; odd usage has one of its own, for it changes how long all others are idle.
-WORLDS = [["usage"], *([each for each in GROUPS if each != "usage"][start::6] for start in range(6))]
+WORLDS = [["usage"], *([each for each in GROUPS if each != "usage"][start::3] for start in range(3))]
 # What is numbered anew by each full refresh, or counts time.
 _NUMBERS = frozenset({"seen_at", "owner_set", "tag_set", "domain", "place", "series"})
 

@@ -83,13 +83,25 @@ async def load_summary(context: EstateContext) -> tuple[Snapshot, Summary]:
 
 def as_of(context: EstateContext, snapshot: Snapshot, services: Sequence[int] | None = None) -> AsOf:
     """How current an answer from a snapshot is. Warnings are those about the services it depends on, or all."""
-    interval = timedelta(minutes=context.settings.refresh_minutes)
     return {
         "refreshedAt": snapshot.refreshed_at,
         # No refresh came in two intervals, or the database cannot tell.
-        "stale": context.estate.unavailable or context.clock() > snapshot.refreshed_at + 2 * interval,
+        "stale": context.estate.unavailable or _is_old(snapshot, context.settings, context.clock),
         "warnings": snapshot.warnings if services is None else snapshot.warnings_for(services),
     }
+
+
+def unchanged(estate: EstateReader, settings: Settings, clock: Clock) -> object | None:
+    """What stands for the estate as it is, the same object until it changes; None when it must be looked at first, or is stale.
+
+    Waits for nothing.
+    """
+    snapshot = estate.known
+    return None if snapshot is None or _is_old(snapshot, settings, clock) else snapshot.token
+
+
+def _is_old(snapshot: Snapshot, settings: Settings, clock: Clock) -> bool:
+    return clock() > snapshot.refreshed_at + 2 * timedelta(minutes=settings.refresh_minutes)
 
 
 def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:

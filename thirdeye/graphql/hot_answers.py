@@ -71,10 +71,10 @@ class HotAnswer:
 
     @cached_property
     def around_id(self) -> tuple[bytes, bytes]:
-        """What is sent before and after the value of `x-request-id`: the headers of any answer, and the body."""
+        """What is sent between the server's own headers and the body, before and after the value of `x-request-id`."""
         before = b"".join(b"%b: %b\r\n" % header for header in self.headers)
         after = b"".join(b"\r\n%b: %b" % header for header in security_headers_of(self.headers))
-        return before + b"x-request-id: ", after + b"\r\n\r\n" + self.body
+        return before + b"x-request-id: ", after + b"\r\n\r\n"
 
 
 class HotAnswers:

@@ -50,4 +50,4 @@ class HotLane:
         self.hot.count(found, scope)
         self.recorder.record(scope, state, found.status, time.perf_counter() - started)
         before, after = found.around_id
-        return found.status, before + state.request_id.encode() + after
+        return found.status, before + state.request_id.encode() + after + found.body

@@ -69,6 +69,13 @@ class EstateReader:
         # Set where other processes of this machine have the same.
         self.shared = SharedColumns(None)
 
+    @property
+    def known(self) -> Snapshot | None:
+        """The published estate, if it was looked for within the last second; waits for nothing."""
+        if self.unavailable or self._clock() - self._checked_at >= _CHECK_INTERVAL:
+            return None
+        return self._snapshot
+
     async def snapshot(self, *, newest: bool = False) -> Snapshot:
         """The published estate, at most a second old, or the newest.
 

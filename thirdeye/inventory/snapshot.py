@@ -39,6 +39,8 @@ class Snapshot:
     # In the order of their numbers, the first of which is 1.
     series: SeriesEntries
     reader: "EstateReader" = field(repr=False)
+    # Another one for each snapshot, for whoever keeps what was made of one and must not keep the columns.
+    token: object = field(init=False, repr=False, default_factory=object)
     _worked_out: dict[str, Any] = field(init=False, repr=False, default_factory=dict)
 
     async def load(self, names: Iterable[str]) -> None:
