@@ -118,6 +118,16 @@ def test_data_outlive_a_crash_and_the_port_stays(own_mariadb: MariaDB) -> None:
     assert ask(server, "SHOW DATABASES LIKE 'kept'") == ("kept",)
 
 
+def test_a_paused_server_does_nothing_any_more(own_mariadb: MariaDB) -> None:
+    assert own_mariadb._child is not None
+    threads = Path(f"/proc/{own_mariadb._child.pid}/task")
+    for _ in range(5):
+        own_mariadb.pause()
+        assert {(each / "stat").read_text().rpartition(")")[2].split()[0] for each in threads.iterdir()} == {"T"}
+        own_mariadb.resume()
+        assert ask(own_mariadb, "SELECT 1") == (1,)
+
+
 def test_a_lost_password_file_mends_itself(own_mariadb: MariaDB) -> None:
     own_mariadb.stop()
     (own_mariadb.folder / "password").unlink()

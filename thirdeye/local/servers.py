@@ -148,6 +148,8 @@ class PrivateServer(ABC):
         """Stops the server as a machine that hangs would: its connections stay, nothing is answered."""
         if self._child is not None:
             os.kill(self._child.pid, signal.SIGSTOP)
+            # On a busy machine some of its threads go on answering for a while.
+            os.waitid(os.P_PID, self._child.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Lets a paused server go on."""
