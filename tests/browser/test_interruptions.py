@@ -61,9 +61,15 @@ def is_change(request: Request) -> bool:
     )
 
 
-@pytest.fixture(scope="module")
-def places(estate: PageEstate) -> Places:
-    return places_of(estate)
+@pytest.fixture
+def places(estate: PageEstate) -> Iterator[Places]:
+    """Made for each test: what is done to them is, among others, that they go."""
+    places = places_of(estate)
+    yield places
+    estate.ask("delete_action_item", id=places.item)
+    for campaign in estate.ask("list_campaigns")["campaigns"]:
+        if campaign["name"] == CAMPAIGN:
+            estate.ask("delete_campaign", id=campaign["id"])
 
 
 class Way:

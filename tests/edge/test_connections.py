@@ -6,7 +6,7 @@ that keeps a connection open without a request, and every refusal that has to wa
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -31,6 +31,8 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "HEAD_SECONDS", PATIENCE)
     monkeypatch.setattr(transport, "LINGER_SECONDS", PATIENCE)
+    # That of another test would tell at once what this one waits for.
+    monkeypatch.delattr(Watched, "newest", raising=False)
 
 
 class Watched(GuardedProtocol):
@@ -52,6 +54,11 @@ class Watched(GuardedProtocol):
         assert self._head_timer is not None
         self._head_timer.cancel()
         self._head_timed_out()
+
+
+async def until_newest(condition: Callable[[Watched], bool]) -> None:
+    """Waits until there is a connection, and until this is true of the newest."""
+    await until(lambda: hasattr(Watched, "newest") and condition(Watched.newest))
 
 
 class Gate:
@@ -115,7 +122,7 @@ async def test_a_stream_of_requests_holds_a_few_and_ends(gate: Gate) -> None:
     async with serving(gate, protocol=Watched) as port:
         reader, writer = await connect(port)
         writer.write(GET * 20_000)
-        await until(lambda: Watched.newest._refusal is not None)
+        await until_newest(lambda newest: newest._refusal is not None)
         assert len(Watched.newest.pipeline) == MAX_WAITING
         gate.open.set()
         # What was due is answered first, the refusal comes last.
@@ -134,7 +141,7 @@ async def test_nothing_is_read_while_requests_wait_for_another(gate: Gate) -> No
         # None of them alone is too much.
         sending = [get(number, large) for number in range(40)]
         writer.write(b"".join(sending))
-        await until(lambda: bool(Watched.newest.pipeline))
+        await until_newest(lambda newest: bool(newest.pipeline))
         before = Watched.newest.read
         for _ in range(100):
             await asyncio.sleep(0)
@@ -154,7 +161,7 @@ async def test_a_client_that_reads_no_answers_is_read_no_more() -> None:
         loop = asyncio.get_running_loop()
         sending = loop.create_task(loop.sock_sendall(client.socket, GET * 10 * 20_000))
         # Its answers fill what may wait for it, and no more.
-        await until(lambda: Watched.newest.flow.write_paused)
+        await until_newest(lambda newest: newest.flow.write_paused)
         assert Watched.newest.transport.get_write_buffer_size() < 65_536 + 31_000
         assert Watched.newest.flow.read_paused or Watched.newest._refusal is not None
         sending.cancel()
@@ -165,7 +172,7 @@ async def test_a_refusal_waits_for_the_answers_before_it(gate: Gate) -> None:
     async with serving(gate, protocol=Watched) as port:
         reader, writer = await connect(port)
         writer.write(get(1) + get(2) + b"\x16\x03\x01")
-        await until(lambda: Watched.newest._refusal is not None)
+        await until_newest(lambda newest: newest._refusal is not None)
         gate.open.set()
         assert [await read_answer(reader) for _ in range(2)] == [(200, b"/1"), (200, b"/2")]
         status, body = await read_answer(reader)
@@ -187,7 +194,7 @@ async def test_a_body_that_is_no_http_is_refused_in_its_turn(gate: Gate) -> None
     async with serving(gate, protocol=Watched) as port:
         reader, writer = await connect(port)
         writer.write(get(1) + BROKEN)
-        await until(lambda: Watched.newest._refusal is not None)
+        await until_newest(lambda newest: newest._refusal is not None)
         gate.open.set()
         assert [(await read_answer(reader))[0] for _ in range(2)] == [200, 400]
         assert gate.asked == ["/1"]
@@ -318,7 +325,7 @@ async def test_a_head_is_not_late_while_nobody_reads(gate: Gate) -> None:
     async with serving(gate, protocol=Watched) as port:
         reader, writer = await connect(port)
         writer.write(get(1) + get(2) + get(3)[:10])
-        await until(lambda: Watched.newest._head_timer is not None and bool(Watched.newest.pipeline))
+        await until_newest(lambda newest: newest._head_timer is not None and bool(newest.pipeline))
         Watched.newest.run_out_of_time()
         writer.write(get(3)[10:])
         gate.open.set()
@@ -339,7 +346,7 @@ async def test_what_is_answered_ends_with_its_connection_although_more_waits() -
         _, writer = await connect(port)
         writer.write(get(1) + get(2))
         assert await asyncio.wait_for(seen.get(), PATIENCE) == "asked"
-        await until(lambda: bool(Watched.newest.pipeline))
+        await until_newest(lambda newest: bool(newest.pipeline))
         Watched.newest.abort()
         assert await asyncio.wait_for(seen.get(), PATIENCE) == "http.request"
         assert await asyncio.wait_for(seen.get(), PATIENCE) == "gone"
@@ -369,7 +376,7 @@ async def test_a_client_that_takes_nothing_loses_its_connection(last: tuple[tupl
     connections = Connections(write_seconds=10, look_seconds=PATIENCE)
     async with serving(large, protocol=Watched, connections=connections) as port:
         client = Reluctant(port, GET)
-        await until(lambda: hasattr(Watched, "newest") and Watched.newest.transport.get_write_buffer_size() > 0)
+        await until_newest(lambda newest: newest.transport.get_write_buffer_size() > 0)
         clock = Clock(connections)
         clock.after(0)
         for _ in range(9):

@@ -162,6 +162,7 @@ async def test_the_next_request_waits_until_the_answer_before_it_is_read() -> No
     async with serving(server.app, protocol=Watched) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_000)
         writer.write(GET + post(b"x", path=b"/small"))
+        await until(server.is_busy)
         await until(lambda: Watched.newest.flow.write_paused)
         assert len(Watched.newest.pipeline) == 1
         # It is one request at a time: a second place is not asked for.

@@ -38,9 +38,11 @@ async def serving(
             yield listening.getsockname()[1]
         finally:
             server.should_exit = True
-            # Whatever a client of a test left open.
-            for connection in list(server.server_state.connections):
-                connection.transport.abort()  # type: ignore[union-attr]
+            while not task.done():
+                # Whatever a client of a test left open, though it be accepted only now.
+                for connection in list(server.server_state.connections):
+                    connection.transport.abort()  # type: ignore[union-attr]
+                await asyncio.wait([task], timeout=0.05)
             await task
 
 
