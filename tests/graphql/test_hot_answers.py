@@ -1,104 +1,29 @@
 """Answers given again as bytes are those that would be worked out, and are as new."""
 
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.score.test_service import insert, service
-from tests.support.api import GRAPHQL, Api, running
+from tests.support.api import GRAPHQL, Api
 from tests.support.clocks import NOON, FixedClock
+from tests.support.hot_answers import BY_ID, MODERN, Ticks, answering, hits, in_two_ways, metrics_of, questions, told
 from tests.support.published import publish_sample
-from thirdeye.data_version import DataVersion
-from thirdeye.graphql.documents import DocumentCache
 from thirdeye.graphql.hot_answers import _MAX_BYTES, Family, HotAnswer, HotAnswers
-from thirdeye.graphql.operations import PersistedOperations
-from thirdeye.graphql.schema import build_schema
 from thirdeye.local.servers import MariaDB, MySQL
 from thirdeye.local.tokens import Signer
 from thirdeye.observability.metrics import Metrics
-from thirdeye.score import service as score_service
 from thirdeye.score.service import ScoreService
 from thirdeye.settings import Settings
 
 pytestmark = pytest.mark.anyio
 NO_REDIS = "redis://127.0.0.1:1/0"
-MODERN = "application/graphql-response+json"
-BY_ID = {"x-om-operation-id": "get_zi_score"}
-
-
-class Ticks:
-    """The seconds by which a process knows how old a version is; they stand still unless a test moves them."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
-    ticks = Ticks()
-    monkeypatch.setattr(score_service, "DataVersion", partial(DataVersion, monotonic=ticks))
-    return ticks
-
-
-@pytest.fixture
-async def history(make_settings: Callable[..., Settings], clock: FixedClock) -> Settings:
-    """Settings over a history that has one row, a score of 50."""
-    settings = make_settings()
-    async with service(settings, clock) as (scores, thirdeye):
-        await thirdeye.execute("DELETE FROM health_score_history")
-        await insert(thirdeye, NOON, 50)
-        await scores.publish()
-    return settings
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
-
-
-def in_one_piece(app: ASGIApp) -> ASGIApp:
-    """The app behind a server that has all of a body at once, as is usual; httpx sends its end by itself."""
-
-    async def passes_on(scope: Scope, receive: Receive, send: Send) -> None:
-        pieces = []
-        while (message := await receive()).get("more_body"):
-            pieces.append(message["body"])
-
-        async def receive_all() -> Message:
-            return {"type": "http.request", "body": b"".join(pieces), "more_body": False}
-
-        await app(scope, receive_all, send)
-
-    return passes_on
-
-
-@asynccontextmanager
-async def answering(settings: Settings, signer: Signer, clock: FixedClock) -> AsyncIterator[Api]:
-    async with running(settings, signer, clock) as api:
-        transport = httpx.ASGITransport(app=in_one_piece(api.app), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://t", headers=api.client.headers) as client:
-            yield replace(api, client=client)
-
-
-def hits(metrics: str) -> int:
-    found = re.search(r'thirdeye_cache_requests_total\{level="answer",result="hit"\} (\d+)', metrics)
-    return int(found[1]) if found else 0
-
-
-async def metrics_of(api: Api) -> str:
-    return (await api.client.get("/metrics")).text
 
 
 async def score_of(api: Api) -> int:
@@ -113,45 +38,6 @@ async def both(history: Settings, signer: Signer, clock: FixedClock, ticks: Tick
         yield apis
 
 
-@asynccontextmanager
-async def in_two_ways(settings: Settings, signer: Signer, clock: FixedClock) -> AsyncIterator[tuple[Api, Api]]:
-    """One API that keeps answers and one that works each out, over the same data."""
-    without = settings.model_copy(update={"hot_answers": False})
-    async with answering(settings, signer, clock) as hot, answering(without, signer, clock) as slow:
-        yield hot, slow
-
-
-def questions() -> list[tuple[str, dict[str, str], bytes | None]]:
-    """Name, headers and body (None: a GET) of what is asked: every persisted query, and the score in all ways."""
-    documents = DocumentCache(build_schema(), playground=False)
-    operations = PersistedOperations(documents)
-    plain = {"content-type": "application/json"}
-    asked: list[tuple[str, dict[str, str], bytes | None]] = []
-    for name in operations:
-        (kind,) = operations.find(name).operations.values()
-        if kind.value == "query":
-            asked.append((name, {**plain, "x-om-operation-id": name}, b"{}"))
-    score, text = {**plain, **BY_ID}, b'{"query": "{ ziScore { score stale capturedAt } }"}'
-    tag = {"accept": MODERN, **BY_ID}
-    return [
-        *asked,
-        ("no body", BY_ID, b""),
-        ("modern", {**score, "accept": MODERN}, b"{}"),
-        ("not acceptable", {**score, "accept": "text/html"}, b"{}"),
-        ("another type", {**score, "content-type": "text/plain"}, b"{}"),
-        ("named", score, b'{"operationName": "get_zi_score"}'),
-        ("named wrongly", score, b'{"operationName": "other"}'),
-        ("no JSON", score, b"{"),
-        ("a bad key", {**score, "idempotency-key": "\t"}, b"{}"),
-        ("by document id", plain, b'{"documentId": "get_zi_score"}'),
-        ("two ids", score, b'{"documentId": "get_estate"}'),
-        ("ad hoc", plain, text),
-        ("GET", tag, None),
-        ("GET of what is known", {**tag, "if-none-match": "*, W/\"nothing\""}, None),
-        ("GET without a type", {"accept": "*/*", **BY_ID}, None),
-    ]  # fmt: skip
-
-
 async def answer_of(api: Api, headers: dict[str, str], body: bytes | None) -> tuple[Any, ...]:
     headers = {"x-request-id": "the-same", **headers}
     with structlog.testing.capture_logs() as logs:
@@ -163,12 +49,6 @@ async def answer_of(api: Api, headers: dict[str, str], body: bytes | None) -> tu
     # The timestamp of OpenMetadata's errors is that of the machine.
     text = re.sub(r'"timestamp":"[^"]+"', "", response.text)
     return response.status_code, sorted(response.headers.multi_items()), text, lines
-
-
-def told(metrics: str) -> list[str]:
-    """How often each operation was run and each route was asked, as alerts see it."""
-    counted = r"thirdeye_(http_requests_total|graphql_\w+_total|http_request_seconds_count)\{.*"
-    return sorted(line[0] for line in re.finditer(counted, metrics))
 
 
 async def test_they_are_what_would_be_worked_out(

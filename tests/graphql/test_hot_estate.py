@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.graphql.test_hot_answers import Ticks, answering, hits, in_two_ways, metrics_of
 from tests.support.api import GRAPHQL, Api
 from tests.support.clocks import NOON, FixedClock
+from tests.support.hot_answers import Ticks, answering, hits, in_two_ways, metrics_of
 from tests.support.published import publish_sample, republish
 from thirdeye import services
 from thirdeye.inventory.reader import EstateReader
@@ -21,11 +21,6 @@ from thirdeye.settings import Settings
 pytestmark = [pytest.mark.anyio, pytest.mark.one_server]
 ESTATE = {"x-om-operation-id": "get_estate", "content-type": "application/json", "x-request-id": "the-same"}
 PRICE = """mutation { setStoragePrice(serviceType: "Snowflake", usdPerGbMonth: "7.5") { usdPerGbMonth } }"""
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
 
 
 @pytest.fixture

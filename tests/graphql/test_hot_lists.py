@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.graphql.test_hot_answers import Ticks, answering, hits, metrics_of
 from tests.support.api import Api
 from tests.support.clocks import FixedClock
+from tests.support.hot_answers import Ticks, answering, hits, metrics_of
 from thirdeye import app
 from thirdeye.actions.listing.store import items_version
 from thirdeye.data_version import CheckedVersion
@@ -34,11 +34,6 @@ def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
     ticks = Ticks()
     monkeypatch.setattr(app, "CheckedVersion", partial(CheckedVersion, monotonic=ticks))
     return ticks
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
 
 
 @pytest.fixture

@@ -114,12 +114,8 @@ class HotAnswers:
         matters = [header for header in scope["headers"] if header[0] in _HEADERS]
         return (scope["method"], scope["query_string"], *matters)
 
-    def knows(self, head: Head) -> bool:
-        """Whether an answer to a request that begins like this is kept, so that its body is worth a look."""
-        return head in self._kept
-
     def kept_for(self, head: Head) -> Mapping[bytes, HotAnswer] | None:
-        """By body the answers to requests that begin like this; None if none is kept."""
+        """By body the answers to requests that begin like this; None if none is kept: then its body is not worth a look."""
         return self._kept.get(head)
 
     async def find(self, head: Head, body: bytes) -> HotAnswer | None:

@@ -70,7 +70,7 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head, first, body = self._hot.head_of(scope), None, b""
-        if self._hot.knows(head):
+        if self._hot.kept_for(head) is not None:
             if scope["method"] == "POST":
                 first = arrived(receive)
             found = await self._find_hot(head, first, scope)
