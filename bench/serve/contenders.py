@@ -80,7 +80,8 @@ def start(closing: ExitStack, folder: Path, *, items: int, tables: int, peer_pyt
     score = Target(port=port, path=_GRAPHQL, body=b"{}", headers={**bearer, "X-OM-Operation-Id": "get_zi_score"})
     page = Target(port=port, path=_GRAPHQL, body=json.dumps({"query": _ITEMS_TEXT}).encode(), headers=bearer)
     # The first question makes the score: the peers read it when they start, and from then on it is answered as it was stored.
-    _ask(score)
+    if not wait_until(lambda: b'"totalTables":0' not in _ask(score), seconds=_READY_SECONDS):
+        raise ContenderProblem(f"thirdeye has no score after {_READY_SECONDS:.0f} seconds")
     peers = {
         "strawberry": _strawberry(closing, folder, database, accounts, signer, peer_python),
         "mercurius": _mercurius(closing, folder, database, accounts, signer),
