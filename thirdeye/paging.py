@@ -10,15 +10,18 @@ import orjson
 
 from thirdeye.errors import BadInput
 from thirdeye.outside_json import read_json
+from thirdeye.time_text import moment_text
 
 # Nothing is known of days before it, and days before those have no days before them.
 EARLIEST_DAY: Final = date(2000, 1, 1)
 _MAX_CURSOR_LENGTH: Final = 4096
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 
 def encode_cursor(*parts: str | int) -> str:
     """An opaque cursor that holds these values."""
-    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+    # Of each row of a list, so without the wrappers of `base64`.
+    return binascii.b2a_base64(orjson.dumps(parts), newline=False).translate(_URL_SAFE).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str, shape: Sequence[type], argument: str = "after") -> list[Any]:
@@ -39,7 +42,7 @@ def decode_cursor(cursor: str, shape: Sequence[type], argument: str = "after") -
 
 def cursor_time(moment: datetime) -> str:
     """A moment in UTC as cursors have it."""
-    return moment.isoformat().removesuffix("+00:00")
+    return moment_text(moment).removesuffix("+00:00")
 
 
 def parse_cursor_time(text: str) -> datetime:

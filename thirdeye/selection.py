@@ -27,3 +27,22 @@ def _fields(node: _Selecting, info: GraphQLResolveInfo[Any]) -> Iterator[FieldNo
             yield from _fields(selection, info)
         elif isinstance(selection, FragmentSpreadNode):
             yield from _fields(info.fragments[selection.name.value], info)
+
+
+def plain_fields(node: FieldNode) -> list[FieldNode] | None:
+    """What is selected below a node, where that is a list of fields and nothing else: None with fragments or directives, and
+    where a key stands there twice.
+    """
+    fields: list[FieldNode] = []
+    keys = set[str]()
+    for child in node.selection_set.selections if node.selection_set else ():
+        if not isinstance(child, FieldNode) or child.directives or key_of(child) in keys:
+            return None
+        keys.add(key_of(child))
+        fields.append(child)
+    return fields
+
+
+def key_of(node: FieldNode) -> str:
+    """The key of a field in its answer."""
+    return node.alias.value if node.alias else node.name.value

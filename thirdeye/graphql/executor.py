@@ -37,6 +37,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import Path, is_async_iterable, is_awaitable
+from orjson import Fragment
 
 from thirdeye.pacing import keep_pace
 
@@ -244,6 +245,9 @@ def _list(complete_item: Complete, nullable: bool) -> Complete:
     def complete_list(value: object) -> object:
         if type(value) is list or type(value) is tuple:
             return [complete_item(item) for item in value]
+        # A resolver has written all that is asked of it.
+        if type(value) is Fragment:
+            return value
         return _null(value, nullable)
 
     return complete_list

@@ -8,6 +8,7 @@ from typing import Final
 from ariadne import ScalarType
 
 from thirdeye.errors import BadInput
+from thirdeye.time_text import moment_text
 
 # Python reads more than these: weeks, digits of other scripts, underscores, infinity.
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -22,7 +23,7 @@ day = ScalarType("Date")
 @date_time.serializer
 def serialize_date_time(value: datetime | str) -> str:
     """With its offset; text was made by this function before."""
-    return value if isinstance(value, str) else value.isoformat()
+    return value if isinstance(value, str) else moment_text(value)
 
 
 @date_time.value_parser

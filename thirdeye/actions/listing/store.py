@@ -6,13 +6,14 @@ without these columns and look at each row instead, so they are told.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields as fields_of
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 from thirdeye.actions.items import STATUSES, Item
 from thirdeye.actions.ordering import ItemOrder, Position
 from thirdeye.actions.store import COLUMNS
-from thirdeye.database import MySQL, Session
+from thirdeye.database import MySQL, Row, Session
 
 # The page first, then its rows by id, whatever a server believes of the table: before it has statistics, as after a
 # restore, it would look at all items to find those of the page.
@@ -21,7 +22,59 @@ SELECT STRAIGHT_JOIN {columns} FROM (
   SELECT id FROM action_items {index} WHERE {conditions} ORDER BY {order} LIMIT %(limit)s
 ) AS page JOIN action_items FORCE INDEX (PRIMARY) USING (id) ORDER BY {order}
 """
-_UNREAD: Final[Mapping[str, Any]] = dict.fromkeys(field.name for field in fields(Item))
+_UNREAD: Final[Mapping[str, Any]] = dict.fromkeys(field.name for field in fields_of(Item))
+_NULLABLE: Final = "COALESCE({value}, 'null')"
+_AS_IT_IS: Final = """CONCAT('"', {column}, '"')"""
+_SECONDS: Final = "DATE_FORMAT({column}, '%%Y-%%m-%%dT%%H:%%i:%%s')"
+_TO_SECONDS: Final = f"""CONCAT('"', {_SECONDS}, '+00:00"')"""
+_TO_MILLISECONDS: Final = (
+    f"""CONCAT('"', {_SECONDS}, IF(MICROSECOND({{column}}), DATE_FORMAT({{column}}, '.%%f'), ''), '+00:00"')"""
+)
+
+
+def _or_null(text: str, column: str) -> str:
+    return _NULLABLE.format(value=text.format(column=column))
+
+
+# The JSON of what fields of ActionItem answer, of those whose answer is in the row alone, whoever asks and whenever. What
+# other words than the API's may stand for (`stage`, `resolution`: written to the database directly) is not among them.
+JSON_OF_FIELDS: Final[Mapping[str, str]] = {
+    "__typename": """'"ActionItem"'""",
+    "id": "id",
+    "title": "JSON_QUOTE(title)",
+    "status": _AS_IT_IS.format(column="status"),
+    "category": _or_null("JSON_QUOTE({column})", "category"),
+    "priority": _or_null("JSON_QUOTE({column})", "priority"),
+    "estimatedSavingsUsd": _or_null(_AS_IT_IS, "estimated_savings_usd"),
+    "projectedSavingUsd": _or_null(_AS_IT_IS, "estimated_savings_usd"),
+    "createdAt": _TO_SECONDS.format(column="created_at"),
+    "updatedAt": _TO_SECONDS.format(column="updated_at"),
+    "version": "version",
+    "detected": "IF(detected, 'true', 'false')",
+    "createdBy": _or_null("JSON_QUOTE({column})", "created_by"),
+    "resolutionReason": _or_null("JSON_QUOTE({column})", "resolution_reason"),
+    "resolvedAt": _or_null(_TO_MILLISECONDS, "resolved_at"),
+    "assignee": _or_null("JSON_QUOTE({column})", "assignee"),
+    "assigneeKind": _or_null(_AS_IT_IS, "assignee_kind"),
+    "dueDate": _or_null(_AS_IT_IS, "due_date"),
+    "snoozedUntil": _or_null(_TO_MILLISECONDS, "snoozed_until"),
+    "stageSince": _or_null(_TO_MILLISECONDS, "stage_since"),
+    "stageUntil": _or_null(_AS_IT_IS, "stage_until"),
+    "alert": _or_null("JSON_QUOTE({column})", "alert"),
+}
+# By sort key the JSON of its value in a cursor (`ordering.cursor_of`).
+_IN_CURSOR: Final[Mapping[str, str]] = {
+    "updatedAt": _AS_IT_IS.format(column=_SECONDS.format(column="updated_at")),
+    "createdAt": _AS_IT_IS.format(column=_SECONDS.format(column="created_at")),
+    "title": "JSON_QUOTE(title)",
+    "status": _AS_IT_IS.format(column="status"),
+    "id": _AS_IT_IS.format(column="id"),
+}
+# Of the letters of Base64 those of URLs, without padding and line breaks.
+_CURSOR: Final = (
+    """REPLACE(REPLACE(REPLACE(REPLACE(TO_BASE64(CONCAT('["{key}","{direction}",', {value}, ',', id, ']'))"""
+    r""", '+', '-'), '/', '_'), '=', ''), '\n', '')"""
+)
 _COUNT: Final = "SELECT {sums} FROM action_items {index} WHERE {conditions}"
 _LOCKED: Final = f"SELECT {COLUMNS} FROM action_items WHERE {{conditions}} ORDER BY id LIMIT %(limit)s FOR UPDATE"
 _VERSION: Final = "SELECT version FROM data_version WHERE family = 'items'"
@@ -169,21 +222,54 @@ async def item_page(
     """Up to `limit` items after `position`, in order. With `columns`, names of fields of Item, only these are read, and
     what their cursors need; all others are None, whatever they hold.
     """
+    read = COLUMNS if columns is None else ", ".join(dict.fromkeys([*_sorted_by(order), *columns]))
+    query, values = _page(item_filter, order, position, read)
+    rows = await thirdeye.fetch_all(query, {**values, "limit": limit})
+    return [Item(**{**_UNREAD, **row}) for row in rows]
+
+
+async def item_texts(
+    thirdeye: MySQL,
+    item_filter: ItemFilter,
+    *,
+    order: ItemOrder,
+    position: Position | None,
+    limit: int,
+    fields: tuple[tuple[str, str], ...],
+    shown_order: ItemOrder,
+) -> list[Row]:
+    """The same, but of each item `cursor`, one within a list of `shown_order`, and `node`, the JSON of an object of `fields`:
+    keys with names of JSON_OF_FIELDS.
+    """
+    query, values = _page(item_filter, order, position, _texts(fields, shown_order))
+    return await thirdeye.fetch_all(query, {**values, "limit": limit})
+
+
+@lru_cache(maxsize=100)
+def _texts(fields: tuple[tuple[str, str], ...], order: ItemOrder) -> str:
+    members = ", ',', ".join(f"""'"{key}":', {JSON_OF_FIELDS[name]}""" for key, name in fields)
+    cursor = _CURSOR.format(key=order.key, direction=order.direction, value=_IN_CURSOR[order.key])
+    return f"{cursor} AS `cursor`, CONCAT('{{', {members}, '}}') AS node"
+
+
+def _sorted_by(order: ItemOrder) -> list[str]:
+    return ["id"] if order.key == "id" else [order.column, "id"]
+
+
+def _page(
+    item_filter: ItemFilter, order: ItemOrder, position: Position | None, read: str
+) -> tuple[str, dict[str, object]]:
+    """A statement that reads this of a page, and the values that it binds."""
     conditions = _conditions(item_filter)
     where, values = _all_of(conditions.values(), item_filter)
     if position is not None:
         condition, position_values = _after(order, position)
         where, values = f"{where} AND {condition}", values | position_values
-    direction = order.direction.upper()
-    sorted_by = ["id"] if order.key == "id" else [order.column, "id"]
-    order_by = ", ".join(f"{column} {direction}" for column in sorted_by)
-    read = COLUMNS if columns is None else ", ".join(dict.fromkeys([*sorted_by, *columns]))
+    order_by = ", ".join(f"{column} {order.direction.upper()}" for column in _sorted_by(order))
     # Most items are like this: a few steps along the index of another order find a page.
     is_common = conditions.keys() <= {"status", "snoozed"} and item_filter.get("snoozed") is not True
     index = "" if is_common and order.key != "updatedAt" else _index(conditions)
-    query = _PAGE.format(columns=read, index=index, conditions=where, order=order_by)
-    rows = await thirdeye.fetch_all(query, {**values, "limit": limit})
-    return [Item(**{**_UNREAD, **row}) for row in rows]
+    return _PAGE.format(columns=read, index=index, conditions=where, order=order_by), values
 
 
 def _after(order: ItemOrder, position: Position) -> tuple[str, dict[str, object]]:

@@ -11,7 +11,8 @@ from thirdeye.actions.campaigns.views import campaign_view
 from thirdeye.actions.filters import parse_item_filter
 from thirdeye.actions.items import Category, EventKind
 from thirdeye.actions.listing.counts import counts
-from thirdeye.actions.listing.store import ItemFilter, item_page
+from thirdeye.actions.listing.store import ItemFilter, item_page, item_texts
+from thirdeye.actions.listing.texts import EdgesAsked
 from thirdeye.actions.loaders import (
     campaign_loader,
     event_loader,
@@ -73,17 +74,27 @@ async def resolve_action_items(
     item_filter = await parse_item_filter(context, filter, status=status, search=search)
     counts(context).note(item_filter)
     towards = order.reverse if request.backwards else order
-    columns = columns_for(fields_below(info, ("edges", "node")))
-    rows = await item_page(
-        context.thirdeye, item_filter, order=towards, position=position, limit=size + 1, columns=columns
-    )
-    now, is_more, is_beyond = context.clock(), len(rows) > size, position is not None
-    rows = rows[:size][::-1] if request.backwards else rows[:size]
-    edges = [{"cursor": cursor_of(row, order), "node": item_view(row, now)} for row in rows]
+    asked = EdgesAsked.of(info)
+    if asked is not None:
+        edges = await item_texts(
+            context.thirdeye, item_filter, order=towards, position=position, limit=size + 1, fields=asked.fields,
+            shown_order=order,
+        )  # fmt: skip
+    else:
+        columns = columns_for(fields_below(info, ("edges", "node")))
+        items = await item_page(
+            context.thirdeye, item_filter, order=towards, position=position, limit=size + 1, columns=columns
+        )
+        now = context.clock()
+        edges = [{"cursor": cursor_of(item, order), "node": item_view(item, now)} for item in items]
+    is_more, is_beyond = len(edges) > size, position is not None
+    edges = edges[:size][::-1] if request.backwards else edges[:size]
     has_next, has_previous = (is_beyond, is_more) if request.backwards else (is_more, is_beyond)
     # A page that holds all needs no count.
-    total = None if has_next or has_previous else len(rows)
+    total = None if has_next or has_previous else len(edges)
     answer = connection_of(edges, has_next=has_next, has_previous=has_previous)
+    if asked is not None:
+        answer["edges"] = asked.written(edges)
     return {**answer, "filter": item_filter, "total": total}
 
 
