@@ -26,8 +26,8 @@ except SystemExit:
 print(json.dumps(sorted(sys.modules)))
 """
 _UNUSED: Final = (
-    # Of libraries that only color what nobody sees, or build queries that are never built.
-    "rich", "pygments", "sqlalchemy", "jwt", "greenlet",
+    # Of libraries that only color what nobody sees, note what nobody reads, or build queries that are never built.
+    "rich", "pygments", "sqlalchemy", "jwt", "greenlet", "deprecated", "wrapt",
     # For work of the worker, of commands, or of processes of their own.
     "sqlglot", "statsforecast", "scipy", "pandas", "opentelemetry", "yoyo", "worker", "thirdeye.local",
     "thirdeye.migration_runner", "thirdeye.mirror.refresh", "thirdeye.mirror.openmetadata", "thirdeye.forecast.forecaster",

@@ -46,7 +46,9 @@ def test_a_package_that_is_stood_in_for_has_every_name_and_is_real_afterwards() 
         with pytest.raises(ModuleNotFoundError):
             importlib.import_module("stranger")
     assert (user.Nothing.__name__, user.Nothing.__module__) == ("Nothing", "strange.deep")
-    assert issubclass(user.DEEP, object)
+    assert isinstance(user.DEEP, type)
+    # As what is taken for a decorator.
+    assert user.Nothing(1, since="2")(len) is len
     assert importlib.import_module("strange.deep").DEEP is True
 
 

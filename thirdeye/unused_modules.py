@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import TypeVar
+
+Decorated = TypeVar("Decorated")
 
 
 @contextmanager
@@ -24,13 +27,22 @@ def absent(*names: str) -> Iterator[None]:
             sys.modules.pop(name, None)
 
 
+class _Nothing:
+    def __init__(self, *_: object, **__: object) -> None:
+        """Takes whatever the real one would."""
+
+    def __call__(self, decorated: Decorated) -> Decorated:
+        """As a decorator it changes nothing."""
+        return decorated
+
+
 class _StandIn(ModuleType):
-    """A module in which every name is an empty class of that name."""
+    """A module in which every name is a class of that name that does nothing."""
 
     def __getattr__(self, name: str) -> type:
         if name.startswith("__"):
             raise AttributeError(name)
-        return type(name, (), {"__module__": self.__name__})
+        return type(name, (_Nothing,), {"__module__": self.__name__})
 
 
 class _StandIns(MetaPathFinder, Loader):
@@ -57,7 +69,8 @@ class _StandIns(MetaPathFinder, Loader):
 
 @contextmanager
 def stood_in_for(package: str) -> Iterator[None]:
-    """Within, names can be imported from this package that nobody will use: for what a library imports in any case.
+    """Within, names can be imported from this package that nobody will use, or that decorate what is used: for what a library
+    imports in any case.
 
     Afterwards the package can be imported as it is. Does nothing if it has been.
     """
