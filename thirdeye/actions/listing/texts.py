@@ -1,10 +1,11 @@
 """Edges of a list of items as JSON that the database wrote, where what is asked of them is in their rows alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
 import orjson
+from graphql import FieldNode
 
 from thirdeye.actions.listing.store import JSON_OF_FIELDS
 from thirdeye.context import Info
@@ -30,7 +31,7 @@ class EdgesAsked:
         edge = plain_fields(lists[0]) if len(lists) == 1 else None
         items = [node for node in edge or () if node.name.value == "node"]
         item = plain_fields(items[0]) if len(items) == 1 else None
-        if edge is None or item is None or not all(node.name.value in JSON_OF_FIELDS for node in item):
+        if edge is None or item is None or not (_has_all(_OF_EDGE, edge) and _has_all(JSON_OF_FIELDS, item)):
             return None
         members = ",".join(f'"{key_of(node)}":{_OF_EDGE[node.name.value]}' for node in edge)
         return cls(tuple((key_of(node), node.name.value) for node in item), f"{{{members}}}")
@@ -39,3 +40,7 @@ class EdgesAsked:
         """The edges of these rows, each with `cursor` and `node`: what `PlainExecutor` takes as it is."""
         edge = self._edge
         return orjson.Fragment(f"[{','.join([edge % row for row in rows])}]")
+
+
+def _has_all(texts: Mapping[str, str], fields: Iterable[FieldNode]) -> bool:
+    return all(field.name.value in texts for field in fields)
