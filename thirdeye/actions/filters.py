@@ -1,7 +1,7 @@
 """Filters that callers give: of items, and of tables where a campaign or a rule keeps one."""
 
-import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from thirdeye.actions import validation
@@ -13,7 +13,7 @@ from thirdeye.context import Context
 from thirdeye.database import MySQL
 from thirdeye.errors import BadInput, Unavailable
 from thirdeye.estate.listing import parse_filter
-from thirdeye.estate.loaders import snapshot_of
+from thirdeye.estate.loaders import read_once, snapshot_of
 from thirdeye.inventory import store as inventory
 from thirdeye.inventory.columns import Array
 from thirdeye.inventory.filters import deserialize_filter, serialize_filter, validate_filter_names
@@ -69,13 +69,8 @@ async def parse_item_filter(
 
 async def _my_numbers(context: Context, owner_sets: list[int]) -> list[int] | None:
     """Which of the caller's tables have items, found once for all lists of a request; None if there are too many."""
-    if "my_numbers" not in context.loaders:
-        task = asyncio.create_task(numbers_with_items(context.thirdeye, "owner_set", owner_sets, _MAX_NUMBERS))
-        # All who wait for it may be gone by then.
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        context.loaders["my_numbers"] = task
-    numbers: list[int] | None = await asyncio.shield(context.loaders["my_numbers"])
-    return numbers
+    read = partial(numbers_with_items, context.thirdeye, "owner_set", owner_sets, _MAX_NUMBERS)
+    return await read_once(context, "my_numbers", read)
 
 
 def _validate_lists(fields: dict[str, Any]) -> None:

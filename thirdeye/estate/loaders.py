@@ -1,5 +1,6 @@
 """What a request reads of the estate: one snapshot for all of its fields, and tables and assets in batches by number."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -240,15 +241,30 @@ async def _read_assets(context: EstateContext, nodes: list[int]) -> list[Row | N
     return [by_number.get(node) for node in nodes]
 
 
-def confirmation_loader(context: EstateContext) -> DataLoader[tuple[str, str, str | None], Row | None]:
-    """The request's loader of what is confirmed: by kind, service and database, the confirmation of that or of its service."""
-    return _loader(context, "confirmations", _read_confirmations)
+async def confirmation_of(context: EstateContext, kind: str, service: str, database: str | None) -> Row | None:
+    """What is confirmed of a database, or of its service; read once for all that a request shows."""
+    confirmed = await read_once(context, "confirmations", partial(_read_confirmations, context))
+    return confirmed.get((kind, service, database)) or confirmed.get((kind, service, None))
 
 
-async def _read_confirmations(context: EstateContext, keys: list[tuple[str, str, str | None]]) -> list[Row | None]:
+async def _read_confirmations(context: EstateContext) -> dict[tuple[str, str, str | None], Row]:
     rows = await confirmations_in_force(context.thirdeye)
-    confirmed = {(row["kind"], row["service"], row["database"]): row for row in rows if row["schema"] is None}
-    return [confirmed.get(key) or confirmed.get((*key[:2], None)) for key in keys]
+    return {(row["kind"], row["service"], row["database"]): row for row in rows if row["schema"] is None}
+
+
+async def read_once(context: EstateContext, name: str, read: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    """What `read` gives, for all of a request that ask for it.
+
+    A loader reads for those that ask in one turn of the event loop, and a request that has had its share of one goes on in
+    the next.
+    """
+    if name not in context.loaders:
+        task = asyncio.create_task(read())
+        # All who wait for it may be gone by then.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        context.loaders[name] = task
+    result: Result = await asyncio.shield(context.loaders[name])
+    return result
 
 
 async def load_tables(context: EstateContext, numbers: Sequence[int]) -> list[TableAnswer]:

@@ -8,7 +8,7 @@ from ariadne import ObjectType, QueryType
 from thirdeye.context import Info
 from thirdeye.database import Row
 from thirdeye.estate.feeds import feed_advice
-from thirdeye.estate.loaders import as_of, confirmation_loader, load_summary
+from thirdeye.estate.loaders import as_of, confirmation_of, load_summary
 from thirdeye.estate.views import price_view
 from thirdeye.inventory.directory import Service
 
@@ -43,12 +43,12 @@ async def resolve_services(_: object, info: Info, *, name: list[str] | None = No
 
 @service_type.field("lineageConfirmed")
 async def resolve_lineage_confirmed(service: Mapping[str, str], info: Info) -> Row | None:
-    return await confirmation_loader(info.context).load(("LINEAGE", service["name"], None))
+    return await confirmation_of(info.context, "LINEAGE", service["name"], None)
 
 
 @database_feed.field("confirmed")
 async def resolve_confirmed(feed: Mapping[str, str], info: Info) -> Row | None:
-    return await confirmation_loader(info.context).load(("FEED", feed["service"], feed["name"]))
+    return await confirmation_of(info.context, "FEED", feed["service"], feed["name"])
 
 
 def _databases(service: Service, _info: Info) -> list[dict[str, object]]:
