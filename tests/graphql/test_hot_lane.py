@@ -17,12 +17,13 @@ from tests.support.api import GRAPHQL, Api, running
 from tests.support.clocks import NOON, FixedClock
 from tests.support.hot_answers import Ticks, questions, told
 from tests.support.raw_http import Reluctant, serving
+from thirdeye.edge import rate_limit
 from thirdeye.edge.socket import GuardedProtocol
 from thirdeye.graphql.hot_lane import HotLane
 from thirdeye.local.tokens import Signer
 from thirdeye.settings import Settings
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("ticks")]
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("ticks", "trusted_counts")]
 PATH = GRAPHQL.encode()
 SCORE = b"x-om-operation-id: get_zi_score\r\n"
 
@@ -109,6 +110,12 @@ async def both_ways(settings: Settings, signer: Signer, clock: FixedClock) -> As
         serving(usual.app, protocol=Usual) as usual_port,
     ):
         yield Side(short, short_port, Seen), Side(usual, usual_port, Usual)
+
+
+@pytest.fixture
+def trusted_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine a count is older by the next request than one is trusted to be, and the request waits for another."""
+    monkeypatch.setattr(rate_limit, "_COUNT_TRUSTED", PATIENCE)
 
 
 @pytest.fixture
@@ -320,7 +327,7 @@ async def test_each_request_is_counted_once(
     statuses = [int(answer[9:12]) for answer in answers]
     assert statuses == [200] * 400 + [429] * 20
     # From half of the limit on each waits for the count.
-    assert 0 < answered.count(True) <= 200
+    assert 100 < answered.count(True) <= 200
 
 
 async def test_for_a_client_that_does_not_read_little_is_written(
