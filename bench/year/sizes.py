@@ -14,7 +14,7 @@ BY_PLACES = frozenset({"budget_forecast", "estate_daily"})
 ROWS_BY_TIME = frozenset({"estate_blob"})
 # Smaller ones are not compared one by one: the least that a table takes is a page of 16 kB for each index.
 LEAST_MB = 1.0
-LEAST_ROWS = 400
+LEAST_ROWS = 500
 ALLOWED = 0.2
 
 
@@ -23,6 +23,9 @@ class Size(NamedTuple):
 
     rows: int
     megabytes: float
+
+
+_NOTHING = Size(0, 0.0)
 
 
 def documented(tables: int, places: int = DOCUMENTED_PLACES) -> dict[str, Size]:
@@ -78,7 +81,8 @@ def table_of(history: Mapping[int, Mapping[str, Size]], said: Mapping[str, Size]
     yield f"{'MB after days':<30}" + "".join(f"{day:>8}" for day in days) + f"{'said':>9}{'rows':>11}{'said':>11}"
     last = history[days[-1]]
     for name in sorted(last, key=lambda name: -last[name].megabytes):
-        by_day = "".join(f"{history[day][name].megabytes:>8.2f}" for day in days)
+        # A table may have come with a newer version, which went on where an older one was ended.
+        by_day = "".join(f"{history[day].get(name, _NOTHING).megabytes:>8.2f}" for day in days)
         yield f"{name:<30}{by_day}{said[name].megabytes:>9.2f}{last[name].rows:>11,}{said[name].rows:>11,}"
     totals = "".join(f"{total(history[day]):>8.1f}" for day in days)
     yield f"{'all':<30}{totals}{total(said):>9.1f}"

@@ -44,6 +44,13 @@ async def test_after_a_year_there_are_as_many_rows_as_documented(
     assert rows_apart(history[YEAR], documented(TABLES, places_of(history[YEAR]))) == []
 
 
+def test_a_table_that_came_meanwhile_is_shown() -> None:
+    name = next(iter(documented(60)))
+    *_, line, total = table_of({0: {}, 30: {name: Size(7, 2.5)}}, documented(60))
+    assert line.split()[:3] == [name, "0.00", "2.50"]
+    assert total.split()[1:3] == ["0.0", "2.5"]
+
+
 def test_what_is_a_fifth_away_is_named() -> None:
     said = {"small": Size(5, 0.1), "large": Size(1_000, 10.0), "other": Size(1_000, 10.0)}
     assert departures(said, said) == []
