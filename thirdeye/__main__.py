@@ -14,7 +14,7 @@ def main() -> None:
         # For Redis in Microsoft's cloud, by tokens of its own.
         with stood_in_for("jwt"):
             import redis  # noqa: F401
-        # Notes for documentation; with the library that wraps what they are on, 2 MB.
+        # Notes for documentation, and a library that wraps what they are on.
         with stood_in_for("deprecated"):
             import limits.aio.storage  # noqa: F401
 
