@@ -317,6 +317,7 @@ async def test_an_answer_is_given_until_there_is_another_one(
         assert answered[4:] == [False, False, True, True]
 
 
+@pytest.mark.usefixtures("trusted_counts")
 async def test_each_request_is_counted_once(
     history: Settings, signer: Signer, clock: FixedClock, answered: list[bool]
 ) -> None:
@@ -326,8 +327,8 @@ async def test_each_request_is_counted_once(
         answers, _ = await side.ask(*[hot] * 420)
     statuses = [int(answer[9:12]) for answer in answers]
     assert statuses == [200] * 400 + [429] * 20
-    # From half of the limit on each waits for the count.
-    assert 100 < answered.count(True) <= 200
+    # Once half of the limit is counted each waits for the count. So many may have gone on while a count was under way.
+    assert 100 < answered.count(True) <= 200 + rate_limit._MIN_DEFERRED
 
 
 async def test_for_a_client_that_does_not_read_little_is_written(
