@@ -10,10 +10,10 @@ import pytest
 from aiomysql.connection import MySQLResult
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pymysql.err import InternalError, OperationalError
+from pymysql.err import InternalError, OperationalError, ProgrammingError
 
 from thirdeye.local.servers import MariaDB, MySQL
-from thirdeye.quick_rows import _Result
+from thirdeye.quick_rows import _Result, texts
 from thirdeye.session import _Cursor
 from thirdeye.sql_text import decode_datetime
 
@@ -125,6 +125,93 @@ def test_rows_that_have_arrived_are_not_read_one_by_one(monkeypatch: pytest.Monk
     assert packets == 1
 
 
+# ---- texts
+
+
+async def _texts(data: bytes, sizes: list[int]) -> Any:
+    """What is read as texts of an answer that arrives in parts of these sizes."""
+    connection = aiomysql.Connection()
+    reader = connection._reader = asyncio.StreamReader()
+
+    async def sent(*_: object) -> None:
+        connection._next_seq_id = 1
+
+    connection._execute_command = sent
+    reading = asyncio.ensure_future(texts(connection, "SELECT"))
+    at = 0
+    for size in [*sizes, len(data)]:
+        await asyncio.sleep(0)
+        reader.feed_data(data[at : at + size])
+        at += size
+    await asyncio.sleep(0)
+    reader.feed_eof()
+    try:
+        return await reading, connection.server_status, connection._next_seq_id, bytes(reader._buffer)
+    except (InternalError, OperationalError) as error:
+        return type(error), error.args
+
+
+def _answer(rows: list[tuple[bytes | None, ...]], end: bytes) -> bytes:
+    columns = [b"\x03def" + bytes(40)] * 4
+    return _packets([b"\x04", *columns, _END, *(b"".join(map(_value, row)) for row in rows), end], 1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(rows=_ROWS, sizes=st.lists(st.integers(1, 400), max_size=6), status=st.integers(0, 2**16 - 1))
+def test_texts_are_those_that_arrive(rows: list[tuple[bytes | None, ...]], sizes: list[int], status: int) -> None:
+    data = _answer(rows, _END[:3] + status.to_bytes(2, "little"))
+    expected = (rows, status, (len(rows) + 7 + 1) % 256, b"")
+    # What follows the answer is not touched.
+    assert asyncio.run(_texts(data, sizes)) == expected
+    assert asyncio.run(_texts(data + b"more", [len(data) + 4])) == (*expected[:3], b"more")
+
+
+@settings(max_examples=20, deadline=None)
+@given(rows=_ROWS, sizes=st.lists(st.integers(1, 400), max_size=6))
+def test_an_error_among_texts_is_told(rows: list[tuple[bytes | None, ...]], sizes: list[int]) -> None:
+    assert asyncio.run(_texts(_answer(rows, _ERROR), sizes)) == (OperationalError, (1317, "ended"))
+    assert asyncio.run(_texts(_packets([_ERROR], 1), sizes)) == (OperationalError, (1317, "ended"))
+
+
+@pytest.mark.parametrize("cut", [1, 5, 30])
+def test_a_connection_that_ends_among_texts_is_lost(cut: int) -> None:
+    data = _answer([(b"1", b"text", None, None)] * 3, _END)
+    assert asyncio.run(_texts(data[:-cut], []))[0] is OperationalError
+
+
+def test_texts_of_more_than_a_packet_are_read_when_all_is_there() -> None:
+    # A row that fills one is followed by an empty one.
+    size = 0xFFFFFF - len(_value(bytes(2**16))) + 2**16
+    rows: list[tuple[bytes | None, ...]] = [(bytes(size),), (bytes(size + 1),), (b"a",)]
+    column = b"\x03def" + bytes(40)
+    data = [_value(value) for (value,) in rows]
+    full, more = data[0], data[1]
+    payloads = [b"\x01", column, _END, full, b"", more[:0xFFFFFF], more[0xFFFFFF:], data[2], _END]
+    assert asyncio.run(_texts(_packets(payloads, 1), []))[0] == rows
+
+
+def test_texts_out_of_order_are_refused() -> None:
+    row = _value(b"1") + _value(b"text") + _value(None) + _value(None)
+    data = _answer([], _END)[: -len(_END) - 4]
+    assert asyncio.run(_texts(data + _packets([row], 8) + _packets([_END], 9), []))[0] is InternalError
+
+
+def test_texts_that_have_arrived_are_not_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    packets = 0
+    read_packet = aiomysql.Connection._read_packet
+
+    async def counted(connection: Any, *args: Any) -> Any:
+        nonlocal packets
+        packets += 1
+        return await read_packet(connection, *args)
+
+    monkeypatch.setattr(aiomysql.Connection, "_read_packet", counted)
+    rows = [(b"1", b"text", None, None)] * 50
+    assert asyncio.run(_texts(_answer(rows, _END), []))[0] == rows
+    # How many columns there are: that is what is waited for.
+    assert packets == 1
+
+
 # ---- from real servers
 
 _NUMBERS = "WITH RECURSIVE numbers AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM numbers WHERE i < 700) SELECT"
@@ -170,6 +257,34 @@ async def test_answers_of_servers_are_those_that_aiomysql_reads(sql_server: Mari
             assert (await cursor.execute(lengths), cursor.rowcount) == (len(_LENGTHS), len(_LENGTHS))
             await cursor.execute("CREATE TEMPORARY TABLE made (id INT AUTO_INCREMENT PRIMARY KEY, a INT)")
             assert (await cursor.execute("INSERT INTO made (a) VALUES (1), (2)"), cursor.lastrowid) == (2, 1)
+
+
+def _as_sent(value: object) -> object:
+    return value if value is None or isinstance(value, bytes) else str(value).encode()
+
+
+@pytest.mark.anyio
+async def test_texts_of_servers_are_what_their_values_are_read_from(sql_server: MariaDB | MySQL) -> None:
+    lengths = " UNION ALL ".join(f"SELECT REPEAT('x', {length}), {length}" for length in _LENGTHS)
+    values = (
+        "SELECT 1, -5, NULL, 'text with ü, 😀', '', x'00ff80', JSON_OBJECT('a', 'é'), REPEAT('ü', 40000)"
+        " UNION ALL SELECT NULL, NULL, 2, 'b', NULL, x'00', NULL, ''"
+    )
+    many = f"{_NUMBERS} i, REPEAT('ab', i) FROM numbers"
+    async with _connected(sql_server) as connection, connection.cursor() as cursor:
+        for sql in (values, "SELECT 1 FROM DUAL WHERE FALSE", lengths, many):
+            await cursor.execute(sql)
+            expected = [tuple(map(_as_sent, row)) for row in await cursor.fetchall()]
+            assert await texts(connection, sql) == expected
+            assert not connection.get_transaction_status()
+        await connection.begin()
+        assert await texts(connection, "SELECT 1") == [(b"1",)]
+        assert connection.get_transaction_status()
+        with pytest.raises(OperationalError, match="more than 1 row"):
+            await texts(connection, f"{_NUMBERS} IF(i < 700, i, (SELECT 1 UNION SELECT i)) AS a FROM numbers")
+        with pytest.raises(ProgrammingError):
+            await texts(connection, "SELECT nothing FROM nowhere")
+        assert await texts(connection, "SELECT 2") == [(b"2",)]
 
 
 @pytest.mark.anyio

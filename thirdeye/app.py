@@ -166,7 +166,7 @@ def _routes(
     settings = services.settings
     schema, documents, operations = _prepared(playground=settings.graphql_playground)
 
-    def context_of(scope: Scope) -> Context:
+    def context_of(scope: Scope, of_document: dict[tuple[str, int], Any] | None = None) -> Context:
         state = request_state(scope)
         return Context(
             principal=state.principal,
@@ -177,6 +177,7 @@ def _routes(
             jobs=services.jobs,
             clock=services.clock,
             settings=settings,
+            of_document={} if of_document is None else of_document,
         )
 
     idempotency = Idempotency(services.thirdeye, services.clock, timeout=services.deadlines.same_request)

@@ -34,6 +34,8 @@ class Context:
     settings: Settings
     # What a request's resolvers share: loaders, and the estate as the request sees it.
     loaders: dict[str, Any] = field(default_factory=dict)
+    # What resolvers worked out of the document alone, whatever the variables: kept for as long as the document is.
+    of_document: dict[tuple[str, int], Any] = field(default_factory=dict)
 
 
 Info = GraphQLResolveInfo[Context]

@@ -27,6 +27,7 @@ from thirdeye.session import Executed as Executed
 from thirdeye.session import Observer, StatementKiller, Tracer, Values, transaction, without_autocommit
 from thirdeye.session import Row as Row
 from thirdeye.session import Session as Session
+from thirdeye.session import Texts as Texts
 from thirdeye.settings import Settings
 from thirdeye.sql_text import decode_datetime, encode_datetime, excess_privileges, quote_account
 
@@ -240,6 +241,11 @@ class MySQL:
         """The first row, or None."""
         async with self.session() as session:
             return await session.fetch_one(sql, values)
+
+    async def fetch_texts(self, sql: str, values: Values) -> list[Texts]:
+        """All rows of a statement that selects, each the bytes of its values' texts: for what goes on as it comes."""
+        async with self.session() as session:
+            return await session.fetch_texts(sql, values)
 
     async def execute(self, sql: str, values: Values | None = None) -> Executed:
         """Runs a writing statement."""

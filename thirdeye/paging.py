@@ -63,12 +63,15 @@ def page_size(first: int | None, default: int, maximum: int) -> int:
 
 def connection(edges: list[dict[str, Any]], *, has_next: bool, has_previous: bool) -> dict[str, Any]:
     """A page's `edges` and `pageInfo`; each edge has its `cursor`."""
+    cursors = [edge["cursor"] for edge in edges]
+    return {"edges": edges, "pageInfo": page_info(cursors, has_next=has_next, has_previous=has_previous)}
+
+
+def page_info(cursors: Sequence[str], *, has_next: bool, has_previous: bool) -> dict[str, Any]:
+    """`pageInfo` of a page with these cursors, of which the first and the last are looked at."""
     return {
-        "edges": edges,
-        "pageInfo": {
-            "hasNextPage": has_next,
-            "hasPreviousPage": has_previous,
-            "startCursor": edges[0]["cursor"] if edges else None,
-            "endCursor": edges[-1]["cursor"] if edges else None,
-        },
+        "hasNextPage": has_next,
+        "hasPreviousPage": has_previous,
+        "startCursor": cursors[0] if cursors else None,
+        "endCursor": cursors[-1] if cursors else None,
     }

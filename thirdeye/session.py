@@ -6,10 +6,10 @@ are no mappings.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiomysql
 import pymysql
@@ -19,6 +19,9 @@ from thirdeye.sql_text import encode_bytes, literal_rows
 
 Row = dict[str, Any]
 Values = Mapping[str, Any]
+# Of a row the bytes of each value's text; None for NULL.
+Texts = tuple[bytes | None, ...]
+Result = TypeVar("Result")
 # Told the database's name and the seconds of every statement.
 Observer = Callable[[str, float], None]
 # Told these, the statement's text and its rows as well; of one that failed -1 rows.
@@ -53,10 +56,15 @@ class _Cursor(aiomysql.DictCursor):  # type: ignore[misc]
         return dict(zip(self._fields, row, strict=True))
 
     def _escape_args(self, values: Values, connection: Any) -> Row:
-        return {
-            name: encode_bytes(value) if type(value) is bytes else connection.escape(value)
-            for name, value in values.items()
-        }
+        return _literals(values, connection)
+
+
+def _literals(values: Values, connection: Any) -> Row:
+    """By name what stands for a value in a statement."""
+    return {
+        name: encode_bytes(value) if type(value) is bytes else connection.escape(value)
+        for name, value in values.items()
+    }
 
 
 class _QuietCursor(_Cursor):
@@ -106,9 +114,12 @@ class Session:
         self._written = set[str]()
 
     async def _run(self, cursor: Any, sql: str, values: Values | None) -> None:
+        await self._within_time(cursor.execute(sql, values or None))
+
+    async def _within_time(self, statement: Awaitable[Result]) -> Result:
         try:
             async with asyncio.timeout(self._timeout):
-                await cursor.execute(sql, values or None)
+                return await statement
         except (asyncio.CancelledError, TimeoutError):
             self._abandoned(self._raw.thread_id())
             # Not back into the pool: the next one to use it would find it ended.
@@ -143,6 +154,18 @@ class Session:
         async with self._cursor(sql, values) as cursor:
             row: Row | None = await cursor.fetchone()
             return row
+
+    async def fetch_texts(self, sql: str, values: Values) -> list[Texts]:
+        """All rows of a statement that selects, each the bytes of its values' texts: for what goes on as it comes."""
+        async with self._turn:
+            started, count = time.perf_counter(), -1
+            try:
+                bound = sql % _literals(values, self._raw)
+                rows = await self._within_time(quick_rows.texts(self._raw, bound))
+                count = len(rows)
+                return rows
+            finally:
+                self._note(started, sql, count)
 
     async def stream(self, sql: str, values: Values | None = None) -> AsyncGenerator[Row, None]:
         """Rows as they arrive, so that a large answer is never in memory as a whole; go through all of them."""

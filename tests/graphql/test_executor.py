@@ -392,3 +392,25 @@ def test_is_type_of_is_asked(fits: bool) -> None:
     schema = build_schema("type Query { inner: Inner } type Inner { a: Int }")
     schema.type_map["Inner"].is_type_of = lambda _value, _info: fits  # type: ignore[attr-defined]
     assert (assert_same(schema, "{ inner { a } }", {"inner": {"a": 1}}).errors is None) is fits
+
+
+def test_what_resolvers_give_is_completed_by_what_is_asked_of_each() -> None:
+    inner = GraphQLObjectType("Inner", {name: GraphQLField(GraphQLInt) for name in "abc"})
+
+    async def later(*_: object) -> dict[str, object]:
+        return {"a": 1, "b": "no number", "c": 3}
+
+    query = GraphQLObjectType("Query", {
+        "now": GraphQLField(inner, resolve=lambda *_: {"a": 1, "b": 2, "c": 3}),
+        "later": GraphQLField(inner, resolve=later),
+        "needed": GraphQLField(GraphQLNonNull(inner), resolve=later),
+    })  # fmt: skip
+    schema = GraphQLSchema(query)
+    assert assert_same(schema, "{ x: now { a } y: now { b c } z: later { c } }", {}).data == {
+        "x": {"a": 1}, "y": {"b": 2, "c": 3}, "z": {"c": 3},
+    }  # fmt: skip
+    assert assert_same(schema, "{ now { a } later { a b } }", {}).data == {
+        "now": {"a": 1},
+        "later": {"a": 1, "b": None},
+    }
+    assert assert_same(schema, "{ needed { a } needed { c } }", {}).data == {"needed": {"a": 1, "c": 3}}

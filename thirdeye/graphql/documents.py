@@ -73,8 +73,8 @@ class PreparedDocument:
 
     `operations` has the kind of each operation, `list_sizes` its lists and `costs` its cost, by its name. `family`: the
     family of stored data that its answer is a function of, whoever asks (`families.py`). `is_cheap`: whatever the variables,
-    none of its operations is over a limit or expensive. `plans` are those of the executor, and `size` is about the most that
-    all of this takes in memory, in bytes.
+    none of its operations is over a limit or expensive. `plans` are those of the executor, `worked_out` is what resolvers keep
+    of it (`Context.of_document`), and `size` is about the most that all of this takes in memory, in bytes.
     """
 
     document: ast.DocumentNode | None
@@ -86,6 +86,7 @@ class PreparedDocument:
     family: str | None = None
     is_cheap: bool = False
     plans: Plans | None = None
+    worked_out: dict[tuple[str, int], Any] = field(default_factory=dict)
     size: int = 0
 
     def kind(self, operation_name: str | None) -> OperationType | None:

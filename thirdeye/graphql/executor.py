@@ -148,6 +148,32 @@ class PlainExecutor(Executor[Any]):
                     pass  # whatever it was, graphql-core comes to it again and reports it
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
+    def complete_value(
+        self,
+        return_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        if self._has_shortcut and type(result) is dict:
+            complete = self._value_plan(return_type, field_details_list)
+            if complete is not None:
+                try:
+                    return complete(result)
+                except Exception:  # noqa: S110
+                    pass  # as above
+        return super().complete_value(return_type, field_details_list, info, path, result, position_context)
+
+    def _value_plan(self, type_: GraphQLOutputType, details: FieldDetailsList) -> Complete | None:
+        """How to complete a value that a resolver gave, if nothing below it needs graphql-core's executor."""
+        key = ("value", type_, *[id(detail.node) for detail in details])
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = ("", self._completion(type_, details))
+        return plan[1]
+
     async def complete_awaitable_value(
         self,
         return_type: GraphQLOutputType,

@@ -1,8 +1,7 @@
 """Runs operations, for GraphQL and REST alike: within the deadline, and a mutation with an Idempotency-Key once."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, Protocol
 
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execute
@@ -36,6 +35,12 @@ _REQUEST_ERRORS: Final = frozenset({"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_
 _REFUSALS: Final = frozenset({"FORBIDDEN", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"})
 
 
+class ContextOf(Protocol):
+    """Makes a request's context; `of_document` is what is kept of the document that it runs."""
+
+    def __call__(self, scope: Scope, of_document: dict[tuple[str, int], Any]) -> Context: ...
+
+
 class OperationRunner:
     """Executes prepared documents. `context_of` makes a request's context; `deadline` is in seconds, for expensive requests
     `turn` until they are begun and `expensive_deadline` from then on.
@@ -46,7 +51,7 @@ class OperationRunner:
         *,
         schema: GraphQLSchema,
         operations: PersistedOperations,
-        context_of: Callable[[Scope], Context],
+        context_of: ContextOf,
         metrics: Metrics,
         idempotency: Idempotency,
         deadline: float = Deadlines.answer,
@@ -145,7 +150,7 @@ class OperationRunner:
             errors = [AnswerError(format_error(error, code, state.request_id)) for error in prepared.errors]
             answer = Answer(None, errors, is_request_error=True)
         else:
-            context = self._context_of(scope)
+            context = self._context_of(scope, prepared.worked_out)
             answer = self._answer(await self._run(prepared, request, context, deadline), state)
             if len(answer.body) > MAX_ANSWER:
                 answer = self._too_large(answer, prepared.kind(request.operation_name), state)

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 
 from tests.support.action_estate import Estate
+from thirdeye.actions.listing import texts
 from thirdeye.actions.listing.store import JSON_OF_FIELDS
 from thirdeye.actions.ordering import SORT_COLUMNS
 from thirdeye.actions.resolvers import items
@@ -167,5 +169,21 @@ async def test_two_lists_in_one_question_are_two_pages(estate: Estate, written: 
         " c: actionItems(first: 1) { edges { node { id } } } ... { c: actionItems(first: 1) { totalCount } } }"
     )
     assert [len(answer[name]["edges"]) for name in "abc"] == [1, 2, 1]
+    assert [list(answer[name]["edges"][0]["node"]) for name in "abc"] == [["id"], ["id", "title"], ["id"]]
     assert answer["c"]["totalCount"] >= 4
     assert len(written) == 2
+
+
+async def test_what_is_asked_is_worked_out_once_for_a_document(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = list[str]()
+    plain_fields = texts.plain_fields
+    monkeypatch.setattr(texts, "plain_fields", lambda node: seen.append(node.name.value) or plain_fields(node))
+    # Documents are kept for as long as the process: this one was asked by nobody else.
+    question = (
+        f"query q{uuid4().hex}($first: Int) {{ actionItems(first: $first) {{ edges {{ node {{ id version }} }} }} }}"
+    )
+    answers = [await estate.api.data(question, first=first) for first in (1, 2, 1)]
+    assert [len(answer["actionItems"]["edges"]) for answer in answers] == [1, 2, 1]
+    assert seen == ["actionItems", "edges", "node"]
+    await estate.api.data(question.replace("version", "title"), first=1)
+    assert seen == ["actionItems", "edges", "node"] * 2

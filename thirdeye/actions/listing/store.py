@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 from thirdeye.actions.items import STATUSES, Item
 from thirdeye.actions.ordering import ItemOrder, Position
 from thirdeye.actions.store import COLUMNS
-from thirdeye.database import MySQL, Row, Session
+from thirdeye.database import MySQL, Session, Texts
 
 # The page first, then its rows by id, whatever a server believes of the table: before it has statistics, as after a
 # restore, it would look at all items to find those of the page.
@@ -237,19 +237,19 @@ async def item_texts(
     limit: int,
     fields: tuple[tuple[str, str], ...],
     shown_order: ItemOrder,
-) -> list[Row]:
-    """The same, but of each item `cursor`, one within a list of `shown_order`, and `node`, the JSON of an object of `fields`:
-    keys with names of JSON_OF_FIELDS.
+) -> list[Texts]:
+    """The same, but of each item its cursor within a list of `shown_order`, and the JSON of an object of `fields`: keys with
+    names of JSON_OF_FIELDS.
     """
     query, values = _page(item_filter, order, position, _texts(fields, shown_order))
-    return await thirdeye.fetch_all(query, {**values, "limit": limit})
+    return await thirdeye.fetch_texts(query, {**values, "limit": limit})
 
 
 @lru_cache(maxsize=100)
 def _texts(fields: tuple[tuple[str, str], ...], order: ItemOrder) -> str:
     members = ", ',', ".join(f"""'"{key}":', {JSON_OF_FIELDS[name]}""" for key, name in fields)
     cursor = _CURSOR.format(key=order.key, direction=order.direction, value=_IN_CURSOR[order.key])
-    return f"{cursor} AS `cursor`, CONCAT('{{', {members}, '}}') AS node"
+    return f"{cursor}, CONCAT('{{', {members}, '}}')"
 
 
 def _sorted_by(order: ItemOrder) -> list[str]:

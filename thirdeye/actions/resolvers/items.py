@@ -1,7 +1,8 @@
 """GraphQL: action items, one and many, and what is told about each."""
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final, TypedDict
+from typing import Any, Final, TypedDict, TypeVar
 
 from ariadne import ObjectType, QueryType
 
@@ -28,10 +29,10 @@ from thirdeye.actions.validation import Input, require
 from thirdeye.actions.views import ItemAnswer, comment_view, event_view, item_view
 from thirdeye.context import Info
 from thirdeye.errors import BadInput
+from thirdeye.estate.listing import PageRequest
 from thirdeye.estate.loaders import asset_loader, table_loader
 from thirdeye.estate.validation import parse_page
-from thirdeye.paging import connection as connection_of
-from thirdeye.paging import page_size
+from thirdeye.paging import page_info, page_size
 from thirdeye.selection import fields_below
 
 query = QueryType()
@@ -46,6 +47,7 @@ class ListAnswer(TypedDict):
     total: int | None
 
 
+Row = TypeVar("Row")
 _NEWEST: Final = 2**63 - 1
 # Of a table, what needs neither verdict nor costs: lists name the table of each item.
 _NAMES: Final = frozenset({"__typename", "id", "name", "fqn"})
@@ -68,34 +70,40 @@ async def resolve_action_items(
 ) -> dict[str, object]:
     # `first` has a value of its own, so nobody can tell whether it was given beside `last`.
     request = parse_page(first if last is None else None, after, last, before)
-    size, context, order = request.size, info.context, parse_order(sortBy, sortDir)
+    context, order = info.context, parse_order(sortBy, sortDir)
     argument, cursor = ("before", before) if request.backwards else ("after", after)
     position = parse_cursor(cursor, order, argument)
     item_filter = await parse_item_filter(context, filter, status=status, search=search)
     counts(context).note(item_filter)
     towards = order.reverse if request.backwards else order
     asked = EdgesAsked.of(info)
-    if asked is not None:
-        edges = await item_texts(
-            context.thirdeye, item_filter, order=towards, position=position, limit=size + 1, fields=asked.fields,
-            shown_order=order,
-        )  # fmt: skip
-    else:
+    page: dict[str, Any] = {"order": towards, "position": position, "limit": request.size + 1}
+    edges: object
+    if asked is None:
         columns = columns_for(fields_below(info, ("edges", "node")))
-        items = await item_page(
-            context.thirdeye, item_filter, order=towards, position=position, limit=size + 1, columns=columns
-        )
-        now = context.clock()
-        edges = [{"cursor": cursor_of(item, order), "node": item_view(item, now)} for item in items]
-    is_more, is_beyond = len(edges) > size, position is not None
-    edges = edges[:size][::-1] if request.backwards else edges[:size]
+        items = await item_page(context.thirdeye, item_filter, **page, columns=columns)
+        count, shown, now = len(items), _shown(items, request), context.clock()
+        cursors = [cursor_of(item, order) for item in shown]
+        edges = [{"cursor": cursor, "node": item_view(item, now)} for cursor, item in zip(cursors, shown, strict=True)]
+    else:
+        texts = await item_texts(context.thirdeye, item_filter, **page, fields=asked.fields, shown_order=order)
+        count, written = len(texts), _shown(texts, request)
+        cursors = asked.ends(written)
+        edges = asked.written(written)
+    is_more, is_beyond = count > request.size, position is not None
     has_next, has_previous = (is_beyond, is_more) if request.backwards else (is_more, is_beyond)
-    # A page that holds all needs no count.
-    total = None if has_next or has_previous else len(edges)
-    answer = connection_of(edges, has_next=has_next, has_previous=has_previous)
-    if asked is not None:
-        answer["edges"] = asked.written(edges)
-    return {**answer, "filter": item_filter, "total": total}
+    return {
+        "edges": edges,
+        "pageInfo": page_info(cursors, has_next=has_next, has_previous=has_previous),
+        "filter": item_filter,
+        # A page that holds all needs no count.
+        "total": None if has_next or has_previous else count,
+    }
+
+
+def _shown(rows: Sequence[Row], page: PageRequest) -> Sequence[Row]:
+    """Those that are shown of the rows that were read, one more than asked for, in their order."""
+    return rows[: page.size][::-1] if page.backwards else rows[: page.size]
 
 
 @connection.field("totalCount")
