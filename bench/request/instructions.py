@@ -50,7 +50,7 @@ async def _count_each(asked: list[Question], settings: dict[str, Any], callgrind
             each = []
             for _ in range(_COUNTED):
                 callgrind.zero()
-                answer = await connection.ask(question.request)
+                answer = await connection.ask(question.another())
                 each.append(callgrind.count())
                 if b" 200 " not in answer[:20] or b'"errors"' in answer:
                     sys.exit(f"nothing counted, {question.name}: {answer[:500]!r}")

@@ -3,9 +3,11 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,10 +15,19 @@ from bench.request.connection import MemoryConnection
 from tests.support.api import LONG_DEADLINES
 from thirdeye.app import create_app, keep_what_is_made
 from thirdeye.observability.logging import configure_logging
+from thirdeye.paging import encode_cursor
 from thirdeye.settings import load_settings
 
 _GRAPHQL: Final = "/api/v1/thirdeye/graphql"
 _ADHOC: Final = "{ actionItems(first: 50) { edges { node { id title status priority updatedAt } } } }"
+# The page after an item of those that `fill` makes.
+_PAGE: Final = """query page($after: String) { actionItems(first: 50, after: $after) {
+  edges { cursor node { id title status category priority createdAt updatedAt } }
+  pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+} }"""
+_AFTER: Final = encode_cursor("updatedAt", "desc", "2026-01-03T12:00:00", 1801)
+# A variable that nobody declared: in each request another number of as many digits, so that none is like one before.
+_NUMBER: Final = 1_000_000_000
 _WARM_UP: Final = 30
 
 
@@ -27,6 +38,11 @@ class Question:
     name: str
     request: bytes
     requests: int
+    _numbers: Iterator[int] = field(default_factory=partial(count, _NUMBER), compare=False)
+
+    def another(self) -> bytes:
+        """The bytes of the next request."""
+        return self.request.replace(b"%d" % _NUMBER, b"%d" % next(self._numbers))
 
 
 def questions(token: str, requests: int) -> list[Question]:
@@ -34,10 +50,12 @@ def questions(token: str, requests: int) -> list[Question]:
     by_id = {"x-om-operation-id": "get_zi_score"}
     listed = {"x-om-operation-id": "list_action_items"}
     fifty = {"variables": {"first": 50}}
+    another = {"query": _PAGE, "variables": {"after": _AFTER, "request": _NUMBER}}
     return [
         Question("hot get_zi_score", _post(token, {}, by_id), requests),
         Question("list_action_items, first 50", _post(token, fifty, listed), requests // 10),
         Question("ad hoc: five fields of 50 items", _post(token, {"query": _ADHOC}, {}), requests // 10),
+        Question("page of 50 items, each another", _post(token, another, {}), requests // 10),
     ]
 
 
@@ -64,7 +82,7 @@ async def answering(settings: dict[str, Any], asked: list[Question]) -> AsyncIte
             await asyncio.sleep(0.2)
         for question in asked:
             for _ in range(_WARM_UP):
-                answer = await connection.ask(question.request)
+                answer = await connection.ask(question.another())
             if b" 200 " not in answer[:20] or b'"errors"' in answer:
                 sys.exit(f"nothing measured, {question.name}: {answer[:500]!r}")
         keep_what_is_made()

@@ -88,6 +88,9 @@ def start(closing: ExitStack, folder: Path, *, items: int, tables: int, peer_pyt
     }
     asked = {name: Target(port=found, path="/graphql", body=b"", headers=bearer) for name, found in peers.items()}
     canned = _canned(closing, folder, {"score": _ask(score), "items": _ask(page)})
+    bare = free_port()
+    script = [sys.executable, str(ROOT / "bench" / "serve" / "bare.py"), str(bare)]
+    _start(closing, folder, "bare", script, environment, bare)
     contests = [
         Contest(
             "hot get_zi_score",
@@ -99,7 +102,10 @@ def start(closing: ExitStack, folder: Path, *, items: int, tables: int, peer_pyt
         ),
         Contest(
             "actionItems(first: 50), each another",
-            {name: _each_another(target) for name, target in {"thirdeye": page, **asked}.items()},
+            {
+                name: _each_another(target, _cursors(page if name == "bare" else target))
+                for name, target in {"thirdeye": page, "bare": replace(page, port=bare), **asked}.items()
+            },
         ),
     ]
     for contest in contests:
@@ -159,18 +165,22 @@ def _all(peers: dict[str, Target], text: str) -> dict[str, Target]:
     return {name: replace(peer, body=json.dumps({"query": text}).encode()) for name, peer in peers.items()}
 
 
-def _each_another(target: Target) -> Target:
-    """Asks for the page after each item in turn. A variable that nobody declared makes every body another one, too."""
+def _each_another(target: Target, cursors: Sequence[str]) -> Target:
+    """Asks for the page after each of these in turn. A variable that nobody declared makes every body another one, too."""
+    body = json.dumps({"query": _PAGE_TEXT, "variables": {"after": VALUE, "request": NUMBER}})
+    return replace(target, body=body.encode(), values=tuple(cursors))
+
+
+def _cursors(target: Target) -> list[str]:
+    """The cursors of all items that a page of 50 follows."""
     cursors: list[str] = []
     while True:
         variables = {"after": cursors[-1] if cursors else None}
         asked = replace(target, body=json.dumps({"query": _CURSORS_TEXT, "variables": variables}).encode())
         edges = json.loads(_ask(asked))["data"]["actionItems"]["edges"]
         if not edges:
-            break
+            return cursors[:-51]
         cursors += [edge["cursor"] for edge in edges]
-    body = json.dumps({"query": _PAGE_TEXT, "variables": {"after": VALUE, "request": NUMBER}})
-    return replace(target, body=body.encode(), values=tuple(cursors[:-51]))
 
 
 def _check(contest: Contest) -> None:
