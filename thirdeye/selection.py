@@ -3,15 +3,24 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, GraphQLResolveInfo, InlineFragmentNode
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLIncludeDirective,
+    GraphQLResolveInfo,
+    GraphQLSkipDirective,
+    InlineFragmentNode,
+    SelectionNode,
+    get_directive_values,
+)
 
 _Selecting = FieldNode | InlineFragmentNode | FragmentDefinitionNode
 
 
 def fields_below(info: GraphQLResolveInfo[Any], path: Sequence[str]) -> frozenset[str]:
-    """The names of all fields that may be selected at `path`, names of fields, below the one that is resolved.
-
-    Fragments are expanded. `@skip` and `@include` are not looked at: more may be named than is answered, never less.
+    """The names of all fields that are selected at `path`, names of fields, below the one that is resolved: fragments are
+    expanded, and what `@skip` or `@include` leaves out is left out.
     """
     nodes: list[FieldNode] = list(info.field_nodes)
     for name in path:
@@ -21,12 +30,20 @@ def fields_below(info: GraphQLResolveInfo[Any], path: Sequence[str]) -> frozense
 
 def _fields(node: _Selecting, info: GraphQLResolveInfo[Any]) -> Iterator[FieldNode]:
     for selection in node.selection_set.selections if node.selection_set else ():
+        if selection.directives and not _is_included(selection, info):
+            continue
         if isinstance(selection, FieldNode):
             yield selection
         elif isinstance(selection, InlineFragmentNode):
             yield from _fields(selection, info)
         elif isinstance(selection, FragmentSpreadNode):
             yield from _fields(info.fragments[selection.name.value], info)
+
+
+def _is_included(node: SelectionNode, info: GraphQLResolveInfo[Any]) -> bool:
+    skip = get_directive_values(GraphQLSkipDirective, node, info.variable_values)
+    include = get_directive_values(GraphQLIncludeDirective, node, info.variable_values)
+    return not (skip and skip["if"]) and (include is None or bool(include["if"]))
 
 
 def plain_fields(node: FieldNode) -> list[FieldNode] | None:

@@ -12,7 +12,7 @@ from tests.support.action_estate import Estate
 from tests.support.api import GRAPHQL, running
 from tests.support.waiting import wait_for_async
 from thirdeye.actions.campaigns import resolvers as campaigns
-from thirdeye.actions.resolvers import items
+from thirdeye.actions.resolvers import item_fields
 from thirdeye.database import MySQL as Database
 from thirdeye.edge import idempotency, store
 from thirdeye.edge.idempotency import KEPT
@@ -238,7 +238,7 @@ async def test_an_answer_never_says_that_what_was_undone_is_done(
 
     mutation = 'mutation { createActionItem(title: "once") { id assigneeWarning } }'
     with monkeypatch.context() as patch:
-        patch.setattr(items, "assignee_warning", broken)
+        patch.setattr(item_fields, "assignee_warning", broken)
         body = (await estate.post(mutation, "k1")).json()
         rest = await estate.api.client.post(
             "/api/v1/thirdeye/action-items", json={"title": "rest"}, headers={"idempotency-key": "k2"}

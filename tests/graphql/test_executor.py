@@ -34,6 +34,7 @@ from graphql import (
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from thirdeye.batch_resolvers import Prefetched, batch_resolver
 from thirdeye.graphql.executor import PlainExecutor, Plans, plans_for
 
 pytestmark = pytest.mark.unmeasured
@@ -414,3 +415,81 @@ def test_what_resolvers_give_is_completed_by_what_is_asked_of_each() -> None:
         "later": {"a": 1, "b": None},
     }
     assert assert_same(schema, "{ needed { a } needed { c } }", {}).data == {"needed": {"a": 1, "c": 3}}
+
+
+def _with_batches(calls: list[object]) -> GraphQLSchema:
+    """A list of objects, of which `twice` and `inner` may be prefetched; what is asked of resolvers is noted."""
+    inner = GraphQLObjectType("Inner", {
+        "a": GraphQLField(GraphQLNonNull(GraphQLInt)),
+        "late": GraphQLField(GraphQLInt, resolve=lambda value, _: value["a"] + 1),
+    })  # fmt: skip
+
+    async def twice(answers: Any, *_: Any) -> list[int]:
+        calls.extend(answer["id"] for answer in answers)
+        return [2 * answer["id"] for answer in answers]
+
+    async def inner_of(answers: Any, *_: Any) -> list[dict[str, int]]:
+        calls.extend(("inner", answer["id"]) for answer in answers)
+        return [{"a": answer["id"]} for answer in answers]
+
+    thing = GraphQLObjectType("Thing", {
+        "id": GraphQLField(GraphQLInt),
+        "twice": GraphQLField(GraphQLNonNull(GraphQLInt), resolve=batch_resolver(twice)),
+        "inner": GraphQLField(inner, resolve=batch_resolver(inner_of)),
+    })  # fmt: skip
+    return GraphQLSchema(GraphQLObjectType("Query", {"things": GraphQLField(GraphQLList(thing))}))
+
+
+ALL = "{ things { id twice inner { a } } }"
+
+
+def test_prefetched_values_need_no_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = list[object]()
+    things = [
+        {"id": number, "twice": Prefetched(2 * number), "inner": Prefetched({"a": number})} for number in range(3)
+    ]
+    infos = _count_infos(monkeypatch)
+    result = run(_with_batches(calls), ALL, {"things": things}, executor_class=PlainExecutor)
+    assert result.errors is None
+    assert result.data == {"things": [{"id": n, "twice": 2 * n, "inner": {"a": n}} for n in range(3)]}
+    assert (calls, infos) == ([], [])
+    nothing = [{"id": 1, "twice": Prefetched(2), "inner": Prefetched(None)}, None]
+    assert assert_same(_with_batches(calls), ALL, {"things": nothing}).data == {
+        "things": [{"id": 1, "twice": 2, "inner": None}, None]
+    }
+
+
+@pytest.mark.parametrize(
+    ("things", "asked"),
+    [
+        ([{"id": 1}, {"id": 2}], [1, ("inner", 1), 2, ("inner", 2)]),
+        # Some of it, of one of them or of each.
+        ([{"id": 1, "twice": Prefetched(2), "inner": Prefetched({"a": 1})}, {"id": 2}], [2, ("inner", 2)]),
+        ([{"id": 1, "twice": Prefetched(2)}, {"id": 2, "twice": Prefetched(4)}], [("inner", 1), ("inner", 2)]),
+        # What does not fit is told as if a resolver had given it.
+        ([{"id": 1, "twice": Prefetched("no number"), "inner": Prefetched({"a": None})}], []),
+        ([{"id": 1, "twice": Prefetched(None), "inner": Prefetched({"a": 1})}], []),
+        ([{"id": 1, "twice": 2, "inner": {"a": 7}}], [1, ("inner", 1)]),
+    ],
+)
+@pytest.mark.parametrize(
+    "query", [ALL, "{ things { id twice inner { a late } } }", "{ things { inner { late } two: twice } }"]
+)
+def test_resolvers_are_asked_for_what_is_not_there(things: list[Any], asked: list[object], query: str) -> None:
+    calls = list[object]()
+    schema = _with_batches(calls)
+    assert_same(schema, query, {"things": things})
+    calls.clear()
+    run(schema, query, {"things": things}, executor_class=PlainExecutor)
+    assert sorted(calls, key=str) == sorted(asked, key=str)
+
+
+@pytest.mark.parametrize(("twice", "asked"), [({}, ["twice", "inner"]), ({"twice": Prefetched(2)}, ["inner"])])
+def test_what_is_not_prefetched_leaves_plain_fields_plain(
+    twice: dict[str, Any], asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    infos = _count_infos(monkeypatch)
+    things = [{"id": number, **twice} for number in (1, 1)]
+    result = run(_with_batches([]), ALL, {"things": things}, executor_class=PlainExecutor)
+    assert result.data == {"things": [{"id": 1, "twice": 2, "inner": {"a": 1}}] * 2}
+    assert infos == ["things", *asked * 2]

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from graphql import GraphQLObjectType
 
 from tests.support.api import Api, prepare_accounts, running, settings_for
 from tests.support.clocks import NOON, TODAY
@@ -15,6 +16,7 @@ from tests.support.database import copy_migrated
 from tests.support.mirror import mirror
 from tests.support.published import recorded_statements
 from thirdeye.context import Info
+from thirdeye.graphql.schema import build_schema
 from thirdeye.local.sample import EstateOptions, generate, load
 from thirdeye.local.servers import MariaDB, MySQL, Redis
 from thirdeye.local.tokens import Signer
@@ -62,6 +64,23 @@ query ($fqn: String!, $archiveLocation: String, $readers: [String!]) {
     table { fqn verdict { keptAfterDrop } } keptAfterDrop steps { stage waitingDays statements undo what wayBack } }
 }
 """
+
+
+# Each field of a verdict, as it is selected.
+OF_VERDICT = {
+    **dict.fromkeys(
+        ("recommendation", "effort", "lookBackDays", "confidence", "saving", "keptAfterDrop", "signsOfCare", "reasons"),
+        "",
+    ),
+    "undo": "{ stage possible days how }",
+    "ladder": "{ rung missingDays next }",
+    "purgeScore": "{ value parts { idle size } }",
+    "returnRisk": "{ value expected }",
+    "blockers": "{ code detail }",
+    "keep": "{ reason }",
+    "approval": "{ reason }",
+    "trial": "{ action }",
+}
 
 
 @pytest.fixture(scope="session")
@@ -148,6 +167,38 @@ async def test_every_verdict_explains_itself(estate: Api) -> None:
                 for name, weight in (("idle", 0.6), ("size", 0.15), ("disuse", 0.15), ("refresh", 0.1))
             )
             assert verdict["purgeScore"]["value"] == pytest.approx(total, abs=0.0502)
+
+
+async def test_each_field_of_a_verdict_is_the_same_alone(estate: Api) -> None:
+    type_ = build_schema().type_map["TableVerdict"]
+    assert isinstance(type_, GraphQLObjectType)
+    assert OF_VERDICT.keys() == type_.fields.keys()
+
+    async def verdicts_with(selection: str) -> dict[str, dict[str, Any]]:
+        query = LIST.replace(VERDICT, f"verdict {{ {selection} }}")
+        return {table["fqn"]: table["verdict"] for table in await all_of(estate, query)}
+
+    everything = await verdicts_with(" ".join(f"{name} {below}" for name, below in OF_VERDICT.items()))
+    for name, below in OF_VERDICT.items():
+        alone = await verdicts_with(f"{name} {below}")
+        assert {fqn: verdict[name] for fqn, verdict in alone.items()} == {
+            fqn: verdict[name] for fqn, verdict in everything.items()
+        }
+        # Nobody has decided about any of these tables or looks after one, and none is worth a trial.
+        values = {str(verdict[name]) for verdict in everything.values()}
+        assert len(values) > 1 or name in {"keep", "approval", "signsOfCare", "trial"}, name
+
+
+async def test_two_lists_of_the_same_tables_may_ask_other_things(estate: Api) -> None:
+    verdicts = ("recommendation", "reasons", "effort")
+    lists = " ".join(
+        f'{name}: tables(first: 5, sortBy: "cost") {{ edges {{ node {{ fqn verdict {{ {name} }} }} }} }}'
+        for name in verdicts
+    )
+    answer = await estate.data(f"{{ {lists} }}")
+    found = {name: [edge["node"]["verdict"] for edge in answer[name]["edges"]] for name in verdicts}
+    assert all([*verdict] == [name] and verdict[name] for name in verdicts[:2] for verdict in found[name])
+    assert any(verdict["effort"] for verdict in found["effort"])
 
 
 async def test_filters_and_sorts_by_verdict(estate: Api) -> None:

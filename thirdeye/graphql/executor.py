@@ -1,9 +1,10 @@
 """An executor that completes plain fields of dicts directly, with the results and errors of graphql-core's own.
 
-Most answers are rows: objects of leaves that live in dicts, without resolvers or arguments. For each of their fields
-graphql-core makes a path, an info and several calls. Here such a field, with everything below it, is compiled into
-functions of its value. These only read, so at the first thing out of the ordinary (a null where none may be, a value
-that does not serialize, an awaitable, a callable) they give up, and graphql-core does that field again, errors and all.
+Most answers are rows: objects of leaves that live in dicts, without resolvers or arguments, or with values that a list has
+prefetched (`batch_resolvers.py`). For each of their fields graphql-core makes a path, an info and several calls. Here such a
+field, with everything below it, is compiled into functions of its value. These only read, so at the first thing out of the
+ordinary (a null where none may be, a value that does not serialize, an awaitable, a callable) they give up, and graphql-core
+does that field again, errors and all.
 The compiled functions are kept with the document, unless directives make them depend on variables.
 """
 
@@ -39,6 +40,7 @@ from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import Path, is_async_iterable, is_awaitable
 from orjson import Fragment
 
+from thirdeye.batch_resolvers import Prefetched, is_batch_resolver
 from thirdeye.pacing import keep_pace
 
 # Completes a value; raises to leave it to graphql-core's executor.
@@ -203,9 +205,10 @@ class PlainExecutor(Executor[Any]):
         if field is TypeNameMetaFieldDef:
             type_name = parent_type.name
             return lambda _: type_name
-        if field.resolve is not None or field.args:
+        if field.args or (field.resolve is not None and not is_batch_resolver(field.resolve)):
             return None
-        return self._completion(field.type, details)
+        complete = self._completion(field.type, details)
+        return complete if complete is None or field.resolve is None else _prefetched(complete)
 
     def _completion(self, type_: GraphQLOutputType, details: FieldDetailsList) -> Complete | None:
         nullable = not isinstance(type_, GraphQLNonNull)
@@ -265,6 +268,16 @@ def _null(value: object, nullable: bool) -> object:
     if value is not None or not nullable:
         raise _NotPlainError
     return None
+
+
+def _prefetched(complete: Complete) -> Complete:
+    def complete_prefetched(value: object) -> object:
+        if type(value) is Prefetched:
+            return complete(value.value)
+        # The resolver has to be asked.
+        raise _NotPlainError
+
+    return complete_prefetched
 
 
 def _list(complete_item: Complete, nullable: bool) -> Complete:

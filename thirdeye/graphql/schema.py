@@ -8,7 +8,7 @@ from graphql import GraphQLSchema, assert_valid_schema, build_ast_schema, parse
 
 from thirdeye.actions.campaigns import resolvers as campaigns
 from thirdeye.actions.detection import resolvers as detection
-from thirdeye.actions.resolvers import callers, changes, departed_owners
+from thirdeye.actions.resolvers import callers, changes, departed_owners, item_fields
 from thirdeye.actions.resolvers import items as actions
 from thirdeye.actions.savings import resolvers as savings
 from thirdeye.estate.resolvers import changes as estate_changes
@@ -77,8 +77,8 @@ def build_schema() -> GraphQLSchema:
         actions.query,
         actions.connection,
         actions.item,
+        item_fields.item,
         callers.query,
-        callers.item,
         changes.mutation,
         detection.query,
         detection.mutation,

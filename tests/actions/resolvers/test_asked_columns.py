@@ -63,7 +63,8 @@ async def test_each_field_is_the_same_alone(estate: Estate) -> None:
         ("edges { cursor }", ()),
         ("totalCount", ()),
         ("edges { node { title } } edges { node { ... on ActionItem { ...More } } }", ("id", "title", "snoozed_until")),
-        ("edges { node { title @skip(if: true) __typename } }", ("title",)),
+        ("edges { node { title @skip(if: true) __typename } }", ()),
+        ("edges { node { title @skip(if: false) ... @include(if: false) { id } } }", ("title",)),
     ],
 )
 async def test_what_fragments_ask_for_is_read(

@@ -1,7 +1,6 @@
 """GraphQL: action items, one and many, and what is told about each."""
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypedDict, TypeVar
 
 from ariadne import ObjectType, QueryType
@@ -10,27 +9,18 @@ from thirdeye.actions import store
 from thirdeye.actions.asked_columns import columns_for
 from thirdeye.actions.campaigns.views import campaign_view
 from thirdeye.actions.filters import parse_item_filter
-from thirdeye.actions.items import Category, EventKind
+from thirdeye.actions.items import EventKind, Item
 from thirdeye.actions.listing.counts import counts
 from thirdeye.actions.listing.store import ItemFilter, item_page, item_texts
 from thirdeye.actions.listing.texts import EdgesAsked
-from thirdeye.actions.loaders import (
-    campaign_loader,
-    event_loader,
-    measured_loader,
-    measured_parts_loader,
-    price_basis_loader,
-)
+from thirdeye.actions.loaders import campaign_loader, event_loader
 from thirdeye.actions.ordering import cursor_of, parse_cursor, parse_order
-from thirdeye.actions.permissions import assignee_warning
-from thirdeye.actions.savings.store import MeasuredParts, MeasuredSaving
-from thirdeye.actions.savings.views import saving_note
 from thirdeye.actions.validation import Input, require
 from thirdeye.actions.views import ItemAnswer, comment_view, event_view, item_view
+from thirdeye.batch_resolvers import prefetched
 from thirdeye.context import Info
 from thirdeye.errors import BadInput
 from thirdeye.estate.listing import PageRequest
-from thirdeye.estate.loaders import asset_loader, table_loader
 from thirdeye.estate.validation import parse_page
 from thirdeye.paging import page_info, page_size
 from thirdeye.selection import fields_below
@@ -49,8 +39,7 @@ class ListAnswer(TypedDict):
 
 Row = TypeVar("Row")
 _NEWEST: Final = 2**63 - 1
-# Of a table, what needs neither verdict nor costs: lists name the table of each item.
-_NAMES: Final = frozenset({"__typename", "id", "name", "fqn"})
+_NODES: Final = ("edges", "node")
 
 
 @query.field("actionItems")
@@ -80,16 +69,16 @@ async def resolve_action_items(
     page: dict[str, Any] = {"order": towards, "position": position, "limit": request.size + 1}
     edges: object
     if asked is None:
-        columns = columns_for(fields_below(info, ("edges", "node")))
+        columns = columns_for(fields_below(info, _NODES))
         items = await item_page(context.thirdeye, item_filter, **page, columns=columns)
-        count, shown, now = len(items), _shown(items, request), context.clock()
+        count, shown = len(items), _shown(items, request)
         cursors = [cursor_of(item, order) for item in shown]
-        edges = [{"cursor": cursor, "node": item_view(item, now)} for cursor, item in zip(cursors, shown, strict=True)]
+        answers = await _answers(info, shown)
+        edges = [{"cursor": cursor, "node": answer} for cursor, answer in zip(cursors, answers, strict=True)]
     else:
         texts = await item_texts(context.thirdeye, item_filter, **page, fields=asked.fields, shown_order=order)
         count, written = len(texts), _shown(texts, request)
-        cursors = asked.ends(written)
-        edges = asked.written(written)
+        cursors, edges = asked.ends(written), asked.written(written)
     is_more, is_beyond = count > request.size, position is not None
     has_next, has_previous = (is_beyond, is_more) if request.backwards else (is_more, is_beyond)
     return {
@@ -106,6 +95,12 @@ def _shown(rows: Sequence[Row], page: PageRequest) -> Sequence[Row]:
     return rows[: page.size][::-1] if page.backwards else rows[: page.size]
 
 
+async def _answers(info: Info, items: Sequence[Item]) -> Sequence[Mapping[str, object]]:
+    """These items, with what is asked of all of them worked out."""
+    now = info.context.clock()
+    return await prefetched(info, _NODES, "ActionItem", [item_view(item, now) for item in items])
+
+
 @connection.field("totalCount")
 async def resolve_total_count(answer: ListAnswer, info: Info) -> int:
     # Counting costs a scan, so only those pay who ask for it.
@@ -119,46 +114,6 @@ async def resolve_action_item(_: object, info: Info, *, id: int) -> dict[str, ob
 
 
 # ---- what is told about an item
-
-
-@item.field("table")
-async def resolve_table(answer: ItemAnswer, info: Info) -> object:
-    if answer["number"] is None:
-        return None
-    is_named_alone = fields_below(info, ()) <= _NAMES
-    loader = asset_loader(info.context) if is_named_alone else table_loader(info.context)
-    return await loader.load(answer["number"])
-
-
-@item.field("assigneeWarning")
-async def resolve_assignee_warning(answer: ItemAnswer, info: Info) -> str | None:
-    return await assignee_warning(info.context, answer["assignee"], answer["assigneeKind"])
-
-
-async def _measured(answer: ItemAnswer, info: Info) -> MeasuredSaving | None:
-    return None if answer["number"] is None else await measured_loader(info.context).load(answer["number"])
-
-
-async def _measured_parts(answer: ItemAnswer, info: Info) -> MeasuredParts | None:
-    """Only items about retentions name parts."""
-    is_retention = answer["category"] == Category.SET_RETENTION
-    return await measured_parts_loader(info.context).load(answer["id"]) if is_retention else None
-
-
-@item.field("realizedSavingUsd")
-async def resolve_realized(answer: ItemAnswer, info: Info) -> Decimal | int:
-    measured, parts = await _measured(answer, info), await _measured_parts(answer, info)
-    return sum((each.realized_usd for each in (measured, parts) if each is not None), 0)
-
-
-@item.field("priceBasis")
-async def resolve_price_basis(answer: ItemAnswer, info: Info) -> str | None:
-    return None if answer["number"] is None else await price_basis_loader(info.context).load(answer["number"])
-
-
-@item.field("savingNote")
-async def resolve_saving_note(answer: ItemAnswer, info: Info) -> str | None:
-    return saving_note(answer, await _measured(answer, info), await _measured_parts(answer, info))
 
 
 @item.field("comments")

@@ -3,9 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from ariadne import ObjectType, QueryType
 
+from thirdeye.batch_resolvers import prefetched
 from thirdeye.context import Info
 from thirdeye.errors import NotFound
 from thirdeye.estate.cursors import parse_table_cursor, table_cursor
@@ -63,7 +65,7 @@ async def resolve_tables(
     position = parse_table_cursor(cursor, sort, argument)
     caller = context.principal.name if context.principal else None
 
-    async def read(snapshot: Snapshot) -> dict[str, object]:
+    async def read(snapshot: Snapshot) -> dict[str, Any]:
         table_filter = await parse_filter(context.estate, snapshot, filter, search, caller)
         page = await find_page(snapshot, table_filter, sort, request, position, collapse=bool(collapseSeries))
         nodes = await views(context, snapshot, page.numbers)
@@ -77,7 +79,10 @@ async def resolve_tables(
             "counter": _Counter(snapshot.catalogue, table_filter, snapshot.representatives if collapseSeries else None),
         }
 
-    return await with_snapshot(context, read)
+    page = await with_snapshot(context, read)
+    nodes = await prefetched(info, ("edges", "node"), "Table", [edge["node"] for edge in page["edges"]])
+    edges = [{**edge, "node": node} for edge, node in zip(page["edges"], nodes, strict=True)]
+    return {**page, "edges": edges}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What a verdict says beside the recommendation: effort, way back, look-back and the rung of evidence."""
 
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from thirdeye.context import Info
 from thirdeye.inventory.fqn import join_fqn
@@ -12,9 +12,12 @@ from thirdeye.verdict.explanations import ReturnRisk, TableAnswer
 from thirdeye.verdict.ladder import LadderFacts, ladder
 from thirdeye.verdict.undo import undo_by_stage
 
+# The fields of a verdict that are told here.
+ASSESSED: Final = frozenset({"effort", "undo", "lookBackDays", "ladder"})
+
 
 def assessment(table: TableAnswer, verdict: Verdict, risk: ReturnRisk | None, snapshot: Snapshot) -> dict[str, Any]:
-    """The fields of a verdict of these names."""
+    """The fields `ASSESSED` of a verdict."""
     feed = snapshot.feed_of(table["service"], table["database"], table["schema"])
     watched = 0 if feed is None else feed.observed_days
     is_written = Blocker.RECENTLY_WRITTEN.value in table["blockerCodes"]

@@ -7,6 +7,7 @@ from typing import Final
 from aiodataloader import DataLoader
 from ariadne import ObjectType, QueryType
 
+from thirdeye.batch_resolvers import prefetched
 from thirdeye.context import Context, Info
 from thirdeye.estate.listing import PageRequest, find_page
 from thirdeye.estate.loaders import as_of, snapshot_of, table_loader, views, with_snapshot
@@ -39,13 +40,14 @@ async def resolve_lists(_: object, info: Info) -> AsOf:
     return as_of(info.context, await snapshot_of(info.context))
 
 
-async def resolve_tables(_: object, info: Info, *, first: int | None = None) -> Sequence[TableAnswer]:
+async def resolve_tables(_: object, info: Info, *, first: int | None = None) -> Sequence[Mapping[str, object]]:
     wanted = info.field_name, page_size(first, default=10, maximum=100)
 
     async def find(snapshot: Snapshot) -> Sequence[TableAnswer]:
         return await views(info.context, snapshot, await _numbers_of(info.context, snapshot).load(wanted))
 
-    return await with_snapshot(info.context, find)
+    tables = await with_snapshot(info.context, find)
+    return await prefetched(info, (), "Table", tables)
 
 
 for _name in _LISTS:

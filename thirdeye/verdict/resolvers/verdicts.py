@@ -1,7 +1,8 @@
 """GraphQL: the verdict on a table with its reasons."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property, lru_cache, partial
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 import numpy as np
 from ariadne import ObjectType
 
+from thirdeye.batch_resolvers import batch_resolver
 from thirdeye.context import Info
 from thirdeye.errors import BadInput
 from thirdeye.estate.loaders import snapshot_of, view, with_snapshot
@@ -23,6 +25,7 @@ from thirdeye.inventory.fqn import digest
 from thirdeye.inventory.reader import check_generation
 from thirdeye.inventory.snapshot import Snapshot
 from thirdeye.inventory.verdicts import RISKS, SHOWN_FIELDS, Blocker, Verdict
+from thirdeye.pacing import keep_pace
 from thirdeye.paging import page_size
 from thirdeye.verdict import explanations, rules
 from thirdeye.verdict.approvals.decision import approval_sentence, decision, saving_as_decided
@@ -32,10 +35,10 @@ from thirdeye.verdict.dropped_tables import kept_after_drop
 from thirdeye.verdict.evaluation import used_days
 from thirdeye.verdict.explanations import ReturnRisk, TableAnswer
 from thirdeye.verdict.label_sentences import signs_of_care
-from thirdeye.verdict.loaders import decisions
+from thirdeye.verdict.loaders import Decided, decisions
 from thirdeye.verdict.periods import tables_like
 from thirdeye.verdict.removal import WAITING_DAYS, Stage, step_answer, trial_steps
-from thirdeye.verdict.resolvers.assessment import assessment
+from thirdeye.verdict.resolvers.assessment import ASSESSED, assessment
 from thirdeye.verdict.unlock_groups import AlternativeKind
 from thirdeye.verdict.unlock_sentences import alternative_sentence
 from thirdeye.verdict.validation import MAX_FQN_LENGTH
@@ -45,6 +48,8 @@ blocker = ObjectType("TableBlocker")
 # Many tables have the same, and arrays of one are slow.
 _CELLS_KNOWN: Final = 4_096
 _UNKNOWN_DOWNSTREAM: Final = Blocker.UNKNOWN_DOWNSTREAM.value
+# Fields of a verdict that are told in sentences, which take longer than all others.
+_IN_SENTENCES: Final = frozenset({"blockers", "signsOfCare", "reasons"})
 
 
 async def require_table(info: Info, fqn: str, argument: str = "fqn") -> TableAnswer:
@@ -64,35 +69,33 @@ async def require_table(info: Info, fqn: str, argument: str = "fqn") -> TableAns
 
 
 @table.field("verdict")
-async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
-    keep, given = await decisions(info.context).of(table["number"])
-    snapshot, today = await snapshot_of(info.context), info.context.clock().date()
-    policy = snapshot.advice.get("policy", {})
+@batch_resolver
+async def resolve_verdicts(
+    tables: Sequence[TableAnswer], info: Info, fields: frozenset[str]
+) -> list[dict[str, object]]:
+    decided = decisions(info.context)
+    snapshot, answers = await snapshot_of(info.context), list[dict[str, object]]()
+    for each in tables:
+        answers.append(_verdict(each, await decided.of(each["number"]), info, snapshot, fields))
+        # Sentences about a hundred tables take longer than others should wait.
+        await keep_pace()
+    return answers
+
+
+def _verdict(
+    table: TableAnswer, decided: Decided, info: Info, snapshot: Snapshot, fields: frozenset[str]
+) -> dict[str, object]:
+    """The verdict of a table; what is said in sentences only if one of `fields` says it."""
+    keep, given = decided
+    today, policy = info.context.clock().date(), snapshot.advice.get("policy", {})
     # What people decide takes effect before the next refresh.
     verdict, codes, approval = decision(table, keep, given, policy_in_force(snapshot), snapshot.as_of)
     risk = return_risk(table, snapshot)
-    background = explanations.Background(
-        keep=keep,
-        missing_days=max(int(policy.get("observed_days", 0)) - _observed_days(table, snapshot), 0),
-        protected_tags=policy.get("protected_tags", ()),
-        terms=snapshot.directory["labels"]["terms"],
-        edit_days=info.context.settings.care_edit_days,
-    )
-    care = signs_of_care(table, background.edit_days)
-
-    def reasons_with(sentences: Mapping[str, str]) -> list[str]:
-        said = [] if approval is None else [approval_sentence(approval)]
-        return explanations.reasons(table, verdict, [*sentences.values(), *said], risk, care)
-
-    details = {code: explanations.blocker_detail(Blocker(code), table, background) for code in codes}
-    unknown = _UnknownDownstream(table, info, details) if _UNKNOWN_DOWNSTREAM in codes else None
-    told: Mapping[str, object] = details if unknown is None else {**details, _UNKNOWN_DOWNSTREAM: unknown.detail}
-    return {
+    answer: dict[str, object] = {
         "recommendation": verdict.value,
         "confidence": _confidence(verdict, risk),
         "purgeScore": _purge_score(table, snapshot),
         "returnRisk": risk,
-        "blockers": [{"code": code, "detail": detail, "number": table["number"]} for code, detail in told.items()],
         "keptAfterDrop": kept_after_drop(table["serviceType"], table["tableType"]),
         "saving": saving_as_decided(table, verdict, policy),
         "keep": keep and {"reason": keep.reason, "by": keep.kept_by, "at": keep.kept_at, "until": keep.kept_until},
@@ -104,7 +107,46 @@ async def resolve_verdict(table: TableAnswer, info: Info) -> dict[str, object]:
             "until": approval.approved_until,
         },
         "trial": partial(_trial, table, today) if table["trial"] and verdict is Verdict.REVIEW else None,
-        **assessment(table, verdict, risk, snapshot),
+    }
+    if not fields.isdisjoint(ASSESSED):
+        answer |= assessment(table, verdict, risk, snapshot)
+    if not fields.isdisjoint(_IN_SENTENCES):
+        background = explanations.Background(
+            keep=keep,
+            missing_days=max(int(policy.get("observed_days", 0)) - _observed_days(table, snapshot), 0),
+            protected_tags=policy.get("protected_tags", ()),
+            terms=snapshot.directory["labels"]["terms"],
+            edit_days=info.context.settings.care_edit_days,
+        )
+        said = [] if approval is None else [approval_sentence(approval)]
+        answer |= _in_sentences(table, info, _Decision(verdict, codes, risk, said), background)
+    return answer
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """What is to be explained; `said`: sentences about it beside those of its blockers."""
+
+    verdict: Verdict
+    codes: Sequence[str]
+    risk: ReturnRisk | None
+    said: Sequence[str]
+
+
+def _in_sentences(
+    table: TableAnswer, info: Info, decision: _Decision, background: explanations.Background
+) -> dict[str, object]:
+    care = signs_of_care(table, background.edit_days)
+
+    def reasons_with(sentences: Mapping[str, str]) -> list[str]:
+        told = [*sentences.values(), *decision.said]
+        return explanations.reasons(table, decision.verdict, told, decision.risk, care)
+
+    details = {code: explanations.blocker_detail(Blocker(code), table, background) for code in decision.codes}
+    unknown = _UnknownDownstream(table, info, details) if _UNKNOWN_DOWNSTREAM in details else None
+    told: Mapping[str, object] = details if unknown is None else {**details, _UNKNOWN_DOWNSTREAM: unknown.detail}
+    return {
+        "blockers": [{"code": code, "detail": detail, "number": table["number"]} for code, detail in told.items()],
         "signsOfCare": care,
         "reasons": reasons_with(details) if unknown is None else partial(unknown.reasons, reasons_with),
     }
