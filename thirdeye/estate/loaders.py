@@ -105,9 +105,10 @@ def _is_old(snapshot: Snapshot, settings: Settings, clock: Clock) -> bool:
     return clock() > snapshot.refreshed_at + 2 * timedelta(minutes=settings.refresh_minutes)
 
 
-def table_of(context: EstateContext, snapshot: Snapshot, row: Row) -> TableView:
-    """A row of the inventory as the API shows the table. The snapshot must have loaded SHOWN_FIELDS."""
-    (shown,) = shown_columns(snapshot, [row["number"]])
+def table_of(context: EstateContext, snapshot: Snapshot, row: Row, shown: dict[str, Any] | None = None) -> TableView:
+    """A row of the inventory as the API shows the table. `shown` are its SHOWN_FIELDS, which the snapshot must have loaded."""
+    if shown is None:
+        (shown,) = shown_columns(snapshot, [row["number"]])
     labels = labels_view(shown, snapshot.directory["labels"], row["metadata_changed"])
     return {**judged_table(context, snapshot, row, shown), **labels, "useKind": shown["use_kind"]}
 
@@ -181,10 +182,10 @@ def _columns_of(snapshot: Snapshot, number: int, names: Sequence[str]) -> dict[s
     return {name: int(columns[name][place]) for name in names}
 
 
-def view(context: EstateContext, snapshot: Snapshot, row: Row) -> TableAnswer:
+def view(context: EstateContext, snapshot: Snapshot, row: Row, shown: dict[str, Any] | None = None) -> TableAnswer:
     """A row of the inventory as an answer of its own, which says how current it is."""
     number = snapshot.service_numbers.get(row["service"])
-    return {**table_of(context, snapshot, row), **as_of(context, snapshot, [] if number is None else [number])}
+    return {**table_of(context, snapshot, row, shown), **as_of(context, snapshot, [] if number is None else [number])}
 
 
 async def views(context: EstateContext, snapshot: Snapshot, numbers: Sequence[int]) -> list[TableAnswer]:
@@ -211,10 +212,12 @@ def shown_tables(context: EstateContext) -> set[int]:
 async def _read_views(context: EstateContext, snapshot: Snapshot, numbers: list[int]) -> list[TableAnswer | None]:
     shown_tables(context).update(numbers)
     rows, tables = await context.estate.rows(snapshot, numbers), list[TableAnswer | None]()
+    there = [number for number in numbers if number in rows]
+    shown = dict(zip(there, shown_columns(snapshot, there), strict=True))
     for place, number in enumerate(numbers):
         if place % _VIEWS_AT_ONCE == 0:
             await keep_pace()
-        tables.append(view(context, snapshot, rows[number]) if number in rows else None)
+        tables.append(view(context, snapshot, rows[number], shown[number]) if number in rows else None)
     return tables
 
 

@@ -27,9 +27,9 @@ async def test_a_table_in_many_lists_is_read_and_made_once(scored_api: Api, monk
         read.update(numbers)
         return await rows_by_number(thirdeye, numbers)
 
-    def noted(context: Any, snapshot: Any, row: Any) -> Any:
+    def noted(context: Any, snapshot: Any, row: Any, shown: Any) -> Any:
         made[row["number"]] += 1
-        return view(context, snapshot, row)
+        return view(context, snapshot, row, shown)
 
     monkeypatch.setattr(inventory, "rows_by_number", rows)
     monkeypatch.setattr(loaders, "view", noted)
