@@ -8,6 +8,7 @@ import pytest
 from graphql import GraphQLField, GraphQLInt, GraphQLList, GraphQLObjectType, GraphQLSchema, GraphQLString, graphql
 
 from thirdeye.batch_resolvers import Prefetched, batch_resolver, is_batch_resolver, prefetched
+from thirdeye.errors import DatabaseUnavailable
 
 pytestmark = pytest.mark.anyio
 
@@ -87,6 +88,29 @@ async def test_what_fails_is_told_of_each() -> None:
     assert [(error.message, error.path) for error in result.errors] == [
         ("broken", ["things", place, "broken"]) for place in (0, 1)
     ]
+
+
+async def test_what_is_unavailable_is_asked_for_once_and_told_of_each() -> None:
+    things, asked = Things(), list[int]()
+
+    @batch_resolver
+    async def away(found: Sequence[Any], _: Any, _fields: frozenset[str]) -> list[object]:
+        asked.append(len(found))
+        raise DatabaseUnavailable("thirdeye", "it is away")
+
+    things.schema.type_map["Thing"].fields["broken"].resolve = away  # type: ignore[attr-defined]
+    result = await things.ask("{ things { id broken } }")
+    assert result.data == {"things": [{"id": 1, "broken": None}, {"id": 2, "broken": None}]}
+    assert [error.path for error in result.errors] == [["things", place, "broken"] for place in (0, 1)]
+    assert {type(error.original_error) for error in result.errors} == {DatabaseUnavailable}
+    assert asked == [2]
+
+
+async def test_a_null_that_decides_what_is_asked_for_is_told_where_it_does() -> None:
+    query = "query ($w: Boolean = true) { things { id double { a @include(if: $w) b @skip(if: $w) } } }"
+    result = await Things().ask(query, w=None)
+    assert result.data == {"things": [{"id": 1, "double": None}, {"id": 2, "double": None}]}
+    assert [error.path for error in result.errors] == [["things", place, "double"] for place in (0, 1)]
 
 
 async def test_of_no_objects_nothing_is_told() -> None:

@@ -278,7 +278,9 @@ async def test_texts_of_servers_are_what_their_values_are_read_from(sql_server: 
             assert await texts(connection, sql) == expected
             assert not connection.get_transaction_status()
         await connection.begin()
+        connection._last_usage = long_ago = connection.last_usage - 100
         assert await texts(connection, "SELECT 1") == [(b"1",)]
+        assert connection.last_usage > long_ago + 99
         assert connection.get_transaction_status()
         with pytest.raises(OperationalError, match="more than 1 row"):
             await texts(connection, f"{_NUMBERS} IF(i < 700, i, (SELECT 1 UNION SELECT i)) AS a FROM numbers")

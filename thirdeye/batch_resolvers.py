@@ -11,6 +11,7 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo
 
+from thirdeye.errors import Unavailable
 from thirdeye.selection import fields_below
 
 Info = GraphQLResolveInfo[Any]
@@ -51,7 +52,7 @@ async def prefetched(
     info: Info, path: Sequence[str], type_name: str, answers: Sequence[Mapping[str, Any]]
 ) -> Sequence[Mapping[str, Any]]:
     """These answers, the objects of a type at `path` below the field that is resolved, with the values of all fields that are
-    asked for and have batch resolvers. What fails is left to the executor, which resolves it for each, and tells it of each.
+    asked for and have batch resolvers. What is unavailable is told of each; what fails otherwise is resolved for each again.
 
     The answers given stay as they are: others may ask other fields of them.
     """
@@ -62,7 +63,12 @@ async def prefetched(
         if is_batch_resolver(fields[name].resolve)
     }
     resolved = zip(batches, await asyncio.gather(*batches.values(), return_exceptions=True), strict=True)
-    values = {name: found for name, found in resolved if not isinstance(found, BaseException)}
+    values = {
+        # An exception as a value is raised where it is told. Nobody should wait for it once more.
+        name: [found] * len(answers) if isinstance(found, Unavailable) else found
+        for name, found in resolved
+        if isinstance(found, Unavailable) or not isinstance(found, BaseException)
+    }
     if not values:
         return answers
     return [

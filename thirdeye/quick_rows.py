@@ -91,6 +91,8 @@ def _row(data: bytes, at: int, columns: list[tuple[str | None, Any]]) -> tuple[A
 
 async def texts(connection: Connection, sql: str) -> list[tuple[bytes | None, ...]]:
     """The rows of a statement that gives rows: of each value the bytes of its text, None for NULL."""
+    # A pool closes what was not used for long; elsewhere this is known by the cursors that are made.
+    connection._last_usage = connection.loop.time()
     await connection._execute_command(COMMAND.COM_QUERY, sql.encode(connection.encoding, "surrogateescape"))
     answer = _Texts(columns=(await connection._read_packet()).read_length_encoded_integer())
     while answer.status is None:

@@ -7,6 +7,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     GraphQLIncludeDirective,
     GraphQLResolveInfo,
     GraphQLSkipDirective,
@@ -41,8 +42,11 @@ def _fields(node: _Selecting, info: GraphQLResolveInfo[Any]) -> Iterator[FieldNo
 
 
 def _is_included(node: SelectionNode, info: GraphQLResolveInfo[Any]) -> bool:
-    skip = get_directive_values(GraphQLSkipDirective, node, info.variable_values)
-    include = get_directive_values(GraphQLIncludeDirective, node, info.variable_values)
+    try:
+        skip = get_directive_values(GraphQLSkipDirective, node, info.variable_values)
+        include = get_directive_values(GraphQLIncludeDirective, node, info.variable_values)
+    except GraphQLError:
+        return True  # a null, of which the executor tells where it comes to it
     return not (skip and skip["if"]) and (include is None or bool(include["if"]))
 
 

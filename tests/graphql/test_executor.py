@@ -493,3 +493,29 @@ def test_what_is_not_prefetched_leaves_plain_fields_plain(
     result = run(_with_batches([]), ALL, {"things": things}, executor_class=PlainExecutor)
     assert result.data == {"things": [{"id": 1, "twice": 2, "inner": {"a": 1}}] * 2}
     assert infos == ["things", *asked * 2]
+
+
+@pytest.mark.parametrize(
+    ("thing", "asked"),
+    [
+        ({"id": 1}, ["twice", "inner"]),
+        ({"id": 1, "twice": Prefetched(2)}, ["inner"]),
+        ({"id": "no number", "twice": Prefetched(2), "inner": Prefetched({"a": 1})}, ["id"]),
+        ({"id": 1, "twice": Prefetched(ValueError("it failed")), "inner": Prefetched({"a": 1})}, ["twice"]),
+    ],
+)
+def test_what_is_no_plain_value_leaves_the_others_done(
+    thing: dict[str, Any], asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = list[str]()
+    execute_field = PlainExecutor.execute_field
+
+    def noted(self: Any, parent: Any, source: Any, details: Any, *rest: Any) -> Any:
+        fields.append(details[0].node.name.value)
+        return execute_field(self, parent, source, details, *rest)
+
+    monkeypatch.setattr(PlainExecutor, "execute_field", noted)
+    assert_same(_with_batches([]), ALL, {"things": [thing]})
+    fields.clear()
+    run(_with_batches([]), ALL, {"things": [thing]}, executor_class=PlainExecutor)
+    assert fields == ["things", *asked]

@@ -8,6 +8,7 @@ from typing import Any
 from thirdeye.actions import store
 from thirdeye.actions.items import Actor, Item, PrincipalKind
 from thirdeye.actions.loaders import owner_set_loader
+from thirdeye.actions.views import ItemAnswer
 from thirdeye.auth.permission import caller, caller_teams, may_write, writer
 from thirdeye.context import Context
 from thirdeye.errors import BadInput, Unavailable
@@ -103,17 +104,18 @@ async def authorize_change(context: Context, items: Sequence[Item]) -> Actor:
     return actor
 
 
-async def may_change(context: Context, table_number: int | None, assignee: str | None, kind: str | None) -> bool:
-    """Whether `authorize_change` allows the caller to change an item of this table and assignee; asked for many at once."""
+async def may_change(context: Context, items: Sequence[ItemAnswer]) -> list[bool]:
+    """Of each of these items whether `authorize_change` allows the caller to change it."""
     if may_write(context):
-        return True
+        return [True] * len(items)
     identity = await _request_identity(context)
-    if identity.is_called(assignee, kind):
-        return True
-    if table_number is None or not identity.owner_sets:
-        return False
-    owner_sets = owner_set_loader(context)
-    return await owner_sets.load(table_number) in identity.owner_sets
+    called = [identity.is_called(item["assignee"], item["assigneeKind"]) for item in items]
+    # Who owns nothing is asked for no owners.
+    others = [item["number"] for item, is_called in zip(items, called, strict=True) if not is_called]
+    numbers = {number for number in others if number is not None} if identity.owner_sets else set[int]()
+    owner_sets = await owner_set_loader(context).load_many(list(numbers))
+    owned = {number for number, owners in zip(numbers, owner_sets, strict=True) if owners in identity.owner_sets}
+    return [is_called or item["number"] in owned for item, is_called in zip(items, called, strict=True)]
 
 
 async def _request_identity(context: Context) -> Identity:

@@ -108,17 +108,22 @@ class PlainExecutor(Executor[Any]):
         if self._has_shortcut and type(source_value) is dict:
             selection = self._selection(parent_type, grouped_field_set)
             if selection.plain:
-                get, results = source_value.get, dict[str, Any].fromkeys(selection.keys)
-                try:
-                    for key, name, complete in selection.plain:
+                get, results, failed = source_value.get, dict[str, Any].fromkeys(selection.keys), set[str]()
+                for key, name, complete in selection.plain:
+                    try:
                         results[key] = complete(get(name))
-                except Exception:  # noqa: S110
-                    pass  # as below
-                else:
-                    if not selection.others:
-                        return results
-                    rest = super().execute_fields(parent_type, source_value, path, selection.others, position_context)
-                    return results | rest if isinstance(rest, dict) else _merged(results, rest)
+                    except Exception:  # as below
+                        failed.add(key)
+                others = selection.others
+                if failed:
+                    # In their order: one may keep those after it from being executed.
+                    others = {
+                        key: details for key, details in grouped_field_set.items() if key in others or key in failed
+                    }
+                if not others:
+                    return results
+                rest = super().execute_fields(parent_type, source_value, path, others, position_context)
+                return results | rest if isinstance(rest, dict) else _merged(results, rest)
         return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
 
     def _selection(self, parent_type: GraphQLObjectType, fields: GroupedFieldSet) -> "_Selection":

@@ -171,3 +171,14 @@ async def test_a_table_that_is_only_named_is_not_worked_out(estate: Estate, monk
     assert worked_out == []
     await estate.ask_as("ann", page.replace("fqn", "fqn monthlyCost"))
     assert len(worked_out) == 1
+
+
+async def test_who_owns_nothing_is_asked_for_no_owners(estate: Estate) -> None:
+    page = "{ actionItems { edges { node { mayChange } } } }"
+    # Whoever owns something is, once.
+    for name, reads in (("cyd", 0), ("ann", 1)):
+        await estate.ask_as(name, page)
+        with recorded_statements() as statements:
+            answer = await estate.ask_as(name, page)
+        assert {edge["node"]["mayChange"] for edge in answer["data"]["actionItems"]["edges"]} >= {False}
+        assert sum("owner_set" in statement for statement in statements) == reads

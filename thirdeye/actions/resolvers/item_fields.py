@@ -8,12 +8,11 @@ from aiodataloader import DataLoader
 from ariadne import ObjectType
 
 from thirdeye.actions.items import Category
-from thirdeye.actions.loaders import measured_loader, measured_parts_loader, owner_set_loader, price_basis_loader
+from thirdeye.actions.loaders import measured_loader, measured_parts_loader, price_basis_loader
 from thirdeye.actions.permissions import assignee_warning, may_change
 from thirdeye.actions.savings.store import MeasuredParts, MeasuredSaving
 from thirdeye.actions.savings.views import saving_note
 from thirdeye.actions.views import ItemAnswer
-from thirdeye.auth.permission import may_write
 from thirdeye.batch_resolvers import batch_resolver
 from thirdeye.context import Info
 from thirdeye.estate.loaders import asset_loader, table_loader
@@ -48,10 +47,7 @@ async def resolve_assignee_warnings(items: Items, info: Info, _: frozenset[str])
 @item.field("mayChange")
 @batch_resolver
 async def resolve_may_change(items: Items, info: Info, _: frozenset[str]) -> list[bool]:
-    # Who may change any item is asked for no owners.
-    if not may_write(info.context):
-        await _loaded(owner_set_loader(info.context), [each["number"] for each in items])
-    return [await may_change(info.context, each["number"], each["assignee"], each["assigneeKind"]) for each in items]
+    return await may_change(info.context, items)
 
 
 async def _measured(items: Items, info: Info) -> list[Measured]:
