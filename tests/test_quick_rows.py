@@ -77,6 +77,19 @@ async def _read(kind: type, data: bytes, first: int, sizes: list[int]) -> Any:
     )
 
 
+@pytest.fixture
+def waited_for(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The packets that aiomysql was asked for."""
+    packets, read_packet = list[Any](), aiomysql.Connection._read_packet
+
+    async def noted(connection: Any, *args: Any) -> Any:
+        packets.append(await read_packet(connection, *args))
+        return packets[-1]
+
+    monkeypatch.setattr(aiomysql.Connection, "_read_packet", noted)
+    return packets
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     rows=_ROWS,
@@ -108,21 +121,12 @@ def test_rows_out_of_order_are_refused() -> None:
     assert found[0] is InternalError
 
 
-def test_rows_that_have_arrived_are_not_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    packets = 0
-    read_packet = aiomysql.Connection._read_packet
-
-    async def counted(connection: Any, *args: Any) -> Any:
-        nonlocal packets
-        packets += 1
-        return await read_packet(connection, *args)
-
-    monkeypatch.setattr(aiomysql.Connection, "_read_packet", counted)
+def test_rows_that_have_arrived_are_not_read_one_by_one(waited_for: list[Any]) -> None:
     data = _packets([_value(b"1") + _value(b"text") + _value(None) + _value(None)] * 50 + [_END], 0)
     found = asyncio.run(_read(_Result, data, 0, [len(data)]))
     assert len(found[0]) == 50
     # Its end alone.
-    assert packets == 1
+    assert len(waited_for) == 1
 
 
 # ---- texts
@@ -196,20 +200,11 @@ def test_texts_out_of_order_are_refused() -> None:
     assert asyncio.run(_texts(data + _packets([row], 8) + _packets([_END], 9), []))[0] is InternalError
 
 
-def test_texts_that_have_arrived_are_not_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    packets = 0
-    read_packet = aiomysql.Connection._read_packet
-
-    async def counted(connection: Any, *args: Any) -> Any:
-        nonlocal packets
-        packets += 1
-        return await read_packet(connection, *args)
-
-    monkeypatch.setattr(aiomysql.Connection, "_read_packet", counted)
+def test_texts_that_have_arrived_are_not_read_one_by_one(waited_for: list[Any]) -> None:
     rows = [(b"1", b"text", None, None)] * 50
     assert asyncio.run(_texts(_answer(rows, _END), []))[0] == rows
     # How many columns there are: that is what is waited for.
-    assert packets == 1
+    assert len(waited_for) == 1
 
 
 # ---- from real servers
